@@ -1,0 +1,1 @@
+"""Make: from declared sources to a set on disk."""

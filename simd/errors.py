@@ -1,0 +1,36 @@
+"""The errors that simd raises for a user to read: what is wrong, where, and what to do."""
+
+
+class SimdError(Exception):
+    """Base of every error whose message is meant for a user."""
+
+
+class DataError(SimdError, ValueError):
+    """A file, array or option is not what it has to be."""
+
+
+class MissingExtraError(SimdError, ImportError):
+    """A command needs a library of an optional extra."""
+
+    def __init__(self, purpose: str, library: str, extra: str) -> None:
+        super().__init__(f'{purpose} needs {library}; install it with: pip install -e ".[{extra}]"')
+
+
+class BatchError(SimdError):
+    """Some items of a batch failed; the others are finished.
+
+    Parameters
+    ----------
+    failures : dict
+        Item name to reason, in the order of the batch.
+    what : str
+        What an item is, in the plural ("composites").
+    total : int
+        Items in the batch.
+    """
+
+    def __init__(self, failures: dict[str, str], what: str, total: int) -> None:
+        self.failures = failures
+        lines = [f"  {name}: {reason}" for name, reason in failures.items()]
+        done = total - len(failures)
+        super().__init__(f"{len(failures)} of {total} {what} failed ({done} are done):\n" + "\n".join(lines))

@@ -1,0 +1,248 @@
+"""The one door to image files: every pixel of the project is read and written here.
+
+Colour is RGB in memory; the BGR of OpenCV never leaves this module. Sizes are (H, W). How a file is
+read does not depend on where it is used:
+
+========================  ==========================================================================
+the file                  becomes
+========================  ==========================================================================
+PNG, JPEG, TIFF, WebP     decoded; anything else is refused, whatever its name says
+EXIF orientation          applied
+palette, CMYK, grey       converted to RGB (colour), or to one channel (mattes)
+16 bits                   colour and :func:`read_alpha`: rounded to 8 bits; :func:`read_matte`: float
+RGB matte                 accepted where its channels agree within 2 levels (JPEG), else refused
+ICC, gAMA and sRGB chunks ignored when read, as the field's code does, and not written
+========================  ==========================================================================
+"""
+
+import hashlib
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from simd.errors import DataError
+from simd.files import write_atomically
+
+UInt8 = npt.NDArray[np.uint8]
+Matte = npt.NDArray[np.uint8] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+MAX_PIXELS = 2**27
+"""Images with more pixels (134 million) are refused before they are decoded."""
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
+"""The three values of a trimap."""
+
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+_ORIENTATION_TAG = 0x0112
+_RGB_AS_GREY_TOLERANCE = 2
+
+
+def is_image_name(name: str) -> bool:
+    """Tell whether a file name ends like an image that can be read."""
+    return name.lower().endswith(EXTENSIONS)
+
+
+def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Return (H, W) as the image will be read, from its header alone."""
+    image, _, orientation = _open(path, max_pixels)
+    width, height = image.size
+    return (width, height) if orientation >= 5 else (height, width)
+
+
+def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
+    """Read a colour image.
+
+    Returns
+    -------
+    uint8, shape (H, W, 3)
+        RGB. An alpha channel is dropped (:func:`read_rgba` keeps it).
+
+    Raises
+    ------
+    DataError
+        If the file is missing, no image, damaged, or has more than `max_pixels` pixels.
+    """
+    pixels = _decode(path, max_pixels)
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[..., None], 3, axis=2)
+    return _to_8_bits(np.ascontiguousarray(pixels[..., :3]))
+
+
+def read_rgba(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[UInt8, UInt8]:
+    """Read a cut-out as its straight colour, uint8 (H, W, 3), and alpha, uint8 (H, W)."""
+    pixels = _to_8_bits(_decode(path, max_pixels))
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        raise DataError(f"{path}: has no alpha channel; a cut-out is an image with transparency")
+    return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
+
+
+def read_matte(path: Path, max_pixels: int = MAX_PIXELS) -> Matte:
+    """Read a matte without losing a level: uint8 from 8 bits, float32 in [0, 1] from 16 bits.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or is a colour image or a cut-out instead of a matte.
+    """
+    pixels = _one_channel(path, _decode(path, max_pixels))
+    return pixels if pixels.dtype == np.uint8 else (pixels / np.float32(65535)).astype(np.float32)
+
+
+def read_alpha(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
+    """Read a matte as uint8 (H, W); 16 bits are rounded to the nearest of 255 levels."""
+    return _to_8_bits(_one_channel(path, _decode(path, max_pixels)))
+
+
+def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
+    """Read a trimap: uint8 (H, W) of exactly 0, 128 and 255; other values are refused."""
+    trimap = read_alpha(path, max_pixels)
+    if strange := sorted(set(np.unique(trimap).tolist()) - {BACKGROUND, UNKNOWN, FOREGROUND}):
+        raise DataError(
+            f"{path}: a trimap holds 0, 128 (unknown) and 255 only; this one also has "
+            f"{', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}"
+        )
+    return trimap
+
+
+def write_png(path: Path, pixels: UInt8) -> None:
+    """Write uint8 (H, W) or RGB (H, W, 3) as a PNG without colour chunks, whole or not at all."""
+    assert pixels.dtype == np.uint8, pixels.dtype
+    ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    fine, data = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    assert fine, f"OpenCV cannot encode {pixels.shape}"
+    write_atomically(path, data.tobytes())
+
+
+def to_uint8(matte: Matte) -> UInt8:
+    """Return a matte as uint8: a float matte in [0, 1] is rounded to the nearest level."""
+    if matte.dtype == np.uint8:
+        return np.asarray(matte, dtype=np.uint8)
+    return np.rint(np.clip(matte, 0, 1) * 255).astype(np.uint8)
+
+
+def pixel_digest(pixels: UInt8) -> str:
+    """Return the SHA-256 of decoded pixels (rows from the top, RGB), whatever file they came from."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
+
+
+def _open(path: Path, max_pixels: int) -> tuple[Image.Image, bytes, int]:
+    """Open an image without decoding it; return it with its bytes and its EXIF orientation 1..8."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's own size and EXIF warnings; we answer for both
+        try:
+            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        except Image.DecompressionBombError as error:
+            raise DataError(f"{path}: is too large ({error})") from error
+        except Exception as error:  # a hostile header can raise anything
+            reason = "the file is empty" if not data else "its content is no PNG, JPEG, TIFF or WebP"
+            raise DataError(f"{path}: is not an image: {reason}") from error
+        width, height = image.size
+        if width * height > max_pixels:
+            raise DataError(
+                f"{path}: {height} x {width} pixels are more than the limit of {max_pixels}; "
+                "if the file is meant to be that large, make it smaller first"
+            )
+        orientation = _orientation(image)
+    return image, data, orientation
+
+
+def _orientation(image: Image.Image) -> int:
+    if image.format == "PNG" and not image.info.keys() & {"exif", "Raw profile type exif"}:
+        return 1  # asking Pillow would decode the whole file
+    try:
+        orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except Exception:  # damaged EXIF says nothing about the pixels
+        return 1
+    return orientation if 1 <= orientation <= 8 else 1
+
+
+def _decode(path: Path, max_pixels: int) -> npt.NDArray[Any]:
+    """Decode to (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, RGB, upright."""
+    image, data, orientation = _open(path, max_pixels)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pixels = _pixels(image, data)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+    except Exception as error:  # decoders raise what they like on damaged data
+        raise DataError(f"{path}: is damaged and cannot be decoded ({error})") from error
+    return _upright(pixels, orientation)
+
+
+def _pixels(image: Image.Image, data: bytes) -> npt.NDArray[Any]:
+    if image.mode == "F":
+        raise DataError("holds floating-point pixels; write it as 8 or 16 bits")
+    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I"):
+        wide = np.asarray(image)
+        if wide.min() < 0 or wide.max() > 65535:
+            raise DataError("holds more than 16 bits a channel; write it as 8 or 16 bits")
+        return wide.astype(np.uint16)
+    if _has_16_bit_colour(image):
+        image.load()  # refuses truncated data, which OpenCV would fill with grey
+        return _decode_16_bit_colour(data)
+    if image.mode in ("1", "L"):
+        return np.asarray(image.convert("L"))
+    see_through = "A" in image.mode or "a" in image.mode or "transparency" in image.info
+    return np.asarray(image.convert("RGBA" if see_through else "RGB"))
+
+
+def _has_16_bit_colour(image: Image.Image) -> bool:
+    # Pillow reads 16-bit colour as 8-bit by dropping the low byte; only the tile says so.
+    return any(";16" in str(tile[3]) for tile in getattr(image, "tile", []))
+
+
+def _decode_16_bit_colour(data: bytes) -> npt.NDArray[Any]:
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
+        raise DataError("holds 16-bit colour that cannot be decoded; write it as 8 bits")
+    order = [2, 1, 0] if pixels.shape[2] == 3 else [2, 1, 0, 3]  # from OpenCV's BGR(A)
+    return np.asarray(pixels[..., order])
+
+
+def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+    """Apply an EXIF orientation: 2, 4: mirrored, 3: half a turn, 5..8: with rows and columns exchanged."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _one_channel(path: Path, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if pixels.ndim == 2:
+        return pixels
+    if pixels.shape[2] == 4 and pixels[..., 3].min() < np.iinfo(pixels.dtype).max:
+        raise DataError(
+            f"{path}: a matte has one channel, this has a transparency of its own; "
+            "cut-outs are read with the source kind 'rgba'"
+        )
+    spread = int(np.ptp(pixels[..., :3].astype(np.int32), axis=2).max())
+    if spread > _RGB_AS_GREY_TOLERANCE * (np.iinfo(pixels.dtype).max // 255):
+        raise DataError(
+            f"{path}: a matte has one channel, this is a colour image (channels differ by {spread}); "
+            "is it the foreground instead?"
+        )
+    return np.ascontiguousarray(pixels[..., 0])
+
+
+def _to_8_bits(pixels: npt.NDArray[Any]) -> UInt8:
+    if pixels.dtype == np.uint8:
+        return pixels
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 = 255 * 257

@@ -1,0 +1,1 @@
+"""Predict: matting methods, and the run of one over a set."""

@@ -1,0 +1,1 @@
+"""Score: the four matting errors, over images, classes and regions."""

@@ -1,0 +1,1 @@
+"""Show: statistics, leaderboards and pages."""
