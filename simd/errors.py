@@ -16,6 +16,10 @@ class MissingExtraError(SimdError, ImportError):
         super().__init__(f'{purpose} needs {library}; install it with: pip install -e ".[{extra}]"')
 
 
+class DiskFullError(SimdError):
+    """Nothing more can be written; the run ends here and can be continued later."""
+
+
 class BatchError(SimdError):
     """Some items of a batch failed; the others are finished.
 

@@ -1,13 +1,14 @@
 """Files are written whole or not at all."""
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from simd.errors import DataError
+from simd.errors import DataError, DiskFullError, SimdError
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -17,8 +18,10 @@ def write_atomically(path: Path, content: bytes | str) -> None:
 
     Raises
     ------
+    DiskFullError
+        If the disk, a quota or a file-size limit is reached.
     DataError
-        If the disk is full, the folder is missing or may not be written.
+        If the folder is missing or may not be written.
     """
     data = content.encode() if isinstance(content, str) else content
     # The process number keeps an orphaned worker of a killed run from writing into our file.
@@ -29,9 +32,19 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise DataError(
-            f"{path}: cannot be written ({error.strerror}); mend that and run the same command again"
-        ) from error
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> SimdError:
+    """Return the error to raise when a file could not be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return DiskFullError(
+            f"{path}: cannot be written ({error.strerror}); "
+            "free some space and run the same command again, it goes on where it stopped"
+        )
+    return DataError(
+        f"{path}: cannot be written ({error.strerror}); mend that and run the same command again"
+    )
 
 
 def make_folder(path: Path) -> None:

@@ -19,7 +19,7 @@ import hashlib
 import io
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -52,9 +52,22 @@ def is_image_name(name: str) -> bool:
 
 def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Return (H, W) as the image will be read, from its header alone."""
-    image, _, orientation = _open(path, max_pixels)
-    width, height = image.size
+    try:
+        with path.open("rb") as stream:
+            image, orientation = _open(path, stream, max_pixels)
+            width, height = image.size
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     return (width, height) if orientation >= 5 else (height, width)
+
+
+def has_transparency(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
+    """Tell from its header whether an image has an alpha channel or a transparent colour."""
+    try:
+        with path.open("rb") as stream:
+            return _is_see_through(_open(path, stream, max_pixels)[0])
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
@@ -112,20 +125,26 @@ def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
     return trimap
 
 
-def write_png(path: Path, pixels: UInt8) -> None:
-    """Write uint8 (H, W) or RGB (H, W, 3) as a PNG without colour chunks, whole or not at all."""
+def encode_png(pixels: UInt8) -> bytes:
+    """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG without colour chunks."""
     assert pixels.dtype == np.uint8, pixels.dtype
     ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     fine, data = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     assert fine, f"OpenCV cannot encode {pixels.shape}"
-    write_atomically(path, data.tobytes())
+    return bytes(data)
+
+
+def write_png(path: Path, pixels: UInt8) -> None:
+    """Write uint8 (H, W) or RGB (H, W, 3) as a PNG, whole or not at all."""
+    write_atomically(path, encode_png(pixels))
 
 
 def to_uint8(matte: Matte) -> UInt8:
     """Return a matte as uint8: a float matte in [0, 1] is rounded to the nearest level."""
     if matte.dtype == np.uint8:
         return np.asarray(matte, dtype=np.uint8)
-    return np.rint(np.clip(matte, 0, 1) * 255).astype(np.uint8)
+    levels: UInt8 = np.rint(np.clip(matte, 0, 1) * 255).astype(np.uint8)
+    return levels
 
 
 def pixel_digest(pixels: UInt8) -> str:
@@ -133,22 +152,25 @@ def pixel_digest(pixels: UInt8) -> str:
     return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
 
 
-def _open(path: Path, max_pixels: int) -> tuple[Image.Image, bytes, int]:
-    """Open an image without decoding it; return it with its bytes and its EXIF orientation 1..8."""
+def _read_bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _open(path: Path, stream: BinaryIO, max_pixels: int) -> tuple[Image.Image, int]:
+    """Open an image without decoding it; return it with its EXIF orientation 1..8."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's own size and EXIF warnings; we answer for both
         try:
-            image = Image.open(io.BytesIO(data), formats=_FORMATS)
+            image = Image.open(stream, formats=_FORMATS)
         except Image.DecompressionBombError as error:
             raise DataError(f"{path}: is too large ({error})") from error
         except Exception as error:  # a hostile header can raise anything
-            reason = "the file is empty" if not data else "its content is no PNG, JPEG, TIFF or WebP"
+            reason = "its content is no PNG, JPEG, TIFF or WebP" if stream.seek(0, 2) else "the file is empty"
             raise DataError(f"{path}: is not an image: {reason}") from error
         width, height = image.size
         if width * height > max_pixels:
@@ -156,8 +178,7 @@ def _open(path: Path, max_pixels: int) -> tuple[Image.Image, bytes, int]:
                 f"{path}: {height} x {width} pixels are more than the limit of {max_pixels}; "
                 "if the file is meant to be that large, make it smaller first"
             )
-        orientation = _orientation(image)
-    return image, data, orientation
+        return image, _orientation(image)
 
 
 def _orientation(image: Image.Image) -> int:
@@ -172,7 +193,8 @@ def _orientation(image: Image.Image) -> int:
 
 def _decode(path: Path, max_pixels: int) -> npt.NDArray[Any]:
     """Decode to (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, RGB, upright."""
-    image, data, orientation = _open(path, max_pixels)
+    data = _read_bytes(path)
+    image, orientation = _open(path, io.BytesIO(data), max_pixels)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -195,10 +217,13 @@ def _pixels(image: Image.Image, data: bytes) -> npt.NDArray[Any]:
     if _has_16_bit_colour(image):
         image.load()  # refuses truncated data, which OpenCV would fill with grey
         return _decode_16_bit_colour(data)
-    if image.mode in ("1", "L"):
+    if image.mode in ("1", "L") and not _is_see_through(image):
         return np.asarray(image.convert("L"))
-    see_through = "A" in image.mode or "a" in image.mode or "transparency" in image.info
-    return np.asarray(image.convert("RGBA" if see_through else "RGB"))
+    return np.asarray(image.convert("RGBA" if _is_see_through(image) else "RGB"))
+
+
+def _is_see_through(image: Image.Image) -> bool:
+    return image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info
 
 
 def _has_16_bit_colour(image: Image.Image) -> bool:

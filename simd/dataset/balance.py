@@ -1,0 +1,77 @@
+"""Which foreground goes on which background: decided from records, never from pixels."""
+
+import hashlib
+from collections.abc import Sequence
+from math import gcd
+from typing import NamedTuple
+
+from simd.errors import DataError
+from simd.records import Background, Foreground
+
+
+class Planned(NamedTuple):
+    """A composite that is to be made."""
+
+    id: str
+    fg: Foreground
+    bg: Background
+    k: int  # the how-manieth background of its foreground, from 0
+    seed: int  # of its own random numbers
+
+
+def plan(
+    foregrounds: Sequence[Foreground], backgrounds: Sequence[Background], *, per_foreground: int, seed: int
+) -> list[Planned]:
+    """Give every foreground its backgrounds.
+
+    The backgrounds are shuffled by a hash of the seed and their names, and each foreground walks through
+    them from its own place in its own steps. So it has no background twice (until it has had all),
+    all are used alike, and the composites of one foreground stay as they are when others join or
+    leave. Hashes, not a library's random numbers: the plan is the same everywhere.
+
+    Raises
+    ------
+    DataError
+        If there is nothing to combine.
+    """
+    if per_foreground < 1:
+        raise DataError(f"per-foreground must be at least 1, not {per_foreground}")
+    if not foregrounds:
+        raise DataError("there is no usable foreground; simd index FOLDER says why")
+    if not backgrounds:
+        raise DataError("there is no usable background; simd index FOLDER says why")
+    deck = sorted(backgrounds, key=lambda bg: _digest(str(seed), bg.id))
+    planned: list[Planned] = []
+    taken: set[str] = set()
+    for fg in foregrounds:
+        start, step = _walk(_digest(str(seed), fg.id), len(deck))
+        for k in range(per_foreground):
+            bg = deck[(start + k * step) % len(deck)]
+            id_ = _safe_id(fg, bg, k, taken)
+            taken.add(id_)
+            own_seed = int(_digest(str(seed), id_)[:12], 16)  # 48 bits: exact in every JSON reader
+            planned.append(Planned(id_, fg, bg, k, own_seed))
+    return planned
+
+
+def _walk(digest: str, length: int) -> tuple[int, int]:
+    """Return a start and a step that visit every place of a deck before any twice."""
+    step = 1 + int(digest[16:32], 16) % length
+    while gcd(step, length) != 1:
+        step += 1
+    return int(digest[:16], 16) % length, step
+
+
+def _safe_id(fg: Foreground, bg: Background, k: int, taken: set[str]) -> str:
+    """Return ``<class>-<8 hex>``; in the rare case that two composites share it, the later one counts on."""
+    salt = 0
+    while True:
+        parts = (fg.id, bg.id, str(k)) if salt == 0 else (fg.id, bg.id, str(k), str(salt))
+        id_ = f"{fg.class_.replace('_', '-')}-{_digest(*parts)[:8]}"
+        if id_ not in taken:
+            return id_
+        salt += 1
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,178 @@
+"""dataset.json and metadata.jsonl: what a set on disk says of itself, and reading it back."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from simd import __version__
+from simd.errors import DataError
+from simd.files import json_lines, json_text, read_json, read_json_lines, write_atomically
+from simd.image import UInt8, read_alpha, read_image, read_trimap
+from simd.records import LAYERS, Composite, file_name
+from simd.taxonomy import CLASSES
+
+INFO_NAME, ROWS_NAME = "dataset.json", "metadata.jsonl"
+_READERS = {"image": read_image, "alpha": read_alpha, "trimap": read_trimap, "class_mask": read_alpha}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One composite of a set; its images are read when they are asked for."""
+
+    root: Path
+    row: Composite
+
+    @cached_property
+    def image(self) -> UInt8:
+        """The composite, uint8 (H, W, 3) RGB."""
+        return self.read("image")
+
+    @cached_property
+    def alpha(self) -> UInt8:
+        """The true matte, uint8 (H, W)."""
+        return self.read("alpha")
+
+    @cached_property
+    def trimap(self) -> UInt8:
+        """The trimap, uint8 (H, W) of 0, 128, 255."""
+        return self.read("trimap")
+
+    @cached_property
+    def class_mask(self) -> UInt8:
+        """The class index of each pixel, uint8 (H, W), 255 where there is none."""
+        return self.read("class_mask")
+
+    def path(self, layer: str) -> Path:
+        """Return where a layer lies."""
+        return self.root / file_name(self.row.id, layer)
+
+    def read(self, layer: str) -> UInt8:
+        """Read a layer by its name; DataError where its file is not what it has to be."""
+        return _READERS[layer](self.path(layer))
+
+
+@dataclass(frozen=True)
+class MattingSet(Sequence[Sample]):
+    """A set on disk: iterate over it for its samples, in the order built."""
+
+    path: Path
+    info: dict[str, Any]  # dataset.json
+    rows: tuple[Composite, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [Sample(self.path, row) for row in self.rows[index]]
+        return Sample(self.path, self.rows[index])
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (Sample(self.path, row) for row in self.rows)
+
+    @property
+    def name(self) -> str:
+        """The set's name."""
+        return str(self.info["name"])
+
+    @property
+    def digest(self) -> str:
+        """The digest of its content: equal for equal pixels, ids and classes, wherever it lies."""
+        return str(self.info["digests"]["set"])
+
+    @property
+    def trimaps_digest(self) -> str:
+        """The digest of its trimaps alone."""
+        return str(self.info["digests"]["trimaps"])
+
+
+def load_set(path: str | Path) -> MattingSet:
+    """Open a set that `simd build` has written.
+
+    Raises
+    ------
+    DataError
+        If the folder is no set, or its two files contradict each other.
+
+    Examples
+    --------
+    >>> for sample in load_set("demo/set"):            # doctest: +SKIP
+    ...     print(sample.row.id, sample.image.shape, sample.alpha.mean())
+    """
+    root = Path(path)
+    if not (root / INFO_NAME).is_file():
+        raise DataError(f"{root}: is not a set, it has no {INFO_NAME}; make one with: simd build {root} ...")
+    info = read_json(root / INFO_NAME)
+    rows = []
+    for number, row in enumerate(read_json_lines(root / ROWS_NAME), start=1):
+        try:
+            rows.append(Composite.from_row(row))
+        except (DataError, TypeError) as error:
+            raise DataError(f"{root / ROWS_NAME}:{number}: {error}") from None
+    try:
+        stated = info["digests"]["set"]
+    except (KeyError, TypeError):
+        raise DataError(f"{root / INFO_NAME}: states no digest of the set; build the set again") from None
+    if stated != digests(rows)["set"]:
+        raise DataError(
+            f"{root}: {ROWS_NAME} is not the one that {INFO_NAME} was written for (their digests differ); "
+            "restore the two files from where the set came from"
+        )
+    return MattingSet(root, info, tuple(rows))
+
+
+def write_manifest(
+    root: Path,
+    rows: Sequence[Composite],
+    *,
+    name: str,
+    protocol: str,
+    seed: int,
+    sources: Sequence[dict[str, Any]],
+) -> None:
+    """Write metadata.jsonl, then dataset.json: a folder with both is a finished set."""
+    write_atomically(root / ROWS_NAME, json_lines(row.to_row() for row in rows))
+    info = {
+        "name": name,
+        "version": "1.0.0",
+        "protocol": protocol,
+        "seed": seed,
+        "counts": counts(rows),
+        "sources": list(sources),
+        "digests": digests(rows),
+        "simd_version": __version__,
+    }
+    write_atomically(root / INFO_NAME, json_text(info))
+
+
+def counts(rows: Iterable[Composite]) -> dict[str, Any]:
+    """Count composites, foregrounds and backgrounds, in all and by primary class."""
+    rows = list(rows)
+    composites = Counter(row.class_ for row in rows)
+    foregrounds = Counter(class_ for class_, _ in {(row.class_, row.fg_id) for row in rows})
+    return {
+        "composites": len(rows),
+        "foregrounds": len({row.fg_id for row in rows}),
+        "backgrounds": len({row.bg_id for row in rows if row.bg_id is not None}),
+        "classes": {
+            name: {"composites": composites[name], "foregrounds": foregrounds[name]}
+            for name in CLASSES
+            if composites[name]
+        },
+    }
+
+
+def digests(rows: Iterable[Composite]) -> dict[str, str]:
+    """Digest the content of a set: all of it, its images alone, its trimaps alone."""
+    parts = {"set": ("class_", *(f"{layer}_sha256" for layer in LAYERS))}
+    parts |= {f"{layer}s": (f"{layer}_sha256",) for layer in ("image", "trimap")}
+    made = {name: hashlib.sha256() for name in parts}
+    for row in sorted(rows, key=lambda row: row.id):
+        for name, columns in parts.items():
+            line = " ".join([row.id, *(getattr(row, column) for column in columns)])
+            made[name].update(line.encode() + b"\n")
+    return {name: digest.hexdigest() for name, digest in made.items()}

@@ -1,0 +1,68 @@
+"""Composition protocols: every rule between a foreground, a background and the pixels of their composite.
+
+One file a protocol; all offer the same four steps, so `build` does not know which one it runs.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import UInt8
+from simd.taxonomy import suggest
+
+PROTOCOLS = {
+    "exact": "simd.dataset.protocols.exact:Exact",
+}
+
+Recipe = Mapping[str, int | float | str]
+
+
+class Prepared(NamedTuple):
+    """A foreground at the size of its composites."""
+
+    fg: UInt8  # (H, W, 3)
+    alpha: UInt8  # (H, W)
+    class_mask: UInt8 | None  # (H, W)
+
+
+class CompositionProtocol(Protocol):
+    """What every protocol can do."""
+
+    name: str
+
+    def prepare(self, fg: UInt8, alpha: UInt8, class_mask: UInt8 | None) -> Prepared:
+        """Bring a foreground to its final size."""
+
+    def recipe(self, size: tuple[int, ...]) -> Recipe:
+        """Say what was done to the foreground and its trimap."""
+
+    def trimap(self, alpha: UInt8) -> UInt8:
+        """Make the trimap of a prepared alpha."""
+
+    def place(self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator) -> tuple[UInt8, Recipe]:
+        """Bring a background to size (H, W); return it with what was done."""
+
+    def composite(self, fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
+        """Place the foreground over the background."""
+
+
+def load_protocol(
+    name: str, *, max_side: int | None = None, trimap_radius: int | None = None
+) -> CompositionProtocol:
+    """Return a protocol by name, with the options that it takes.
+
+    Raises
+    ------
+    DataError
+        If the name is unknown or an option out of range.
+    """
+    if name not in PROTOCOLS:
+        raise DataError(f"unknown protocol {name!r}{suggest(name, PROTOCOLS)}")
+    module, _, attribute = PROTOCOLS[name].partition(":")
+    made: CompositionProtocol = getattr(import_module(module), attribute)(
+        max_side=max_side, trimap_radius=trimap_radius
+    )
+    return made

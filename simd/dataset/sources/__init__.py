@@ -1,0 +1,114 @@
+"""Where foregrounds and backgrounds come from: one module a kind, each with its layout declared.
+
+========= =========== ==========================================================================
+kind      gives       layout
+========= =========== ==========================================================================
+folder    both        ``fg/`` and ``alpha/`` with equal stems; or a folder of photographs
+rgba      foregrounds cut-outs: images with transparency
+synthetic foregrounds none: drawn by the built-in generator
+voc       backgrounds PASCAL VOC 2012
+coco      backgrounds MS COCO 2014 or 2017
+builtin   backgrounds none: photographs inside installed libraries
+========= =========== ==========================================================================
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.dataset.sources.index import Index, SourceKind
+from simd.errors import DataError
+from simd.image import UInt8
+from simd.records import Background, Foreground
+from simd.taxonomy import suggest
+
+FOREGROUNDS = {
+    "folder": "simd.dataset.sources.folder:FOREGROUNDS",
+    "rgba": "simd.dataset.sources.rgba:FOREGROUNDS",
+    "synthetic": "simd.dataset.sources.generated:FOREGROUNDS",
+}
+BACKGROUNDS = {
+    "coco": "simd.dataset.sources.coco:BACKGROUNDS",
+    "voc": "simd.dataset.sources.voc:BACKGROUNDS",
+    "folder": "simd.dataset.sources.folder:BACKGROUNDS",
+    "builtin": "simd.dataset.sources.builtin:BACKGROUNDS",
+}
+
+
+class Pixels(NamedTuple):
+    """The pixels of a foreground."""
+
+    fg: UInt8  # (H, W, 3)
+    alpha: UInt8  # (H, W)
+    class_mask: UInt8 | None  # (H, W), where the source has regions
+
+
+def kinds(table: Mapping[str, str]) -> list[SourceKind]:
+    """Load every kind of a table, in its order."""
+    return [_load(target) for target in table.values()]
+
+
+def find_kind(gives: str, name: str) -> SourceKind:
+    """Return a kind by its name; `gives` is "foregrounds" or "backgrounds"."""
+    return _load((FOREGROUNDS if gives == "foregrounds" else BACKGROUNDS)[name])
+
+
+def index_foregrounds(
+    place: str, kind: str | None = None, *, classes: Path | None = None
+) -> Index[Foreground]:
+    """List the foregrounds of a folder, with what is missing and broken.
+
+    Parameters
+    ----------
+    place : str
+        A folder, or ``"synthetic"`` / ``"synthetic:PER_CLASS@SIZE"`` for the built-in generator.
+    kind : str, optional
+        A key of :data:`FOREGROUNDS`; without it the folder's layout decides.
+    classes : Path, optional
+        A CSV file with classes, licences and kinds of alpha (:mod:`simd.dataset.sources.table`).
+
+    Raises
+    ------
+    DataError
+        If the folder is missing or has no known layout.
+    """
+    return _find(FOREGROUNDS, place, kind, "foregrounds").index_foregrounds(place, classes)
+
+
+def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
+    """List the backgrounds of a folder, or ``"builtin"``; see :func:`index_foregrounds`."""
+    return _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
+
+
+def recognise(table: Mapping[str, str], place: str) -> str | None:
+    """Return the kind whose layout a place has, if there is one."""
+    for name, target in table.items():
+        if _load(target).recognise(place):
+            return name
+    return None
+
+
+def read_foreground(foreground: Foreground) -> Pixels:
+    """Read, or draw, the pixels of a foreground; DataError where its files are no pair."""
+    return Pixels(*_load(FOREGROUNDS[foreground.source]).read(foreground))
+
+
+def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> SourceKind:
+    if kind is not None and kind not in table:
+        raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
+    by_name = place.partition(":")[0]
+    if by_name not in ("synthetic", "builtin") and not Path(place).is_dir():
+        reason = "is not a folder" if Path(place).exists() else "no such folder"
+        raise DataError(f"{place}: {reason}; {what} are expected there")
+    found = kind or recognise(table, place)
+    if found is None:
+        layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
+        raise DataError(f"{place}: no known layout of {what}; known are\n{layouts}")
+    return _load(table[found])
+
+
+def _load(target: str) -> SourceKind:
+    module, _, name = target.partition(":")
+    loaded: SourceKind = getattr(import_module(module), name)
+    return loaded

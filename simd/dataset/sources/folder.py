@@ -1,0 +1,148 @@
+"""Plain folders: ``fg/`` and ``alpha/`` pairs, and photographs to place them on."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from simd.dataset.sources.index import Index, SourceKind
+from simd.dataset.sources.table import entry_of, find_table, read_table
+from simd.errors import DataError
+from simd.image import UInt8, is_image_name, read_alpha, read_image, read_size
+from simd.records import UNKNOWN_LICENCE, Background, Foreground
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Return the image files below a folder, sorted by their relative name; hidden files are left out."""
+    try:
+        found = [p for p in folder.rglob("*") if is_image_name(p.name) and p.is_file()]
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be listed ({error.strerror})") from error
+    visible = [p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+    return sorted(visible, key=lambda p: p.relative_to(folder).as_posix())
+
+
+def _recognise_pairs(place: str) -> bool:
+    return (Path(place) / "fg").is_dir() and (Path(place) / "alpha").is_dir()
+
+
+def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
+    root = Path(place)
+    for name in ("fg", "alpha"):
+        if not (root / name).is_dir():
+            raise DataError(f"{root}: has no folder {name}/; the layout is {FOREGROUNDS.layout}")
+    table_path = classes or find_table(root)
+    table = read_table(table_path, roles=("fg", "alpha")) if table_path else None
+    missing: dict[str, str] = {}
+    broken: dict[str, str] = {}
+    colours = _by_stem(image_files(root / "fg"), broken, root)
+    alphas = _by_stem(image_files(root / "alpha"), broken, root)
+    records = []
+    for stem in sorted(colours.keys() | alphas.keys()):
+        if stem not in colours or stem not in alphas:
+            have, lack = ("alpha", "fg") if stem in alphas else ("fg", "alpha")
+            missing[f"{lack}/{stem}"] = f"{have}/{stem} has no partner in {lack}/"
+            continue
+        try:
+            check_pair_size(colours[stem], alphas[stem])
+            entry = entry_of(stem, table)
+        except DataError as error:
+            broken[stem] = str(error)
+            continue
+        assert entry.classes is not None
+        records.append(
+            Foreground(
+                id=stem,
+                source="folder",
+                classes=entry.classes,
+                file=colours[stem],
+                alpha_file=alphas[stem],
+                licence=entry.licence,
+                alpha_kind=entry.alpha_kind,
+            )
+        )
+    notes = (f"classes and licences: {table_path}",) if table_path else ()
+    expected = len(colours.keys() | alphas.keys())
+    return Index("folder", tuple(records), expected, missing, broken, notes)
+
+
+def check_pair_size(fg: Path, alpha: Path) -> None:
+    """Refuse a foreground whose alpha has another size (DataError); reads both headers only."""
+    fg_size, alpha_size = read_size(fg), read_size(alpha)
+    if fg_size != alpha_size:
+        raise DataError(
+            f"{fg} is {fg_size[0]} x {fg_size[1]} and {alpha} is {alpha_size[0]} x {alpha_size[1]} (H x W); "
+            "the two must be equal, they are never resized to fit"
+        )
+
+
+def _by_stem(files: Iterable[Path], broken: dict[str, str], root: Path) -> dict[str, Path]:
+    groups: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        groups[file.stem].append(file)
+    for stem, same in groups.items():
+        if len(same) > 1:
+            names = ", ".join(p.relative_to(root).as_posix() for p in same)
+            broken[stem] = f"{names} share one name; keep one of them"
+    return {stem: same[0] for stem, same in groups.items() if len(same) == 1}
+
+
+def _read_pair(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+    assert foreground.file is not None
+    assert foreground.alpha_file is not None
+    fg, alpha = read_image(foreground.file), read_alpha(foreground.alpha_file)
+    if fg.shape[:2] != alpha.shape:
+        check_pair_size(foreground.file, foreground.alpha_file)
+    return fg, alpha, None
+
+
+def _recognise_photographs(place: str) -> bool:
+    return Path(place).is_dir() and bool(image_files(Path(place)))
+
+
+def _index_photographs(place: str) -> Index[Background]:
+    root = Path(place)
+    folder = root / "bg" if (root / "bg").is_dir() else root
+    table_path = find_table(root)
+    table = read_table(table_path, roles=("background",)) if table_path else {}
+    files = image_files(folder)
+    left_out = [p for p in files if table and p.stem not in table]
+    notes = []
+    if table_path and table:
+        notes.append(f"licences: {table_path}")
+    if left_out:
+        names = ", ".join(p.name for p in left_out[:5])
+        notes.append(f"{len(left_out)} images that {table_path} does not call a background left out: {names}")
+    records, broken = [], {}
+    for file in files:
+        if table and file.stem not in table:
+            continue
+        name = file.relative_to(folder).as_posix()
+        try:
+            read_size(file)
+        except DataError as error:
+            broken[name] = str(error)
+            continue
+        licence = table[file.stem].licence if table else UNKNOWN_LICENCE
+        records.append(Background(id=name, source="folder", file=file, licence=licence))
+    expected = len(records) + len(broken)
+    return Index("folder", tuple(records), expected, broken=broken, notes=tuple(notes))
+
+
+FOREGROUNDS = SourceKind(
+    name="folder",
+    layout="fg/<name>.<png|jpg|...> and alpha/<name>.<...>, paired by name; "
+    "classes.csv where names do not begin with a class",
+    licence="as the CSV file says",
+    citation="",
+    recognise=_recognise_pairs,
+    index_foregrounds=_index_pairs,
+    read=_read_pair,
+)
+BACKGROUNDS = SourceKind(
+    name="folder",
+    layout="photographs, in the folder, below it, or in its bg/",
+    licence="as the CSV file says",
+    citation="",
+    recognise=_recognise_photographs,
+    index_backgrounds=_index_photographs,
+)

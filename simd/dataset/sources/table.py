@@ -1,0 +1,111 @@
+"""The CSV file beside a folder: classes, licence and kind of alpha of each file.
+
+A row names a file in a column ``file``, ``file_name``, ``id`` or ``name`` (matched by its stem), its
+classes in ``class``, ``classes`` or ``class_guess`` (several as ``a|b``, the first is primary) and may
+have ``licence``, ``alpha_kind`` and ``role``. With a role column, a foreground's rows are those of role
+``fg`` or ``alpha``, and the backgrounds are the rows of role ``background``.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from simd.errors import DataError
+from simd.files import read_text
+from simd.records import UNKNOWN_LICENCE
+from simd.taxonomy import class_from_prefix, parse_classes
+
+NAMES = ("classes.csv", "provenance.csv")
+"""A file of one of these names in the folder is used without being named."""
+
+_FILE_COLUMNS = ("file", "file_name", "id", "name")
+_CLASS_COLUMNS = ("class", "classes", "class_guess")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a CSV file says of one foreground or background."""
+
+    where: str  # "<file>:<line>"
+    classes: tuple[str, ...] | None
+    licence: str
+    alpha_kind: str
+
+
+def find_table(folder: Path) -> Path | None:
+    """Return the CSV file that lies in a folder, if one does."""
+    return next((folder / name for name in NAMES if (folder / name).is_file()), None)
+
+
+def read_table(path: Path, roles: tuple[str, ...]) -> dict[str, Entry]:
+    """Read a CSV file into entries by file stem.
+
+    Raises
+    ------
+    DataError
+        With line numbers: for a missing column, an unknown class, or two rows that contradict
+        each other.
+    """
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    columns = reader.fieldnames or []
+    file_column = _pick(path, columns, _FILE_COLUMNS)
+    class_column = _pick(path, columns, _CLASS_COLUMNS)
+    entries: dict[str, Entry] = {}
+    for row in reader:
+        where = f"{path}:{reader.line_num}"
+        if "role" in columns and row["role"] not in roles:
+            continue
+        if not (name := row[file_column]):
+            raise DataError(f"{where}: the column {file_column!r} is empty")
+        entry = Entry(
+            where,
+            _classes(where, row[class_column]),
+            row.get("licence") or UNKNOWN_LICENCE,
+            row.get("alpha_kind") or "",
+        )
+        stem = PurePosixPath(name).stem if PurePosixPath(name).suffix else name
+        other = entries.setdefault(stem, entry)
+        if (other.classes, other.licence) != (entry.classes, entry.licence):
+            raise DataError(f"{where}: says something else of {stem!r} than {other.where}; keep one of them")
+    return entries
+
+
+def entry_of(stem: str, table: dict[str, Entry] | None) -> Entry:
+    """Return what is known of a foreground: from the CSV file, else its class from its name.
+
+    Raises
+    ------
+    DataError
+        If there is neither; a class is never guessed.
+    """
+    if table is not None and stem in table:
+        entry = table[stem]
+        if entry.classes is None:
+            raise DataError(f"{entry.where}: no class is given for {stem!r}")
+        return entry
+    name = class_from_prefix(stem)
+    if name is None:
+        where = "is not in the CSV file and" if table is not None else "is in no CSV file and"
+        raise DataError(
+            f"{stem!r} {where} does not begin with the name of a class; "
+            "give its class in a CSV file: --classes FILE with the columns file and class"
+        )
+    return Entry("its name", (name,), UNKNOWN_LICENCE, "")
+
+
+def _pick(path: Path, columns: Sequence[str], wanted: tuple[str, ...]) -> str:
+    for name in wanted:
+        if name in columns:
+            return name
+    raise DataError(f"{path}: lacks a column {' or '.join(map(repr, wanted))}; it has {', '.join(columns)}")
+
+
+def _classes(where: str, text: str | None) -> tuple[str, ...] | None:
+    if not text:
+        return None
+    try:
+        return parse_classes(text)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None

@@ -1,0 +1,50 @@
+"""PASCAL VOC 2012 as backgrounds: the field's usual ones for test sets."""
+
+from pathlib import Path
+
+from simd.dataset.sources.index import Index, SourceKind
+from simd.files import read_text
+from simd.records import Background
+
+_LICENCE = "VOC 2012: photographs under the terms of Flickr, for research"
+
+
+def _root(place: str) -> Path | None:
+    candidates = (Path(place), Path(place) / "VOC2012", Path(place) / "VOCdevkit" / "VOC2012")
+    return next((p for p in candidates if (p / "JPEGImages").is_dir()), None)
+
+
+def _index(place: str) -> Index[Background]:
+    root = _root(place)
+    assert root is not None
+    files = {p.stem: p for p in sorted((root / "JPEGImages").glob("*.jpg"))}
+    listed = _listed(root)
+    missing = {
+        f"JPEGImages/{name}.jpg": "is named in ImageSets/Main but is not there"
+        for name in sorted(listed - files.keys())
+    }
+    records = tuple(Background(id=p.name, source="voc", file=p, licence=_LICENCE) for p in files.values())
+    notes = (
+        ()
+        if len(files) == 17125
+        else (f"VOC 2012 is known to hold 17125 photographs, here are {len(files)}",)
+    )
+    return Index("voc", records, len(files.keys() | listed), missing, notes=notes)
+
+
+def _listed(root: Path) -> set[str]:
+    # The per-class lists hold "name flag"; all lists together name every annotated photograph.
+    names: set[str] = set()
+    for file in sorted((root / "ImageSets" / "Main").glob("*.txt")):
+        names.update(line.split()[0] for line in read_text(file).splitlines() if line.strip())
+    return names
+
+
+BACKGROUNDS = SourceKind(
+    name="voc",
+    layout="VOCdevkit/VOC2012/{JPEGImages/<name>.jpg, ImageSets/Main/*.txt}",
+    licence=_LICENCE,
+    citation='Everingham et al., "The PASCAL Visual Object Classes Challenge: A Retrospective", IJCV 2015',
+    recognise=lambda place: _root(place) is not None,
+    index_backgrounds=_index,
+)

@@ -1,0 +1,52 @@
+"""Check that a set on disk still is what its manifest says, pixel for pixel."""
+
+from simd.dataset.manifest import MattingSet, Sample
+from simd.errors import BatchError, SimdError
+from simd.image import pixel_digest
+from simd.parallel import run
+from simd.progress import track
+from simd.records import LAYERS
+
+
+def verify(matting_set: MattingSet, *, workers: int = 1) -> None:
+    """Decode and hash every image of a set.
+
+    Raises
+    ------
+    BatchError
+        With every file that is missing, unreadable, changed, or not part of the set.
+    """
+    problems: dict[str, str] = {}
+    samples = list(matting_set)
+    outcomes = run(_verify_sample, samples, workers=workers)
+    for outcome in track(outcomes, len(samples), "composites"):
+        problems |= (
+            outcome.value if outcome.value is not None else {outcome.item.row.id: outcome.reason or ""}
+        )
+    for layer in LAYERS:
+        wanted = {sample.path(layer) for sample in samples}
+        folder = matting_set.path / layer
+        for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if file not in wanted:
+                problems[f"{layer}/{file.name}"] = "is not part of the set"
+    if problems:
+        raise BatchError(problems, "files", len(LAYERS) * len(samples))
+
+
+def _verify_sample(sample: Sample) -> dict[str, str]:
+    problems = {}
+    shapes = {}
+    for layer in LAYERS:
+        name = sample.path(layer).relative_to(sample.root).as_posix()
+        try:
+            pixels = sample.read(layer)
+        except SimdError as error:
+            problems[name] = str(error)
+            continue
+        shapes[layer] = pixels.shape[:2]
+        if pixel_digest(pixels) != getattr(sample.row, f"{layer}_sha256"):
+            problems[name] = "its pixels are not those that were built"
+    if len(set(shapes.values())) > 1:
+        sizes = ", ".join(f"{layer} {h} x {w}" for layer, (h, w) in shapes.items())
+        problems[sample.row.id] = f"its images differ in size: {sizes}"
+    return problems

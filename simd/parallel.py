@@ -1,0 +1,144 @@
+"""The one entry for work over many items: in this process, or in worker processes that may die."""
+
+import multiprocessing
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for_process
+from typing import Generic, NamedTuple, TypeVar
+
+from simd.errors import DataError, DiskFullError, SimdError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_IN_FLIGHT_PER_WORKER = 2
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+class Outcome(NamedTuple, Generic[Item, Result]):
+    """What became of an item: a value, or the reason why there is none."""
+
+    item: Item
+    value: Result | None
+    reason: str | None
+
+
+def run(
+    function: Callable[[Item], Result], items: Sequence[Item], *, workers: int = 1
+) -> Iterator[Outcome[Item, Result]]:
+    """Apply a function to every item and yield the outcomes as they come, in no fixed order.
+
+    An item that fails does not end the run. With one worker the function runs in this process; with
+    more, a worker that dies (out of memory, a crash in a library) costs no item: those it may have
+    held run again, each in a process of its own, and only the one that kills its process is reported.
+
+    Parameters
+    ----------
+    function : callable
+        Defined in a module, since processes import it by name.
+    items : sequence
+        At most two items a worker are held in flight.
+    workers : int
+        Processes; each keeps its libraries to one thread.
+
+    Yields
+    ------
+    Outcome
+        With `reason` None, or `value` None.
+    """
+    if workers < 1:
+        raise DataError(f"workers must be at least 1, not {workers}")
+    if min(workers, len(items)) <= 1:
+        return (_call(function, item) for item in items)
+    return _run_in_processes(function, items, min(workers, len(items)))
+
+
+def default_workers() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Result]:
+    try:
+        return Outcome(item, function(item), None)
+    except DiskFullError:
+        raise  # every other item would fail as well
+    except SimdError as error:
+        return Outcome(item, None, str(error))
+    except MemoryError:
+        return Outcome(item, None, "out of memory; use fewer workers or smaller images")
+    except Exception as error:  # a bug must not end the batch, and must not be hidden
+        return Outcome(item, None, f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+
+
+def _run_in_processes(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Iterator[Outcome[Item, Result]]:
+    waiting = list(reversed(items))
+    while waiting:
+        suspects: list[Item] = []
+        pool = _new_pool(workers)
+        flying: dict[Future[Outcome[Item, Result]], Item] = {}
+        try:
+            while waiting or flying:
+                while waiting and not suspects and len(flying) < workers * _IN_FLIGHT_PER_WORKER:
+                    flying[pool.submit(_call, function, waiting[-1])] = waiting[-1]
+                    waiting.pop()
+                if not flying:
+                    break
+                for future in wait(flying, return_when=FIRST_COMPLETED).done:
+                    item = flying.pop(future)
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        suspects.append(item)
+                    else:
+                        yield future.result()
+        except BrokenProcessPool:  # it broke while we were submitting
+            suspects.extend(flying.values())
+        except BaseException:  # Ctrl-C, or our caller stopped listening: do not wait for work in hand
+            _kill(pool)
+            raise
+        pool.shutdown()
+        for item in suspects:
+            yield _run_alone(function, item)
+
+
+def _run_alone(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Result]:
+    with _new_pool(1) as pool:
+        try:
+            return pool.submit(_call, function, item).result()
+        except BrokenProcessPool:
+            return Outcome(item, None, "its process died (out of memory, or a crash in a library)")
+
+
+def _new_pool(workers: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")  # forked threads of numba and OpenCV deadlock
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    for process in list((pool._processes or {}).values()):  # public only from Python 3.14 on
+        process.kill()
+    pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _start_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
+    for name in _ONE_THREAD:  # before any library is imported here
+        os.environ[name] = "1"
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait_for_process([parent.sentinel])
+    os._exit(1)

@@ -1,0 +1,127 @@
+"""The frozen records that the stages hand on: a foreground, a background, a composite.
+
+Records hold facts that cannot be computed, and wrong records cannot exist. Arrays do not live here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from simd.errors import DataError
+from simd.taxonomy import CLASSES, suggest
+
+UNKNOWN_LICENCE = "unknown"
+LAYERS = ("image", "alpha", "trimap", "class_mask")
+"""The four images of a composite, each in a folder of its name."""
+
+_SAFE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# The folder loader of Hugging Face reads these words in a name as a split, and drops the metadata.
+_SPLIT_WORDS = {"train", "val", "test", "validation", "dev", "eval"}
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreground:
+    """An object with its alpha, before it is placed on a background."""
+
+    id: str  # its name in the source: unique there, as the owner wrote it
+    source: str  # the source kind that reads it
+    classes: tuple[str, ...]  # the primary class first
+    file: Path | None = None  # colour, or colour and alpha of a cut-out; None where it is generated
+    alpha_file: Path | None = None
+    licence: str = UNKNOWN_LICENCE
+    alpha_kind: str = ""  # how the alpha was made ("reference", "predicted", ...), where that is known
+
+    def __post_init__(self) -> None:
+        if not self.classes:
+            raise DataError(f"foreground {self.id!r} has no class")
+        _check_classes(f"foreground {self.id!r}", self.classes)
+
+    @property
+    def class_(self) -> str:
+        """The primary class."""
+        return self.classes[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """A photograph to place foregrounds on."""
+
+    id: str
+    source: str
+    file: Path
+    licence: str = UNKNOWN_LICENCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composite:
+    """One foreground over one background: a row of metadata.jsonl."""
+
+    id: str
+    class_: str  # the primary class; "class" on disk
+    classes: tuple[str, ...]  # every class of the foreground, sorted
+    fg_id: str
+    bg_id: str | None  # None for a natural image
+    source: str
+    licence: str
+    bg_source: str | None
+    bg_licence: str | None
+    alpha_kind: str
+    protocol: str
+    recipe: Mapping[str, int | float | str]  # all it takes to make the image again
+    seed: int
+    class_mask_from: str  # "image" or "regions"
+    image_sha256: str  # of decoded pixels, as are the three below
+    alpha_sha256: str
+    trimap_sha256: str
+    class_mask_sha256: str
+
+    def __post_init__(self) -> None:
+        check_id(self.id)
+        _check_classes(f"composite {self.id!r}", (self.class_, *self.classes))
+        if self.class_mask_from not in ("image", "regions"):
+            raise DataError(
+                f"composite {self.id!r}: class_mask_from must be 'image' or 'regions', "
+                f"not {self.class_mask_from!r}"
+            )
+        for layer in LAYERS:
+            digest = getattr(self, f"{layer}_sha256")
+            if not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
+                raise DataError(f"composite {self.id!r}: {layer}_sha256 is not a SHA-256")
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the row of metadata.jsonl; :meth:`from_row` turns it back."""
+        row = asdict(self)
+        row = {"id": row.pop("id"), "class": row.pop("class_"), **row, "classes": list(self.classes)}
+        digests = {f"{layer}_sha256": row.pop(f"{layer}_sha256") for layer in LAYERS}
+        names = {f"{layer}_file_name": file_name(self.id, layer) for layer in LAYERS}
+        return row | names | digests
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Composite":
+        """Make the record of a row of metadata.jsonl; columns that others added are passed over."""
+        values = {f.name: row[key] for f in fields(cls) if (key := f.name.rstrip("_")) in row}
+        if missing := [f.name.rstrip("_") for f in fields(cls) if f.name not in values]:
+            raise DataError(f"composite {row.get('id')!r} lacks {', '.join(missing)}")
+        return cls(**values | {"classes": tuple(values["classes"])})
+
+
+def file_name(id_: str, layer: str) -> str:
+    """Return the path of a composite's layer inside its set."""
+    return f"{layer}/{id_}.png"
+
+
+def check_id(id_: str) -> None:
+    """Refuse an id that is unsafe as a file name or for the loaders of others (DataError)."""
+    if not isinstance(id_, str) or not _SAFE_ID.fullmatch(id_):
+        raise DataError(f"id {id_!r} must consist of a-z, 0-9 and single hyphens")
+    if words := sorted(_SPLIT_WORDS & set(id_.split("-"))):
+        raise DataError(f"id {id_!r} holds {words[0]!r}, which dataset loaders take for the name of a split")
+
+
+def _check_classes(owner: str, names: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in CLASSES:
+            raise DataError(f"{owner} has the unknown class {name!r}{suggest(str(name), CLASSES)}")
