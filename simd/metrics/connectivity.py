@@ -107,7 +107,7 @@ def _replace_by_connected(levels: UInt8, nodes: int, skip_empty: bool) -> None:
     stage = _follow_largest(level, same, below, size, first, skip_empty)
     flat = levels.reshape(-1)
     for n in range(nodes):
-        reached = stage[_find(same, n)]
+        reached = stage[same[n]]
         if reached != level[n]:
             for i in range(start[n], stop[n]):
                 flat[i] = reached
@@ -125,32 +125,69 @@ def _build_forest(
     first: Int32,
 ) -> None:
     height, width = levels.shape
-    above, above_end, n = 0, 0, 0  # nodes of the row above, and the next free one
+    both = np.zeros(width + 2, np.uint8)  # level that a pixel shares with the one above it, 0 at the ends
+    node_above, node = np.empty(width, np.int32), np.empty(width, np.int32)
+    n = 0
     for y in range(height):
-        row = levels[y]
-        row_begin = n
-        touching = above
-        x = 0
-        while x < width:
-            value = row[x]
-            begin = x
+        n = _add_row(levels[y], y, height, n, node, start, stop, level, same, below, size, first)
+        if y > 0:
+            for x in range(width):
+                both[x + 1] = min(levels[y - 1, x], levels[y, x])
+            for x in range(width):
+                # Beside a pair that shares as much, the row's own links already connect this pair.
+                if both[x + 1] > both[x + 2] and both[x + 1] >= both[x]:
+                    _connect(node_above[x], node[x], level, same, below, size, first)
+        node_above, node = node, node_above
+
+
+@compiled
+def _add_row(
+    row: UInt8,
+    y: int,
+    height: int,
+    n: int,
+    node: Int32,
+    start: Int32,
+    stop: Int32,
+    level: UInt8,
+    same: Int32,
+    below: Int32,
+    size: Int32,
+    first: Int32,
+) -> int:
+    """Add the runs of a row as nodes n, n + 1, ..., linked along the row; return the next free node."""
+    width = len(row)
+    path = np.empty(STEPS + 1, np.int32)  # the last node and what is below it, lowest first
+    depth = 0
+    x = 0
+    while x < width:
+        value, begin = row[x], x
+        x += 1
+        while x < width and row[x] == value:
             x += 1
-            while x < width and row[x] == value:
-                x += 1
-            if value == 0:
-                continue
-            start[n], stop[n] = y * width + begin, y * width + x
-            level[n], same[n], size[n], first[n] = value, n, x - begin, begin * height + y
-            if n > row_begin and stop[n - 1] == start[n]:
-                _connect(n - 1, n, level, same, below, size, first)
-            while touching < above_end and stop[touching] + width <= start[n]:
-                touching += 1
-            other = touching
-            while other < above_end and start[other] + width < stop[n]:
-                _connect(other, n, level, same, below, size, first)
-                other += 1
-            n += 1
-        above, above_end = row_begin, n
+        if value == 0:
+            depth = 0
+            continue
+        start[n], stop[n] = y * width + begin, y * width + x
+        level[n], same[n], below[n], size[n], first[n] = value, n, _NONE, x - begin, begin * height + y
+        for i in range(begin, x):
+            node[i] = n
+        higher = _NONE
+        while depth > 0 and level[path[depth - 1]] > value:
+            depth -= 1
+            higher = path[depth]
+        if depth > 0 and level[path[depth - 1]] == value:
+            same[n] = path[depth - 1]
+            size[same[n]] += size[n]
+        else:
+            if depth > 0:
+                below[n] = path[depth - 1]
+            if higher != _NONE:
+                below[higher] = n
+            path[depth] = n
+            depth += 1
+        n += 1
+    return n
 
 
 @compiled
@@ -167,7 +204,7 @@ def _connect(a: int, b: int, level: UInt8, same: Int32, below: Int32, size: Int3
     """Note that a and b touch: merge the components that hold them, from their levels down to 1."""
     a, b = _find(same, a), _find(same, b)
     while a != b:
-        if level[a] < level[b]:
+        if level[a] < level[b] or (level[a] == level[b] and a < b):
             a, b = b, a
         lower = below[a]
         if lower != _NONE:
@@ -203,6 +240,7 @@ def _follow_largest(
     nodes = len(level)
     count = np.zeros(STEPS + 2, np.int32)
     for n in range(nodes):
+        same[n] = same[same[n]]  # its own number or a smaller one, which is already final
         if same[n] == n:
             count[level[n] - 1] += 1
     place = np.zeros(STEPS + 2, np.int32)  # components by falling level
@@ -214,7 +252,7 @@ def _follow_largest(
             order[place[level[n] - 1]] = n
             place[level[n] - 1] += 1
             if below[n] != _NONE:
-                below[n] = _find(same, below[n])
+                below[n] = same[below[n]]
 
     best = np.full(STEPS + 2, _NONE, np.int32)  # at each threshold, the largest component
     for n in order:  # a component is whole once all above it were added to it
