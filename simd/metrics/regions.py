@@ -1,0 +1,107 @@
+"""The four errors split over the classes inside the unknown region, from one pass over the images."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import Mask, Matte, UInt8
+from simd.metrics import kernels
+from simd.metrics import pair as pairs
+from simd.taxonomy import CLASSES, NO_CLASS
+
+
+class RegionScore(NamedTuple):
+    """The size and the errors of one region."""
+
+    pixels: int
+    sad: float
+    mse: float
+    grad: float
+    conn: float
+
+
+class RegionScores(NamedTuple):
+    """The scores of a whole region and of its parts."""
+
+    whole: RegionScore
+    by_class: dict[int, RegionScore]  # the classes present, by index; 255 for pixels without a class
+
+
+def score_regions(pred: Matte, alpha: Matte, unknown: Mask, class_mask: UInt8) -> RegionScores:
+    r"""Compute SAD, MSE, Grad and Conn in each class's part of the unknown region, and in all of it.
+
+    Gradients and connectedness are those of the whole images; only the sums are split. So SAD, Grad and
+    Conn of the parts add up to the whole, and so does MSE weighted by pixels:
+
+    .. math:: \mathrm{SAD} = \sum_c \mathrm{SAD}_c, \quad N \, \mathrm{MSE} = \sum_c N_c \, \mathrm{MSE}_c
+
+    Parameters
+    ----------
+    pred, alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        Predicted and true matte.
+    unknown : bool, shape (H, W)
+        The pixels to score.
+    class_mask : uint8, shape (H, W)
+        Class index 0..19 of each pixel, 255 where it has none.
+
+    Returns
+    -------
+    RegionScores
+        A class without a pixel in the unknown region has no entry; scored pixels without a class are
+        entry 255.
+
+    Raises
+    ------
+    DataError
+        As in :func:`simd.metrics.alpha.sad`, or if the class mask has another shape, dtype or value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pred, alpha = np.full((10, 100), 0.5), np.zeros((10, 100))
+    >>> class_mask = np.full((10, 100), 2, dtype=np.uint8)  # fur
+    >>> class_mask[:, 75:] = 255
+    >>> scores = score_regions(pred, alpha, alpha == 0, class_mask)
+    >>> scores.whole.sad, {c: part.sad for c, part in scores.by_class.items()}
+    (0.5, {2: 0.375, 255: 0.125})
+    """
+    pred, alpha, scored = pairs.check(pred, alpha, unknown, "unknown")
+    labels = np.minimum(_check_mask(class_mask, pred.shape), np.uint8(len(CLASSES)))  # 20: no class
+    slots: UInt8 = scored * (labels + np.uint8(1))
+    mattes = pairs.Pair(pred, alpha, kernels.find_runs(slots))
+    pixels = pairs.pixels(mattes)
+    absolute, squared = pairs.differences(mattes)
+    gradients = pairs.gradients(mattes)
+    connectivities = pairs.connectivities(mattes, skip_empty=False)
+
+    def score(part: slice) -> RegionScore:
+        count = int(pixels[part].sum())
+        return RegionScore(
+            pixels=count,
+            sad=float(absolute[part].sum()) / 1000,
+            mse=float(squared[part].sum()) / count if count else float("nan"),
+            grad=float(gradients[part].sum()) / 1000,
+            conn=float(connectivities[part].sum()) / 1000,
+        )
+
+    ids = [*range(len(CLASSES)), NO_CLASS]
+    parts = {c: score(slice(slot, slot + 1)) for slot, c in enumerate(ids, start=1) if pixels[slot]}
+    return RegionScores(whole=score(slice(1, None)), by_class=parts)
+
+
+def _check_mask(class_mask: UInt8, shape: tuple[int, ...]) -> UInt8:
+    if class_mask.shape != shape:
+        raise DataError(
+            f"class_mask {class_mask.shape} and alpha {shape} must share one (H, W); "
+            "a class mask is drawn on the true matte and is resized with it (nearest neighbour)"
+        )
+    if class_mask.dtype != np.uint8:
+        raise DataError(f"class_mask is {class_mask.dtype}, but has to be uint8: 0..19, or 255 for no class")
+    if ((class_mask >= len(CLASSES)) & (class_mask != NO_CLASS)).any():
+        strange = sorted(set(np.unique(class_mask).tolist()) - {*range(len(CLASSES)), NO_CLASS})
+        raise DataError(
+            f"class_mask holds {', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}; "
+            f"classes are 0..{len(CLASSES) - 1}, and {NO_CLASS} means no class"
+        )
+    return class_mask
