@@ -67,8 +67,8 @@ def score_regions(pred: Matte, alpha: Matte, unknown: Mask, class_mask: UInt8) -
     (0.5, {2: 0.375, 255: 0.125})
     """
     pred, alpha, scored = pairs.check(pred, alpha, unknown, "unknown")
-    labels = np.minimum(_check_mask(class_mask, pred.shape), np.uint8(len(CLASSES)))  # 20: no class
-    slots: UInt8 = scored * (labels + np.uint8(1))
+    labels: UInt8 = np.minimum(_check_mask(class_mask, pred.shape), np.uint8(len(CLASSES)))  # 20: no class
+    slots: UInt8 = np.multiply(scored, labels + np.uint8(1))
     mattes = pairs.Pair(pred, alpha, kernels.find_runs(slots))
     pixels = pairs.pixels(mattes)
     absolute, squared = pairs.differences(mattes)
