@@ -1,0 +1,147 @@
+"""Flowers: a daisy, a poppy, a lily, a rosette or a sunflower on a stem with leaves."""
+
+import numpy as np
+
+from simd.dataset.synthetic.curves import bezier, blade, heading
+from simd.dataset.synthetic.layer import Float, Layer, shade
+from simd.dataset.synthetic.leaf import draw_leaf, draw_stalk
+from simd.dataset.synthetic.noise import Noise
+from simd.dataset.synthetic.raster import Raster
+from simd.dataset.synthetic.shading import grid, hsv, ramp
+
+
+def flower(rng: np.random.Generator, side: int) -> Layer:
+    """Draw a flower: kind, petals, layers, tilt, colours, stamens, stem and leaves vary."""
+    raster = Raster(side)
+    kind = rng.choice(["daisy", "poppy", "lily", "rosette", "sunflower"])
+    middle = np.array([rng.uniform(0.4, 0.6), rng.uniform(0.33, 0.4)])
+    green = hsv(rng.uniform(0.24, 0.34), rng.uniform(0.5, 0.75), rng.uniform(0.35, 0.55))
+    foot = np.array([0.5 + rng.normal(0, 0.06), 0.95])
+    stem = bezier(np.stack([foot, [foot[0], 0.65], middle]), 40)
+    draw_stalk(raster, stem, 0.017, green)
+    for hand in rng.permutation([-1, 1])[: rng.integers(1, 3)]:
+        at = stem[int(rng.integers(5, 18))]
+        tip = at + [hand * rng.uniform(0.18, 0.28), -rng.uniform(0.05, 0.16)]
+        path = bezier(np.stack([at, (at + tip) / 2 - [0, 0.07], tip]), 30)
+        draw_leaf(rng, raster, path, rng.uniform(0.03, 0.06), green, fineness=20)
+    _blossom(rng, raster, middle, kind)
+    x, y = grid(side)
+    return shade(raster.layer(), 1 + 0.04 * Noise(rng)(x, y, 6.0, octaves=3))
+
+
+def _blossom(rng: np.random.Generator, raster: Raster, middle: Float, kind: str) -> None:
+    tilt = rng.uniform(0.62, 1.0)
+    size = rng.uniform(0.24, 0.3)
+    inner, outer = _petal_colours(rng, kind)
+    count, layers, width, tip = {
+        "daisy": (int(rng.integers(16, 26)), 2, 0.13, 0.45),
+        "sunflower": (int(rng.integers(18, 24)), 2, 0.16, 1.0),
+        "poppy": (int(rng.integers(4, 7)), 2, 0.72, 0.32),
+        "lily": (6, 1, 0.27, 1.0),
+        "rosette": (int(rng.integers(7, 10)), 5, 0.42, 0.4),
+    }[kind]
+    turn0 = rng.uniform(0, 6.28)
+    for layer in range(layers):
+        share = 1 - (0.17 if kind == "rosette" else 0.13) * layer
+        angles = turn0 + (np.arange(count) + 0.5 * layer) * 2 * np.pi / count
+        for angle in angles[rng.permutation(count)] + rng.normal(0, 0.05, count):
+            length = size * share * rng.uniform(0.9, 1.06)
+            depth = 0.8 + 0.2 * share if kind == "rosette" else 1.0
+            _petal(rng, raster, middle, angle, length, width, tip, tilt, depth * inner, depth * outer)
+    if kind in ("daisy", "sunflower", "poppy"):
+        _disc(rng, raster, middle, size * {"daisy": 0.24, "sunflower": 0.42, "poppy": 0.17}[kind], tilt, kind)
+    if kind in ("poppy", "lily"):
+        _stamens(rng, raster, middle, size, tilt, kind)
+
+
+def _petal_colours(rng: np.random.Generator, kind: str) -> tuple[Float, Float]:
+    if kind == "sunflower":
+        return hsv(rng.uniform(0.08, 0.11), 0.95, 0.9), hsv(rng.uniform(0.12, 0.15), 0.85, 1.0)
+    if kind == "daisy" and rng.random() < 0.6:
+        return np.array([0.86, 0.87, 0.78]), np.array([0.98, 0.98, 0.97])
+    hue = rng.choice([0.0, 0.93, 0.88, 0.8, 0.72, 0.06, 0.14]) + rng.normal(0, 0.015)
+    strong = rng.uniform(0.45, 0.92)
+    return hsv(hue + 0.02, min(strong + 0.15, 1), 0.68), hsv(hue, strong * 0.8, rng.uniform(0.9, 1.0))
+
+
+def _petal(
+    rng: np.random.Generator,
+    raster: Raster,
+    middle: Float,
+    angle: float,
+    length: float,
+    width: float,
+    tip: float,
+    tilt: float,
+    inner: Float,
+    outer: Float,
+) -> None:
+    """Draw a petal from the middle outwards; `tip` from 0.3, blunt, to 1, pointed."""
+    flat = np.array([1.0, tilt])
+    side = rng.normal(0, 0.08)
+    controls = np.stack([0 * heading(angle), 0.6 * heading(angle + side), heading(angle + 0.5 * side)])
+    spine = middle + length * flat * bezier(controls, 26)
+    along = np.linspace(0, 1, 26)
+    half = (
+        length
+        * width
+        * np.sin(np.pi * along ** (1.35 if tip < 0.9 else 0.85)) ** (0.55 if tip < 0.9 else 0.9)
+    )
+    half = half * np.where(along > 0.5, (1 - ((along - 0.5) / 0.5) ** 6) ** tip, 1)
+    mesh = blade(spine, half, across=12)
+    across = np.linspace(-1, 1, 13)
+    ruffle = 0.012 * length / 0.27 * np.sin(across * 7 + rng.uniform(0, 6)) * (along**4)[:, None]
+    mesh = mesh + ruffle[..., None] * flat * heading(angle)
+    face = heading(angle)
+    # Each petal is a shallow trough, lit from above left, with fine veins along it.
+    trough = 0.11 * across * (face[1] + face[0]) - 0.1 * np.abs(across) ** 3
+    veins = 0.035 * np.sin(across * rng.uniform(14, 22))
+    light = 0.93 + trough + veins + 0.08 * (along[:, None] - 0.5) - 0.08 * face[1]
+    light = light - 0.25 * np.exp(-along[:, None] / 0.12)
+    light = light * rng.uniform(0.92, 1.05)
+    shades = ramp(along, np.stack([inner, outer, outer]))[:, None] * light[..., None]
+    raster.mesh(mesh, shades[1:, 1:])
+
+
+def _disc(
+    rng: np.random.Generator, raster: Raster, middle: Float, radius: float, tilt: float, kind: str
+) -> None:
+    """Draw florets in a sunflower's spiral."""
+    dark = {"daisy": hsv(0.11, 0.95, 0.6), "sunflower": hsv(0.06, 0.8, 0.22), "poppy": hsv(0.3, 0.3, 0.16)}[
+        kind
+    ]
+    pale = {"daisy": hsv(0.14, 0.85, 1.0), "sunflower": hsv(0.09, 0.7, 0.55), "poppy": hsv(0.22, 0.4, 0.45)}[
+        kind
+    ]
+    count = 420 if kind == "sunflower" else 200
+    k = np.arange(count)[::-1]
+    far, turn = np.sqrt((k + 0.5) / count), k * 2.399963
+    flat = np.array([1.0, tilt])
+    dots = (
+        middle
+        + radius * flat * far[:, None] * heading(turn)
+        - np.array([0, 0.25]) * radius * (1 - far[:, None] ** 2)
+    )
+    raster.discs(middle[None], np.array([0.75 * radius]), 0.6 * dark)
+    glow = np.clip(0.65 - 0.5 * (dots - middle)[:, 1] / radius + rng.normal(0, 0.12, count), 0, 1)
+    size = 1.25 * radius / np.sqrt(count)
+    raster.discs(dots + 0.25 * size, np.full(count, size), 0.55 * dark)
+    raster.discs(dots, np.full(count, 0.8 * size), ramp(glow, np.stack([dark, pale])))
+
+
+def _stamens(
+    rng: np.random.Generator, raster: Raster, middle: Float, size: float, tilt: float, kind: str
+) -> None:
+    count = 40 if kind == "poppy" else 7
+    angle = (
+        rng.uniform(0, 6.28, count) if kind == "poppy" else np.arange(7) * 2 * np.pi / 7 + rng.uniform(0, 1)
+    )
+    length = size * rng.uniform(0.2, 0.36, count) * (1.0 if kind == "poppy" else 1.5)
+    tip = middle + length[:, None] * np.array([1.0, tilt]) * heading(angle) - np.array([0, 0.12 * size])
+    knee = (middle + tip) / 2 - np.array([0, 0.05 * size])
+    paths = bezier(np.stack([np.broadcast_to(middle, tip.shape), knee, tip], axis=1), 10)
+    thread = hsv(0.28, 0.25, 0.85) if kind == "lily" else hsv(0.8, 0.3, 0.2)
+    raster.strokes(paths, np.array([0.0035 if kind == "poppy" else 0.006]), thread)
+    pollen = hsv(rng.uniform(0.05, 0.12), 0.9, 0.6) if kind == "lily" else hsv(0.13, 0.4, 0.35)
+    ends = paths[:, -1:] + np.linspace(-1, 1, 5)[None, :, None] * 0.04 * size * heading(angle + 1.3)[:, None]
+    raster.strokes(ends, np.array([0.4, 1, 1, 1, 0.4]) * (0.008 if kind == "poppy" else 0.016), pollen)

@@ -1,0 +1,184 @@
+"""Easy hair: combed long hair, a ponytail, a bob; strands lie side by side, few stand off."""
+
+import numpy as np
+
+from simd.dataset.synthetic.bust import HEAD, bust, person
+from simd.dataset.synthetic.curves import wander
+from simd.dataset.synthetic.layer import Float, Layer, over
+from simd.dataset.synthetic.raster import Raster
+
+_POINTS = 22
+
+
+def hair_easy(rng: np.random.Generator, side: int) -> Layer:
+    """Draw combed hair: style, view, length, waves, colour, shine and loose strands vary."""
+    who = person(rng)
+    style = rng.choice(["long", "bob", "ponytail"], p=[0.45, 0.2, 0.35])
+    front = style != "ponytail" and rng.random() < 0.5
+    body = bust(rng, side, who, front)
+    length = {
+        "long": rng.uniform(0.66, 0.86),
+        "bob": rng.uniform(0.46, 0.54),
+        "ponytail": rng.uniform(0.62, 0.88),
+    }[style]
+    behind, above = Raster(side), Raster(side)
+    if style == "ponytail":
+        _ponytail(rng, above, who.hair, length)
+        return over(above.layer(), body)
+    wave, flare = rng.uniform(0.0, 0.012), rng.uniform(0.85, 1.25)
+    parting = rng.uniform(-0.5, 0.5) * 0.08
+    if front:
+        _fall(rng, behind, 1100, who.hair * 0.62, length, wave, flare, parting, (0.0, 1.0), inner=0.0)
+        _fall(rng, above, 1900, who.hair, length, wave, flare, parting, (0.72, 1.0), inner=0.72)
+        return over(above.layer(), body, behind.layer())
+    _fall(rng, above, 3000, who.hair, length, wave, flare, parting, (0.0, 1.0), inner=0.0)
+    return over(above.layer(), body)
+
+
+def strand_colours(
+    rng: np.random.Generator, paths: Float, hair: Float, shine_at: list[float], parts: int = 7
+) -> Float:
+    """Return colours (n, parts, 3): strands differ, and shine in bands at some heights."""
+    count = len(paths)
+    at = paths[:, np.linspace(1, paths.shape[1] - 2, parts).round().astype(int)]
+    tone = rng.normal(1, 0.16, (count, 1)) * np.linspace(0.86, 1.08, parts)
+    shine = sum(
+        np.exp(-(((at[..., 1] - y - 0.25 * (at[..., 0] - 0.5) ** 2 * 4) / 0.03) ** 2)) for y in shine_at
+    )
+    side_light = 1.0 - 0.9 * (at[..., 0] - 0.42)
+    light = np.clip(tone, 0.5, 1.6) * np.clip(side_light, 0.6, 1.2)
+    gleam = 0.16 * np.asarray(shine) * rng.uniform(0.3, 1.4, (count, 1))
+    return np.clip(
+        hair * light[..., None] + gleam[..., None] * (0.35 + 0.65 * hair / max(float(hair.max()), 0.1)), 0, 1
+    )
+
+
+def _fall(
+    rng: np.random.Generator, raster: Raster, count: int, hair: Float, length: float, wave: float, flare: float,
+    parting: float, spread: tuple[float, float], inner: float,
+) -> None:  # fmt: skip
+    """Let strands fall from the parting over the skull and down to `length`."""
+    share = rng.uniform(*spread, count) ** (0.75 if inner else 0.6)
+    hand = np.where(rng.random(count) < 0.5 + parting, -1.0, 1.0)
+    lift = rng.uniform(0.98, 1.1, count)
+    tip_y = length + rng.normal(0, 0.018, count) - 0.02 * share
+    root = np.stack([0.5 + parting + 0.02 * hand * share, HEAD[1] - 0.165 * lift + 0.01 * share], axis=-1)
+    width = 0.15 * lift
+    knots = [root]
+    for way_x, way_y in ((0.62, -0.125), (1.0, -0.02), (1.08, 0.1)):
+        knots.append(
+            np.stack(
+                [
+                    0.5 + hand * width * way_x * (share if inner == 0 else share**0.5),
+                    HEAD[1] + way_y + 0.02 * (1 - share),
+                ],
+                axis=-1,
+            )
+        )
+    for step in (0.5, 1.0):
+        y = HEAD[1] + 0.12 + (tip_y - HEAD[1] - 0.12) * step
+        grow = 1.1 + (flare - 1.0) * step + 0.12 * np.sin(np.pi * step)
+        knots.append(
+            np.stack([0.5 + hand * width * grow * (share if inner == 0 else share**0.8), y], axis=-1)
+        )
+    paths = _through_all(np.stack(knots, axis=1))
+    t = np.linspace(0, 1, _POINTS)
+    bunch = rng.integers(0, 24, count)
+    phase = rng.uniform(0, 6.28, 24)[bunch] + rng.normal(0, 0.3, count)
+    paths[..., 0] += (
+        wave * t**1.2 * np.sin(9 * t + phase[:, None]) * 1.5 + 0.006 * t * wander(rng, (24,), _POINTS)[bunch]
+    )
+    loose = rng.random(count) < 0.035
+    paths[loose] += 0.016 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), _POINTS), 1, 2)
+    order = np.argsort(share if inner == 0 else -share, kind="stable")
+    widths = rng.uniform(0.0016, 0.0032, count)[:, None] * np.linspace(1.3, 0.35, _POINTS)
+    widths[loose] *= 0.5
+    colours = strand_colours(rng, paths, hair, [HEAD[1] - 0.09, HEAD[1] + 0.2])
+    paths = np.clip(paths, 0.02, 0.98)
+    backing = paths[order[:: max(count // 260, 1)]]
+    raster.strokes(backing, np.linspace(0.02, 0.004, _POINTS), 0.42 * hair)
+    raster.strokes(paths[order], widths[order], colours[order])
+
+
+def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, length: float) -> None:
+    """Comb hair over the back of the head to a tie, then let it hang."""
+    tie = np.array([0.5 + rng.normal(0, 0.01), HEAD[1] + rng.uniform(-0.09, 0.04)])
+    count = 2000
+    angle = rng.uniform(0, 2 * np.pi, count)
+    lift = rng.uniform(0.95, 1.07, count)[:, None]
+    rim = (
+        HEAD
+        - [0, 0.012]
+        + lift
+        * np.stack([0.136 * np.cos(angle), np.where(np.sin(angle) > 0, 0.15, 0.165) * np.sin(angle)], axis=-1)
+    )
+    out = HEAD + 1.05 * (rim - HEAD) * 0.72
+    paths = _through_all(
+        np.stack(
+            [rim, out + 0.12 * (tie - out), tie + 0.25 * (out - tie), tie + rng.normal(0, 0.005, (count, 2))],
+            axis=1,
+        )
+    )
+    widths = rng.uniform(0.002, 0.0036, count)[:, None] * np.linspace(0.8, 1.0, _POINTS)
+    scalp = (
+        HEAD
+        - [0, 0.012]
+        + np.stack(
+            [0.134 * np.cos(np.linspace(0, 6.283, 80)), 0.162 * np.sin(np.linspace(0, 6.283, 80))], axis=-1
+        )
+    )
+    raster.polygon(scalp, 0.45 * hair)
+    raster.strokes(paths, widths, strand_colours(rng, paths, hair, [HEAD[1] - 0.1, HEAD[1] + 0.07]))
+    short = rng.random(70)  # fine hair on the nape and the outline
+    edge = HEAD + np.stack([0.137 * np.cos(6.283 * short), 0.168 * np.sin(6.283 * short)], axis=-1)
+    stray = (
+        edge[:, None]
+        + np.linspace(0, 1, 8)[None, :, None]
+        * (0.35 * (edge - HEAD) + rng.normal(0, 0.02, edge.shape))[:, None]
+        * 0.6
+    )
+    raster.strokes(stray, np.linspace(0.0012, 0.0005, 8), hair)
+    swing, fat = rng.normal(0, 0.05), rng.uniform(0.035, 0.06)
+    tail = 1500
+    off = rng.normal(0, 0.5, tail).clip(-1.15, 1.15)
+    knots = []
+    for step in (0.0, 0.1, 0.35, 0.7, 1.0):
+        middle = tie + np.array(
+            [
+                swing * step * 1.5 + 0.02 * np.sin(3 * step),
+                (length - tie[1]) * step - 0.03 * np.sin(np.pi * min(4 * step, 1)),
+            ]
+        )
+        wide = fat * (0.35 + 1.3 * min(step * 4, 1.0)) * (1.0 if step < 0.6 else 1.5 - 0.85 * step)
+        jitter = 0.04 * step * rng.normal(0, 1, tail)
+        knots.append(np.stack([middle[0] + wide * off, middle[1] + jitter + 0 * off], axis=-1))
+    paths = _through_all(np.stack(knots, axis=1))
+    t = np.linspace(0, 1, _POINTS)
+    bunch = rng.integers(0, 12, tail)
+    paths[..., 0] += 0.012 * t * wander(rng, (12,), _POINTS)[bunch]
+    loose = rng.random(tail) < 0.05
+    paths[loose] += 0.02 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), _POINTS), 1, 2)
+    order = np.argsort(-np.abs(off), kind="stable")
+    widths = rng.uniform(0.0016, 0.003, tail)[:, None] * np.linspace(1.2, 0.3, _POINTS)
+    colours = strand_colours(rng, paths, hair, [tie[1] + 0.1, tie[1] + 0.3])
+    colours = colours * (1.08 - 0.25 * np.abs(off))[:, None, None]
+    raster.strokes(np.clip(paths[order[::8]], 0.02, 0.97), np.linspace(0.015, 0.003, _POINTS), 0.4 * hair)
+    raster.strokes(np.clip(paths[order], 0.02, 0.97), widths[order], colours[order])
+    band = tie + np.array([[-0.034, 0.008], [0.0, 0.016], [0.034, 0.008]])
+    raster.strokes(
+        band[None],
+        np.array([0.022]),
+        np.array([0.08, 0.07, 0.09]) + 0.6 * rng.random() * np.array([1.0, 0.2, 0.4]),
+    )
+
+
+def _through_all(knots: Float) -> Float:
+    """Run a smooth curve of `_POINTS` points through the knots (n, k, 2) of each strand."""
+    padded = np.concatenate(
+        [2 * knots[:, :1] - knots[:, 1:2], knots, 2 * knots[:, -1:] - knots[:, -2:-1]], axis=1
+    )
+    at = np.linspace(0, knots.shape[1] - 1, _POINTS)
+    cell = np.minimum(np.floor(at).astype(int), knots.shape[1] - 2)
+    t = (at - cell)[:, None]
+    a, b, c, d = (padded[:, cell + k] for k in range(4))
+    return b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))

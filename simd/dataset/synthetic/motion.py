@@ -1,0 +1,41 @@
+"""Motion: a thing that moved during the exposure; colour times alpha, and alpha, smeared along its way."""
+
+import numpy as np
+
+from simd.dataset.synthetic.curves import bezier, heading
+from simd.dataset.synthetic.flower import flower
+from simd.dataset.synthetic.layer import Float, Layer, convolve, inset
+from simd.dataset.synthetic.leaf import leaf
+from simd.dataset.synthetic.sharp import ball, car, sharp
+
+
+def motion(rng: np.random.Generator, side: int) -> Layer:
+    """Smear a thing: which, the length (4 to 22% of the side), direction and bend of its way vary."""
+    kind = int(rng.choice(5, p=[0.4, 0.2, 0.2, 0.1, 0.1]))
+    angle = rng.normal(0, 0.12) if kind == 0 else rng.uniform(-np.pi, np.pi)
+    length, bend = rng.uniform(0.04, 0.22), rng.normal(0, 0.25) * (kind != 0)
+    drawn = round((0.9 - length) * side)
+    thing = [car, ball, sharp, leaf, flower][kind](rng, drawn)
+    way = length * heading(angle)
+    aside = bend * length * heading(angle + np.pi / 2)
+    path = bezier(np.stack([-way / 2 - aside / 2, 2 * aside - aside / 2, way / 2 - aside / 2]), 400)
+    return convolve(inset(thing, side), smear(path * side))
+
+
+def smear(path: Float) -> Float:
+    """Return the kernel of a point that travels `path`, (n, 2) in pixels about 0, at an even pace."""
+    reach = int(np.ceil(np.abs(path).max())) + 2
+    width = 2 * reach + 1
+    x, y = path[:, 0] + reach, path[:, 1] + reach
+    left, top = np.floor(x), np.floor(y)
+    fx, fy = x - left, y - top
+    first = (top * width + left).astype(np.int64)
+    kernel: Float = np.zeros(width * width)
+    for step, part in (
+        (0, (1 - fx) * (1 - fy)),
+        (1, fx * (1 - fy)),
+        (width, (1 - fx) * fy),
+        (width + 1, fx * fy),
+    ):
+        kernel += np.bincount(first + step, weights=part, minlength=width * width)
+    return kernel.reshape(width, width) / kernel.sum()

@@ -1,0 +1,95 @@
+"""Silk: a floating scarf, a curtain or a veil, laid on the picture sample by sample, so alpha follows the folds."""
+
+import numpy as np
+
+from simd.dataset.synthetic.curves import through, wander
+from simd.dataset.synthetic.layer import Float, Layer
+from simd.dataset.synthetic.noise import Noise
+from simd.dataset.synthetic.raster import sideways
+from simd.dataset.synthetic.shading import hsv, smoothstep
+
+
+def silk(rng: np.random.Generator, side: int) -> Layer:
+    """Draw sheer cloth: its course, folds, twist, density, colour and sheen vary."""
+    kind = rng.choice(["scarf", "curtain", "veil"], p=[0.45, 0.25, 0.3])
+    count = 3 * side
+    s = np.linspace(0, 1, count)[None, :]  # across the cloth
+    t = np.linspace(0, 1, count)[:, None]  # along it
+    spine, width = _course(rng, kind, count)
+    folds, slope = _folds(rng, s, t, kind)
+    noise = Noise(rng)
+    folds = folds + 0.03 * noise(s * 2.0, t, 3.0, octaves=2)
+    across = sideways(spine)
+    reach = width[:, None] * (s - 0.5 + folds)
+    sag = 0.02 * noise(s, t + 0.37, 2.2, octaves=2) + 0.012 * slope
+    along = np.gradient(spine, axis=0)
+    along = along / np.sqrt((along**2).sum(axis=1, keepdims=True))
+    where = spine[:, None] + reach[..., None] * across[:, None] + sag[..., None] * along[:, None]
+    where = np.clip(where, 0.02, 0.98)
+    # Light by the slope of the fold; sheen where it turns to the viewer.
+    light = 0.62 + 0.3 * np.tanh(1.2 * slope) + 0.30 * np.exp(-((slope - 0.35) ** 2) / 0.03)
+    length = float(np.sqrt((np.diff(spine, axis=0) ** 2).sum(axis=1)).sum())
+    area = width[:, None] * length * side * side / (count * count) * np.ones_like(light)
+    hem = smoothstep(0.012, 0.0, np.minimum(s, 1 - s)) + smoothstep(0.008, 0.0, np.minimum(t, 1 - t))
+    density = area * (1 + 2.5 * np.clip(hem, 0, 1))
+    cover = _splat(where, density, side)
+    shine = _splat(where, density * light, side) / np.maximum(cover, 1e-9)
+    alpha = 1 - np.exp(-rng.uniform(0.35, 0.9) * cover)
+    colour = hsv(rng.random(), rng.choice([0.05, 0.35, 0.65, 0.8]), rng.uniform(0.7, 1.0))
+    sheen = np.clip(shine - 0.75, 0, 1)[..., None]
+    straight = np.clip(colour * np.clip(shine, 0.2, 1.2)[..., None] + (1 - colour) * 1.1 * sheen, 0, 1)
+    return Layer(straight * alpha[..., None], alpha)
+
+
+def _course(rng: np.random.Generator, kind: str, count: int) -> tuple[Float, Float]:
+    t = np.linspace(0, 1, count)
+    if kind == "scarf":
+        lift = rng.uniform(0.08, 0.16) * np.array([1, -1, 1, -1, 1]) * rng.choice([-1, 1])
+        points = np.stack([np.linspace(0.13, 0.87, 5), 0.5 + lift * rng.uniform(0.5, 1.2, 5)], axis=-1)
+        width = rng.uniform(0.22, 0.36) * (0.8 + 0.3 * wander(rng, (1,), count)[0])
+        return through(points, count), np.clip(width, 0.1, 0.42)
+    if kind == "curtain":
+        points = np.stack([0.5 + rng.normal(0, 0.015, 4), np.linspace(0.07, 0.92, 4)], axis=-1)
+        waist = rng.uniform(0.0, 0.5) * np.exp(-(((t - rng.uniform(0.4, 0.7)) / 0.15) ** 2))
+        return through(points, count), rng.uniform(0.5, 0.74) * (1 - waist)
+    top = np.array([rng.uniform(0.3, 0.7), 0.1])
+    points = np.stack([top, [0.5, 0.38], [rng.uniform(0.4, 0.6), 0.65], [0.5, 0.9]])
+    return through(points, count), 0.08 + rng.uniform(0.5, 0.68) * smoothstep(-0.1, 1.0, t) ** 0.8
+
+
+def _folds(rng: np.random.Generator, s: Float, t: Float, kind: str) -> tuple[Float, Float]:
+    """Return how far folds move the cloth sideways, in widths, and their slope towards the light."""
+    waves = {"scarf": (1.5, 5.0), "curtain": (4.0, 10.0), "veil": (2.5, 7.0)}[kind]
+    twist = {"scarf": 0.9, "curtain": 0.15, "veil": 0.5}[kind]
+    moved, slope = (
+        np.zeros(np.broadcast_shapes(s.shape, t.shape)),
+        np.zeros(np.broadcast_shapes(s.shape, t.shape)),
+    )
+    for k in range(4):
+        number = rng.uniform(*waves) * (1 + 0.5 * k)
+        strength = rng.uniform(0.5, 1.15) / (2 * np.pi * number) * 0.8**k
+        drift = twist * wander(rng, (1,), t.shape[0], knots=4)[0][:, None]
+        phase = 2 * np.pi * (number * s + rng.random()) + 2 * drift
+        depth = 0.7 + 0.5 * wander(rng, (1,), t.shape[0], knots=4)[0][:, None]
+        moved = moved + strength * depth * np.sin(phase)
+        slope = slope + 0.5 * depth * 0.8**k * np.cos(phase + 0.7)
+    return moved, slope
+
+
+def _splat(where: Float, weight: Float, side: int) -> Float:
+    """Add each sample to the four pixels around it."""
+    x, y = where[..., 0] * side - 0.5, where[..., 1] * side - 0.5
+    left, top = np.floor(x), np.floor(y)
+    fx, fy = x - left, y - top
+    first = (top * side + left).astype(np.int64).ravel()
+    total: Float = np.zeros(side * side)
+    for step, part in (
+        (0, (1 - fx) * (1 - fy)),
+        (1, fx * (1 - fy)),
+        (side, (1 - fx) * fy),
+        (side + 1, fx * fy),
+    ):
+        total += np.bincount(first + step, weights=(weight * part).ravel(), minlength=side * side)[
+            : side * side
+        ]
+    return total.reshape(side, side)

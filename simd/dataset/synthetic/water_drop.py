@@ -1,0 +1,130 @@
+"""Water drops: falling drops, a dripping jet, a thrown string of water; clear bodies with rims and glints."""
+
+import numpy as np
+
+from simd.dataset.synthetic.curves import through
+from simd.dataset.synthetic.layer import Float, Layer, over, paint
+from simd.dataset.synthetic.noise import Noise
+from simd.dataset.synthetic.shading import grid, ramp, smoothstep
+
+
+def water_drop(rng: np.random.Generator, side: int) -> Layer:
+    """Draw drops or a jet: number, size, stretch, course, tint and light vary."""
+    x, y = grid(side)
+    tint = np.array([rng.uniform(0.72, 0.95), rng.uniform(0.85, 0.98), 1.0])
+    noise = Noise(rng)
+    kind = rng.choice(["fall", "jet", "string"], p=[0.4, 0.35, 0.25])
+    if kind == "fall":
+        drops = _falling(rng)
+    elif kind == "jet":
+        drops = _falling(rng, count=int(rng.integers(2, 6)), top=0.74, spread=0.02, fall=True)
+    else:
+        drops = _string(rng)
+    body = _jet(rng, x, y, tint, noise) if kind == "jet" else paint(tint, np.zeros((side, side)))
+    for centre, radius, stretch, angle in drops:
+        body = _drop(body, x, y, centre, radius, stretch, angle, tint, noise)
+    return body
+
+
+def _falling(
+    rng: np.random.Generator,
+    count: int | None = None,
+    top: float = 0.14,
+    spread: float = 0.27,
+    fall: bool = False,
+) -> list[tuple[tuple[float, float], float, float, float]]:
+    count = int(rng.integers(3, 12)) if count is None else count
+    lean = 0.0 if fall else rng.uniform(-0.4, 0.4)
+    drops = []
+    for k in range(count):
+        radius = rng.uniform(0.012, 0.03) if fall else 0.022 + 0.1 * rng.random() ** 2.5
+        y = top + (k + 0.5) * (0.9 - top) / count if fall else rng.uniform(0.2, 0.84)
+        centre = (0.5 + rng.uniform(-spread, spread), y)
+        drops.append((centre, radius, rng.uniform(0.0, 1.0), lean + rng.normal(0, 0.08)))
+    return drops
+
+
+def _string(rng: np.random.Generator) -> list[tuple[tuple[float, float], float, float, float]]:
+    count = int(rng.integers(12, 30))
+    knots = np.stack([np.linspace(0.14, 0.86, 4), rng.uniform(0.22, 0.75, 4)], axis=-1)
+    path = through(knots, count)
+    drops = []
+    for place in path:
+        radius = 0.008 + 0.042 * rng.random() ** 2
+        off = rng.normal(0, 0.02, 2)
+        drops.append(
+            (
+                (float(place[0] + off[0]), float(place[1] + off[1])),
+                radius,
+                rng.uniform(0, 0.6),
+                rng.uniform(-1.6, 1.6),
+            )
+        )
+    return drops
+
+
+def _drop(
+    body: Layer,
+    x: Float,
+    y: Float,
+    centre: tuple[float, float],
+    radius: float,
+    stretch: float,
+    angle: float,
+    tint: Float,
+    noise: Noise,
+) -> Layer:
+    """Lay one drop over `body`: round below, drawn out above by `stretch`."""
+    side = x.shape[1]
+    reach = radius * (1.2 + 1.6 * stretch) + 3 / side
+    rows = slice(max(int((centre[1] - reach) * side), 0), int((centre[1] + reach) * side) + 2)
+    columns = slice(max(int((centre[0] - reach) * side), 0), int((centre[0] + reach) * side) + 2)
+    dx, dy = (x[:, columns] - centre[0]) / radius, (y[rows] - centre[1]) / radius
+    c, s = np.cos(angle), np.sin(angle)
+    p, q = c * dx + s * dy, c * dy - s * dx
+    up = np.clip(-q, 0, None)
+    long = 1 + 1.4 * stretch
+    # Above the centre the drop is an ellipse `long` times as high, pinched towards its tip.
+    q_round = np.where(q < 0, q / long, q)
+    pinch = 1 - 0.55 * stretch * smoothstep(0, long, up)
+    far = np.sqrt((p / pinch) ** 2 + q_round**2)
+    wave = 0.02 * noise(np.broadcast_to(x[:, columns], far.shape), np.broadcast_to(y[rows], far.shape), 6.0)
+    far = far + wave
+    cover = np.clip(0.5 + (1 - far) * radius * side * pinch, 0, 1)
+    top = _water(p / pinch, q_round, far, tint, cover)
+    part = over(top, Layer(body.colour[rows, columns], body.alpha[rows, columns]))
+    body.colour[rows, columns], body.alpha[rows, columns] = part
+    return body
+
+
+def _water(p: Float, q: Float, far: Float, tint: Float, cover: Float) -> Layer:
+    """Shade a ball of water seen at (p, q), `far` = 1 on its rim: dark above, bright below, with glints."""
+    far = np.clip(far, 0, 1)
+    rim = far**5
+    low = np.exp(-((p - 0.25) ** 2 + (q - 0.52) ** 2) / 0.09)  # light gathered on the far side
+    glint = smoothstep(0.24, 0.13, np.sqrt((p + 0.36) ** 2 * 1.4 + (q + 0.42) ** 2))
+    small = smoothstep(0.10, 0.04, np.sqrt((p - 0.38) ** 2 + (q - 0.5) ** 2))
+    grey = np.clip(0.50 + 0.42 * q * far - 0.25 * rim * (q < 0.3) + 0.6 * low, 0.08, 1)
+    alpha = 0.10 + 0.62 * rim + 0.2 * smoothstep(0.55, 0.9, far) + 0.45 * low
+    colour = ramp(grey, [(0.03, 0.06, 0.10), tuple(0.55 * tint), (0.95, 0.98, 1.0)])
+    shine = np.clip(glint + small, 0, 1)
+    colour = colour + (1 - colour) * shine[..., None]
+    return paint(colour, cover * np.clip(np.maximum(alpha, shine), 0, 1))
+
+
+def _jet(rng: np.random.Generator, x: Float, y: Float, tint: Float, noise: Noise) -> Layer:
+    """Draw a jet from a tap: it thins as it falls, then swells into beads and breaks."""
+    side = x.shape[1]
+    thick, beads = rng.uniform(0.025, 0.06), rng.uniform(55, 95)
+    end = rng.uniform(0.62, 0.7)
+    fallen = np.clip((y - 0.06) / (end - 0.06), 0, 1)
+    ripple = smoothstep(0.3, 1.0, fallen) * 0.4 * np.sin(beads * y + 3 * noise(y * 0, y, 3.0))
+    radius = thick * (0.55 + 0.45 / (1 + 4 * fallen)) * (1 + ripple)
+    tip = np.clip((end - y) / (2 * thick), 0, 1)
+    radius = radius * np.sqrt(1 - (1 - tip) ** 2) * np.sqrt(smoothstep(0.055, 0.075, y))
+    centre = 0.5 + 0.006 * smoothstep(0.1, 1, fallen) * noise(y * 0, y + 0.31, 5.0, octaves=2)
+    p = (x - centre) / np.maximum(radius, 1e-4)
+    far = np.abs(p)
+    cover = np.clip(0.5 + (radius - np.abs(x - centre)) * side, 0, 1) * (radius > 0)
+    twist = 0.5 * noise(p * 0.2 + 3, y * np.ones_like(p) * 0.7, 6.0, octaves=2)
+    return _water(np.clip(p, -1, 1), np.clip(twist, -0.9, 0.9), far, tint, cover)
