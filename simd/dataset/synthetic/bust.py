@@ -41,15 +41,15 @@ def person(rng: np.random.Generator) -> Person:
     chosen = int(rng.choice(7, p=[0.25, 0.2, 0.14, 0.14, 0.1, 0.12, 0.05]))
     if tone > 0.6:
         chosen = int(rng.choice([0, 5]))
-    shirt = hsv(rng.random(), rng.uniform(0.1, 0.75), rng.uniform(0.3, 0.9))
-    return Person(ramp(np.array(tone), _SKIN), hair[chosen] * rng.uniform(0.9, 1.1), shirt)
+    shirt = hsv(rng.uniform(0.25, 0.97), rng.uniform(0.1, 0.75), rng.uniform(0.3, 0.9))
+    return Person(ramp(np.array(tone), _SKIN), hair[chosen] * rng.uniform(1.0, 1.3), shirt)
 
 
 def bust(rng: np.random.Generator, side: int, who: Person, front: bool) -> Layer:
     """Draw shoulders in a shirt, a neck, and a head with a face if seen from the front."""
     body, neck, head = Raster(side), Raster(side), Raster(side)
     half = np.array(
-        [[0.5, 0.555], [0.59, 0.565], [0.66, 0.6], [0.77, 0.645], [0.835, 0.72], [0.855, 0.83], [0.86, 0.965]]
+        [[0.5, 0.555], [0.59, 0.565], [0.66, 0.6], [0.77, 0.645], [0.835, 0.72], [0.855, 0.83], [0.86, 1.02]]
     )
     mirrored = (half * [-1, 1] + [1, 0])[::-1]
     body.polygon(np.concatenate([through(half, 40), through(mirrored, 40)]), who.shirt)
@@ -80,7 +80,7 @@ def bust(rng: np.random.Generator, side: int, who: Person, front: bool) -> Layer
         height = depth * blur(part.alpha, 0.05 * side)
         slope_x, slope_y = slopes(height, side)
         diffuse, _ = lit(slope_x, slope_y, np.array([-0.5, -0.6, 1.0]))
-        layers.append(shade(part, 0.35 + 0.78 * diffuse))
+        layers.append(shade(part, 0.45 + 0.65 * diffuse))
     creases = Noise(rng)(x * 1.6, y * 0.8, 6.0, octaves=3)
     layers[2] = shade(layers[2], 1 + 0.09 * creases)
     chin = np.exp(-((y - 0.52) ** 2 / 0.002 + (x - 0.5) ** 2 / 0.006))

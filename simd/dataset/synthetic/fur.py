@@ -38,7 +38,7 @@ _SHAPES: dict[str, list[_Part]] = {
     "rabbit": [*_pair(_Part(0.41, 0.18, 0.042, 0.135, -0.12)), *_pair(_Part(0.41, 0.19, 0.02, 0.1, -0.12, tone=1, long=0.5)), _Part(0.5, 0.73, 0.2, 0.19, long=1.3),
                *_pair(_Part(0.33, 0.84, 0.1, 0.07)), _Part(0.5, 0.68, 0.1, 0.12, tone=1, long=1.5), *_pair(_Part(0.44, 0.85, 0.045, 0.06, tone=1)),
                _Part(0.5, 0.43, 0.155, 0.145), *_pair(_Part(0.465, 0.49, 0.045, 0.04, tone=1, long=0.5))],
-    "bear": [*_pair(_Part(0.31, 0.24, 0.075, 0.075, long=1.4)), _Part(0.5, 0.82, 0.33, 0.15, long=1.8), _Part(0.5, 0.48, 0.28, 0.27, long=1.5),
+    "bear": [*_pair(_Part(0.31, 0.24, 0.075, 0.075, long=1.4)), _Part(0.5, 0.84, 0.3, 0.2, long=1.8), _Part(0.5, 0.48, 0.28, 0.27, long=1.5),
              _Part(0.5, 0.57, 0.13, 0.11, tone=1, long=0.7)],
     "fox": [_Part(0.2, 0.7, 0.085, 0.21, 0.55, long=2.0), _Part(0.115, 0.56, 0.06, 0.09, 0.5, tone=1, long=1.8), *_pair(_Part(0.375, 0.2, 0.05, 0.11, -0.2)), *_pair(_Part(0.38, 0.21, 0.022, 0.065, -0.2, tone=2, long=0.5)),
             _Part(0.5, 0.74, 0.155, 0.19), *_pair(_Part(0.44, 0.83, 0.045, 0.1, tone=2)), _Part(0.5, 0.62, 0.095, 0.13, tone=1, long=1.8),
@@ -78,7 +78,7 @@ def fur(rng: np.random.Generator, side: int) -> Layer:
     coat_layer = raster.layer()
     # Cavities darken: light reaches a strand less the more fur is about it from above.
     shadow = blur(coat_layer.alpha, 0.05 * side)
-    coat_layer = shade(coat_layer, 1.12 - 0.25 * shadow + 0.18 * (0.5 - y) + 0.1 * (0.5 - x))
+    coat_layer = shade(coat_layer, 1.2 - 0.22 * shadow + 0.18 * (0.5 - y) + 0.1 * (0.5 - x))
     return over(_face(rng, side, kind, place, coat), coat_layer)
 
 
@@ -112,7 +112,7 @@ def _cover(  # type: ignore[no-untyped-def]
     paths = bezier(np.stack([root, root + 0.5 * long[:, None] * way, tip], axis=1), 6)
     # The part is a ball: its normal towards the viewer is what `far` leaves.
     light = (
-        0.72
+        0.92
         + 0.3 * (-0.45 * normal[:, 0] - 0.75 * normal[:, 1]) * far
         - 0.15 * far**3
         + rng.normal(0, 0.11, count)

@@ -4,8 +4,10 @@ import numpy as np
 
 from simd.dataset.synthetic.bust import HEAD, bust, person
 from simd.dataset.synthetic.curves import wander
-from simd.dataset.synthetic.layer import Float, Layer, over
+from simd.dataset.synthetic.layer import Float, Layer, glow, over, shade
+from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster
+from simd.dataset.synthetic.shading import grid
 
 _POINTS = 22
 
@@ -24,33 +26,36 @@ def hair_easy(rng: np.random.Generator, side: int) -> Layer:
     behind, above = Raster(side), Raster(side)
     if style == "ponytail":
         _ponytail(rng, above, who.hair, length)
-        return over(above.layer(), body)
+        return over(gleam(rng, above.layer(), [HEAD[1] - 0.09, HEAD[1] + 0.15, HEAD[1] + 0.32]), body)
     wave, flare = rng.uniform(0.0, 0.012), rng.uniform(0.85, 1.25)
     parting = rng.uniform(-0.5, 0.5) * 0.08
+    sheen = [HEAD[1] - 0.1, HEAD[1] + 0.24]
     if front:
         _fall(rng, behind, 1100, who.hair * 0.62, length, wave, flare, parting, (0.0, 1.0), inner=0.0)
         _fall(rng, above, 1900, who.hair, length, wave, flare, parting, (0.72, 1.0), inner=0.72)
-        return over(above.layer(), body, behind.layer())
+        return over(gleam(rng, above.layer(), sheen), body, behind.layer())
     _fall(rng, above, 3000, who.hair, length, wave, flare, parting, (0.0, 1.0), inner=0.0)
-    return over(above.layer(), body)
+    return over(gleam(rng, above.layer(), sheen), body)
 
 
-def strand_colours(
-    rng: np.random.Generator, paths: Float, hair: Float, shine_at: list[float], parts: int = 7
-) -> Float:
-    """Return colours (n, parts, 3): strands differ, and shine in bands at some heights."""
+def strand_colours(rng: np.random.Generator, paths: Float, hair: Float, parts: int = 7) -> Float:
+    """Return colours (n, parts, 3): strands differ, grow lighter towards the tip and away from the shade."""
     count = len(paths)
     at = paths[:, np.linspace(1, paths.shape[1] - 2, parts).round().astype(int)]
-    tone = rng.normal(1, 0.16, (count, 1)) * np.linspace(0.86, 1.08, parts)
-    shine = sum(
-        np.exp(-(((at[..., 1] - y - 0.25 * (at[..., 0] - 0.5) ** 2 * 4) / 0.03) ** 2)) for y in shine_at
-    )
+    tone = rng.normal(1, 0.17, (count, 1)) + rng.normal(0.06, 0.06, (count, 1)) * np.linspace(-1, 1, parts)
     side_light = 1.0 - 0.9 * (at[..., 0] - 0.42)
     light = np.clip(tone, 0.5, 1.6) * np.clip(side_light, 0.6, 1.2)
-    gleam = 0.16 * np.asarray(shine) * rng.uniform(0.3, 1.4, (count, 1))
-    return np.clip(
-        hair * light[..., None] + gleam[..., None] * (0.35 + 0.65 * hair / max(float(hair.max()), 0.1)), 0, 1
-    )
+    return np.clip(hair * light[..., None], 0, 1)
+
+
+def gleam(rng: np.random.Generator, layer: Layer, heights: list[float]) -> Layer:
+    """Put a band of sheen across combed hair at some heights: a bow over a round head, broken into strands."""
+    side = len(layer.alpha)
+    x, y = grid(side)
+    broken = np.clip(0.8 + 0.45 * Noise(rng)(x * 9, y * 0.7, 6.0, octaves=2), 0.1, 2)
+    bow = y + 0.012 * Noise(rng)(x, y * 0.1, 14.0) - 0.9 * (x - 0.5) ** 2
+    sheen = sum(np.exp(-(((bow - height) / 0.032) ** 2)) for height in heights)
+    return shade(glow(layer, 0.035 * np.asarray(sheen) * broken), 1 + 0.75 * np.asarray(sheen) * broken)
 
 
 def _fall(
@@ -65,7 +70,7 @@ def _fall(
     root = np.stack([0.5 + parting + 0.02 * hand * share, HEAD[1] - 0.165 * lift + 0.01 * share], axis=-1)
     width = 0.15 * lift
     knots = [root]
-    for way_x, way_y in ((0.62, -0.125), (1.0, -0.02), (1.08, 0.1)):
+    for way_x, way_y in ((0.3, -0.158), (0.66, -0.122), (1.0, -0.02), (1.08, 0.1)):
         knots.append(
             np.stack(
                 [
@@ -88,13 +93,12 @@ def _fall(
     paths[..., 0] += (
         wave * t**1.2 * np.sin(9 * t + phase[:, None]) * 1.5 + 0.006 * t * wander(rng, (24,), _POINTS)[bunch]
     )
-    loose = rng.random(count) < 0.035
-    paths[loose] += 0.016 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), _POINTS), 1, 2)
+    loose = rng.random(count) < 0.06
+    paths[loose] += 0.022 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), _POINTS), 1, 2)
     order = np.argsort(share if inner == 0 else -share, kind="stable")
     widths = rng.uniform(0.0016, 0.0032, count)[:, None] * np.linspace(1.3, 0.35, _POINTS)
     widths[loose] *= 0.5
-    colours = strand_colours(rng, paths, hair, [HEAD[1] - 0.09, HEAD[1] + 0.2])
-    paths = np.clip(paths, 0.02, 0.98)
+    colours = strand_colours(rng, paths, hair)
     backing = paths[order[:: max(count // 260, 1)]]
     raster.strokes(backing, np.linspace(0.02, 0.004, _POINTS), 0.42 * hair)
     raster.strokes(paths[order], widths[order], colours[order])
@@ -128,7 +132,7 @@ def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, length: flo
         )
     )
     raster.polygon(scalp, 0.45 * hair)
-    raster.strokes(paths, widths, strand_colours(rng, paths, hair, [HEAD[1] - 0.1, HEAD[1] + 0.07]))
+    raster.strokes(paths, widths, strand_colours(rng, paths, hair))
     short = rng.random(70)  # fine hair on the nape and the outline
     edge = HEAD + np.stack([0.137 * np.cos(6.283 * short), 0.168 * np.sin(6.283 * short)], axis=-1)
     stray = (
@@ -160,7 +164,7 @@ def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, length: flo
     paths[loose] += 0.02 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), _POINTS), 1, 2)
     order = np.argsort(-np.abs(off), kind="stable")
     widths = rng.uniform(0.0016, 0.003, tail)[:, None] * np.linspace(1.2, 0.3, _POINTS)
-    colours = strand_colours(rng, paths, hair, [tie[1] + 0.1, tie[1] + 0.3])
+    colours = strand_colours(rng, paths, hair)
     colours = colours * (1.08 - 0.25 * np.abs(off))[:, None, None]
     raster.strokes(np.clip(paths[order[::8]], 0.02, 0.97), np.linspace(0.015, 0.003, _POINTS), 0.4 * hair)
     raster.strokes(np.clip(paths[order], 0.02, 0.97), widths[order], colours[order])

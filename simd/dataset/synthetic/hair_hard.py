@@ -4,7 +4,7 @@ import numpy as np
 
 from simd.dataset.synthetic.bust import HEAD, RADII, bust, person
 from simd.dataset.synthetic.curves import heading, wander
-from simd.dataset.synthetic.hair_easy import strand_colours
+from simd.dataset.synthetic.hair_easy import gleam, strand_colours
 from simd.dataset.synthetic.layer import Float, Layer, over
 from simd.dataset.synthetic.raster import Raster
 
@@ -21,30 +21,27 @@ def hair_hard(rng: np.random.Generator, side: int) -> Layer:
     reach = {
         "curly": rng.uniform(0.16, 0.26),
         "afro": rng.uniform(0.1, 0.17),
-        "wind": rng.uniform(0.22, 0.34),
+        "wind": rng.uniform(0.18, 0.28),
         "tousled": rng.uniform(0.07, 0.13),
     }[style]
     _grow(rng, behind, who.hair * 0.7, style, reach, 1500, face=False)
     _grow(rng, above, who.hair, style, reach, 1300, face=front)
     _flyaway(rng, behind, who.hair, style, reach)
-    return over(above.layer(), body, behind.layer())
+    layer = over(gleam(rng, above.layer(), [HEAD[1] - 0.17, HEAD[1] + 0.05]), body, behind.layer())
+    return Layer(layer.colour[:, ::-1], layer.alpha[:, ::-1]) if rng.random() < 0.5 else layer
 
 
 def _grow(
     rng: np.random.Generator, raster: Raster, hair: Float, style: str, reach: float, count: int, face: bool
 ) -> None:
     """Grow strands on the skull; with a face, only above it and at its sides."""
-    wind = np.array([rng.choice([-1.0, 1.0]) * 0.0 + (1.0 if style == "wind" else 0.0), -0.12])
+    wind = np.array([1.0, -0.12])
     angle = -np.pi / 2 + rng.uniform(-1, 1, count) * (1.75 if face else 2.2)
-    depth = (
-        rng.uniform(0.86 if face else 0.2, 1.03, count) if face else np.sqrt(rng.uniform(0.05, 1.05, count))
-    )
-    # Over the face the hairline runs higher than the skull's side.
+    depth = np.sqrt(rng.uniform(0.05, 1.05, count))
+    if face:  # the hairline: over the forehead, then along the rim
+        line = 0.97 - 0.33 * np.clip(-np.sin(angle) - 0.3, 0, 0.45) / 0.45
+        depth = line + (1.03 - line) * rng.random(count)
     root = HEAD + np.array([0.0, -0.012]) + depth[:, None] * heading(angle) * (RADII + [0.008, 0.006])
-    if face:
-        low = np.sin(angle) > -0.55
-        depth = np.where(low, np.maximum(depth, 0.97), depth)
-        root = HEAD + np.array([0.0, -0.012]) + depth[:, None] * heading(angle) * (RADII + [0.008, 0.006])
     out = heading(angle + rng.normal(0, 0.25, count))
     long = reach * rng.uniform(0.55, 1.12, count)
     t = np.linspace(0, 1, _POINTS)
@@ -53,7 +50,7 @@ def _grow(
             0.35 * t[None, :, None] * (1 - t[None, :, None]) * out[:, None] + (t**1.3)[None, :, None] * wind
         )
     elif style == "curly":
-        fall = np.array([0.0, 0.85])
+        fall = np.array([0.0, 0.85]) * (np.abs(np.cos(angle))[:, None, None] if face else 1.0)
         drift = long[:, None, None] * (
             np.sqrt(t)[None, :, None] * 0.65 * out[:, None] + (t**1.6)[None, :, None] * fall
         )
@@ -77,8 +74,7 @@ def _grow(
     paths = paths + (0.13 * reach * t[:, None]) * shared
     order = rng.permutation(count)
     widths = rng.uniform(0.0018, 0.0034, count)[:, None] * np.linspace(1.2, 0.3, _POINTS)
-    colours = strand_colours(rng, paths, hair, [HEAD[1] - 0.15], parts=9)
-    paths = np.clip(paths, 0.015, 0.975)
+    colours = strand_colours(rng, paths, hair, parts=9)
     raster.strokes(paths[order[::7], :16], np.linspace(0.02, 0.006, 16), 0.4 * hair)
     raster.strokes(paths[order], widths[order], colours[order])
 
@@ -91,13 +87,13 @@ def _flyaway(rng: np.random.Generator, raster: Raster, hair: Float, style: str, 
     t = np.linspace(0, 1, _POINTS)
     away = heading(angle + rng.normal(0, 0.5, count)) * (reach * rng.uniform(0.9, 1.6, count))[:, None]
     if style == "wind":
-        away = away * 0.4 + np.array([1.0, -0.1]) * (reach * rng.uniform(0.7, 1.35, count))[:, None]
+        away = away * 0.4 + np.array([1.0, -0.1]) * (reach * rng.uniform(0.7, 1.15, count))[:, None]
     bow = np.moveaxis(wander(rng, (count, 2), _POINTS), 1, 2) * 0.035
     paths = root[:, None] + t[None, :, None] * away[:, None] + t[None, :, None] * bow
     if style == "curly":
         paths[..., 1] += 0.5 * reach * t**2
     raster.strokes(
-        np.clip(paths, 0.015, 0.975),
+        paths,
         rng.uniform(0.0008, 0.0014, count)[:, None] * np.linspace(1.2, 0.4, _POINTS),
         hair * rng.uniform(0.8, 1.3, (count, 1, 1)),
     )

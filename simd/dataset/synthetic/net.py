@@ -61,20 +61,27 @@ def _thread_colour(rng: np.random.Generator, metal: bool) -> Float:
 
 
 def _hang(rng: np.random.Generator, stiff: bool):  # type: ignore[no-untyped-def]
-    """Return the map from the flat net, the unit square, to the picture."""
+    """Return the map from the flat net, the unit square, into the picture, a few percent inside its border."""
     tilt_x, tilt_y = rng.uniform(-0.45, 0.45), rng.uniform(-0.3, 0.3)
     sag, turn = (0.015 if stiff else rng.uniform(0.03, 0.14)), rng.normal(0, 0.03)
     wind_x, wind_y = Noise(rng), Noise(rng)
     blow = 0.006 if stiff else rng.uniform(0.01, 0.03)
 
-    def place(points: Float) -> Float:
+    def flutter(points: Float) -> Float:
         u, v = points[..., 0] - 0.5, points[..., 1] - 0.5
         flat = (points[..., 0].reshape(-1, 1), points[..., 1].reshape(-1, 1))
         dx = blow * wind_x(*flat, 2.5, octaves=2).reshape(u.shape)
         dy = blow * wind_y(*flat, 2.5, octaves=2).reshape(u.shape) + sag * (0.25 - u * u) * 4 * (0.4 + v)
         u, v = u + dx, v + dy
         depth = 1 + tilt_x * u + tilt_y * v
-        return np.stack([0.5 + 0.8 * (u - turn * v) / depth, 0.49 + 0.8 * (v + turn * u) / depth], axis=-1)
+        return np.stack([(u - turn * v) / depth, (v + turn * u) / depth], axis=-1)
+
+    edges = flutter(_border()).reshape(-1, 2)
+    low, high = edges.min(axis=0), edges.max(axis=0)
+    scale = 0.9 / float((high - low).max())
+
+    def place(points: Float) -> Float:
+        return 0.5 + scale * (flutter(points) - (low + high) / 2)
 
     return place
 

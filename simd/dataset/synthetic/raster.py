@@ -16,13 +16,17 @@ class Raster:
     ----------
     side : int
         Pixels a side of the finished layer.
-    samples : int
-        Samples a pixel in each direction; alpha has ``samples**2 + 1`` levels.
+
+    Notes
+    -----
+    A pixel has 16 samples in each direction up to 128 pixels a side, 4 from 512 to 1023 and 2 from 2048,
+    so threads thinner than a pixel keep their weight when the picture is small.
     """
 
-    def __init__(self, side: int, samples: int = 4) -> None:
-        self.side, self.samples = side, samples
-        self._rgba: npt.NDArray[np.uint8] = np.zeros((side * samples, side * samples, 4), np.uint8)
+    def __init__(self, side: int) -> None:
+        self.side = side
+        self.samples = min(max(2048 // side, 2 if side >= 2048 else 4), 16)
+        self._rgba: npt.NDArray[np.uint8] = np.zeros((side * self.samples, side * self.samples, 4), np.uint8)
 
     def polygon(self, points: Float, colour: Float) -> None:
         """Fill the polygon of `points`, (n, 2) as x, y in unit coordinates, with an RGB colour in [0, 1]."""

@@ -1,8 +1,8 @@
-"""Silk: a floating scarf, a curtain or a veil, laid on the picture sample by sample, so alpha follows the folds."""
+"""Silk: a floating scarf, a curtain or a veil, laid down sample by sample, so alpha follows the folds."""
 
 import numpy as np
 
-from simd.dataset.synthetic.curves import through, wander
+from simd.dataset.synthetic.curves import through, turn, wander
 from simd.dataset.synthetic.layer import Float, Layer
 from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import sideways
@@ -12,7 +12,7 @@ from simd.dataset.synthetic.shading import hsv, smoothstep
 def silk(rng: np.random.Generator, side: int) -> Layer:
     """Draw sheer cloth: its course, folds, twist, density, colour and sheen vary."""
     kind = rng.choice(["scarf", "curtain", "veil"], p=[0.45, 0.25, 0.3])
-    count = 3 * side
+    count = 2 * side
     s = np.linspace(0, 1, count)[None, :]  # across the cloth
     t = np.linspace(0, 1, count)[:, None]  # along it
     spine, width = _course(rng, kind, count)
@@ -34,8 +34,8 @@ def silk(rng: np.random.Generator, side: int) -> Layer:
     density = area * (1 + 2.5 * np.clip(hem, 0, 1))
     cover = _splat(where, density, side)
     shine = _splat(where, density * light, side) / np.maximum(cover, 1e-9)
-    alpha = 1 - np.exp(-rng.uniform(0.35, 0.9) * cover)
-    colour = hsv(rng.random(), rng.choice([0.05, 0.35, 0.65, 0.8]), rng.uniform(0.7, 1.0))
+    alpha = 1 - np.exp(-rng.uniform(0.6, 1.9) * cover)
+    colour = hsv(rng.random(), rng.choice([0.05, 0.45, 0.7, 0.9]), rng.uniform(0.7, 1.0))
     sheen = np.clip(shine - 0.75, 0, 1)[..., None]
     straight = np.clip(colour * np.clip(shine, 0.2, 1.2)[..., None] + (1 - colour) * 1.1 * sheen, 0, 1)
     return Layer(straight * alpha[..., None], alpha)
@@ -44,10 +44,11 @@ def silk(rng: np.random.Generator, side: int) -> Layer:
 def _course(rng: np.random.Generator, kind: str, count: int) -> tuple[Float, Float]:
     t = np.linspace(0, 1, count)
     if kind == "scarf":
-        lift = rng.uniform(0.08, 0.16) * np.array([1, -1, 1, -1, 1]) * rng.choice([-1, 1])
-        points = np.stack([np.linspace(0.13, 0.87, 5), 0.5 + lift * rng.uniform(0.5, 1.2, 5)], axis=-1)
-        width = rng.uniform(0.22, 0.36) * (0.8 + 0.3 * wander(rng, (1,), count)[0])
-        return through(points, count), np.clip(width, 0.1, 0.42)
+        lift = rng.uniform(0.04, 0.11) * np.array([1, -1, 1, -1]) * rng.choice([-1, 1])
+        points = np.stack([np.linspace(0.1, 0.9, 4), 0.5 + lift * rng.uniform(0.5, 1.2, 4)], axis=-1)
+        points = turn(points, rng.uniform(-0.7, 0.7), (0.5, 0.5))
+        width = rng.uniform(0.24, 0.4) * (0.85 + 0.25 * wander(rng, (1,), count)[0])
+        return through(points, count), np.clip(width, 0.14, 0.44)
     if kind == "curtain":
         points = np.stack([0.5 + rng.normal(0, 0.015, 4), np.linspace(0.07, 0.92, 4)], axis=-1)
         waist = rng.uniform(0.0, 0.5) * np.exp(-(((t - rng.uniform(0.4, 0.7)) / 0.15) ** 2))

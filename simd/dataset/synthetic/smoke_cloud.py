@@ -18,8 +18,9 @@ def smoke_cloud(rng: np.random.Generator, side: int) -> Layer:
     tint = np.array([1.0, 1.0, 1.0]) + rng.uniform(-1, 1) * np.array([0.05, 0.0, -0.06])
     dark = rng.random() < 0.35 and kind in ("plume", "burst")
     white = rng.uniform(0.3, 0.55) if dark else rng.uniform(0.86, 1.0)
+    veiled = 0.2 if kind == "wisps" else 1.0  # thin steam hardly shades itself
     if kind == "wisps":
-        density = _wisps(rng, x, y, u, v, fine)
+        density = _wisps(rng, (x, y), (u, v), fine)
     else:
         shape = {"plume": _plume, "cumulus": _cumulus, "burst": _burst}[kind](rng, u, v)
         # Billows: ridged noise turned over has round bumps and sharp valleys, as cauliflower has.
@@ -33,11 +34,12 @@ def smoke_cloud(rng: np.random.Generator, side: int) -> Layer:
     thick = {"plume": 6.0, "cumulus": 9.0, "wisps": 1.5, "burst": 5.0}[kind] * rng.uniform(0.7, 1.3)
     alpha = 1 - np.exp(-thick * density)
     # Light falls from above and is lost on its way through the smoke.
-    slant = int(round(rng.uniform(-0.04, 0.04) * side))
+    slant = round(rng.uniform(-0.04, 0.04) * side)
     above = np.cumsum(density, axis=0) / side
     above = np.roll(above, slant, axis=1)
     toward = density - np.roll(np.roll(density, side // 40 + 1, axis=0), slant // 2, axis=1)
     light = 0.35 + 0.65 * np.exp(-rng.uniform(3.5, 7.0) * above) + 0.45 * np.clip(toward, -0.5, 0.5)
+    light = 1 + veiled * (light - 1)
     cool = np.array([0.92, 0.97, 1.08])
     colour = white * tint * np.clip(light, 0.25, 1.08)[..., None]
     colour = colour * (1 + (cool - 1) * (1 - np.clip(light, 0, 1))[..., None] * 1.5)
@@ -45,10 +47,10 @@ def smoke_cloud(rng: np.random.Generator, side: int) -> Layer:
 
 
 def _plume(rng: np.random.Generator, u: Float, v: Float) -> Float:
-    drift, curve, foot = rng.uniform(-0.22, 0.22), rng.uniform(-1, 1) * 0.07, rng.uniform(0.02, 0.05)
+    drift, curve, foot = rng.uniform(-0.22, 0.22), rng.uniform(-1, 1) * 0.07, rng.uniform(0.03, 0.08)
     h = np.clip(0.95 - v, 0, 1)
     centre = 0.5 - drift / 2 + drift * h + curve * np.sin(5 * h)
-    width = foot + rng.uniform(0.16, 0.27) * h**0.8
+    width = foot + rng.uniform(0.3, 0.46) * h**0.8
     return (
         0.55 - 0.8 * ((u - centre) / width) ** 2 - smoothstep(0.72, 0.95, h) * 0.8 - smoothstep(0.02, 0.0, h)
     )
@@ -72,7 +74,10 @@ def _burst(rng: np.random.Generator, u: Float, v: Float) -> Float:
     return 0.6 - 0.75 * far**1.6
 
 
-def _wisps(rng: np.random.Generator, x: Float, y: Float, u: Float, v: Float, fine: Noise) -> Float:
+def _wisps(
+    rng: np.random.Generator, at: tuple[Float, Float], bent: tuple[Float, Float], fine: Noise
+) -> Float:
+    (x, y), (u, v) = at, bent
     total: Float = np.zeros(np.broadcast_shapes(x.shape, y.shape))
     h = np.clip(0.95 - y, 0, 1)
     for _ in range(int(rng.integers(3, 6))):

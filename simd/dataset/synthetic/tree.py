@@ -49,7 +49,7 @@ def _branches(rng: np.random.Generator, kind: str) -> tuple[Float, Float, Float]
         fork = np.linspace(-1, 1, children)[None, :] * spread * (1.2 if level == 0 else 1.0)
         turned = angle[:, None] + fork + rng.normal(0, 0.2, (count, children))
         turned = turned + up * np.sin(-np.pi / 2 - turned)  # twigs reach for the light
-        where = rng.integers(4, 7, (count, children)) if level else rng.integers(4, 7, (count, children))
+        where = rng.integers(4, 7, (count, children))
         start = path[np.arange(count)[:, None], where].reshape(-1, 2)
         angle = turned.ravel()
         long = (long[:, None] * rng.uniform(0.58, 0.86, (count, children))).ravel()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simd.dataset.synthetic.curves import heading
 from simd.dataset.synthetic.layer import Float, Layer, fade, over, paint
 from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster
@@ -16,7 +17,7 @@ def water_spray(rng: np.random.Generator, side: int) -> Layer:
     inside = np.clip(
         smoothstep(0.02, 0.06, where.min(axis=1)) * smoothstep(0.98, 0.94, where.max(axis=1)), 0, 1
     )
-    size = 0.0008 + 0.0011 * rng.pareto(2.6, count)
+    size = 0.0008 + 0.0012 * rng.pareto(2.3, count)
     size = np.minimum(size, 0.012) * inside * (0.7 + 0.5 * core)
     white = np.clip(rng.normal(0.88, 0.1, (count, 1)), 0.5, 1.0) * np.array([0.95, 0.98, 1.0])
     streak = way * np.minimum(0.012, 6 * size)[:, None] * rng.uniform(0.2, 1.2)
@@ -44,36 +45,29 @@ def water_spray(rng: np.random.Generator, side: int) -> Layer:
 
 def _flight(rng: np.random.Generator, kind: str, count: int) -> tuple[Float, Float, Float]:
     """Return where droplets are, the way they fly, and 1 near the root to 0 far out."""
-    bunches = int(rng.integers(14, 40))
+    bunches = int(rng.integers(16, 44))
     bunch = rng.integers(0, bunches, count)
     if kind == "burst":
-        angle = rng.uniform(-np.pi, np.pi, bunches)[bunch] + rng.normal(0, 0.07, count)
-        speed = (0.16 + 0.26 * rng.random(bunches))[bunch] * rng.power(2.0, count)
-        root = np.array([0.5, 0.5])
-        gravity = 0.03
-    elif kind == "fountain":
-        angle = -np.pi / 2 + rng.normal(0, 0.24, bunches)[bunch] + rng.normal(0, 0.035, count)
-        speed = np.full(count, rng.uniform(1.25, 1.4)) * rng.normal(1, 0.06, count)
-        root = np.array([0.5, 0.93])
-        gravity = 0.9
+        angle = rng.uniform(-np.pi, np.pi, bunches)[bunch] + rng.normal(0, 0.16, count)
+        speed = rng.uniform(0.12, 0.44, bunches)[bunch] * rng.uniform(0.75, 1.1, count)
+        root, gravity, time = np.array([0.5, 0.47]), 0.05, rng.power(1.4, count)
+        velocity = speed[:, None] * heading(angle)
     else:
-        fan = np.linspace(-1.05, 1.05, bunches) + rng.normal(0, 0.05, bunches)
-        angle = -np.pi / 2 + fan[bunch] + rng.normal(0, 0.035, count)
-        speed = (rng.uniform(0.5, 1.0, bunches))[bunch] * rng.power(2.4, count) * rng.uniform(0.85, 1.05)
-        root = np.array([0.5, 0.9])
-        gravity = 0.32
-    if kind == "fountain":
-        time = rng.power(1.1, count) * 1.75 * speed * np.abs(np.sin(angle)) / (2 * gravity)
-    else:
-        time = np.ones(count)
-    velocity = speed[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-    drop = np.array([0.0, gravity])
-    where = root + velocity * time[:, None] + drop * (time * time)[:, None]
-    flat = rng.normal(0, 0.012, (count, 2)) * (0.3 + np.abs(where - root))
-    where = where + flat
-    if kind == "splash":
-        where[:, 1] = np.where(where[:, 1] > 0.93, 0.93 - 0.2 * (where[:, 1] - 0.93), where[:, 1])
-    way = velocity + 2 * drop * time[:, None]
-    way = way / np.sqrt((way**2).sum(axis=1, keepdims=True) + 1e-12)
+        # Each bunch rises to a height and comes down at a place; units make gravity 1.
+        wide, low = (0.42, 0.15) if kind == "splash" else (0.34, 0.62)
+        aside = rng.uniform(-1, 1, bunches)
+        apex = rng.uniform(low, 0.78, bunches) * (1 - (0.55 if kind == "splash" else 0.15) * np.abs(aside))
+        up = 2 * np.sqrt(apex)[bunch] * rng.normal(1, 0.05, count)
+        sideways = (aside * wide)[bunch] / up * rng.normal(1, 0.12, count)
+        root, gravity = np.array([0.5, 0.93]), 1.0
+        time = rng.power(1.2, count) * 0.97 * up
+        velocity = np.stack([sideways, -up], axis=-1)
+        root = root + rng.normal(0, 0.05 if kind == "splash" else 0.006, (count, 1)) * np.array([1.0, 0.0])
+    fall = np.array([0.0, gravity])
+    where = root + velocity * time[:, None] + fall * (time * time)[:, None]
     far = np.sqrt(((where - root) ** 2).sum(axis=1))
+    where = where + rng.normal(0, 0.022, (count, 2)) * far[:, None]
+    where[:, 1] = np.minimum(where[:, 1], 0.935 + 0.02 * rng.random(count))
+    way = velocity + 2 * fall * time[:, None]
+    way = way / np.sqrt((way**2).sum(axis=1, keepdims=True) + 1e-12)
     return where, way, np.clip(1 - far / 0.6, 0, 1)
