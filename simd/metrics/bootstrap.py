@@ -1,0 +1,104 @@
+"""Scores grouped by foreground and class, and their means with the foregrounds drawn again."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from simd.errors import DataError
+
+Float64: TypeAlias = npt.NDArray[np.float64]
+Over: TypeAlias = Literal["image_mean", "class_mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Scores summed over the images of each foreground; foregrounds of a class stand together."""
+
+    classes: tuple[str, ...]
+    class_of: npt.NDArray[np.intp]  # (foregrounds,), rising
+    counts: Float64  # (foregrounds,), images
+    sums: Float64  # (foregrounds, methods)
+
+    def parts(self) -> Iterator[slice]:
+        """Yield the foregrounds of each class."""
+        ends = np.searchsorted(self.class_of, np.arange(len(self.classes) + 1))
+        yield from (slice(a, b) for a, b in pairwise(ends))
+
+    def only(self, c: int) -> "Sample":
+        """Return the foregrounds of one class."""
+        part = list(self.parts())[c]
+        zeros = np.zeros_like(self.class_of[part])
+        return Sample((self.classes[c],), zeros, self.counts[part], self.sums[part])
+
+    def means(self, over: Over) -> tuple[Float64, Float64]:
+        """Return the mean, (methods,), and what each foreground adds to it, (foregrounds, methods).
+
+        The second is linear: by how much the mean moves as a foreground gets more weight.
+        """
+        if over == "image_mean":
+            mean = self.sums.sum(axis=0) / self.counts.sum()
+            return mean, (self.sums - self.counts[:, None] * mean) / self.counts.sum()
+        images = np.bincount(self.class_of, weights=self.counts)
+        of_class = np.stack([self.sums[part].sum(axis=0) for part in self.parts()]) / images[:, None]
+        centred = self.sums - self.counts[:, None] * of_class[self.class_of]
+        return of_class.mean(axis=0), centred / (images[self.class_of, None] * len(self.classes))
+
+
+def group(scores: Mapping[str, npt.ArrayLike], classes: npt.ArrayLike, foregrounds: npt.ArrayLike) -> Sample:
+    """Group images by class and foreground; those that any method has no score for (nan) are left out.
+
+    Raises
+    ------
+    DataError
+        If the lengths differ, or no image is left.
+    """
+    names, clusters = np.asarray(classes, dtype=np.str_), np.asarray(foregrounds, dtype=np.str_)
+    columns = {name: np.asarray(column, dtype=np.float64) for name, column in scores.items()}
+    for name, column in columns.items():
+        if not column.shape == names.shape == clusters.shape == (column.size,):
+            raise DataError(
+                f"scores of {name!r} {column.shape}, classes {names.shape} and foregrounds {clusters.shape} "
+                "must be lists of one length: one entry an image"
+            )
+    table = np.stack(list(columns.values()), axis=1) if columns else np.empty((0, 0))
+    keep = ~np.isnan(table).any(axis=1)
+    if not keep.any():
+        raise DataError("no image has a score; there is nothing to average")
+    present, class_ids = np.unique(names[keep], return_inverse=True)
+    _, cluster_ids = np.unique(clusters[keep], return_inverse=True)
+    keys, members = np.unique(np.stack([class_ids, cluster_ids]), axis=1, return_inverse=True)
+    sums = np.zeros((keys.shape[1], table.shape[1]))
+    np.add.at(sums, members, table[keep])
+    counts = np.bincount(members).astype(np.float64)
+    return Sample(tuple(present.tolist()), keys[0].astype(np.intp), counts, sums)
+
+
+def draw(sample: Sample, over: Over, resamples: int, seed: int) -> Float64:
+    """Return the means, (resamples, methods), with foregrounds drawn again within each class."""
+    rng = np.random.default_rng(seed)
+    total, images = np.zeros((resamples, sample.sums.shape[1])), np.zeros((resamples, 1))
+    for part in sample.parts():
+        counts = sample.counts[part, None]
+        m = len(counts)
+        drawn = rng.multinomial(m, np.full(m, 1 / m), size=resamples).astype(np.float64)  # how often each
+        if over == "class_mean":
+            total += (drawn @ sample.sums[part]) / (drawn @ counts)
+        else:
+            total += drawn @ sample.sums[part]
+            images += drawn @ counts
+    return total / (images if over == "image_mean" else len(sample.classes))
+
+
+def expansion(sample: Sample, over: Over, signs: Float64) -> tuple[float, float]:
+    """Return by how much drawn means vary too little, as a factor >= 1, and the degrees of freedom."""
+    added = sample.means(over)[1] @ signs
+    sizes = np.bincount(sample.class_of)
+    drawn = np.array([((added[p] - added[p].mean()) ** 2).sum() for p in sample.parts()])  # variances
+    fair = drawn * sizes / (sizes - 1)
+    if not fair.sum() > 0:
+        return 1.0, float((sizes - 1).sum())
+    return float(np.sqrt(fair.sum() / drawn.sum())), float(fair.sum() ** 2 / (fair**2 / (sizes - 1)).sum())
