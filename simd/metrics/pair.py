@@ -27,9 +27,10 @@ class Pair:
 
 
 def check(pred: Matte, alpha: Matte, region: Mask, name: str = "region") -> tuple[Array, Array, UInt8]:
-    """Return the mattes in one dtype that holds both without loss, and the region as slots 0 and 1.
+    """Return the mattes in one dtype, and the region as slots 0 and 1.
 
-    uint8 stays as it is where both are; with a float it becomes v / 255 in the precision of the float.
+    uint8 stays as it is where both are, and else becomes v / 255 in the precision of the other; float32
+    becomes float64 where the other is. So a matte saved both ways has no error against itself.
 
     Raises
     ------
