@@ -1,4 +1,4 @@
-"""Foregrounds made by formula: one recipe for each of the 20 classes, each with exact alpha and licence-free."""
+"""Foregrounds drawn by formula, with exact alpha and free of licences: a recipe for each of the 20 classes."""
 
 import operator
 from importlib import import_module

@@ -1,5 +1,8 @@
 """Paths, outlines and blades as arrays of points (x to the right, y down, in the unit square)."""
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import numpy as np
 from scipy import ndimage
 
@@ -7,13 +10,17 @@ from simd.dataset.synthetic.layer import Float
 from simd.dataset.synthetic.raster import sideways
 
 
+Place = Callable[[Float], Float]
+"""Moves points of a thing, in its own frame, to where they are in the picture."""
+
+
 def bezier(controls: Float, count: int) -> Float:
     """Return `count` points on Bézier curves whose controls are (..., degree + 1, 2)."""
     t = np.linspace(0, 1, count)[:, None]
     level = [np.asarray(controls)[..., k, None, :] for k in range(np.shape(controls)[-2])]
     while len(level) > 1:
-        level = [a + t * (b - a) for a, b in zip(level, level[1:], strict=False)]
-    return level[0]
+        level = [a + t * (b - a) for a, b in pairwise(level)]
+    return np.asarray(level[0])
 
 
 def through(points: Float, count: int, closed: bool = False) -> Float:
@@ -27,7 +34,7 @@ def through(points: Float, count: int, closed: bool = False) -> Float:
     cell = np.minimum(np.floor(at).astype(int), len(points) - 4)
     t = (at - cell)[:, None]
     a, b, c, d = (points[cell + k] for k in range(4))
-    return b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    return np.asarray(b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))))
 
 
 def ellipse(
@@ -35,7 +42,7 @@ def ellipse(
 ) -> Float:
     """Return `count` points on an ellipse."""
     t = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return turn(np.stack([rx * np.cos(t), ry * np.sin(t)], axis=-1), angle) + np.asarray(centre)
+    return np.asarray(turn(np.stack([rx * np.cos(t), ry * np.sin(t)], axis=-1), angle) + centre)
 
 
 def turn(points: Float, angle: float | Float, about: Float | tuple[float, float] = (0.0, 0.0)) -> Float:

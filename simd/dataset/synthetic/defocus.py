@@ -1,4 +1,4 @@
-"""Defocus: a thing out of focus; colour times alpha, and alpha, blurred by one disc or by a lens with blades."""
+"""Defocus: a thing out of focus; alpha, and colour times alpha, blurred by the disc of an aperture."""
 
 import numpy as np
 
@@ -29,4 +29,4 @@ def aperture(radius: float, blades: int, turned: float) -> Float:
     else:
         far = np.sqrt(x * x + y * y)
     kernel = np.clip(radius - far + 0.5, 0, 1)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())

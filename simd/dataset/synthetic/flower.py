@@ -1,5 +1,7 @@
 """Flowers: a daisy, a poppy, a lily, a rosette or a sunflower on a stem with leaves."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from simd.dataset.synthetic.curves import bezier, blade, heading
@@ -23,16 +25,13 @@ def flower(rng: np.random.Generator, side: int) -> Layer:
         at = stem[int(rng.integers(5, 18))]
         tip = at + [hand * rng.uniform(0.18, 0.28), -rng.uniform(0.05, 0.16)]
         path = bezier(np.stack([at, (at + tip) / 2 - [0, 0.07], tip]), 30)
-        draw_leaf(rng, raster, path, rng.uniform(0.03, 0.06), green, fineness=20)
+        draw_leaf(rng, raster, path, width=rng.uniform(0.03, 0.06), colour=green, fineness=20)
     _blossom(rng, raster, middle, kind)
     x, y = grid(side)
     return shade(raster.layer(), 1 + 0.04 * Noise(rng)(x, y, 6.0, octaves=3))
 
 
 def _blossom(rng: np.random.Generator, raster: Raster, middle: Float, kind: str) -> None:
-    tilt = rng.uniform(0.62, 1.0)
-    size = rng.uniform(0.24, 0.3)
-    inner, outer = _petal_colours(rng, kind)
     count, layers, width, tip = {
         "daisy": (int(rng.integers(16, 26)), 2, 0.13, 0.45),
         "sunflower": (int(rng.integers(18, 24)), 2, 0.16, 1.0),
@@ -40,18 +39,29 @@ def _blossom(rng: np.random.Generator, raster: Raster, middle: Float, kind: str)
         "lily": (6, 1, 0.27, 1.0),
         "rosette": (int(rng.integers(7, 10)), 5, 0.42, 0.4),
     }[kind]
-    turn0 = rng.uniform(0, 6.28)
+    flat = np.array([1.0, rng.uniform(0.62, 1.0)])
+    bloom = _Bloom(kind, middle, rng.uniform(0.24, 0.3), flat, width, tip, *_petal_colours(rng, kind))
+    first = rng.uniform(0, 6.28)
     for layer in range(layers):
         share = 1 - (0.17 if kind == "rosette" else 0.13) * layer
-        angles = turn0 + (np.arange(count) + 0.5 * layer) * 2 * np.pi / count
+        angles = first + (np.arange(count) + 0.5 * layer) * 2 * np.pi / count
         for angle in angles[rng.permutation(count)] + rng.normal(0, 0.05, count):
-            length = size * share * rng.uniform(0.9, 1.06)
-            depth = 0.8 + 0.2 * share if kind == "rosette" else 1.0
-            _petal(rng, raster, middle, angle, length, width, tip, tilt, depth * inner, depth * outer)
+            _petal(rng, raster, bloom, angle, share * rng.uniform(0.9, 1.06))
     if kind in ("daisy", "sunflower", "poppy"):
-        _disc(rng, raster, middle, size * {"daisy": 0.24, "sunflower": 0.42, "poppy": 0.17}[kind], tilt, kind)
+        _florets(rng, raster, bloom, bloom.size * {"daisy": 0.24, "sunflower": 0.42, "poppy": 0.17}[kind])
     if kind in ("poppy", "lily"):
-        _stamens(rng, raster, middle, size, tilt, kind)
+        _stamens(rng, raster, bloom)
+
+
+class _Bloom(NamedTuple):
+    kind: str
+    middle: Float
+    size: float  # length of an outer petal
+    flat: Float  # (2,), 1 and what the tilt leaves of the height
+    width: float  # half width of a petal over its length
+    tip: float  # of a petal: 0.3, blunt, to 1, pointed
+    inner: Float  # colours
+    outer: Float
 
 
 def _petal_colours(rng: np.random.Generator, kind: str) -> tuple[Float, Float]:
@@ -64,29 +74,16 @@ def _petal_colours(rng: np.random.Generator, kind: str) -> tuple[Float, Float]:
     return hsv(hue + 0.02, min(strong + 0.15, 1), 0.68), hsv(hue, strong * 0.8, rng.uniform(0.9, 1.0))
 
 
-def _petal(
-    rng: np.random.Generator,
-    raster: Raster,
-    middle: Float,
-    angle: float,
-    length: float,
-    width: float,
-    tip: float,
-    tilt: float,
-    inner: Float,
-    outer: Float,
-) -> None:
-    """Draw a petal from the middle outwards; `tip` from 0.3, blunt, to 1, pointed."""
-    flat = np.array([1.0, tilt])
-    side = rng.normal(0, 0.08)
-    controls = np.stack([0 * heading(angle), 0.6 * heading(angle + side), heading(angle + 0.5 * side)])
-    spine = middle + length * flat * bezier(controls, 26)
+def _petal(rng: np.random.Generator, raster: Raster, bloom: _Bloom, angle: float, share: float) -> None:
+    """Draw a petal from the middle outwards, `share` as long as an outer one."""
+    length, flat, tip = bloom.size * share, bloom.flat, bloom.tip
+    depth = 0.8 + 0.2 * share if bloom.kind == "rosette" else 1.0
+    aside = rng.normal(0, 0.08)
+    controls = np.stack([0 * heading(angle), 0.6 * heading(angle + aside), heading(angle + 0.5 * aside)])
+    spine = bloom.middle + length * flat * bezier(controls, 26)
     along = np.linspace(0, 1, 26)
-    half = (
-        length
-        * width
-        * np.sin(np.pi * along ** (1.35 if tip < 0.9 else 0.85)) ** (0.55 if tip < 0.9 else 0.9)
-    )
+    late, full = (1.35, 0.55) if tip < 0.9 else (0.85, 0.9)  # where a petal is widest, and how round it is
+    half = length * bloom.width * np.sin(np.pi * along**late) ** full
     half = half * np.where(along > 0.5, (1 - ((along - 0.5) / 0.5) ** 6) ** tip, 1)
     mesh = blade(spine, half, across=12)
     across = np.linspace(-1, 1, 13)
@@ -99,49 +96,42 @@ def _petal(
     light = 0.93 + trough + veins + 0.08 * (along[:, None] - 0.5) - 0.08 * face[1]
     light = light - 0.25 * np.exp(-along[:, None] / 0.12)
     light = light * rng.uniform(0.92, 1.05)
-    shades = ramp(along, np.stack([inner, outer, outer]))[:, None] * light[..., None]
+    shades = (
+        ramp(along, depth * np.stack([bloom.inner, bloom.outer, bloom.outer]))[:, None] * light[..., None]
+    )
     raster.mesh(mesh, shades[1:, 1:])
 
 
-def _disc(
-    rng: np.random.Generator, raster: Raster, middle: Float, radius: float, tilt: float, kind: str
-) -> None:
-    """Draw florets in a sunflower's spiral."""
-    dark = {"daisy": hsv(0.11, 0.95, 0.6), "sunflower": hsv(0.06, 0.8, 0.22), "poppy": hsv(0.3, 0.3, 0.16)}[
-        kind
-    ]
-    pale = {"daisy": hsv(0.14, 0.85, 1.0), "sunflower": hsv(0.09, 0.7, 0.55), "poppy": hsv(0.22, 0.4, 0.45)}[
-        kind
-    ]
-    count = 420 if kind == "sunflower" else 200
+def _florets(rng: np.random.Generator, raster: Raster, bloom: _Bloom, radius: float) -> None:
+    """Draw the disc of a flower: florets in a sunflower's spiral, on a dome."""
+    dark, pale = {
+        "daisy": (hsv(0.11, 0.95, 0.6), hsv(0.14, 0.85, 1.0)),
+        "sunflower": (hsv(0.06, 0.8, 0.22), hsv(0.09, 0.7, 0.55)),
+        "poppy": (hsv(0.3, 0.3, 0.16), hsv(0.22, 0.4, 0.45)),
+    }[bloom.kind]
+    count = 420 if bloom.kind == "sunflower" else 200
     k = np.arange(count)[::-1]
-    far, turn = np.sqrt((k + 0.5) / count), k * 2.399963
-    flat = np.array([1.0, tilt])
-    dots = (
-        middle
-        + radius * flat * far[:, None] * heading(turn)
-        - np.array([0, 0.25]) * radius * (1 - far[:, None] ** 2)
+    far = np.sqrt((k + 0.5) / count)[:, None]
+    dots = bloom.middle + radius * (
+        bloom.flat * far * heading(2.399963 * k) - np.array([0, 0.25]) * (1 - far**2)
     )
-    raster.discs(middle[None], np.array([0.75 * radius]), 0.6 * dark)
-    glow = np.clip(0.65 - 0.5 * (dots - middle)[:, 1] / radius + rng.normal(0, 0.12, count), 0, 1)
-    size = 1.25 * radius / np.sqrt(count)
-    raster.discs(dots + 0.25 * size, np.full(count, size), 0.55 * dark)
-    raster.discs(dots, np.full(count, 0.8 * size), ramp(glow, np.stack([dark, pale])))
+    raster.discs(bloom.middle[None], np.array([0.75 * radius]), 0.6 * dark)
+    glow = np.clip(0.65 - 0.5 * (dots - bloom.middle)[:, 1] / radius + rng.normal(0, 0.12, count), 0, 1)
+    size = np.full(count, 1.25 * radius / np.sqrt(count))
+    raster.discs(dots + 0.25 * size[:, None], size, 0.55 * dark)
+    raster.discs(dots, 0.8 * size, ramp(glow, np.stack([dark, pale])))
 
 
-def _stamens(
-    rng: np.random.Generator, raster: Raster, middle: Float, size: float, tilt: float, kind: str
-) -> None:
-    count = 40 if kind == "poppy" else 7
-    angle = (
-        rng.uniform(0, 6.28, count) if kind == "poppy" else np.arange(7) * 2 * np.pi / 7 + rng.uniform(0, 1)
-    )
-    length = size * rng.uniform(0.2, 0.36, count) * (1.0 if kind == "poppy" else 1.5)
-    tip = middle + length[:, None] * np.array([1.0, tilt]) * heading(angle) - np.array([0, 0.12 * size])
-    knee = (middle + tip) / 2 - np.array([0, 0.05 * size])
-    paths = bezier(np.stack([np.broadcast_to(middle, tip.shape), knee, tip], axis=1), 10)
-    thread = hsv(0.28, 0.25, 0.85) if kind == "lily" else hsv(0.8, 0.3, 0.2)
-    raster.strokes(paths, np.array([0.0035 if kind == "poppy" else 0.006]), thread)
-    pollen = hsv(rng.uniform(0.05, 0.12), 0.9, 0.6) if kind == "lily" else hsv(0.13, 0.4, 0.35)
-    ends = paths[:, -1:] + np.linspace(-1, 1, 5)[None, :, None] * 0.04 * size * heading(angle + 1.3)[:, None]
-    raster.strokes(ends, np.array([0.4, 1, 1, 1, 0.4]) * (0.008 if kind == "poppy" else 0.016), pollen)
+def _stamens(rng: np.random.Generator, raster: Raster, bloom: _Bloom) -> None:
+    poppy, size = bloom.kind == "poppy", bloom.size
+    count = 40 if poppy else 7
+    angle = rng.uniform(0, 6.28, count) if poppy else np.arange(7) * 2 * np.pi / 7 + rng.uniform(0, 1)
+    length = size * rng.uniform(0.2, 0.36, count) * (1.0 if poppy else 1.5)
+    tip = bloom.middle + length[:, None] * bloom.flat * heading(angle) - np.array([0, 0.12 * size])
+    knee = (bloom.middle + tip) / 2 - np.array([0, 0.05 * size])
+    paths = bezier(np.stack([np.broadcast_to(bloom.middle, tip.shape), knee, tip], axis=1), 10)
+    thread = hsv(0.8, 0.3, 0.2) if poppy else hsv(0.28, 0.25, 0.85)
+    raster.strokes(paths, np.array([0.0035 if poppy else 0.006]), thread)
+    pollen = hsv(0.13, 0.4, 0.35) if poppy else hsv(rng.uniform(0.05, 0.12), 0.9, 0.6)
+    ends = paths[:, -1:] + np.linspace(-0.04, 0.04, 5)[:, None] * size * heading(angle + 1.3)[:, None]
+    raster.strokes(ends, np.array([0.4, 1, 1, 1, 0.4]) * (0.008 if poppy else 0.016), pollen)

@@ -1,6 +1,7 @@
-"""Glass and ice: tumbler, wine glass, bottle, bulb, crystal ball, ice cubes; bright rims round a clear interior."""
+"""Glass and ice: tumbler, wine glass, bottle, crystal ball, ice cubes; bright rims, a clear interior."""
 
 import numpy as np
+from scipy.spatial import ConvexHull
 
 from simd.dataset.synthetic.curves import ellipse, turn
 from simd.dataset.synthetic.lathe import Turned, turned
@@ -52,7 +53,6 @@ def _vessel(rng: np.random.Generator, side: int, kind: str, tint: Float) -> Laye
     wall = rng.uniform(0.84, 0.93)
     inner = np.exp(-(((u - wall) / 0.022) ** 2)) * (shape.height < base)
     rim = smoothstep(0.62, 1.0, u) ** 2.2
-    x, y = grid(side)
     noise = Noise(rng)
     bands = noise(shape.across * 0.9 + 3, 0.16 * shape.height, 4.5, octaves=2)
     thick = (
@@ -81,7 +81,7 @@ def _vessel(rng: np.random.Generator, side: int, kind: str, tint: Float) -> Laye
 def _liquid(rng: np.random.Generator, side: int, shape: Turned, inside: tuple[float, float]) -> Layer:
     """Fill the vessel: tinted, its surface an ellipse with a bright edge."""
     level = inside[0] + rng.uniform(0.3, 0.6) * (inside[1] - inside[0])
-    x, y = grid(side)
+    _, y = grid(side)
     colour = np.array([[0.75, 0.86, 0.9], [0.5, 0.04, 0.1], [0.85, 0.5, 0.12], [0.92, 0.85, 0.5]])[
         int(rng.integers(4))
     ]
@@ -159,12 +159,9 @@ def _cube(rng: np.random.Generator, side: int, centre: Float, size: float) -> La
     a = np.array([np.cos(spin), low * np.sin(spin)]) * size
     b = np.array([-np.sin(spin), low * np.cos(spin)]) * size
     c = np.array([0.0, -np.sqrt(1 - low * low)]) * size
-    corner = centre + 0.5 * (a + b) + c / 2
-    del corner
-    near = np.asarray(centre, dtype=np.float64)
-    faces = [np.stack([near + s * a + t * b + c for s, t in ((-1, -1), (1, -1), (1, 1), (-1, 1))]) * 1.0,
-             np.stack([near + a + t * b + h * c for t, h in ((-1, 1), (1, 1), (1, -1), (-1, -1))]),
-             np.stack([near + b + s * a + h * c for s, h in ((-1, 1), (1, 1), (1, -1), (-1, -1))])]  # fmt: skip
+    faces = [np.stack([centre + s * a + t * b + c for s, t in ((-1, -1), (1, -1), (1, 1), (-1, 1))]),
+             np.stack([centre + a + t * b + h * c for t, h in ((-1, 1), (1, 1), (1, -1), (-1, -1))]),
+             np.stack([centre + b + s * a + h * c for s, h in ((-1, 1), (1, 1), (1, -1), (-1, -1))])]  # fmt: skip
     faces = [centre + 0.72 * (face - centre) for face in faces]
     noise = Noise(rng)
     wobble = 0.010 * noise(x, y, 9.0, octaves=2)
@@ -215,7 +212,5 @@ def _convex(corners: Float, x: Float, y: Float) -> Float:
 
 
 def _hull(faces: list[Float], x: Float, y: Float) -> Float:
-    from scipy.spatial import ConvexHull  # noqa: PLC0415
-
     points = np.concatenate(faces)
     return _convex(points[ConvexHull(points).vertices], x, y)

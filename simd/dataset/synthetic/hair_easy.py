@@ -185,4 +185,4 @@ def _through_all(knots: Float) -> Float:
     cell = np.minimum(np.floor(at).astype(int), knots.shape[1] - 2)
     t = (at - cell)[:, None]
     a, b, c, d = (padded[:, cell + k] for k in range(4))
-    return b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    return np.asarray(b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))))

@@ -1,4 +1,4 @@
-"""Premultiplied pictures: lay one over another, blur colour and alpha together, take the straight colour out."""
+"""Premultiplied pictures: laid over one another, blurred with their alpha, and made straight again."""
 
 from typing import NamedTuple
 

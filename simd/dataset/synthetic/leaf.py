@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simd.dataset.synthetic.curves import bezier, blade, heading, wander
+from simd.dataset.synthetic.curves import bezier, blade, heading
 from simd.dataset.synthetic.layer import Float, Layer, shade
 from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster, sideways
@@ -27,7 +27,7 @@ def leaf(rng: np.random.Generator, side: int) -> Layer:
         if kind == "single":
             stalk, body = spine[:14], spine[12:]
             draw_stalk(raster, stalk, 0.014, green)
-            draw_leaf(rng, raster, body, rng.uniform(0.15, 0.24), green, fineness=40)
+            draw_leaf(rng, raster, body, width=rng.uniform(0.15, 0.24), colour=green, fineness=40)
         else:
             _feather(rng, raster, spine, green, fern=kind == "fern")
     x, y = grid(side)
@@ -48,7 +48,7 @@ def draw_stalk(raster: Raster, path: Float, width: float, colour: Float) -> None
 
 
 def draw_leaf(
-    rng: np.random.Generator, raster: Raster, spine: Float, width: float, colour: Float, fineness: int = 14
+    rng: np.random.Generator, raster: Raster, spine: Float, *, width: float, colour: Float, fineness: int = 14
 ) -> None:
     """Draw one leaf over `spine`, stalk first: blade, serration, veins; `fineness` cells along it."""
     along = np.linspace(0, 1, 4 * fineness)
@@ -92,9 +92,9 @@ def _feather(rng: np.random.Generator, raster: Raster, spine: Float, colour: Flo
                 rng, raster, path, (0.13 if fern else 0.27) * length, colour, fineness=7 if fern else 14
             )
     if not fern:
-        end = spine[-1] + 0.0 * colour[:2]
+        end = spine[-1]
         path = bezier(np.stack([spine[-6], end, end + 0.4 * size * (end - spine[-8]) / 0.1]), 24)
-        draw_leaf(rng, raster, np.clip(path, 0.02, 0.98), 0.25 * size, colour)
+        draw_leaf(rng, raster, np.clip(path, 0.02, 0.98), width=0.25 * size, colour=colour)
 
 
 def _lobed(rng: np.random.Generator, raster: Raster, colour: Float) -> None:
@@ -149,4 +149,3 @@ def _grass(rng: np.random.Generator, raster: Raster, colour: Float) -> None:
         raster.strokes(paths[k : k + 1], width[k : k + 1], tone[k : k + 1] * colour)
         shifted = paths[k : k + 1] + 0.22 * width[k : k + 1, :, None] * sideways(paths[k : k + 1])
         raster.strokes(shifted, 0.45 * width[k : k + 1], 0.85 * tone[k : k + 1] * colour)
-    wander(rng, (1,), 2)

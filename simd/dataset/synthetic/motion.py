@@ -38,4 +38,4 @@ def smear(path: Float) -> Float:
         (width + 1, fx * fy),
     ):
         kernel += np.bincount(first + step, weights=part, minlength=width * width)
-    return kernel.reshape(width, width) / kernel.sum()
+    return np.asarray(kernel.reshape(width, width) / kernel.sum())

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simd.dataset.synthetic.curves import Place
 from simd.dataset.synthetic.layer import Float, Layer, shade
 from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster, sideways
@@ -42,13 +43,13 @@ def net(rng: np.random.Generator, side: int) -> Layer:
         raster.discs(knots, size, 0.55 * colour)
         raster.discs(knots - 0.2 * size[:, None], 0.7 * size, 0.95 * colour)
         raster.discs(knots - 0.35 * size[:, None], 0.25 * size, np.clip(1.2 * colour, 0, 1))
-    if kind == "rope" or kind == "goal":
+    if kind in ("rope", "goal"):
         border = place(_border())
         raster.strokes(border, np.array([2.0 * thick]), 0.6 * colour)
         raster.strokes(border, np.array([1.2 * thick]), 0.9 * colour)
     x, y = grid(side)
     worn = Noise(rng)(x, y, 5.0, octaves=5)
-    fibre = Noise(rng)(x + 0.0 * y, y + 0.0 * x, 60.0)
+    fibre = Noise(rng)(x, y, 60.0)
     return shade(raster.layer(), 1 + 0.12 * worn + (0.1 if not metal else 0.03) * fibre)
 
 
@@ -60,8 +61,8 @@ def _thread_colour(rng: np.random.Generator, metal: bool) -> Float:
     )
 
 
-def _hang(rng: np.random.Generator, stiff: bool):  # type: ignore[no-untyped-def]
-    """Return the map from the flat net, the unit square, into the picture, a few percent inside its border."""
+def _hang(rng: np.random.Generator, stiff: bool) -> Place:
+    """Return the map of the flat net, the unit square, into the picture, clear of its border."""
     tilt_x, tilt_y = rng.uniform(-0.45, 0.45), rng.uniform(-0.3, 0.3)
     sag, turn = (0.015 if stiff else rng.uniform(0.03, 0.14)), rng.normal(0, 0.03)
     wind_x, wind_y = Noise(rng), Noise(rng)
@@ -81,7 +82,7 @@ def _hang(rng: np.random.Generator, stiff: bool):  # type: ignore[no-untyped-def
     scale = 0.9 / float((high - low).max())
 
     def place(points: Float) -> Float:
-        return 0.5 + scale * (flutter(points) - (low + high) / 2)
+        return np.asarray(0.5 + scale * (flutter(points) - (low + high) / 2))
 
     return place
 
@@ -112,7 +113,7 @@ def _chain(cells: int) -> tuple[Float, Float]:
     for k in range(2 * cells):
         u = (k + (wave if k % 2 == 0 else 1 - wave)) / (2 * cells)
         wires.append(np.stack([u, t / (2 * cells)], axis=-1))
-    paths = np.stack(wires)[:, :, :]
+    paths = np.stack(wires)
     pieces = paths[:, :-1].reshape(2 * cells, -1, 10, 2)
     ends = np.concatenate([pieces[:, 1:, :1], paths[:, None, -1:]], axis=1)
     return np.concatenate([pieces, ends], axis=2).reshape(-1, 11, 2), np.zeros((0, 2))

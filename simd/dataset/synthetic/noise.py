@@ -16,7 +16,14 @@ class Noise:
         self._lattice = rng.standard_normal((_CELLS, _CELLS)) / _SPREAD
 
     def __call__(
-        self, x: Float, y: Float, frequency: float, octaves: int = 1, gain: float = 0.5, ridged: bool = False
+        self,
+        x: Float,
+        y: Float,
+        frequency: float,
+        *,
+        octaves: int = 1,
+        gain: float = 0.5,
+        ridged: bool = False,
     ) -> Float:
         """Sum `octaves` of noise, each twice as fine and `gain` times as strong as the last.
 
@@ -39,7 +46,7 @@ class Noise:
             power += weight * weight
             weight *= gain
             frequency *= 2
-        return total / np.sqrt(power)
+        return np.asarray(total / np.sqrt(power))
 
     def _surface(self, x: Float, y: Float) -> Float:
         if x.ndim == 2 and x.shape[0] == 1 and y.shape[1] == 1:

@@ -1,4 +1,4 @@
-"""Plastic bags: a carrier bag with handles, a tied sack, a crumpled sheet; thin film with sharp highlights."""
+"""Plastic bags: a carrier bag, a tied sack, a crumpled sheet; thin film with sharp highlights."""
 
 import numpy as np
 

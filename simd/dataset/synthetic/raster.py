@@ -1,4 +1,4 @@
-"""Polygons, strokes and meshes with antialiased edges: drawn without blending on a finer grid, then counted."""
+"""Polygons, strokes and meshes with antialiased edges: drawn on a finer grid, then counted."""
 
 import cv2
 import numpy as np

@@ -21,7 +21,7 @@ def smoothstep(low: float | Float, high: float | Float, value: Float) -> Float:
 
 
 def edge(distance: Float, side: int) -> Float:
-    """Turn a signed distance in unit coordinates, negative inside, into coverage with an edge one pixel wide."""
+    """Turn a signed distance, negative inside, into coverage with an edge one pixel wide."""
     return np.clip(0.5 - distance * side, 0, 1)
 
 
@@ -69,7 +69,7 @@ def lit(slope_x: Float, slope_y: Float, light: Float, shine: float = 40.0) -> tu
     half = light + np.array([0.0, 0.0, 1.0])
     half = half / np.sqrt((half**2).sum())
     near = np.clip((half[2] - slope_x * half[0] - slope_y * half[1]) / long, 0, 1)
-    return diffuse, near**shine
+    return np.asarray(diffuse), np.asarray(near**shine)
 
 
 def lamp(rng: np.random.Generator) -> Float:

@@ -61,7 +61,7 @@ def contact_sheet(
 def _backdrop(size: int) -> npt.NDArray[np.int64]:
     y, x = np.indices((size, size))
     squares = ((x // max(size // 16, 1) + y // max(size // 16, 1)) % 2)[..., None]
-    return np.where((x < size // 2)[..., None], _DARK, _LIGHT) + 16 * squares
+    return np.asarray(np.where((x < size // 2)[..., None], _DARK, _LIGHT) + 16 * squares)
 
 
 def _label(name: str, height: int) -> UInt8:

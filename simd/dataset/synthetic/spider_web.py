@@ -3,7 +3,7 @@
 import numpy as np
 
 from simd.dataset.synthetic.curves import bezier, heading
-from simd.dataset.synthetic.layer import Layer, fade, over, soften
+from simd.dataset.synthetic.layer import Float, Layer, fade, over, soften
 from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster
 from simd.dataset.synthetic.shading import grid
@@ -22,7 +22,7 @@ def spider_web(rng: np.random.Generator, side: int) -> Layer:
     threads = Raster(side)
     sagging = rng.uniform(0.01, 0.03)
 
-    def thread(a: np.ndarray, b: np.ndarray, sag: np.ndarray | float, points: int) -> np.ndarray:  # type: ignore[type-arg]
+    def thread(a: Float, b: Float, sag: Float | float, points: int) -> Float:
         middle = (a + b) / 2
         pull = np.stack([np.zeros_like(middle[..., 0]), np.broadcast_to(sag, middle.shape[:-1])], axis=-1)
         return bezier(np.stack([a, middle + pull, b], axis=-2), points)
@@ -38,12 +38,10 @@ def spider_web(rng: np.random.Generator, side: int) -> Layer:
     at = hub + share[:, None] * (ends[radius_of] - hub)
     at[:, 1] += 0.8 * sagging * np.abs(np.cos(angles[radius_of])) * share * (1 - share)
     gap = np.sqrt(((at[1:] - at[:-1]) ** 2).sum(axis=1))
-    inward = (hub - (at[1:] + at[:-1]) / 2) * 0.0 + np.array([0.0, 1.0])
     middle = (at[1:] + at[:-1]) / 2
-    inward = inward * (0.16 * gap)[:, None] + 0.13 * gap[:, None] * (hub - middle)
-    pieces = bezier(np.stack([at[:-1], middle + inward, at[1:]], axis=1), 9)
-    torn = Noise(rng)(middle[:, :1].T, middle[:, 1:].T, 4.0)[0] if False else rng.random(len(pieces))
-    whole = torn > rng.choice([0.0, 0.03, 0.1])
+    pull = gap[:, None] * (np.array([0.0, 0.16]) + 0.13 * (hub - middle))
+    pieces = bezier(np.stack([at[:-1], middle + pull, at[1:]], axis=1), 9)
+    whole = rng.random(len(pieces)) > rng.choice([0.0, 0.03, 0.1])
     threads.strokes(pieces[whole], np.array([0.85 * thick]), white)
     start, end = ends[:: max(count // 7, 1)], hub + (ends[:: max(count // 7, 1)] - hub) * 1.6
     threads.strokes(thread(start, np.clip(end, 0.02, 0.98), 0.0, 8), np.array([1.6 * thick]), white)
@@ -55,7 +53,7 @@ def spider_web(rng: np.random.Generator, side: int) -> Layer:
     return web
 
 
-def _dew(rng: np.random.Generator, side: int, pieces: np.ndarray, radii: np.ndarray, thick: float) -> Layer:  # type: ignore[type-arg]
+def _dew(rng: np.random.Generator, side: int, pieces: Float, radii: Float, thick: float) -> Layer:
     drops = Raster(side)
     beads = int(rng.integers(1, 4))
     places = pieces[:, np.linspace(1, 7, beads).round().astype(int)].reshape(-1, 2)
