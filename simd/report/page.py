@@ -1,0 +1,123 @@
+"""The leaderboard as one HTML file: no outside request, readable without scripts, below 5 MB."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from string import Template
+
+from simd.files import read_text
+from simd.metrics.scores import METRICS
+from simd.report.boards import TITLES, Board, notes, plural, short, truth_note
+from simd.report.page_examples import example_strip
+from simd.report.page_tables import HOTTEST, chip, headline_table, heat_table
+from simd.taxonomy import CLASSES, TAXONOMY
+
+LARGEST = 5_000_000
+"""Bytes that a page stays below; examples are left out where it would not."""
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_SLACK = 100_000  # bytes for the markup around thumbnails
+
+
+def to_html(boards: Sequence[Board]) -> str:
+    """Return the page of these boards."""
+    tables = [_tables(index, board) for index, board in enumerate(boards, start=1)]
+    script = read_text(_TEMPLATES / "leaderboard.js")
+    style = read_text(_TEMPLATES / "leaderboard.css")
+    room = LARGEST - _SLACK - sum(len(text.encode()) for text in (*tables, script, style))
+    sections = [
+        f'<section class="board" id="board-{index}">{text}<h3>Where methods fail</h3>'
+        f"{example_strip(board, room // len(boards))}</section>"
+        for index, (board, text) in enumerate(zip(boards, tables, strict=True), start=1)
+    ]
+    return Template(read_text(_TEMPLATES / "leaderboard.html")).substitute(
+        style=style,
+        script=script,
+        # The one script that may run: what a file name smuggles in stays text even if escaping fails.
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        lead=_lead(boards),
+        boards="\n".join(sections),
+        classes=_glossary(),
+    )
+
+
+def _lead(boards: Sequence[Board]) -> str:
+    if len(boards) == 1:
+        return ""
+    links = "".join(
+        f'<li><a href="#board-{index}">{escape(board.set["name"])}</a> '
+        f"{escape(board.set['protocol'])}, <code>{short(board.set['digest'])}</code>, "
+        f"{plural(len(board.entries), 'method')}</li>"
+        for index, board in enumerate(boards, start=1)
+    )
+    return (
+        f"<nav><p>{len(boards)} boards: these methods were scored on different images or trimaps, "
+        f"so they cannot be compared across boards.</p><ul>{links}</ul></nav>"
+    )
+
+
+def _tables(index: int, board: Board) -> str:
+    facts = board.set
+    present = sum(board.largest("classes", name).images > 0 for name in CLASSES)
+    values = {
+        "protocol": f"<b>{escape(facts['protocol'])}</b>",
+        "images": f"<b>{board.size:,}</b>",
+        "foregrounds": f"<b>{board.foregrounds:,}</b>",
+        "classes": f"<b>{present}</b> of {len(CLASSES)}",
+        "set digest": f'<code title="{escape(facts["digest"])}">{escape(short(facts["digest"]))}</code>',
+        "trimaps digest": f'<code title="{escape(facts["trimaps_digest"])}">'
+        f"{escape(short(facts['trimaps_digest']))}</code>",
+    }
+    described = "".join(f"<div><dt>{term}</dt><dd>{value}</dd></div>" for term, value in values.items())
+    said = "".join(f"<li>{escape(note)}</li>" for note in notes(board))
+    said = said and f'<ul class="notes">{said}</ul>'
+    return (
+        f'<header><h2>{escape(facts["name"])}</h2><dl class="facts">{described}</dl></header>'
+        f"{headline_table(board)}{said}"
+        f"<h3>Error by class</h3>{_choice(index)}{_panels(board, 'classes')}{_legend()}{_truth(board)}"
+        "<details><summary>Error by region</summary><p>Each unknown pixel counts for its own "
+        "class, whatever the image's: class mask ∩ unknown region, the mean over the "
+        f"images that hold any. Counts are images and pixels.</p>{_panels(board, 'regions')}</details>"
+    )
+
+
+def _choice(index: int) -> str:
+    buttons = "".join(
+        f'<label><input type="radio" name="metric-{index}" value="{metric}"'
+        f"{' checked' if metric == METRICS[0] else ''}><span>{TITLES[metric]}</span></label>"
+        for metric in METRICS
+    )
+    return f'<fieldset class="choice"><legend class="unseen">Metric</legend>{buttons}</fieldset>'
+
+
+def _panels(board: Board, scope: str) -> str:
+    return "".join(f'<div class="panel {m}">{heat_table(board, scope, m)}</div>' for m in METRICS)
+
+
+def _legend() -> str:
+    return (
+        '<p class="legend">Colour: times the lowest error of the column <span>1×</span><i class="ramp"></i>'
+        f"<span>{HOTTEST}× and more</span> <span>★ lowest</span> "
+        "<span>– the set has none of this class</span> <span><b>2f</b> two mattes are fallbacks</span> "
+        "<span><b>2m</b> two images are missing</span> "
+        "<span>under a class: images / foregrounds</span></p>"
+    )
+
+
+def _truth(board: Board) -> str:
+    said = [(name, note) for name in CLASSES if (note := truth_note(board, name))]
+    if not said:
+        return ""
+    items = "".join(f"<li>{chip(name)}<b>{name}</b> {escape(note)}</li>" for name, note in said)
+    return (
+        '<div class="truth"><p>In these classes some alphas come from a network or a game texture. '
+        f"A low error there means likeness to that source, not to the truth.</p><ul>{items}</ul></div>"
+    )
+
+
+def _glossary() -> str:
+    return "".join(
+        f"<div><dt>{chip(c.name)}{c.name}</dt><dd>{escape(c.definition)}</dd></div>" for c in TAXONOMY
+    )
