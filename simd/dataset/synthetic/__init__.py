@@ -1,4 +1,4 @@
-"""Foregrounds drawn by formula, with exact alpha and free of licences: a recipe for each of the 20 classes."""
+"""Foregrounds drawn by formula, with exact alpha and no licence to mind: a recipe for each class."""
 
 import operator
 from importlib import import_module

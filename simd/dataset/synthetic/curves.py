@@ -9,7 +9,6 @@ from scipy import ndimage
 from simd.dataset.synthetic.layer import Float
 from simd.dataset.synthetic.raster import sideways
 
-
 Place = Callable[[Float], Float]
 """Moves points of a thing, in its own frame, to where they are in the picture."""
 
@@ -50,7 +49,7 @@ def turn(points: Float, angle: float | Float, about: Float | tuple[float, float]
     moved = points - np.asarray(about)
     c, s = np.cos(angle), np.sin(angle)
     turned = np.stack([c * moved[..., 0] - s * moved[..., 1], s * moved[..., 0] + c * moved[..., 1]], axis=-1)
-    return turned + np.asarray(about)
+    return np.asarray(turned + np.asarray(about))
 
 
 def heading(angle: float | Float) -> Float:

@@ -110,7 +110,7 @@ def _florets(rng: np.random.Generator, raster: Raster, bloom: _Bloom, radius: fl
         "poppy": (hsv(0.3, 0.3, 0.16), hsv(0.22, 0.4, 0.45)),
     }[bloom.kind]
     count = 420 if bloom.kind == "sunflower" else 200
-    k = np.arange(count)[::-1]
+    k = np.arange(count, dtype=np.float64)[::-1]
     far = np.sqrt((k + 0.5) / count)[:, None]
     dots = bloom.middle + radius * (
         bloom.flat * far * heading(2.399963 * k) - np.array([0, 0.25]) * (1 - far**2)

@@ -31,8 +31,10 @@ def _vessel(rng: np.random.Generator, side: int, kind: str, tint: Float) -> Laye
         inside, base = (top + 0.06, 0.82), 0.82
     elif kind == "wine":
         bowl = rng.uniform(0.46, 0.54)
-        profile = [(top, 0.78 * wide), (0.6 * top + 0.4 * bowl, wide), (bowl - 0.06, 0.8 * wide), (bowl, 0.3 * wide), (bowl + 0.035, 0.014),
-                   (0.82, 0.012), (0.86, 0.03), (0.885, 0.75 * wide), (0.893, 0.77 * wide)]  # fmt: skip
+        profile = [
+            (top, 0.78 * wide), (0.6 * top + 0.4 * bowl, wide), (bowl - 0.06, 0.8 * wide), (bowl, 0.3 * wide),
+            (bowl + 0.035, 0.014), (0.82, 0.012), (0.86, 0.03), (0.885, 0.75 * wide), (0.893, 0.77 * wide),
+        ]  # fmt: skip
         inside, base = (top, bowl - 0.02), 0.87
     else:
         neck = 0.28 * wide
@@ -159,9 +161,12 @@ def _cube(rng: np.random.Generator, side: int, centre: Float, size: float) -> La
     a = np.array([np.cos(spin), low * np.sin(spin)]) * size
     b = np.array([-np.sin(spin), low * np.cos(spin)]) * size
     c = np.array([0.0, -np.sqrt(1 - low * low)]) * size
-    faces = [np.stack([centre + s * a + t * b + c for s, t in ((-1, -1), (1, -1), (1, 1), (-1, 1))]),
-             np.stack([centre + a + t * b + h * c for t, h in ((-1, 1), (1, 1), (1, -1), (-1, -1))]),
-             np.stack([centre + b + s * a + h * c for s, h in ((-1, 1), (1, 1), (1, -1), (-1, -1))])]  # fmt: skip
+    around = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    faces = [
+        np.stack([centre + s * a + t * b + c for s, t in around]),
+        np.stack([centre + a + s * b + t * c for s, t in around]),
+        np.stack([centre + b + s * a + t * c for s, t in around]),
+    ]
     faces = [centre + 0.72 * (face - centre) for face in faces]
     noise = Noise(rng)
     wobble = 0.010 * noise(x, y, 9.0, octaves=2)

@@ -1,5 +1,7 @@
 """Easy hair: combed long hair, a ponytail, a bob; strands lie side by side, few stand off."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from simd.dataset.synthetic.bust import HEAD, bust, person
@@ -18,28 +20,34 @@ def hair_easy(rng: np.random.Generator, side: int) -> Layer:
     style = rng.choice(["long", "bob", "ponytail"], p=[0.45, 0.2, 0.35])
     front = style != "ponytail" and rng.random() < 0.5
     body = bust(rng, side, who, front)
-    length = {
-        "long": rng.uniform(0.66, 0.86),
-        "bob": rng.uniform(0.46, 0.54),
-        "ponytail": rng.uniform(0.62, 0.88),
-    }[style]
     behind, above = Raster(side), Raster(side)
     if style == "ponytail":
-        _ponytail(rng, above, who.hair, length)
+        _ponytail(rng, above, who.hair, length=rng.uniform(0.62, 0.88))
         return over(gleam(rng, above.layer(), [HEAD[1] - 0.09, HEAD[1] + 0.15, HEAD[1] + 0.32]), body)
-    wave, flare = rng.uniform(0.0, 0.012), rng.uniform(0.85, 1.25)
-    parting = rng.uniform(-0.5, 0.5) * 0.08
+    cut = _Cut(
+        length=rng.uniform(0.46, 0.54) if style == "bob" else rng.uniform(0.66, 0.86),
+        wave=rng.uniform(0.0, 0.02),
+        flare=rng.uniform(0.85, 1.25),
+        parting=rng.uniform(-0.04, 0.04),
+    )
     sheen = [HEAD[1] - 0.1, HEAD[1] + 0.24]
     if front:
-        _fall(rng, behind, 1100, who.hair * 0.62, length, wave, flare, parting, (0.0, 1.0), inner=0.0)
-        _fall(rng, above, 1900, who.hair, length, wave, flare, parting, (0.72, 1.0), inner=0.72)
+        _fall(rng, behind, cut, who.hair * 0.62, count=1100)
+        _fall(rng, above, cut, who.hair, count=1900, outer=0.72)
         return over(gleam(rng, above.layer(), sheen), body, behind.layer())
-    _fall(rng, above, 3000, who.hair, length, wave, flare, parting, (0.0, 1.0), inner=0.0)
+    _fall(rng, above, cut, who.hair, count=3000)
     return over(gleam(rng, above.layer(), sheen), body)
 
 
+class _Cut(NamedTuple):
+    length: float  # y of the tips
+    wave: float  # sideways, in unit coordinates
+    flare: float  # width at the tips over width at the jaw
+    parting: float  # x of the parting from the middle
+
+
 def strand_colours(rng: np.random.Generator, paths: Float, hair: Float, parts: int = 7) -> Float:
-    """Return colours (n, parts, 3): strands differ, grow lighter towards the tip and away from the shade."""
+    """Return colours (n, parts, 3): strands differ, and grow lighter towards the tip and the light."""
     count = len(paths)
     at = paths[:, np.linspace(1, paths.shape[1] - 2, parts).round().astype(int)]
     tone = rng.normal(1, 0.17, (count, 1)) + rng.normal(0.06, 0.06, (count, 1)) * np.linspace(-1, 1, parts)
@@ -49,7 +57,7 @@ def strand_colours(rng: np.random.Generator, paths: Float, hair: Float, parts: i
 
 
 def gleam(rng: np.random.Generator, layer: Layer, heights: list[float]) -> Layer:
-    """Put a band of sheen across combed hair at some heights: a bow over a round head, broken into strands."""
+    """Put bands of sheen across hair at some heights: bows over a round head, broken by strands."""
     side = len(layer.alpha)
     x, y = grid(side)
     broken = np.clip(0.8 + 0.45 * Noise(rng)(x * 9, y * 0.7, 6.0, octaves=2), 0.1, 2)
@@ -59,43 +67,29 @@ def gleam(rng: np.random.Generator, layer: Layer, heights: list[float]) -> Layer
 
 
 def _fall(
-    rng: np.random.Generator, raster: Raster, count: int, hair: Float, length: float, wave: float, flare: float,
-    parting: float, spread: tuple[float, float], inner: float,
-) -> None:  # fmt: skip
-    """Let strands fall from the parting over the skull and down to `length`."""
-    share = rng.uniform(*spread, count) ** (0.75 if inner else 0.6)
-    hand = np.where(rng.random(count) < 0.5 + parting, -1.0, 1.0)
+    rng: np.random.Generator, raster: Raster, cut: _Cut, hair: Float, *, count: int, outer: float = 0.0
+) -> None:
+    """Let strands fall from the parting over the skull; `outer` leaves the middle free, for a face."""
+    share = rng.uniform(outer, 1.0, count) ** (0.75 if outer else 0.6)
+    hand = np.where(rng.random(count) < 0.5 + cut.parting, -1.0, 1.0)
     lift = rng.uniform(0.98, 1.1, count)
-    tip_y = length + rng.normal(0, 0.018, count) - 0.02 * share
-    root = np.stack([0.5 + parting + 0.02 * hand * share, HEAD[1] - 0.165 * lift + 0.01 * share], axis=-1)
-    width = 0.15 * lift
-    knots = [root]
-    for way_x, way_y in ((0.3, -0.158), (0.66, -0.122), (1.0, -0.02), (1.08, 0.1)):
-        knots.append(
-            np.stack(
-                [
-                    0.5 + hand * width * way_x * (share if inner == 0 else share**0.5),
-                    HEAD[1] + way_y + 0.02 * (1 - share),
-                ],
-                axis=-1,
-            )
-        )
+    tip = cut.length + rng.normal(0, 0.018, count) - 0.02 * share
+    reach = 0.15 * hand * lift * (share**0.5 if outer else share)
+    knots = [(0.5 + cut.parting + 0.02 * hand * share, HEAD[1] - 0.165 * lift + 0.01 * share)]
+    for wide, low in ((0.3, -0.158), (0.66, -0.122), (1.0, -0.02), (1.08, 0.1)):
+        knots.append((0.5 + wide * reach, HEAD[1] + low + 0.02 * (1 - share)))
     for step in (0.5, 1.0):
-        y = HEAD[1] + 0.12 + (tip_y - HEAD[1] - 0.12) * step
-        grow = 1.1 + (flare - 1.0) * step + 0.12 * np.sin(np.pi * step)
-        knots.append(
-            np.stack([0.5 + hand * width * grow * (share if inner == 0 else share**0.8), y], axis=-1)
-        )
-    paths = _through_all(np.stack(knots, axis=1))
+        wide = 1.1 + (cut.flare - 1.0) * step + 0.12 * np.sin(np.pi * step)
+        knots.append((0.5 + wide * reach, HEAD[1] + 0.12 + (tip - HEAD[1] - 0.12) * step))
+    paths = _through_all(np.stack([np.stack(knot, axis=-1) for knot in knots], axis=1))
     t = np.linspace(0, 1, _POINTS)
     bunch = rng.integers(0, 24, count)
     phase = rng.uniform(0, 6.28, 24)[bunch] + rng.normal(0, 0.3, count)
-    paths[..., 0] += (
-        wave * t**1.2 * np.sin(9 * t + phase[:, None]) * 1.5 + 0.006 * t * wander(rng, (24,), _POINTS)[bunch]
-    )
+    paths[..., 0] += cut.wave * t**1.2 * np.sin(9 * t + phase[:, None])
+    paths[..., 0] += 0.006 * t * wander(rng, (24,), _POINTS)[bunch]
     loose = rng.random(count) < 0.06
     paths[loose] += 0.022 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), _POINTS), 1, 2)
-    order = np.argsort(share if inner == 0 else -share, kind="stable")
+    order = np.argsort(-share if outer else share, kind="stable")
     widths = rng.uniform(0.0016, 0.0032, count)[:, None] * np.linspace(1.3, 0.35, _POINTS)
     widths[loose] *= 0.5
     colours = strand_colours(rng, paths, hair)
@@ -104,7 +98,7 @@ def _fall(
     raster.strokes(paths[order], widths[order], colours[order])
 
 
-def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, length: float) -> None:
+def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, *, length: float) -> None:
     """Comb hair over the back of the head to a tie, then let it hang."""
     tie = np.array([0.5 + rng.normal(0, 0.01), HEAD[1] + rng.uniform(-0.09, 0.04)])
     count = 2000

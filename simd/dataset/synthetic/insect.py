@@ -53,10 +53,10 @@ def insect(rng: np.random.Generator, side: int) -> Layer:
     """Draw an insect: kind, proportions, colours, stripes, pose of the legs, wings and heading vary."""
     kind = str(rng.choice(list(_PLANS)))
     facing = rng.uniform(-np.pi, np.pi) if rng.random() < 0.6 else 0.0
-    scale = rng.uniform(0.9, 1.06)
+    scale = rng.uniform(0.84, 0.98)
 
     def place(points: Float) -> Float:
-        return turn((points - _MIDDLE) * scale, facing) + _MIDDLE
+        return np.asarray(turn((points - _MIDDLE) * scale, facing) + _MIDDLE)
 
     it = _Insect(kind, *_PLANS[kind], *_coat(rng, kind), place)
     limbs, trunk = Raster(side), Raster(side)

@@ -88,9 +88,8 @@ def _feather(rng: np.random.Generator, raster: Raster, spine: Float, colour: Flo
             tip = at + length * heading(way)
             droop = at + 0.55 * length * heading(way - hand * 0.18)
             path = bezier(np.stack([at, droop, tip]), 24)
-            draw_leaf(
-                rng, raster, path, (0.13 if fern else 0.27) * length, colour, fineness=7 if fern else 14
-            )
+            width = (0.13 if fern else 0.27) * length
+            draw_leaf(rng, raster, path, width=width, colour=colour, fineness=7 if fern else 14)
     if not fern:
         end = spine[-1]
         path = bezier(np.stack([spine[-6], end, end + 0.4 * size * (end - spine[-8]) / 0.1]), 24)

@@ -61,14 +61,15 @@ def _outline(rng: np.random.Generator, form: Raster, kind: str, wobble: Float) -
     """Draw the silhouette; return the point that the wrinkles run from."""
     if kind == "carrier":
         half, top = rng.uniform(0.24, 0.29), rng.uniform(0.36, 0.41)
-        belly = half * rng.uniform(1.05, 1.2)
-        right = [(0.5 + half * 0.52, top + 0.02), (0.5 + half * 0.5, 0.2), (0.5 + half * 0.62, 0.11), (0.5 + half * 0.9, 0.12), (0.5 + half, 0.22),
-                 (0.5 + half * 1.02, top + 0.05), (0.5 + belly, 0.58), (0.5 + belly * 0.98, 0.76), (0.5 + half * 0.95, 0.89), (0.5 + half * 0.5, 0.915)]  # fmt: skip
-        left = [(1 - px, py) for px, py in reversed(right)]
+        belly = rng.uniform(1.05, 1.2)
+        shape = [
+            (0.52, top + 0.02), (0.5, 0.2), (0.62, 0.11), (0.9, 0.12), (1.0, 0.22), (1.02, top + 0.05),
+            (belly, 0.58), (0.98 * belly, 0.76), (0.95, 0.89), (0.5, 0.915),
+        ]  # fmt: skip
+        right = [(0.5 + half * out, low) for out, low in shape]
+        left = [(1 - across, low) for across, low in reversed(right)]
         points = np.array([(0.5, top + 0.05), *right, (0.5, 0.905), *left])
-        points = points + wobble[: 2 * len(points)].reshape(-1, 1)[: len(points)] * 0.7 * np.array(
-            [[1.0, 0.6]]
-        )
+        points = points + 0.7 * wobble[: len(points), None] * np.array([1.0, 0.6])
         form.polygon(through(points, 400, closed=True), np.ones(3))
         for hand in (-1, 1):  # hand holes, so that the handles are loops
             hole = np.array([(0.0, -0.05), (0.018, -0.02), (0.014, 0.08), (-0.014, 0.08), (-0.018, -0.02)])
@@ -78,9 +79,9 @@ def _outline(rng: np.random.Generator, form: Raster, kind: str, wobble: Float) -
         neck = 0.27
         right = [(0.53, neck), (0.57, 0.2), (0.66, 0.1), (0.6, 0.13), (0.55, 0.09), (0.5, 0.14)]
         body = [(0.56, 0.34), (0.72, 0.45), (0.79, 0.63), (0.74, 0.82), (0.6, 0.9)]
-        half = [*reversed(right), *body]
-        left = [(1 - px, py) for px, py in reversed(half[1:])]
-        points = np.array([*half, (0.5, 0.905), *left])
+        down = [*reversed(right), *body]
+        up = [(1 - across, low) for across, low in reversed(down[1:])]
+        points = np.array([*down, (0.5, 0.905), *up])
         points = points + np.resize(wobble, (len(points), 1)) * np.array([[1.0, 0.5]])
         form.polygon(through(points, 400, closed=True), np.ones(3))
         return 0.5, neck

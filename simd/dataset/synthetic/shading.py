@@ -47,7 +47,7 @@ def hsv(hue: float, saturation: float, value: float) -> Float:
 def slopes(height: Float, side: int) -> tuple[Float, Float]:
     """Return the slopes of a height in unit coordinates along x and y."""
     down, right = np.gradient(height)
-    return right * side, down * side
+    return np.asarray(right * side), np.asarray(down * side)
 
 
 def lit(slope_x: Float, slope_y: Float, light: Float, shine: float = 40.0) -> tuple[Float, Float]:
@@ -69,7 +69,7 @@ def lit(slope_x: Float, slope_y: Float, light: Float, shine: float = 40.0) -> tu
     half = light + np.array([0.0, 0.0, 1.0])
     half = half / np.sqrt((half**2).sum())
     near = np.clip((half[2] - slope_x * half[0] - slope_y * half[1]) / long, 0, 1)
-    return np.asarray(diffuse), np.asarray(near**shine)
+    return np.asarray(diffuse, dtype=np.float64), np.asarray(near**shine, dtype=np.float64)
 
 
 def lamp(rng: np.random.Generator) -> Float:

@@ -21,8 +21,10 @@ def bottle(rng: np.random.Generator, side: int) -> Layer:
     """Draw a bottle or vase with a label."""
     wide, neck = rng.uniform(0.12, 0.19), rng.uniform(0.035, 0.055)
     shoulder = rng.uniform(0.28, 0.42)
-    profile = [(0.07, neck * 1.2), (0.1, neck * 1.2), (0.105, neck), (shoulder - 0.1, neck * 1.1),
-               (shoulder + 0.05, wide * 0.93), (shoulder + 0.12, wide), (0.86, wide), (0.9, wide * 0.93)]  # fmt: skip
+    profile = [
+        (0.07, 1.2 * neck), (0.1, 1.2 * neck), (0.105, neck), (shoulder - 0.1, 1.1 * neck),
+        (shoulder + 0.05, 0.93 * wide), (shoulder + 0.12, wide), (0.86, wide), (0.9, 0.93 * wide),
+    ]  # fmt: skip
     colour = hsv(rng.random(), rng.uniform(0.4, 0.85), rng.uniform(0.3, 0.7))
     label = hsv(rng.random(), rng.uniform(0.05, 0.5), rng.uniform(0.8, 0.96))
     low, high = shoulder + 0.16, rng.uniform(0.72, 0.8)
@@ -38,8 +40,11 @@ def bottle(rng: np.random.Generator, side: int) -> Layer:
 def pawn(rng: np.random.Generator, side: int) -> Layer:
     """Draw a chess pawn or a turned finial."""
     size = rng.uniform(0.9, 1.1)
-    profile = [(0.09, 0.0), (0.1, 0.045), (0.13, 0.078), (0.18, 0.095), (0.235, 0.08), (0.27, 0.05), (0.285, 0.1), (0.31, 0.105),
-               (0.325, 0.06), (0.45, 0.07), (0.62, 0.11), (0.72, 0.15), (0.75, 0.19), (0.78, 0.17), (0.8, 0.2), (0.87, 0.215), (0.89, 0.21)]  # fmt: skip
+    profile = [
+        (0.09, 0.0), (0.1, 0.045), (0.13, 0.078), (0.18, 0.095), (0.235, 0.08), (0.27, 0.05), (0.285, 0.1),
+        (0.31, 0.105), (0.325, 0.06), (0.45, 0.07), (0.62, 0.11), (0.72, 0.15), (0.75, 0.19), (0.78, 0.17),
+        (0.8, 0.2), (0.87, 0.215), (0.89, 0.21),
+    ]  # fmt: skip
     colour = hsv(rng.uniform(0.05, 0.11), rng.uniform(0.2, 0.7), rng.choice([0.25, 0.85]))
     return _turned_body(rng, side, [(y, r * size) for y, r in profile], colour, [])
 
@@ -56,7 +61,7 @@ def mug(rng: np.random.Generator, side: int) -> Layer:
         (base, wide * 0.82),
     ]
     band = hsv(rng.random(), 0.6, 0.8)
-    body = _turned_body(rng, side, profile, colour, [(base - 0.2, base - 0.14, band)], axis, tilt)
+    body = _turned_body(rng, side, profile, colour, [(base - 0.2, base - 0.14, band)], axis=axis, tilt=tilt)
     ring = Raster(side)
     middle, reach = (axis + wide, 0.5 * (top + base)), 0.3 * (base - top)
     bow = ellipse(middle, 0.85 * reach, reach, count=48)
@@ -141,8 +146,12 @@ def car(rng: np.random.Generator, side: int) -> Layer:
     """Draw a car from its side."""
     colour = hsv(rng.random(), rng.uniform(0.5, 0.9), rng.uniform(0.5, 0.9))
     roof, nose = rng.uniform(0.33, 0.4), rng.uniform(0.49, 0.53)
-    body = through(np.array([[0.07, 0.6], [0.09, nose], [0.25, nose - 0.03], [0.36, roof + 0.01], [0.5, roof - 0.02], [0.66, roof + 0.02],
-                             [0.78, nose - 0.02], [0.91, nose + 0.01], [0.935, 0.6], [0.9, 0.655], [0.5, 0.66], [0.1, 0.655]]), 200, closed=True)  # fmt: skip
+    knots = [
+        (0.07, 0.6), (0.09, nose), (0.25, nose - 0.03), (0.36, roof + 0.01), (0.5, roof - 0.02),
+        (0.66, roof + 0.02), (0.78, nose - 0.02), (0.91, nose + 0.01), (0.935, 0.6), (0.9, 0.655),
+        (0.5, 0.66), (0.1, 0.655),
+    ]  # fmt: skip
+    body = through(np.array(knots), 200, closed=True)
     shell = Raster(side)
     shell.polygon(body, colour)
     x, y = grid(side)
@@ -211,8 +220,15 @@ def ball(rng: np.random.Generator, side: int) -> Layer:
 
 
 OBJECTS: dict[str, Callable[[np.random.Generator, int], Layer]] = {
-    "bottle": bottle, "pawn": pawn, "mug": mug, "gear": gear, "spanner": spanner, "key": key, "car": car, "ball": ball,
-}  # fmt: skip
+    "bottle": bottle,
+    "pawn": pawn,
+    "mug": mug,
+    "gear": gear,
+    "spanner": spanner,
+    "key": key,
+    "car": car,
+    "ball": ball,
+}
 
 
 def _turned_body(
@@ -221,6 +237,7 @@ def _turned_body(
     profile: list[tuple[float, float]],
     colour: Float,
     bands: list[tuple[float, float, Float]],
+    *,
     axis: float = 0.5,
     tilt: float = 0.16,
 ) -> Layer:

@@ -1,5 +1,7 @@
 """Water drops: falling drops, a dripping jet, a thrown string of water; clear bodies with rims and glints."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from simd.dataset.synthetic.curves import through
@@ -8,79 +10,66 @@ from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.shading import grid, ramp, smoothstep
 
 
+class _Drop(NamedTuple):
+    x: float
+    y: float
+    radius: float
+    stretch: float  # 0 for a ball, 1 for a long tear
+    lean: float  # radians
+
+
 def water_drop(rng: np.random.Generator, side: int) -> Layer:
     """Draw drops or a jet: number, size, stretch, course, tint and light vary."""
-    x, y = grid(side)
     tint = np.array([rng.uniform(0.72, 0.95), rng.uniform(0.85, 0.98), 1.0])
     noise = Noise(rng)
     kind = rng.choice(["fall", "jet", "string"], p=[0.4, 0.35, 0.25])
-    if kind == "fall":
-        drops = _falling(rng)
-    elif kind == "jet":
-        drops = _falling(rng, count=int(rng.integers(2, 6)), top=0.74, spread=0.02, fall=True)
-    else:
-        drops = _string(rng)
-    body = _jet(rng, x, y, tint, noise) if kind == "jet" else paint(tint, np.zeros((side, side)))
-    for centre, radius, stretch, angle in drops:
-        body = _drop(body, x, y, centre, radius, stretch, angle, tint, noise)
+    body = _jet(rng, side, tint, noise) if kind == "jet" else paint(tint, np.zeros((side, side)))
+    drops = {"fall": _falling, "jet": _dripping, "string": _string}[kind](rng)
+    for drop in drops:
+        body = _add(body, drop, tint, noise)
     return body
 
 
-def _falling(
-    rng: np.random.Generator,
-    count: int | None = None,
-    top: float = 0.14,
-    spread: float = 0.27,
-    fall: bool = False,
-) -> list[tuple[tuple[float, float], float, float, float]]:
-    count = int(rng.integers(3, 12)) if count is None else count
-    lean = 0.0 if fall else rng.uniform(-0.4, 0.4)
+def _falling(rng: np.random.Generator) -> list[_Drop]:
+    lean = rng.uniform(-0.4, 0.4)
     drops = []
-    for k in range(count):
-        radius = rng.uniform(0.012, 0.03) if fall else 0.022 + 0.1 * rng.random() ** 2.5
-        y = top + (k + 0.5) * (0.9 - top) / count if fall else rng.uniform(0.2, 0.84)
-        centre = (0.5 + rng.uniform(-spread, spread), y)
-        drops.append((centre, radius, rng.uniform(0.0, 1.0), lean + rng.normal(0, 0.08)))
+    for _ in range(int(rng.integers(4, 15))):
+        radius = 0.022 + 0.12 * rng.random() ** 2.2
+        x, y = rng.uniform([0.2, 0.26], [0.8, 0.8])
+        drops.append(_Drop(x, y, radius, rng.uniform(0.0, 1.0), lean + rng.normal(0, 0.08)))
     return drops
 
 
-def _string(rng: np.random.Generator) -> list[tuple[tuple[float, float], float, float, float]]:
-    count = int(rng.integers(12, 30))
+def _dripping(rng: np.random.Generator) -> list[_Drop]:
+    heights = np.linspace(0.76, 0.9, int(rng.integers(2, 6)))
+    return [
+        _Drop(0.5 + rng.normal(0, 0.008), y, rng.uniform(0.014, 0.032), rng.random(), 0.0) for y in heights
+    ]
+
+
+def _string(rng: np.random.Generator) -> list[_Drop]:
+    """Throw water: drops of all sizes along a bow."""
     knots = np.stack([np.linspace(0.14, 0.86, 4), rng.uniform(0.22, 0.75, 4)], axis=-1)
-    path = through(knots, count)
-    drops = []
-    for place in path:
-        radius = 0.008 + 0.042 * rng.random() ** 2
-        off = rng.normal(0, 0.02, 2)
-        drops.append(
-            (
-                (float(place[0] + off[0]), float(place[1] + off[1])),
-                radius,
-                rng.uniform(0, 0.6),
-                rng.uniform(-1.6, 1.6),
-            )
-        )
-    return drops
+    places = through(knots, int(rng.integers(16, 40)))
+    places = places + rng.normal(0, 0.022, places.shape)
+    sizes = 0.009 + 0.06 * rng.random(len(places)) ** 2.2
+    return [
+        _Drop(x, y, size, rng.uniform(0, 0.6), rng.uniform(-1.6, 1.6))
+        for (x, y), size in zip(places, sizes, strict=True)
+    ]
 
 
-def _drop(
-    body: Layer,
-    x: Float,
-    y: Float,
-    centre: tuple[float, float],
-    radius: float,
-    stretch: float,
-    angle: float,
-    tint: Float,
-    noise: Noise,
-) -> Layer:
-    """Lay one drop over `body`: round below, drawn out above by `stretch`."""
-    side = x.shape[1]
+def _add(body: Layer, drop: _Drop, tint: Float, noise: Noise) -> Layer:
+    """Lay one drop over `body`: round below, drawn out above."""
+    side = len(body.alpha)
+    x, y = grid(side)
+    radius, stretch = drop.radius, drop.stretch
     reach = radius * (1.2 + 1.6 * stretch) + 3 / side
-    rows = slice(max(int((centre[1] - reach) * side), 0), int((centre[1] + reach) * side) + 2)
-    columns = slice(max(int((centre[0] - reach) * side), 0), int((centre[0] + reach) * side) + 2)
-    dx, dy = (x[:, columns] - centre[0]) / radius, (y[rows] - centre[1]) / radius
-    c, s = np.cos(angle), np.sin(angle)
+    rows = slice(max(int((drop.y - reach) * side), 0), int((drop.y + reach) * side) + 2)
+    columns = slice(max(int((drop.x - reach) * side), 0), int((drop.x + reach) * side) + 2)
+    x, y = np.broadcast_arrays(x[:, columns], y[rows])
+    dx, dy = (x - drop.x) / radius, (y - drop.y) / radius
+    c, s = np.cos(drop.lean), np.sin(drop.lean)
     p, q = c * dx + s * dy, c * dy - s * dx
     up = np.clip(-q, 0, None)
     long = 1 + 1.4 * stretch
@@ -88,8 +77,7 @@ def _drop(
     q_round = np.where(q < 0, q / long, q)
     pinch = 1 - 0.55 * stretch * smoothstep(0, long, up)
     far = np.sqrt((p / pinch) ** 2 + q_round**2)
-    wave = 0.02 * noise(np.broadcast_to(x[:, columns], far.shape), np.broadcast_to(y[rows], far.shape), 6.0)
-    far = far + wave
+    far = far + 0.02 * noise(x, y, 6.0)
     cover = np.clip(0.5 + (1 - far) * radius * side * pinch, 0, 1)
     top = _water(p / pinch, q_round, far, tint, cover)
     part = over(top, Layer(body.colour[rows, columns], body.alpha[rows, columns]))
@@ -112,10 +100,10 @@ def _water(p: Float, q: Float, far: Float, tint: Float, cover: Float) -> Layer:
     return paint(colour, cover * np.clip(np.maximum(alpha, shine), 0, 1))
 
 
-def _jet(rng: np.random.Generator, x: Float, y: Float, tint: Float, noise: Noise) -> Layer:
+def _jet(rng: np.random.Generator, side: int, tint: Float, noise: Noise) -> Layer:
     """Draw a jet from a tap: it thins as it falls, then swells into beads and breaks."""
-    side = x.shape[1]
-    thick, beads = rng.uniform(0.025, 0.06), rng.uniform(55, 95)
+    x, y = grid(side)
+    thick, beads = rng.uniform(0.035, 0.085), rng.uniform(50, 85)
     end = rng.uniform(0.62, 0.7)
     fallen = np.clip((y - 0.06) / (end - 0.06), 0, 1)
     ripple = smoothstep(0.3, 1.0, fallen) * 0.4 * np.sin(beads * y + 3 * noise(y * 0, y, 3.0))
