@@ -20,15 +20,16 @@ _GLOW = [
 def fire(rng: np.random.Generator, side: int) -> Layer:
     """Draw flames: shape, number and height of the tongues, turbulence, heat and sparks vary."""
     x, y = grid(side)
-    kind = rng.choice(["bonfire", "torch", "wall", "ball"], p=[0.45, 0.2, 0.2, 0.15])
+    kind = str(rng.choice(["bonfire", "torch", "wall", "ball"], p=[0.45, 0.2, 0.2, 0.15]))
     curl, lick, grain = Noise(rng), Noise(rng), Noise(rng)
     wild, heat_scale = rng.uniform(0.7, 1.3), rng.uniform(0.85, 1.2)
-    foot = 0.93
+    foot = 0.9
     rise = np.clip(foot - y, 0, 1)
     # Turbulence moves the picture sideways, more with height; flames are stretched upwards.
     sway = (0.02 + 0.16 * rise) * wild
     u = x + sway * curl(x, y * 0.6, 2.5, octaves=4, gain=0.55)
-    v = rise + 0.05 * wild * lick(x, y, 4.0, octaves=3)
+    bow = {"wall": 0.15, "bonfire": 0.7, "torch": 2.0, "ball": 0.0}[kind]  # flames stand on something round
+    v = foot - y - bow * (x - 0.5) ** 2 + 0.05 * wild * lick(x, y, 4.0, octaves=3)
     if kind == "ball":
         heat = _ball(rng, u, y + 0.06 * wild * lick(x, y, 3.0, octaves=4))
     else:
@@ -36,7 +37,7 @@ def fire(rng: np.random.Generator, side: int) -> Layer:
     strands = grain(u * 2.2, v * 0.7, 4.5, octaves=4, ridged=True)
     heat = heat * heat_scale - 0.16 * rise * wild + 0.17 * strands * smoothstep(0, 0.3, heat)
     alpha = smoothstep(0.0, 0.42, heat) * (0.80 + 0.2 * smoothstep(0.3, 0.65, heat))
-    alpha = alpha * smoothstep(-0.01, 0.05, v + 0.02 * strands) * _margin(x, y)
+    alpha = alpha * (smoothstep(-0.01, 0.07, v + 0.025 * strands) if kind != "ball" else 1.0) * _margin(x, y)
     flames = paint(ramp(np.clip(heat, 0, 1), _GLOW, [0.0, 0.17, 0.36, 0.56, 0.78, 1.0]), alpha)
     return over(_sparks(rng, side, int(rng.integers(15, 110))), flames)
 

@@ -33,7 +33,7 @@ def _vessel(rng: np.random.Generator, side: int, kind: str, tint: Float) -> Laye
         bowl = rng.uniform(0.46, 0.54)
         profile = [
             (top, 0.78 * wide), (0.6 * top + 0.4 * bowl, wide), (bowl - 0.06, 0.8 * wide), (bowl, 0.3 * wide),
-            (bowl + 0.035, 0.014), (0.82, 0.012), (0.86, 0.03), (0.885, 0.75 * wide), (0.893, 0.77 * wide),
+            (bowl + 0.035, 0.014), (0.82, 0.012), (0.865, 0.02), (0.875, 0.045),
         ]  # fmt: skip
         inside, base = (top, bowl - 0.02), 0.87
     else:
@@ -76,8 +76,13 @@ def _vessel(rng: np.random.Generator, side: int, kind: str, tint: Float) -> Laye
     colour = colour + shine[..., None] * (1 - colour)
     body = paint(colour, shape.cover * np.clip(np.maximum(alpha, 0.9 * shine), 0, 0.97))
     liquid = _liquid(rng, side, shape, inside) if kind != "bottle" and rng.random() < 0.5 else None
-    mouth = _mouth(side, profile[0], tint)
-    return over(mouth, body, liquid) if liquid is not None else over(mouth, body)
+    parts = [_ring(side, profile[0], tint), body]
+    if liquid is not None:
+        parts.append(liquid)
+    if kind == "wine":
+        foot = (0.875, 0.77 * wide)
+        parts += [_ring(side, foot, tint), _plate(side, foot, tint)]
+    return over(*parts)
 
 
 def _liquid(rng: np.random.Generator, side: int, shape: Turned, inside: tuple[float, float]) -> Layer:
@@ -108,8 +113,19 @@ def _liquid(rng: np.random.Generator, side: int, shape: Turned, inside: tuple[fl
     )
 
 
-def _mouth(side: int, first: tuple[float, float], tint: Float) -> Layer:
-    y, radius = first
+def _plate(side: int, circle: tuple[float, float], tint: Float) -> Layer:
+    """Draw the foot of a glass: a clear disc that gathers light on its near edge."""
+    x, y = grid(side)
+    p, q = (x - 0.5) / circle[1], (y - circle[0]) / (0.14 * circle[1])
+    far = np.sqrt(p * p + q * q)
+    near = smoothstep(0.2, 1.0, q) * smoothstep(0.5, 0.95, far)
+    cover = edge((far - 1) * 0.14 * circle[1], side)
+    return paint((0.62 + 0.38 * near)[..., None] * tint, cover * (0.13 + 0.55 * near + 0.15 * far**4))
+
+
+def _ring(side: int, circle: tuple[float, float], tint: Float) -> Layer:
+    """Draw the edge of a round mouth or foot, (y, radius), as it is seen from above."""
+    y, radius = circle
     ring = Raster(side)
     far = ellipse((0.5, y), radius, 0.14 * radius, count=96)
     ring.strokes(np.concatenate([far, far[:2]])[None], np.array([0.0065]), 0.62 * tint)
@@ -171,13 +187,13 @@ def _cube(rng: np.random.Generator, side: int, centre: Float, size: float) -> La
     noise = Noise(rng)
     wobble = 0.010 * noise(x, y, 9.0, octaves=2)
     total: Float = np.zeros((side, side))
-    grey: Float = np.zeros((side, side))
+    grey: Float = np.full((side, side), 0.7)
     rims: Float = np.zeros((side, side))
     for face, tone in zip(faces, rng.permutation([0.5, 0.72, 0.88]), strict=True):
         inside = _convex(face, x, y) + wobble
         cover = np.clip(0.5 - inside * side, 0, 1)
         total = np.maximum(total, cover)
-        grey = np.where(cover > 0.5, tone, grey)
+        grey = grey + cover * (tone - grey)
         rims = rims + np.exp(-((inside / 0.012) ** 2)) * (
             0.4 + 0.6 * smoothstep(-0.6, 0.8, noise(x + 0.5, y, 7.0))
         )
@@ -189,7 +205,11 @@ def _cube(rng: np.random.Generator, side: int, centre: Float, size: float) -> La
     wet = smoothstep(1.2, 1.7, noise(x + 0.7, y + 0.1, 8.0, octaves=2))
     alpha = 0.16 + 0.42 * np.clip(rims, 0, 1) + milk * 0.8 + 0.5 * cracks + 0.12 * np.abs(grey - 0.7) * 3
     value = np.clip(
-        grey + 0.3 * cracks + 0.25 * np.clip(rims, 0, 1) - 0.25 * (rims > 0.25) * (grey < 0.6) + 0.25 * milk,
+        grey
+        + 0.3 * cracks
+        + 0.25 * np.clip(rims, 0, 1)
+        - 0.25 * smoothstep(0.15, 0.4, rims) * smoothstep(0.65, 0.55, grey)
+        + 0.25 * milk,
         0.08,
         1,
     )

@@ -56,14 +56,15 @@ def strand_colours(rng: np.random.Generator, paths: Float, hair: Float, parts: i
     return np.clip(hair * light[..., None], 0, 1)
 
 
-def gleam(rng: np.random.Generator, layer: Layer, heights: list[float]) -> Layer:
+def gleam(rng: np.random.Generator, layer: Layer, heights: list[float], strength: float = 1.0) -> Layer:
     """Put bands of sheen across hair at some heights: bows over a round head, broken by strands."""
     side = len(layer.alpha)
     x, y = grid(side)
     broken = np.clip(0.8 + 0.45 * Noise(rng)(x * 9, y * 0.7, 6.0, octaves=2), 0.1, 2)
     bow = y + 0.012 * Noise(rng)(x, y * 0.1, 14.0) - 0.9 * (x - 0.5) ** 2
-    sheen = sum(np.exp(-(((bow - height) / 0.032) ** 2)) for height in heights)
-    return shade(glow(layer, 0.035 * np.asarray(sheen) * broken), 1 + 0.75 * np.asarray(sheen) * broken)
+    bands = np.asarray(sum(np.exp(-(((bow - height) / 0.032) ** 2)) for height in heights))
+    sheen = strength * bands * broken
+    return shade(glow(layer, 0.035 * sheen), 1 + 0.75 * sheen)
 
 
 def _fall(

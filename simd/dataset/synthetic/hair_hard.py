@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simd.dataset.synthetic.bust import HEAD, RADII, bust, person
-from simd.dataset.synthetic.curves import heading, wander
+from simd.dataset.synthetic.curves import ellipse, heading, wander
 from simd.dataset.synthetic.hair_easy import gleam, strand_colours
 from simd.dataset.synthetic.layer import Float, Layer, over
 from simd.dataset.synthetic.raster import Raster
@@ -45,7 +45,9 @@ def hair_hard(rng: np.random.Generator, side: int) -> Layer:
     _grow(rng, behind, habit, 0.7 * who.hair, reach=reach, count=1500, face=False)
     _grow(rng, above, habit, who.hair, reach=reach, count=1300, face=front)
     _flyaway(rng, behind, habit, who.hair, reach=reach)
-    layer = over(gleam(rng, above.layer(), [HEAD[1] - 0.17, HEAD[1] + 0.05]), body, behind.layer())
+    layer = over(
+        gleam(rng, above.layer(), [HEAD[1] - 0.17, HEAD[1] + 0.05], strength=0.35), body, behind.layer()
+    )
     return Layer(layer.colour[:, ::-1], layer.alpha[:, ::-1]) if rng.random() < 0.5 else layer
 
 
@@ -61,10 +63,12 @@ def _grow(
 ) -> None:
     """Grow strands on the skull; with a face, only above its forehead and at its sides."""
     angle = -np.pi / 2 + rng.uniform(-1, 1, count) * (1.75 if face else 2.8)
-    depth = np.sqrt(rng.uniform(0.05, 1.05, count))
+    depth = np.sqrt(rng.uniform(0.0, 1.05, count))
     if face:  # the hairline: over the forehead, then along the rim
         line = 0.97 - 0.33 * np.clip(-np.sin(angle) - 0.3, 0, 0.45) / 0.45
         depth = line + (1.03 - line) * rng.random(count)
+    else:
+        raster.polygon(ellipse(HEAD - [0, 0.012], *RADII), 0.4 * hair)
     root = HEAD + np.array([0.0, -0.012]) + depth[:, None] * heading(angle) * (RADII + [0.008, 0.006])
     out = heading(angle + rng.normal(0, 0.25, count))
     long = reach * rng.uniform(0.55, 1.12, count)

@@ -107,8 +107,8 @@ def _diamonds(cells: int) -> tuple[Float, Float]:
 def _chain(cells: int) -> tuple[Float, Float]:
     """Return zigzag wires, each hooked into the next: at a crossing the two wires loop round each other."""
     t = np.linspace(0, 2 * cells, 2 * cells * 10 + 1)
-    wave = np.abs((t % 2) - 1)
-    wave = 0.5 - 0.56 * np.cos(np.pi * (3 * wave**2 - 2 * wave**3) * 0.35 + np.pi * 0.65 * wave)
+    bend = 0.97  # under 1: a zigzag with round corners
+    wave = 0.5 - 0.53 * np.arcsin(bend * np.cos(np.pi * t)) / np.arcsin(bend)
     wires = []
     for k in range(2 * cells):
         u = (k + (wave if k % 2 == 0 else 1 - wave)) / (2 * cells)

@@ -31,7 +31,7 @@ def smoke_cloud(rng: np.random.Generator, side: int) -> Layer:
         density = density * (1.2 + 0.3 * bumps)
     near = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
     density = np.clip(density, 0, None) * smoothstep(0.01, 0.12, near)
-    thick = {"plume": 6.0, "cumulus": 9.0, "wisps": 1.5, "burst": 5.0}[kind] * rng.uniform(0.7, 1.3)
+    thick = {"plume": 4.5, "cumulus": 7.0, "wisps": 1.3, "burst": 3.5}[kind] * rng.uniform(0.4, 1.3)
     alpha = 1 - np.exp(-thick * density)
     # Light falls from above and is lost on its way through the smoke.
     slant = round(rng.uniform(-0.04, 0.04) * side)

@@ -11,11 +11,11 @@ from simd.dataset.synthetic.shading import grid
 
 def spider_web(rng: np.random.Generator, side: int) -> Layer:
     """Draw a web: hub, radii, turns, sag, gaps, thickness, glitter and dew vary."""
-    hub = np.array([rng.uniform(0.4, 0.6), rng.uniform(0.38, 0.55)])
+    hub = np.array([rng.uniform(0.45, 0.55), rng.uniform(0.44, 0.53)])
     count, turns = int(rng.integers(14, 30)), int(rng.integers(14, 34))
     angles = (np.arange(count) + rng.uniform(-0.28, 0.28, count)) * 2 * np.pi / count
     squash = rng.uniform(0.8, 1.0)
-    far = rng.uniform(0.36, 0.44, count)
+    far = rng.uniform(0.34, 0.43, count)
     ends = np.clip(hub + far[:, None] * heading(angles) * np.array([squash, 1.0]), 0.035, 0.965)
     thick = rng.uniform(0.0011, 0.0019)
     white = rng.uniform(0.78, 0.98) * np.array([0.97, 0.99, 1.0])
