@@ -72,8 +72,7 @@ def _csv_rows(index: int, board: Board, entry: Entry) -> Iterator[dict[str, obje
             values = {m: None if math.isnan(v) else v for m, v in cell.values.items()}
             row = common | cell._asdict() | values | {"scope": _SINGULAR[scope], "name": name}
             row["missing"] = board.largest(scope, name).images - cell.images
-            if scope == "classes":
-                row["not_truth"] = summary["classes"][name]["not_truth"]
+            row["not_truth"] = cell.not_truth.total()
             del row["values"]
             yield row
 

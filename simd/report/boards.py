@@ -28,6 +28,7 @@ class Cell(NamedTuple):
     foregrounds: int
     pixels: int
     fallbacks: int
+    not_truth: Counter[str]  # alphas that are no ground truth, by their kind
     values: dict[str, float]
 
 
@@ -103,11 +104,6 @@ class Board:
         """Return the cell of the method with the most images: what the class or region holds."""
         return max((entry.cells[scope][name] for entry in self.entries), key=lambda cell: cell.images)
 
-    def not_truth(self, name: str) -> Counter[str]:
-        """Count the alphas of a class that are no ground truth, by their kind."""
-        kinds = (row.alpha_kind for row in self.images.values() if row.class_ == name)
-        return Counter(kind for kind in kinds if kind in NOT_TRUTH)
-
     def best_mean(self, which: str, metric: str) -> float:
         """Return the lowest mean of the methods that have every image; nan unless two can be compared."""
         complete = [entry for entry in self.entries if len(entry.whole) == self.size]
@@ -159,14 +155,14 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def truth_note(board: Board, name: str) -> str:
-    """Say in words how many alphas of a class are no ground truth; "" if all are."""
-    kinds = board.not_truth(name)
-    if not kinds:
+def truth_note(board: Board, name: str, scope: str = "classes") -> str:
+    """Say in words how many alphas of a class or region are no ground truth; "" if all are."""
+    held = board.largest(scope, name)
+    if not held.not_truth:
         return ""
-    what = " / ".join(kind.replace("_", " ") for kind in sorted(kinds, reverse=True))
-    images, wrong = board.largest("classes", name).images, kinds.total()
-    return f"{wrong} of {images} alphas {'is' if wrong == 1 else 'are'} not ground truth ({what})"
+    what = " / ".join(kind.replace("_", " ") for kind in sorted(held.not_truth, reverse=True))
+    wrong = held.not_truth.total()
+    return f"{wrong} of {held.images} alphas {'is' if wrong == 1 else 'are'} not ground truth ({what})"
 
 
 def notes(board: Board) -> Iterator[str]:
@@ -192,6 +188,7 @@ def _cell(rows: Sequence[Score], summary: dict[str, Any]) -> Cell:
         foregrounds=len({row.fg_id for row in rows}),
         pixels=sum(row.pixels for row in rows),
         fallbacks=sum(bool(row.fallback) for row in rows),
+        not_truth=Counter(row.alpha_kind for row in rows if row.alpha_kind in NOT_TRUTH),
         values={m: math.nan if summary[m] is None else float(summary[m]) for m in METRICS},
     )
 

@@ -21,7 +21,7 @@ from simd.metrics.scores import mean
 from simd.records import Composite
 from simd.report.boards import Board, Entry
 
-MOST = 24
+MOST = 20
 """Examples on a board, if there is room."""
 ERROR_COLOURS = "inferno"
 """Matplotlib's map for errors: rises evenly in lightness, so it reads without colour vision and in grey."""
@@ -45,6 +45,7 @@ class Example:
 
     row: Composite
     sad: float  # mean over methods
+    full_size: tuple[int, int]  # (H, W)
     size: tuple[int, int]  # (H, W) of the thumbnails
     image: str  # data URIs
     trimap: str
@@ -121,11 +122,13 @@ def _example(board: Board, sample: Sample, error: float) -> Example | None:
         image, alpha, trimap = (sample.read(layer) for layer in ("image", "alpha", "trimap"))
     except DataError:
         return None
-    size = _fit((alpha.shape[0], alpha.shape[1]))
+    full_size = (alpha.shape[0], alpha.shape[1])
+    size = _fit(full_size)
     unknown = unknown_region(trimap)
     return Example(
         row=sample.row,
         sad=error,
+        full_size=full_size,
         size=size,
         image=_thumbnail(image, size),
         trimap=_thumbnail(trimap, size, Image.Resampling.NEAREST),

@@ -8,7 +8,6 @@ from simd.metrics.scores import METRICS
 from simd.report.boards import (
     CLASS_MEAN,
     DASH,
-    IMAGE_MEAN,
     MEANS,
     SCOPES,
     TITLES,
@@ -33,15 +32,19 @@ _STAR = '<span class="star" aria-hidden="true">★</span><span class="unseen"> b
 def headline_table(board: Board) -> str:
     """Return the table of means: class-balanced first, the image mean beside it."""
     groups = "".join(f'<th colspan="2" scope="colgroup">{TITLES[m]}</th>' for m in METRICS)
-    leaves = [_sorter("balanced", MEANS[CLASS_MEAN], "headline"), _sorter("images", MEANS[IMAGE_MEAN])]
+    leaves = [
+        _sorter("class-balanced", "the mean of the class means", "headline"),
+        _sorter("image mean", "the mean over images"),
+    ]
+    first = _sorter("class-balanced", "the mean of the class means", "headline", order="ascending")
     rows = "".join(_headline_row(board, entry) for entry in board.entries)
     return (
         '<div class="scroll"><table class="headline sortable"><thead>'
         f'<tr><td></td>{groups}<td colspan="3"></td></tr>'
-        f"<tr>{_sorter('Method', kind='name')}{''.join(leaves * len(METRICS))}"
-        f"{_sorter('scored', 'images (foregrounds) scored')}"
+        f"<tr>{_sorter('Method', kind='name')}{''.join([first, *(leaves * len(METRICS))[1:]])}"
+        f"{_sorter('scored', 'images (foregrounds) scored', 'count')}"
         f"{_sorter('fallbacks', 'mattes that are not the method’s own')}"
-        f"{_sorter('s / image', 'seconds an image')}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{_sorter('s / image', 'seconds an image')}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -50,7 +53,10 @@ def heat_table(board: Board, scope: str, metric: str) -> str:
     what = "class" if scope == "classes" else "region"
     heads = [_column_head(board, scope, name) for name in SCOPES[scope]]
     if scope == "classes":
-        heads = [_sorter("class-balanced mean", kind="headline"), *heads]
+        heads = [
+            _sorter("class-balanced mean", kind="headline", order="ascending" if metric == "sad" else ""),
+            *heads,
+        ]
     rows = "".join(_heat_row(board, entry, scope, metric) for entry in board.entries)
     return (
         f'<div class="scroll"><table class="heat sortable"><caption>{TITLES[metric]} by {what}</caption>'
@@ -94,7 +100,7 @@ def _headline_row(board: Board, entry: Entry) -> str:
         title = f"{lacking} of {board.size} images are missing"
         scored += f' <span class="flag" title="{title}">{lacking} missing</span>'
     cells += [
-        _cell(scored, images),
+        _cell(scored, images, "count"),
         _cell(str(fallbacks), fallbacks, "warn" if fallbacks else ""),
         _cell(seconds(entry), math.nan if (s := entry.scores.seconds_per_image) is None else s),
     ]
@@ -105,17 +111,16 @@ def _heat_row(board: Board, entry: Entry, scope: str, metric: str) -> str:
     decimals = board.decimals(metric)
     cells = []
     if scope == "classes":
-        value = entry.mean(CLASS_MEAN, metric)
-        shown = starred(number(value, metric, decimals), value, board.best_mean(CLASS_MEAN, metric))
-        cells.append(_cell(shown, value, "headline"))
+        value, best = entry.mean(CLASS_MEAN, metric), board.best_mean(CLASS_MEAN, metric)
+        shown = starred(number(value, metric, decimals), value, best)
+        cells.append(_cell(shown, value, f"headline {_kind(value, best)}"))
     for name in SCOPES[scope]:
         cell = entry.cells[scope][name]
         column = [other.cells[scope][name].values[metric] for other in board.entries]
         value, best = cell.values[metric], board.best(scope, name, metric)
         shown = starred(number(value, metric, decimals), value, best)
         flags = _flags(cell, board.largest(scope, name).images)
-        kind = "absent" if math.isnan(value) else "best" if value == best else ""
-        cells.append(_cell(shown + flags, value, kind, heat(value, column)))
+        cells.append(_cell(shown + flags, value, _kind(value, best), heat(value, column)))
     return f'<tr><th scope="row">{method(entry)}</th>{"".join(cells)}</tr>'
 
 
@@ -133,6 +138,10 @@ def heat(value: float, column: Sequence[float]) -> float | None:
     if value == lowest:
         return 0.0
     return 1.0 if lowest <= 0 else min(1.0, math.log(value / lowest) / math.log(HOTTEST))
+
+
+def _kind(value: float, best: float) -> str:
+    return "absent" if math.isnan(value) else "best" if value == best else ""
 
 
 def _flags(cell: Cell, images: int) -> str:
@@ -164,16 +173,17 @@ def _column_head(board: Board, scope: str, name: str) -> str:
         counts = f"{held.images} / {held.foregrounds}"
         title = f"{plural(held.images, 'image')} of {plural(held.foregrounds, 'foreground')}"
     below = f'<small title="{title}">{counts}</small>'
-    if note := truth_note(board, name):
-        wrong = board.not_truth(name).total()
+    if note := truth_note(board, name, scope):
+        wrong = held.not_truth.total()
         below += f'<small class="flag" title="{escape(note)}">{wrong} not truth</small>'
     return _sorter(label, _DEFINITIONS.get(name, "unknown pixels without a class"), "", below)
 
 
-def _sorter(label: str, title: str = "", kind: str = "", below: str = "") -> str:
+def _sorter(label: str, title: str = "", kind: str = "", below: str = "", order: str = "") -> str:
     tip = f' title="{escape(title)}"' if title else ""
-    return f'<th scope="col" class="{kind}"><button type="button"{tip}>{label}</button>{below}</th>'
+    sort = f' aria-sort="{order}"' if order else ""
+    return f'<th scope="col" class="{kind}"{sort}><button type="button"{tip}>{label}</button>{below}</th>'
 
 
 def _thousands(count: int) -> str:
-    return f"{count / 1000:.0f} k" if count >= 10_000 else str(count)
+    return f"{count / 1000:.0f}k" if count >= 10_000 else str(count)
