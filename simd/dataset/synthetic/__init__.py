@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simd.dataset.synthetic.layer import straight
+from simd.dataset.synthetic.layer import nearest, straight
 from simd.errors import DataError
 from simd.image import UInt8
 from simd.taxonomy import class_index, class_name
@@ -90,8 +90,7 @@ def synthetic(class_: str, seed: int, size: int | tuple[int, int] = 512) -> Cuto
 
 
 def _levels(plane: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> UInt8:
-    levels: UInt8 = np.rint(np.clip(plane, 0, 1) * 255).astype(np.uint8)
-    return levels
+    return nearest(np.clip(plane, 0, 1) * 255).astype(np.uint8)
 
 
 def _checked_seed(seed: int) -> int:

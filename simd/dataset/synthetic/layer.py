@@ -100,6 +100,15 @@ def straight(layer: Layer) -> Float:
     return np.clip(filled, 0, 1)
 
 
+def nearest(values: Float) -> npt.NDArray[np.int64]:
+    """Round to the nearest whole number; a half goes up, even where its last bits were lost.
+
+    Even tints make exact halves; the last bit of a cosine, which differs from machine to machine, must
+    not decide about them.
+    """
+    return np.asarray(np.floor(values + (0.5 + 1e-6)), dtype=np.int64)
+
+
 def _halve(plane: Float) -> Float:
     if len(plane) % 2:
         pad = [(0, 1), (0, 1), (0, 0)][: plane.ndim]

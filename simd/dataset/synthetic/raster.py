@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simd.dataset.synthetic.layer import Float, Layer
+from simd.dataset.synthetic.layer import Float, Layer, nearest
 
 _SHIFT = 6  # OpenCV takes vertices in 64ths of a sample
 
@@ -68,7 +68,7 @@ class Raster:
     def discs(self, centres: Float, radii: Float, colours: Float) -> None:
         """Fill n discs: centres (n, 2), radii (n,), colours broadcast to (n, 3)."""
         scale = self.side * self.samples * (1 << _SHIFT)
-        sizes = np.maximum(np.rint(np.broadcast_to(radii, len(centres)) * scale), 0).astype(int).tolist()
+        sizes = nearest(np.maximum(np.broadcast_to(radii, len(centres)), 0) * scale).tolist()
         middles = self._fixed(centres).tolist()
         for middle, size, colour in zip(
             middles, sizes, _rgba_rows(np.broadcast_to(colours, (len(centres), 3))), strict=True
@@ -99,7 +99,7 @@ class Raster:
     def _fixed(self, points: Float) -> npt.NDArray[np.int32]:
         # A sample's centre is at a whole number for OpenCV and at a half in unit coordinates.
         scaled = (np.clip(points, -4, 5) * (self.side * self.samples) - 0.5) * (1 << _SHIFT)
-        return np.rint(scaled).astype(np.int32)
+        return nearest(scaled).astype(np.int32)
 
 
 def sideways(paths: Float) -> Float:
@@ -111,11 +111,11 @@ def sideways(paths: Float) -> Float:
 
 
 def _rgba(colour: Float) -> tuple[int, ...]:
-    return (*np.rint(np.clip(colour, 0, 1) * 255).astype(int).tolist(), 255)
+    return (*nearest(np.clip(colour, 0, 1) * 255).tolist(), 255)
 
 
 def _rgba_rows(colours: Float) -> list[tuple[int, ...]] | list[list[tuple[int, ...]]]:
-    levels = np.rint(np.clip(colours, 0, 1) * 255).astype(int)
+    levels = nearest(np.clip(colours, 0, 1) * 255)
     full = np.full((*levels.shape[:-1], 1), 255)
     rows: list[list[tuple[int, ...]]] = np.concatenate([levels, full], axis=-1).tolist()
     return rows

@@ -22,7 +22,7 @@ def water_drop(rng: np.random.Generator, side: int) -> Layer:
     """Draw drops or a jet: number, size, stretch, course, tint and light vary."""
     tint = np.array([rng.uniform(0.72, 0.95), rng.uniform(0.85, 0.98), 1.0])
     noise = Noise(rng)
-    kind = rng.choice(["fall", "jet", "string"], p=[0.4, 0.35, 0.25])
+    kind = rng.choice(["fall", "jet", "string"], p=[0.5, 0.2, 0.3])
     body = _jet(rng, side, tint, noise) if kind == "jet" else paint(tint, np.zeros((side, side)))
     drops = {"fall": _falling, "jet": _dripping, "string": _string}[kind](rng)
     for drop in drops:
@@ -93,7 +93,7 @@ def _water(p: Float, q: Float, far: Float, tint: Float, cover: Float) -> Layer:
     glint = smoothstep(0.24, 0.13, np.sqrt((p + 0.36) ** 2 * 1.4 + (q + 0.42) ** 2))
     small = smoothstep(0.10, 0.04, np.sqrt((p - 0.38) ** 2 + (q - 0.5) ** 2))
     grey = np.clip(0.50 + 0.42 * q * far - 0.25 * rim * (q < 0.3) + 0.6 * low, 0.08, 1)
-    alpha = 0.10 + 0.62 * rim + 0.2 * smoothstep(0.55, 0.9, far) + 0.45 * low
+    alpha = 0.13 + 0.65 * rim + 0.28 * smoothstep(0.45, 0.9, far) + 0.45 * low
     colour = ramp(grey, [(0.03, 0.06, 0.10), tuple(0.55 * tint), (0.95, 0.98, 1.0)])
     shine = np.clip(glint + small, 0, 1)
     colour = colour + (1 - colour) * shine[..., None]
