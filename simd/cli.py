@@ -1,0 +1,238 @@
+"""The command line: each command parses, calls one library function, and prints."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, Option
+
+from simd.errors import SimdError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a real bug keeps its own traceback
+    help="Build, measure and browse semantic image-matting datasets.",
+)
+
+Workers = Annotated[int, Option(help="Processes.", min=1)]
+
+
+def main() -> int:
+    """Run the command line; return the exit code, 1 if something was wrong with the input."""
+    try:
+        app(standalone_mode=False)
+    except SimdError as error:
+        print(f"simd: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, typer.Abort):
+        print("simd: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    except typer.Exit as stop:
+        return stop.exit_code
+    except _usage_error() as error:
+        error.show()
+        return 2
+    return 0
+
+
+def _usage_error() -> Any:
+    from click import ClickException
+
+    return ClickException
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from simd import __version__
+
+        typer.echo(f"simd {__version__}")
+
+
+@app.command()
+def index(
+    folder: Annotated[str | None, Argument(help="A folder, 'synthetic' or 'builtin'.")] = None,
+    source: Annotated[str | None, Option(help="Its kind, if the layout does not tell.")] = None,
+    classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
+    decode: Annotated[bool, Option(help="Read every file to its last pixel.")] = False,
+    workers: Workers = 1,
+) -> None:
+    """List the kinds of sources; or look through a folder: expected, found, missing, broken."""
+    from simd.report.sources import index_table, kinds_table
+
+    if folder is None:
+        typer.echo(kinds_table())
+        return
+    text, problems = index_table(folder, source, classes=classes, decode=decode, workers=workers)
+    typer.echo(text)
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def select(
+    foregrounds: Annotated[str, Argument(help="A folder of foregrounds.")],
+    out: Annotated[Path, Option(help="Where the selection goes, as JSON lines.")] = Path("selection.jsonl"),
+    source: Annotated[str | None, Option(help="Its kind, if the layout does not tell.")] = None,
+    classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
+    min_side: Annotated[int, Option(help="The shorter side must reach this many pixels.")] = 0,
+    workers: Workers = 1,
+) -> None:
+    """Choose the foregrounds that can serve as truth; every drop carries its reason."""
+    from simd.dataset.select import select as judge
+    from simd.dataset.select import write_selection
+    from simd.dataset.sources import index_foregrounds
+
+    verdicts = judge(
+        index_foregrounds(foregrounds, source, classes=classes), min_side=min_side, workers=workers
+    )
+    write_selection(out, verdicts)
+    dropped = [v for v in verdicts if not v.keep]
+    for verdict in dropped:
+        typer.echo(f"{verdict.reason:8} {verdict.id}: {verdict.detail}")
+    typer.echo(f"{len(verdicts) - len(dropped)} of {len(verdicts)} foregrounds kept: {out}")
+
+
+@app.command()
+def build(
+    out: Annotated[Path, Argument(help="The set's folder: new, or holding an interrupted build.")],
+    spec: Annotated[Path | None, Option(help="TOML file with these options as keys.")] = None,
+    foregrounds: Annotated[
+        str | None, Option(help="A folder, or synthetic[:PER_CLASS][@SIZE].", show_default="synthetic")
+    ] = None,
+    backgrounds: Annotated[str | None, Option(help="A folder, or builtin.", show_default="builtin")] = None,
+    source: Annotated[str | None, Option(help="The kind of the foregrounds, if unclear.")] = None,
+    background_source: Annotated[str | None, Option(help="The kind of the backgrounds, if unclear.")] = None,
+    classes: Annotated[str | None, Option(help="CSV file with the columns file and class.")] = None,
+    selection: Annotated[str | None, Option(help="What simd select has written.")] = None,
+    per_foreground: Annotated[
+        int | None, Option(help="Backgrounds for each foreground.", show_default="1")
+    ] = None,
+    max_side: Annotated[int | None, Option(help="Longest side in pixels.", show_default="as it is")] = None,
+    protocol: Annotated[str | None, Option(help="The composition protocol.", show_default="exact")] = None,
+    trimap_radius: Annotated[
+        int | None, Option(help="Dilation of the unknown region.", show_default="1 % of the short side")
+    ] = None,
+    seed: Annotated[int | None, Option(help="Other seeds pair and crop otherwise.", show_default="0")] = None,
+    name: Annotated[str | None, Option(help="The set's name.", show_default="<protocol>-<seed>")] = None,
+    workers: Workers = 1,
+) -> None:
+    """Build a matting set: foregrounds over backgrounds, with trimaps and class masks."""
+    flags = dict(locals())
+    out, spec, workers = flags.pop("out"), flags.pop("spec"), flags.pop("workers")
+
+    from simd.dataset.build import build as build_set
+    from simd.dataset.spec import read_spec
+
+    options = read_spec(spec) if spec else {}
+    options |= {key: value for key, value in flags.items() if value is not None}
+    built = build_set(out, workers=workers, **options)
+    counts = built.info["counts"]
+    typer.echo(
+        f"{counts['composites']} composites of {counts['foregrounds']} foregrounds in "
+        f"{len(counts['classes'])} classes: {out}\ndigest {built.digest}"
+    )
+
+
+@app.command()
+def verify(
+    dataset: Annotated[Path, Argument(help="A set built by `simd build`.")], workers: Workers = 1
+) -> None:
+    """Decode and hash every image of a set, and name each that is not what was built."""
+    from simd.dataset.manifest import load_set
+    from simd.dataset.verify import verify as verify_set
+
+    matting_set = load_set(dataset)
+    verify_set(matting_set, workers=workers)
+    typer.echo(f"{dataset}: all {len(matting_set)} composites are as built\ndigest {matting_set.digest}")
+
+
+@app.command()
+def predict(
+    method: Annotated[str, Argument(help="closed-form, knn, learning-based, ...; see README.")],
+    dataset: Annotated[Path, Argument(help="A set built by `simd build`.")],
+    out: Annotated[Path, Option(help="Where <id>.png and run.json go.")],
+    workers: Workers = 1,
+) -> None:
+    """Run a matting method over a set."""
+    from simd.methods.predict import predict as predict_set
+
+    info = predict_set(method, dataset, out, workers=workers).info
+    typer.echo(
+        f"{info['images']} mattes, {info['seconds_per_image']} s an image, "
+        f"{len(info['fallbacks'])} fallbacks: {out}"
+    )
+
+
+@app.command()
+def evaluate(
+    predictions: Annotated[Path, Argument(help="Folder of <composite id>.png mattes.")],
+    dataset: Annotated[Path, Argument(help="A set built by `simd build`.")],
+    out: Annotated[Path, Option(help="Where scores go: <out>.csv and <out>.json.")] = Path("scores"),
+    name: Annotated[str | None, Option(help="The method's name on boards.")] = None,
+    workers: Workers = 1,
+) -> None:
+    """Score a folder of predicted mattes against a set, per class and per region."""
+    from simd.metrics.evaluate import check_complete
+    from simd.metrics.evaluate import evaluate as evaluate_folder
+    from simd.report.tables import print_scores
+
+    state = out.with_name(f".{out.name}.partial")
+    evaluation = evaluate_folder(predictions, dataset, name=name, workers=workers, state=state)
+    files = evaluation.scores.save(out)
+    print_scores(evaluation.scores)
+    typer.echo(f"wrote {files[0]} and {files[1]}")
+    check_complete(evaluation)
+
+
+@app.command()
+def leaderboard(
+    scores: Annotated[list[Path], Argument(help="What simd evaluate has written, one a method.")],
+    out: Annotated[Path, Option(help="Folder for index.html, leaderboard.csv and .md.")] = Path(
+        "leaderboard"
+    ),
+) -> None:
+    """Put methods side by side: terminal table, CSV, Markdown, and one HTML page with examples."""
+    from simd.metrics.scores import load_scores
+    from simd.report.leaderboard import write_leaderboard
+    from simd.report.tables import print_board
+
+    loaded = [load_scores(path) for path in scores]
+    files = write_leaderboard(loaded, out)
+    print_board(loaded)
+    typer.echo("wrote " + ", ".join(map(str, files)))
+
+
+@app.command()
+def stats(
+    dataset: Annotated[Path, Argument(help="A set built by `simd build`.")],
+    out: Annotated[Path, Option(help="Folder for statistics.csv and statistics.png.")] = Path("statistics"),
+    workers: Workers = 1,
+) -> None:
+    """Count the classes of a set and measure their alpha ratio and mean gradient."""
+    from simd.dataset.manifest import load_set
+    from simd.report.statistics import measure_set, print_statistics, write_statistics
+
+    measured = measure_set(load_set(dataset), workers=workers)
+    files = write_statistics(measured, out)
+    print_statistics(measured)
+    typer.echo("wrote " + ", ".join(map(str, files)))
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, Option(help="Folder for the set, the mattes, the scores and the page.")] = Path(
+        "demo"
+    ),
+    workers: Annotated[int | None, Option(help="Processes.", min=1, show_default="all processors")] = None,
+) -> None:
+    """Go the whole way on built-in data: a balanced set, four methods, scores, a leaderboard."""
+    from simd.demo import run_demo
+
+    run_demo(out, workers=workers)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Run a method over a set: a folder of mattes and a run.json, in parallel, resumable."""
+
+import os
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simd import __version__
+from simd.dataset.manifest import MattingSet, Sample, load_set
+from simd.errors import BatchError, DataError
+from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.image import read_size, to_uint8, write_png
+from simd.journal import Journal
+from simd.methods import Fallback, load_method
+from simd.parallel import run
+from simd.progress import track
+
+RUN_NAME = "run.json"
+_STATE = ".predict"
+_BASE_GIGABYTES = 0.3  # an interpreter with the libraries loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run of a method over a set."""
+
+    folder: Path
+    info: dict[str, Any]  # run.json
+
+
+class _Job(NamedTuple):
+    method: str
+    sample: Sample
+    out: Path
+
+
+def predict(method: str, dataset: str | Path, out: str | Path, *, workers: int = 1) -> Run:
+    """Predict the matte of every composite of a set.
+
+    Parameters
+    ----------
+    method : str
+        A key of :data:`simd.methods.METHODS`.
+    dataset : path
+        A set built by ``simd build``.
+    out : path
+        Where ``<id>.png`` (8 bits, rounded) and run.json go; an interrupted run there is continued.
+    workers : int
+        Processes, of one thread each; fewer are used where the memory would not do.
+
+    Raises
+    ------
+    DataError
+        If the method is unknown, or `out` holds something else.
+    BatchError
+        If some images could not be predicted; the others are written.
+    """
+    loaded, matting_set, out = load_method(method), load_set(dataset), Path(out)
+    identity = {"method": loaded.name, "version": loaded.version, "set_digest": matting_set.digest}
+    if (finished := _finished(out, identity)) is not None:
+        return finished
+    journal = Journal(out / _STATE, identity)
+    try:
+        rows = {row["id"]: row for row in journal.rows if (out / f"{row['id']}.png").is_file()}
+        jobs = [_Job(method, sample, out) for sample in matting_set if sample.row.id not in rows]
+        workers = _affordable(workers, loaded.gigabytes_per_megapixel, matting_set)
+        failures = {}
+        outcomes = run(_predict, jobs, workers=workers)
+        for outcome in track(outcomes, len(matting_set), method, done=len(rows)):
+            id_ = outcome.item.sample.row.id
+            if outcome.value is None:
+                failures[id_] = outcome.reason or ""
+            else:
+                rows[id_] = outcome.value
+                journal.add(outcome.value)
+    finally:
+        journal.close()
+    if failures:
+        raise BatchError(failures, "images", len(matting_set))
+    info = _summary(identity, matting_set, [rows[sample.row.id] for sample in matting_set])
+    write_atomically(out / RUN_NAME, json_text(info))
+    journal.remove()
+    return Run(out, info)
+
+
+def _finished(out: Path, identity: dict[str, str]) -> Run | None:
+    if (out / _STATE).is_dir():
+        return None
+    if (out / RUN_NAME).is_file():
+        info = read_json(out / RUN_NAME)
+        found = {key: info.get(key) for key in identity}
+        if found != identity:
+            raise DataError(
+                f"{out}: holds the mattes of {found['method']} ({found['version']}), on another set or in "
+                "another version; choose another folder, or remove this one"
+            )
+        return Run(out, info)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out}: is not an empty folder; predictions need one of their own")
+    make_folder(out)
+    return None
+
+
+def _affordable(workers: int, gigabytes_per_megapixel: float, matting_set: MattingSet) -> int:
+    """Return how many workers fit into the free memory, at the size of the largest image."""
+    megapixels = max(height * width for height, width in map(_size, matting_set)) / 1e6
+    each = _BASE_GIGABYTES + gigabytes_per_megapixel * megapixels
+    free = _free_gigabytes()
+    if workers > 1 and each * workers > free:
+        fewer = max(1, int(free / each))
+        print(  # noqa: T201
+            f"{fewer} of {workers} workers are used: one needs about {each:.1f} GB, {free:.1f} GB are free",
+            file=sys.stderr,
+        )
+        return fewer
+    return workers
+
+
+def _size(sample: Sample) -> tuple[int, int]:
+    recipe = sample.row.recipe
+    if "height" in recipe and "width" in recipe:
+        return int(recipe["height"]), int(recipe["width"])
+    return read_size(sample.path("image"))
+
+
+def _free_gigabytes() -> float:
+    try:
+        with Path("/proc/meminfo").open() as lines:
+            kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+        return kilobytes / 1e6
+    except (OSError, StopIteration):  # not Linux: count what is free and unused
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+
+
+def _predict(job: _Job) -> dict[str, Any]:
+    method, sample = load_method(job.method), job.sample
+    megapixels = sample.trimap.size / 1e6
+    if (needed := method.gigabytes_per_megapixel * megapixels) > (free := _free_gigabytes()):
+        raise DataError(
+            f"{method.name} needs about {needed:.1f} GB for {megapixels:.1f} megapixels, {free:.1f} GB are "
+            "free; build the set with --max-side, or take another method"
+        )
+    image, trimap = sample.image, sample.trimap
+    start = time.perf_counter()
+    result = method.predict(image, trimap)
+    seconds = time.perf_counter() - start
+    alpha, fallback = result if isinstance(result, Fallback) else (result, None)
+    if alpha.shape != trimap.shape:
+        raise DataError(f"{method.name} returned {alpha.shape} for an image of {trimap.shape}")
+    write_png(job.out / f"{sample.row.id}.png", to_uint8(alpha))
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is bytes there, kibibytes elsewhere
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return {
+        "id": sample.row.id,
+        "seconds": round(seconds, 4),
+        "fallback": fallback,
+        "peak_megabytes": round(peak),
+    }
+
+
+def _summary(identity: dict[str, str], matting_set: MattingSet, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        **identity,
+        "checkpoint_digest": None,
+        "set": matting_set.name,
+        "images": len(rows),
+        "seconds_per_image": round(sum(row["seconds"] for row in rows) / max(1, len(rows)), 4),
+        "peak_megabytes": max((row["peak_megabytes"] for row in rows), default=0),
+        "fallbacks": {row["id"]: row["fallback"] for row in rows if row["fallback"]},
+        "simd_version": __version__,
+    }
