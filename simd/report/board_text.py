@@ -102,7 +102,7 @@ def _head(titles: Sequence[str]) -> list[str]:
 
 
 def _mean_row(board: Board, entry: Entry, which: str) -> str:
-    values = [_value(entry.mean(which, m), board.best_mean(which, m), m, board.decimals(m)) for m in METRICS]
+    values = [_value(entry.mean(which, m), board.best_mean(which, m), m, board.decimals[m]) for m in METRICS]
     fallbacks = entry.summary["fallbacks"]
     return _line([_plain(entry.name), *values, str(len(entry.whole)), str(fallbacks), seconds(entry)])
 
@@ -112,7 +112,7 @@ def _class_row(board: Board, name: str) -> str:
     values = []
     for entry in board.entries:
         cell = entry.cells["classes"][name]
-        shown = _value(cell.values["sad"], best, "sad", board.decimals("sad"))
+        shown = _value(cell.values["sad"], best, "sad", board.decimals["sad"])
         values.append(f"{shown} ({cell.fallbacks} fallback)" if cell.fallbacks else shown)
     return _line([name, f"{held.images} / {held.foregrounds}", *values])
 

@@ -115,10 +115,10 @@ class Board:
         cells = (entry.cells[scope][name] for entry in self.entries)
         return _lowest(cell.values[metric] for cell in cells if cell.images == images)
 
-    def decimals(self, metric: str) -> int:
-        """Return how many decimals tell the scores of a metric apart: 2, and more if all are below 1."""
-        shown = [s for entry in self.entries for s in _all_values(entry, metric) if s > 0]
-        return 2 if not shown else 2 + max(0, math.ceil(-math.log10(scaled(max(shown), metric))))
+    @cached_property
+    def decimals(self) -> dict[str, int]:
+        """How many decimals tell the scores of each metric apart: 2, and more if all are below 1."""
+        return {metric: _decimals(self.entries, metric) for metric in METRICS}
 
 
 def group_boards(scores: Iterable[Scores]) -> list[Board]:
@@ -191,6 +191,11 @@ def _cell(rows: Sequence[Score], summary: dict[str, Any]) -> Cell:
         not_truth=Counter(row.alpha_kind for row in rows if row.alpha_kind in NOT_TRUTH),
         values={m: math.nan if summary[m] is None else float(summary[m]) for m in METRICS},
     )
+
+
+def _decimals(entries: Iterable[Entry], metric: str) -> int:
+    largest = max((v for entry in entries for v in _all_values(entry, metric) if v > 0), default=1.0)
+    return 2 + max(0, math.ceil(-math.log10(scaled(largest, metric))))
 
 
 def _all_values(entry: Entry, metric: str) -> Iterator[float]:

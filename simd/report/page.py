@@ -18,7 +18,7 @@ LARGEST = 5_000_000
 """Bytes that a page stays below; examples are left out where it would not."""
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_SLACK = 100_000  # bytes for the markup around thumbnails
+_SLACK = 50_000  # bytes for the rest of the page
 
 
 def to_html(boards: Sequence[Board]) -> str:
@@ -48,7 +48,7 @@ def _lead(boards: Sequence[Board]) -> str:
         return ""
     links = "".join(
         f'<li><a href="#board-{index}">{escape(board.set["name"])}</a> '
-        f"{escape(board.set['protocol'])}, <code>{short(board.set['digest'])}</code>, "
+        f"{escape(board.set['protocol'])}, <code>{escape(short(board.set['digest']))}</code>, "
         f"{plural(len(board.entries), 'method')}</li>"
         for index, board in enumerate(boards, start=1)
     )

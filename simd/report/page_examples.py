@@ -26,11 +26,15 @@ def example_strip(board: Board, budget: int) -> str:
             "many for this page. Score them again where they lie now, then write this page again."
         )
     figures = [_figure(board, example) for example in examples]
+    while sum(len(figure.encode()) for figure in figures) > budget:  # names and markup weigh too
+        figures.pop()
+    if not figures:
+        return _sentence("No examples: not one fits into this page beside its tables.")
     more = "".join(figures[_OPEN:])
     if more:
         more = (
             f"<details><summary>{len(figures) - _OPEN} more, from mean SAD "
-            f"{number(examples[_OPEN].sad, 'sad')} down to {number(examples[-1].sad, 'sad')}"
+            f"{number(examples[_OPEN].sad, 'sad')} down to {number(examples[len(figures) - 1].sad, 'sad')}"
             f"</summary>{more}</details>"
         )
     return (
@@ -98,7 +102,7 @@ def _tile(label: str, content: str) -> str:
 
 
 def _picture(uri: str, alt: str, size: str) -> str:
-    return f'<img src="{uri}" alt="{alt}" {size} loading="lazy">'
+    return f'<img src="{uri}" alt="{alt}" {size} decoding="async">'
 
 
 def _legend() -> str:

@@ -88,7 +88,7 @@ def _headline_row(board: Board, entry: Entry) -> str:
         for which in MEANS:
             value = entry.mean(which, metric)
             shown = starred(
-                number(value, metric, board.decimals(metric)), value, board.best_mean(which, metric)
+                number(value, metric, board.decimals[metric]), value, board.best_mean(which, metric)
             )
             if which == CLASS_MEAN:
                 share = 0 if math.isnan(value) or not worst else value / worst
@@ -108,7 +108,7 @@ def _headline_row(board: Board, entry: Entry) -> str:
 
 
 def _heat_row(board: Board, entry: Entry, scope: str, metric: str) -> str:
-    decimals = board.decimals(metric)
+    decimals = board.decimals[metric]
     cells = []
     if scope == "classes":
         value, best = entry.mean(CLASS_MEAN, metric), board.best_mean(CLASS_MEAN, metric)
@@ -147,10 +147,10 @@ def _kind(value: float, best: float) -> str:
 def _flags(cell: Cell, images: int) -> str:
     flags = []
     if cell.fallbacks:
-        title = f"{cell.fallbacks} of {plural(cell.images, 'matte')} are fallbacks"
+        title = f"{cell.fallbacks} of {cell.images} mattes are fallbacks"
         flags.append(f'<abbr title="{title}">{cell.fallbacks}f</abbr>')
     if lacking := images - cell.images:
-        title = f"{lacking} of {plural(images, 'image')} are missing"
+        title = f"{lacking} of {images} images are missing"
         flags.append(f'<abbr title="{title}">{lacking}m</abbr>')
     return f'<span class="flags">{" ".join(flags)}</span>' if flags else ""
 

@@ -66,7 +66,7 @@ def _about(board: Board, title: str) -> Text:
 
 def _class_table(board: Board, entry: Entry) -> Table:
     table = _table("class", "images", "foregrounds", *TITLES.values(), "fallbacks")
-    decimals = [board.decimals(metric) for metric in METRICS]
+    decimals = [board.decimals[metric] for metric in METRICS]
     for name in CLASSES:
         cell = entry.cells["classes"][name]
         counts = [str(n) if cell.images else DASH for n in (cell.images, cell.foregrounds, cell.fallbacks)]
@@ -139,5 +139,5 @@ def _table(first: str, *others: str | Text) -> Table:
 
 
 def _marked(value: float, best: float, metric: str, board: Board) -> Text:
-    text = number(value, metric, board.decimals(metric))
+    text = number(value, metric, board.decimals[metric])
     return Text(f"← {text}", "bold green") if value == best else Text(text)
