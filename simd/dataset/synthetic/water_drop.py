@@ -34,8 +34,9 @@ def _falling(rng: np.random.Generator) -> list[_Drop]:
     lean = rng.uniform(-0.4, 0.4)
     drops = []
     for _ in range(int(rng.integers(4, 15))):
-        radius = 0.022 + 0.12 * rng.random() ** 2.2
+        radius = 0.022 + 0.1 * rng.random() ** 2.2
         x, y = rng.uniform([0.2, 0.26], [0.8, 0.8])
+        y = max(y, 0.05 + 2.4 * radius)  # the tip stays inside
         drops.append(_Drop(x, y, radius, rng.uniform(0.0, 1.0), lean + rng.normal(0, 0.08)))
     return drops
 
