@@ -19,7 +19,8 @@ class Raster:
 
     Notes
     -----
-    A pixel has 16 samples in each direction up to 128 pixels a side, 4 from 512 and 2 from 2048, so threads thinner than a pixel keep their weight when the picture is small.
+    A pixel has 16 samples in each direction up to 128 pixels a side, 4 from 512 and 2 from 2048,
+    so threads thinner than a pixel keep their weight when the picture is small.
     """
 
     def __init__(self, side: int) -> None:
