@@ -194,7 +194,7 @@ def test_examples_stop_where_the_budget_ends(tmp_path):
 def test_a_page_of_many_long_names_stays_below_5_mb(tmp_path):
     tiny = write_tiny_set(tmp_path / "set")
     dark = predict_a_constant("dark", 0, tiny, tmp_path / "dark")
-    page = page_of([replace(dark, name=f"{i} " + "long " * 500) for i in range(100)])
+    page = page_of([replace(dark, name=f"{i} " + "long " * 560) for i in range(100)])
     assert 4_000_000 < len(page.encode()) < 5_000_000
     assert page.count("<figure>") == 1  # of two
 
