@@ -19,28 +19,24 @@ app = typer.Typer(
 Workers = Annotated[int, Option(help="Processes.", min=1)]
 
 
+# Click's ClickException, wherever Typer keeps its click: BadParameter < UsageError < ClickException
+_USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
+
+
 def main() -> int:
     """Run the command line; return the exit code, 1 if something was wrong with the input."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)
     except SimdError as error:
         print(f"simd: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, typer.Abort):
         print("simd: interrupted; the same command goes on from here", file=sys.stderr)
         return 130
-    except typer.Exit as stop:
-        return stop.exit_code
-    except _usage_error() as error:
+    except _USAGE_ERROR as error:
         error.show()
-        return 2
-    return 0
-
-
-def _usage_error() -> Any:
-    from click import ClickException
-
-    return ClickException
+        return int(error.exit_code)
+    return code if isinstance(code, int) else 0
 
 
 @app.callback(invoke_without_command=True)
@@ -100,7 +96,7 @@ def build(
     out: Annotated[Path, Argument(help="The set's folder: new, or holding an interrupted build.")],
     spec: Annotated[Path | None, Option(help="TOML file with these options as keys.")] = None,
     foregrounds: Annotated[
-        str | None, Option(help="A folder, or synthetic[:PER_CLASS][@SIZE].", show_default="synthetic")
+        str | None, Option(help="A folder, or synthetic:PER_CLASS@SIZE.", show_default="synthetic")
     ] = None,
     backgrounds: Annotated[str | None, Option(help="A folder, or builtin.", show_default="builtin")] = None,
     source: Annotated[str | None, Option(help="The kind of the foregrounds, if unclear.")] = None,
