@@ -1,0 +1,49 @@
+# Two commands on a fresh machine with Python 3.11: make demo, make test.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+help:  ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */: /'
+
+demo: $(VENV)/base  ## build a set, predict, score, write demo/leaderboard/index.html
+	$(BIN)/simd demo --out demo --workers $(WORKERS)
+
+test: $(VENV)/all lint  ## check and test everything
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+lint: $(VENV)/all  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:  ## remove what the commands above have made
+	rm -rf $(VENV) demo build dist
+
+# --- set-up: each step leaves a file, so that it runs once ---------------------------------------------
+
+$(BIN)/python:
+	@echo "== making $(VENV) with $$($(PYTHON) --version)"
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "== installing simd (base) with the pinned versions"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@$(MAKE) --no-print-directory warm
+	@touch $@
+
+$(VENV)/all: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "== installing simd with every extra and the tools, some minutes"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]"
+	@$(MAKE) --no-print-directory warm
+	@touch $@ $(VENV)/base
+
+.PHONY: warm
+warm:
+	@echo "== compiling the numerical kernels, once"
+	$(BIN)/python -m simd.warm

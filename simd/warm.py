@@ -1,0 +1,21 @@
+"""``python -m simd.warm``: compile what numba compiles, once after installation, so no run pauses for it."""
+
+import numpy as np
+
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
+from simd.methods import METHODS, load_method
+from simd.metrics.alpha import warm as warm_metrics
+
+
+def warm() -> None:
+    """Run every metric and every method on a tiny image."""
+    warm_metrics()
+    image = np.random.default_rng(0).integers(0, 255, (24, 24, 3), dtype=np.uint8)
+    trimap = np.full((24, 24), UNKNOWN, np.uint8)
+    trimap[:8], trimap[16:] = BACKGROUND, FOREGROUND
+    for name in METHODS:
+        load_method(name).predict(image, trimap)
+
+
+if __name__ == "__main__":
+    warm()
