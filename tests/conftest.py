@@ -1,0 +1,117 @@
+"""Fixtures that several tests share: tiny folders of foregrounds and backgrounds, and the command line."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from PIL import Image
+
+HEIGHT, WIDTH = 64, 80
+FOREGROUNDS = ("fire_a.png", "fur_cat.png", "hair_easy_x.jpg", "leaf 2.jpg", "net-1.png", "plant_tree3.png")
+BACKGROUNDS = {"hill.jpg": (100, 120), "room.jpeg": (50, 60), "sky.JPG": (90, 90)}  # (H, W)
+NOBODY = 65534
+
+
+class Finished(NamedTuple):
+    """What a command has come to."""
+
+    code: int
+    out: str
+    err: str
+
+
+def soft_alpha(height: int = HEIGHT, width: int = WIDTH, seed: int = 0) -> np.ndarray:
+    """Return a matte of a disc with a soft edge: 255 inside, 0 outside, every level between."""
+    y, x = np.mgrid[:height, :width]
+    distance = np.hypot(y - height / 2 - seed % 3, x - width / 2 + seed % 5)
+    return np.clip((0.4 * height - distance) * 32 + 128, 0, 255).astype(np.uint8)
+
+
+def save(path: Path, pixels: np.ndarray, **options) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def write_foregrounds(root: Path) -> Path:
+    """Write fg/ and alpha/ pairs of six classes, the colours as PNG and JPEG."""
+    for seed, name in enumerate(FOREGROUNDS):
+        rng = np.random.default_rng(seed)
+        colour = rng.integers(0, 256, 3) + rng.integers(-30, 30, (HEIGHT, WIDTH, 3))
+        save(root / "fg" / name, np.clip(colour, 0, 255).astype(np.uint8))
+        save(root / "alpha" / f"{Path(name).stem}.png", soft_alpha(seed=seed))
+    return root
+
+
+def write_backgrounds(root: Path) -> Path:
+    """Write three photographs of different sizes."""
+    for seed, (name, size) in enumerate(BACKGROUNDS.items()):
+        y, x = np.mgrid[: size[0], : size[1]]
+        waves = [127 + 120 * np.sin((seed + 1) * (y * a + x * b) / 9) for a, b in ((1, 0), (0, 1), (1, 1))]
+        save(root / name, np.stack(waves, axis=2).astype(np.uint8), format="JPEG")
+    return root
+
+
+@pytest.fixture
+def foregrounds(tmp_path: Path) -> Path:
+    return write_foregrounds(tmp_path / "foregrounds")
+
+
+@pytest.fixture
+def backgrounds(tmp_path: Path) -> Path:
+    return write_backgrounds(tmp_path / "backgrounds")
+
+
+@pytest.fixture
+def tiny_set(tmp_path: Path, foregrounds: Path, backgrounds: Path):
+    """Return a set of six composites of 64 x 80."""
+    from simd.dataset.build import build
+
+    return build(tmp_path / "set", foregrounds=str(foregrounds), backgrounds=str(backgrounds))
+
+
+@pytest.fixture
+def run_cli(capsys, monkeypatch) -> Callable[..., Finished]:
+    """Return a function that runs a command in this process."""
+    from simd.cli import main
+
+    def call(*args: object) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["simd", *map(str, args)])
+        capsys.readouterr()
+        code = main()
+        printed = capsys.readouterr()
+        return Finished(code, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def test_data() -> Path:
+    """Return the folder of real data outside the repository."""
+    if not (place := os.environ.get("SIMD_TEST_DATA")):
+        pytest.skip("SIMD_TEST_DATA names no folder of real data")
+    return Path(place).resolve()
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[Path]:
+    """Run the test without root's rights to read everything, and return a folder for files it may not read.
+
+    Everything the test calls must be imported before, since the interpreter itself may be out of reach.
+    """
+    folder = Path(tempfile.mkdtemp())
+    user = os.geteuid()
+    if user == 0:
+        os.chown(folder, NOBODY, -1)
+        os.seteuid(NOBODY)
+    yield folder
+    os.seteuid(user)
+    for path in sorted(folder.rglob("*")):
+        path.chmod(0o755)
+    shutil.rmtree(folder)

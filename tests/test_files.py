@@ -1,0 +1,142 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simd.errors import DataError, DiskFullError
+from simd.files import (
+    cannot_write,
+    json_lines,
+    json_text,
+    make_folder,
+    read_json,
+    read_json_lines,
+    read_text,
+    write_atomically,
+)
+
+rows = st.lists(
+    st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | st.integers() | st.text(max_size=9))
+)
+
+
+def test_text_and_bytes_are_written_whole(tmp_path):
+    write_atomically(tmp_path / "a", "grün\n")
+    write_atomically(tmp_path / "b", b"\0\xff")
+    assert (tmp_path / "a").read_bytes() == "grün\n".encode()
+    assert (tmp_path / "b").read_bytes() == b"\0\xff"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, step):
+    (tmp_path / "a").write_text("old")
+
+    def fail(*_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, step, fail)
+        with pytest.raises(
+            DataError, match=r"a: cannot be written \(Input/output error\); mend that and run"
+        ):
+            write_atomically(tmp_path / "a", "new")
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_text() == "old"
+
+
+def test_the_file_appears_in_one_step(tmp_path, monkeypatch):
+    seen = []
+    replace = Path.replace
+
+    def look_then_replace(self, target):
+        seen.append((self.read_text(), self.parent, target.exists()))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", look_then_replace)
+    write_atomically(tmp_path / "a", "new")
+    assert seen == [("new", tmp_path, False)]  # all of it lay beside the target before the renaming
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_ends_the_run_and_says_what_to_do(number):
+    error = cannot_write(Path("out/a.png"), OSError(number, os.strerror(number)))
+    assert isinstance(error, DiskFullError)
+    assert not isinstance(error, DataError)
+    assert str(error) == (
+        f"out/a.png: cannot be written ({os.strerror(number)}); "
+        "free some space and run the same command again, it goes on where it stopped"
+    )
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(DataError, match=r"gone/a: cannot be written \(No such file or directory\)"):
+        write_atomically(tmp_path / "gone" / "a", "")
+
+
+def test_a_folder_that_may_not_be_written_is_named(as_nobody):
+    as_nobody.chmod(0o555)
+    with pytest.raises(DataError, match=r"a: cannot be written \(Permission denied\)"):
+        write_atomically(as_nobody / "a", "")
+    with pytest.raises(DataError, match=r"b: the folder cannot be made \(Permission denied\)"):
+        make_folder(as_nobody / "b")
+
+
+def test_folders_are_made_with_their_parents(tmp_path):
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "c"):
+        with pytest.raises(DataError, match=rf"{path.name}: the folder cannot be made"):
+            make_folder(path)
+
+
+def test_a_byte_order_mark_is_dropped(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbffile,class\r\n")
+    assert read_text(tmp_path / "a.csv") == "file,class\n"
+
+
+def test_text_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "latin.csv").write_bytes("grün".encode("latin-1"))
+    with pytest.raises(DataError, match=r"latin\.csv: is not UTF-8 text \(.* at byte 2\)"):
+        read_text(tmp_path / "latin.csv")
+    with pytest.raises(DataError, match=r"gone\.csv: cannot be read \(No such file or directory\)"):
+        read_text(tmp_path / "gone.csv")
+    with pytest.raises(DataError, match=r"cannot be read \(Is a directory\)"):
+        read_text(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"a": 1}}', "[" * 100_000])
+def test_broken_json_is_named(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DataError, match=r"a\.json: is not JSON \("):
+        read_json(tmp_path / "a.json")
+
+
+@given(rows)
+def test_json_lines_survive(tmp_path_factory, content):
+    path = tmp_path_factory.mktemp("lines") / "a.jsonl"
+    write_atomically(path, json_lines(content))
+    assert read_json_lines(path) == content
+
+
+def test_blank_lines_count_but_hold_nothing(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": 1}\n\n  \n{"a": 2}\n{"a"\n')
+    with pytest.raises(DataError, match=r"a\.jsonl:5: is not JSON \(Expecting ':'"):
+        read_json_lines(path)
+    path.write_text('{"a": 1}\n\n[1]\n')
+    with pytest.raises(DataError, match=r"a\.jsonl:3: a JSON object is expected, this is a list"):
+        read_json_lines(path)
+    path.write_text('{"a": 1}\n\n{"a": 2}')
+    assert read_json_lines(path) == [{"a": 1}, {"a": 2}]
+
+
+def test_json_for_people():
+    assert json_text({"name": "grün", "n": [1]}) == '{\n  "name": "grün",\n  "n": [\n    1\n  ]\n}\n'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_text({"mean": float("nan")})

@@ -1,0 +1,96 @@
+import errno
+from contextlib import closing
+
+import pytest
+
+from simd.errors import DataError, DiskFullError
+from simd.journal import Journal
+
+
+def note(folder, settings, *rows):
+    with closing(Journal(folder, settings)) as journal:
+        for row in rows:
+            journal.add(row)
+
+
+def rows_of(folder, settings):
+    with closing(Journal(folder, settings)) as journal:
+        return journal.rows
+
+
+def test_a_run_goes_on_with_what_is_finished(tmp_path):
+    folder = tmp_path / "set" / ".build"
+    assert rows_of(folder, {"seed": 1}) == []
+    note(folder, {"seed": 1}, {"id": "a"}, {"id": "ü"})
+    note(folder, {"seed": 1}, {"id": "c", "n": [1, 2.5, None]})
+    assert rows_of(folder, {"seed": 1}) == [{"id": "a"}, {"id": "ü"}, {"id": "c", "n": [1, 2.5, None]}]
+
+
+def test_a_row_is_on_disk_at_once(tmp_path):
+    with closing(Journal(tmp_path / "state", {})) as journal:
+        journal.add({"id": "a"})
+        assert (tmp_path / "state" / "rows.jsonl").read_text() == '{"id": "a"}\n'
+
+
+@pytest.mark.parametrize("cut", range(1, 13))
+def test_a_cut_last_line_is_dropped(tmp_path, cut):
+    note(tmp_path, {}, {"id": "a"}, {"id": "b"})
+    path = tmp_path / "rows.jsonl"
+    assert path.stat().st_size == 24  # two lines of 12
+    path.write_bytes(path.read_bytes()[:-cut])
+    whole = [{"id": "a"}, {"id": "b"}] if cut == 1 else [{"id": "a"}]  # without its newline it is whole
+    assert rows_of(tmp_path, {}) == whole
+    note(tmp_path, {}, {"id": "c"})
+    assert rows_of(tmp_path, {}) == [*whole, {"id": "c"}]
+
+
+def test_rubbish_between_lines_is_dropped(tmp_path):
+    note(tmp_path, {}, {"id": "a"})
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(path.read_bytes() + b'\0\0\xff\xfe\n17\n"x"\n{"id": "b"}\n')
+    assert rows_of(tmp_path, {}) == [{"id": "a"}, {"id": "b"}]
+
+
+def test_other_settings_are_refused_and_nothing_is_lost(tmp_path):
+    folder = tmp_path / "set" / ".build"
+    note(folder, {"seed": 1, "name": None, "side": 64}, {"id": "a"})
+    with pytest.raises(DataError) as caught:
+        Journal(folder, {"seed": 2, "name": None, "classes": "a.csv"})
+    assert str(caught.value) == (
+        f"{tmp_path / 'set'}: holds an unfinished run with other settings "
+        "(classes: None is now 'a.csv', seed: 1 is now 2, side: 64 is now None); "
+        "finish it with its own command, remove the folder, or choose another"
+    )
+    assert rows_of(folder, {"seed": 1, "name": None, "side": 64}) == [{"id": "a"}]
+
+
+def test_settings_are_compared_as_json(tmp_path):
+    note(tmp_path, {"size": (1, 2)}, {"id": "a"})
+    assert rows_of(tmp_path, {"size": [1, 2]}) == [{"id": "a"}]
+
+
+@pytest.mark.parametrize(("text", "message"), [("[]", "is damaged; remove it"), ("{", "is not JSON")])
+def test_a_damaged_state_is_named(tmp_path, text, message):
+    (tmp_path / "settings.json").write_text(text)
+    with pytest.raises(DataError, match=message):
+        Journal(tmp_path, {})
+
+
+def test_a_complete_run_leaves_no_state(tmp_path):
+    journal = Journal(tmp_path / "state", {})
+    journal.add({"id": "a"})
+    journal.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told(tmp_path, monkeypatch):
+    with closing(Journal(tmp_path, {})) as journal:
+
+        class Full:
+            def write(self, _):
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "_stream", Full())
+            with pytest.raises(DiskFullError, match=r"rows\.jsonl: cannot be written \(No space left"):
+                journal.add({"id": "a"})

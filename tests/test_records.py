@@ -1,0 +1,161 @@
+import json
+from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simd.errors import DataError
+from simd.records import LAYERS, Background, Composite, Foreground, check_id, file_name
+from simd.taxonomy import CLASSES
+
+texts = st.text(max_size=12)
+digests = st.text("0123456789abcdef", min_size=64, max_size=64)
+composites = st.builds(
+    Composite,
+    id=st.from_regex(r"(fur|hair-easy)-[0-9a-f]{8}", fullmatch=True),
+    class_=st.sampled_from(CLASSES),
+    classes=st.lists(st.sampled_from(CLASSES), min_size=1, unique=True).map(lambda c: tuple(sorted(c))),
+    fg_id=texts,
+    bg_id=st.none() | texts,
+    source=texts,
+    licence=texts,
+    bg_source=st.none() | texts,
+    bg_licence=st.none() | texts,
+    alpha_kind=texts,
+    protocol=texts,
+    recipe=st.dictionaries(texts, st.integers() | texts | st.floats(allow_nan=False, allow_infinity=False)),
+    seed=st.integers(0, 2**48),
+    class_mask_from=st.sampled_from(["image", "regions"]),
+    **{f"{layer}_sha256": digests for layer in LAYERS},
+)
+
+
+def a_composite():
+    return Composite(
+        **{"id": "fur-0123abcd", "class_": "fur", "classes": ("fur", "leaf"), "fg_id": "cat test (1).jpg"},
+        **{"bg_id": "COCO_train2014_000000000009.jpg", "source": "folder", "licence": "CC0-1.0"},
+        **{"bg_source": "coco", "bg_licence": "CC BY 2.0", "alpha_kind": "", "protocol": "exact"},
+        **{"recipe": {"k": 0}, "seed": 7, "class_mask_from": "image"},
+        **{f"{layer}_sha256": str(i) * 64 for i, layer in enumerate(LAYERS)},
+    )
+
+
+@given(composites)
+def test_a_composite_survives_json(composite):
+    line = json.dumps(composite.to_row(), ensure_ascii=False, allow_nan=False)
+    assert Composite.from_row(json.loads(line)) == composite
+
+
+def test_a_row_has_the_columns_of_the_contract():
+    row = a_composite().to_row()
+    assert row["id"] == "fur-0123abcd"
+    assert row["class"] == "fur"
+    assert row["classes"] == ["fur", "leaf"]
+    assert row["class_mask_file_name"] == "class_mask/fur-0123abcd.png"
+    assert row["class_mask_sha256"] == "3" * 64
+    needed = [
+        "id",
+        "class",
+        "classes",
+        "fg_id",
+        "bg_id",
+        "source",
+        "licence",
+        "protocol",
+        "recipe",
+        "seed",
+        "class_mask_from",
+    ]
+    needed += [f"{layer}_{what}" for layer in LAYERS for what in ("file_name", "sha256")]
+    assert set(needed) <= row.keys()
+
+
+def test_columns_that_others_added_are_passed_over():
+    row = a_composite().to_row() | {"split": "a", "inputs": [1, 2]}
+    assert Composite.from_row(row) == a_composite()
+
+
+def test_missing_columns_are_named():
+    row = a_composite().to_row()
+    del row["class"], row["seed"]
+    with pytest.raises(DataError, match="composite 'fur-0123abcd' lacks class, seed"):
+        Composite.from_row(row)
+
+
+@pytest.mark.parametrize("id_", ["fur-0123abcd", "a", "7", "hair-easy-00000000", "latest-1", "evaluation"])
+def test_safe_ids_are_accepted(id_):
+    check_id(id_)
+
+
+@pytest.mark.parametrize(
+    "id_",
+    ["", "-a", "a-", "a--b", "a.b", "a_b", "A", "a b", "a/b", "..", "ä", "a\n", "a-0\n", None, 7],
+)
+def test_ids_that_are_unsafe_as_names_are_refused(id_):
+    with pytest.raises(DataError, match="must consist of a-z, 0-9 and single hyphens"):
+        check_id(id_)
+
+
+@pytest.mark.parametrize("word", ["train", "val", "test", "validation", "dev", "eval"])
+def test_ids_with_the_name_of_a_split_are_refused(word):
+    # https://huggingface.co/docs/datasets/repository_structure: the names that the loader looks for
+    for id_ in (word, f"fur-{word}", f"{word}-1", f"a-{word}-b"):
+        with pytest.raises(DataError, match=f"holds '{word}', which dataset loaders take for"):
+            check_id(id_)
+
+
+def test_no_class_makes_an_unsafe_id():
+    for name in CLASSES:
+        check_id(f"{name.replace('_', '-')}-0123abcd")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": "Fur"}, "id 'Fur' must consist of"),
+        (
+            {"class_": "hair"},
+            "composite 'fur-0123abcd' has the unknown class 'hair'; did you mean 'hair_easy",
+        ),
+        ({"classes": ("fur", "plant_leaf")}, "unknown class 'plant_leaf'"),  # aliases are for input only
+        ({"class_mask_from": "guess"}, "class_mask_from must be 'image' or 'regions', not 'guess'"),
+        ({"image_sha256": "0" * 63}, "image_sha256 is not a SHA-256"),
+        ({"alpha_sha256": "A" * 64}, "alpha_sha256 is not a SHA-256"),
+        ({"trimap_sha256": None}, "trimap_sha256 is not a SHA-256"),
+        ({"class_mask_sha256": "0" * 64 + "\n"}, "class_mask_sha256 is not a SHA-256"),
+    ],
+)
+def test_wrong_composites_cannot_exist(change, message):
+    with pytest.raises(DataError, match=message):
+        replace(a_composite(), **change)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [((), "foreground 'cat' has no class"), (("cat",), "foreground 'cat' has the unknown class 'cat'")],
+)
+def test_wrong_foregrounds_cannot_exist(classes, message):
+    with pytest.raises(DataError, match=message):
+        Foreground(id="cat", source="folder", classes=classes)
+
+
+def test_the_first_class_is_primary():
+    assert Foreground(id="a", source="folder", classes=("tree", "leaf")).class_ == "tree"
+
+
+def test_records_are_frozen():
+    background = Background(id="a.jpg", source="folder", file=Path("a.jpg"))
+    with pytest.raises(FrozenInstanceError):
+        background.id = "b.jpg"
+    assert background.licence == "unknown"
+
+
+def test_layers_lie_in_folders_of_their_names():
+    assert [file_name("fur-1", layer) for layer in LAYERS] == [
+        "image/fur-1.png",
+        "alpha/fur-1.png",
+        "trimap/fur-1.png",
+        "class_mask/fur-1.png",
+    ]
