@@ -184,6 +184,8 @@ def _open(path: Path, stream: BinaryIO, max_pixels: int) -> tuple[Image.Image, i
 def _orientation(image: Image.Image) -> int:
     if image.format == "PNG" and not image.info.keys() & {"exif", "Raw profile type exif"}:
         return 1  # asking Pillow would decode the whole file
+    if image.format == "TIFF":
+        return 1  # Pillow and OpenCV turn it while decoding, and Pillow's size is that of the turned image
     try:
         orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
     except Exception:  # damaged EXIF says nothing about the pixels
