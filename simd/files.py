@@ -76,7 +76,8 @@ def read_json(path: Path) -> Any:
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
     """Read a file of one JSON object a line; blank lines are passed over."""
     rows = []
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    # str.splitlines would also cut at U+0085 and U+2028, which JSON leaves inside a name as they are
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
