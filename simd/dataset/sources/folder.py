@@ -18,6 +18,9 @@ def image_files(folder: Path) -> list[Path]:
     except OSError as error:
         raise DataError(f"{folder}: cannot be listed ({error.strerror})") from error
     visible = [p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
+    for path in visible:
+        if not path.name.isprintable() and any("\ud800" <= c <= "\udfff" for c in path.name):
+            raise DataError(f"{folder}: the name of {path.name!a} is not UTF-8 text; rename the file")
     return sorted(visible, key=lambda p: p.relative_to(folder).as_posix())
 
 
