@@ -48,6 +48,26 @@ def _version(version: Annotated[bool, Option("--version", help="Print the versio
 
 
 @app.command()
+def classes(
+    out: Annotated[Path | None, Option(help="Write a contact sheet of generated foregrounds, a PNG.")] = None,
+    seeds: Annotated[int, Option(help="Foregrounds of each class on it.", min=1)] = 6,
+    size: Annotated[int, Option(help="Side of each in pixels.")] = 160,
+    alpha: Annotated[bool, Option(help="With the matte beside each.")] = False,
+) -> None:
+    """List the 20 matting classes; or draw them."""
+    from simd.report.classes import print_classes
+
+    if out is None:
+        print_classes()
+        return
+    from simd.dataset.synthetic.sheet import contact_sheet
+    from simd.image import write_png
+
+    write_png(out, contact_sheet(range(seeds), size, alpha=alpha))
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
 def index(
     folder: Annotated[str | None, Argument(help="A folder, 'synthetic' or 'builtin'.")] = None,
     source: Annotated[str | None, Option(help="Its kind, if the layout does not tell.")] = None,

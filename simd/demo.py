@@ -12,6 +12,7 @@ from simd.methods.predict import predict
 from simd.metrics.evaluate import check_complete, evaluate
 from simd.parallel import default_workers
 from simd.report.leaderboard import write_leaderboard
+from simd.report.overview import write_overview
 from simd.report.statistics import measure_set, write_statistics
 from simd.report.tables import print_board
 
@@ -42,6 +43,7 @@ def run_demo(out: Path, *, workers: int | None = None) -> Path:
     matting_set = _set(out / "set", workers)
     _say("2/5  measure it")
     write_statistics(measure_set(matting_set, workers=workers), out / "statistics")
+    overview = write_overview(matting_set, out / "overview.png")
     scores = []
     for method in METHODS:
         _say(f"3/5  predict with {method}")
@@ -58,7 +60,8 @@ def run_demo(out: Path, *, workers: int | None = None) -> Path:
     for file, what in (
         (page, "the leaderboard, with examples"),
         (out / "statistics" / "statistics.png", "what the set is made of"),
-        (out / "set" / "image", "the composites"),
+        (overview, "foregrounds, class masks and composites"),
+        (out / "set" / "image", "all composites"),
     ):
         _say(f"  {file}  {what}")
     return page

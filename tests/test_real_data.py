@@ -85,7 +85,7 @@ def test_the_demo_makes_everything_it_names(tmp_path):
     assert len(built) == 80
     assert {c["composites"] for c in built.info["counts"]["classes"].values()} == {4}
     named = re.findall(r"^  (\S+demo\S+)", done.stderr, re.M)
-    assert len(named) == 3
+    assert len(named) == 4
     assert all(Path(name).exists() for name in named)
     summaries = sorted((tmp_path / "demo" / "scores").glob("*.json"))
     assert [p.stem for p in summaries] == ["closed-form", "random-walk", "shared", "trimap"]

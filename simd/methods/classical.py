@@ -30,11 +30,12 @@ class Classical:
     estimator: str  # "module:function"
     gigabytes_per_megapixel: float  # measured by its process's peak memory
     iterative: bool = True  # solved by conjugate gradients
+    solver: str = ""  # where it is not pymatting's own
 
     @property
     def version(self) -> str:
         """Version of the library."""
-        return f"pymatting {version('pymatting')}"
+        return f"pymatting {version('pymatting')}{self.solver and ', ' + self.solver}"
 
     def predict(self, image: UInt8, trimap: UInt8) -> Matte | Fallback:
         """Predict the matte, float (H, W); known pixels are those of the trimap."""
@@ -81,5 +82,10 @@ CLOSED_FORM = Classical("closed-form", "pymatting:estimate_alpha_cf", 0.5)
 KNN = Classical("knn", "pymatting:estimate_alpha_knn", 3.5)
 LEARNING_BASED = Classical("learning-based", "pymatting:estimate_alpha_lbdm", 2.5)
 LARGE_KERNEL = Classical("large-kernel", "pymatting:estimate_alpha_lkm", 0.4)
-RANDOM_WALK = Classical("random-walk", "simd.methods.random_walk:estimate_alpha_random_walk", 0.5)
+RANDOM_WALK = Classical(
+    "random-walk",
+    "simd.methods.random_walk:estimate_alpha_random_walk",
+    0.5,
+    solver="symmetric system",
+)
 SHARED = Classical("shared", "pymatting:estimate_alpha_sm", 0.15, iterative=False)

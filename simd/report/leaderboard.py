@@ -11,7 +11,7 @@ from simd.report.boards import group_boards
 from simd.report.page import to_html
 
 
-def write_leaderboard(scores: Sequence[Scores], out: Path) -> list[Path]:
+def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
     """Write ``index.html``, ``leaderboard.csv`` and ``leaderboard.md`` into a folder.
 
     Scores on different sets, or with different trimaps, stand on separate boards. The page is one file
@@ -34,6 +34,7 @@ def write_leaderboard(scores: Sequence[Scores], out: Path) -> list[Path]:
     DataError
         If there are no scores, or the folder cannot be written.
     """
+    out = Path(out)
     if not scores:
         raise DataError("there are no scores to show; make some with: simd evaluate <predictions> <set>")
     boards = group_boards(scores)
