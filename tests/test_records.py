@@ -55,20 +55,8 @@ def test_a_row_has_the_columns_of_the_contract():
     assert row["classes"] == ["fur", "leaf"]
     assert row["class_mask_file_name"] == "class_mask/fur-0123abcd.png"
     assert row["class_mask_sha256"] == "3" * 64
-    needed = [
-        "id",
-        "class",
-        "classes",
-        "fg_id",
-        "bg_id",
-        "source",
-        "licence",
-        "protocol",
-        "recipe",
-        "seed",
-        "class_mask_from",
-    ]
-    needed += [f"{layer}_{what}" for layer in LAYERS for what in ("file_name", "sha256")]
+    facts = "id class classes fg_id bg_id source licence protocol recipe seed class_mask_from"
+    needed = [*facts.split(" "), *(f"{layer}_{what}" for layer in LAYERS for what in ("file_name", "sha256"))]
     assert set(needed) <= row.keys()
 
 
