@@ -13,13 +13,17 @@ palette, CMYK, grey       converted to RGB (colour), or to one channel (mattes)
 RGB matte                 accepted where its channels agree within 2 levels (JPEG), else refused
 ICC, gAMA and sRGB chunks ignored when read, as the field's code does, and not written
 ========================  ==========================================================================
+
+A protocol that repeats a published script reads as that script does: :data:`AS_OPENCV`, :data:`AS_STORED`.
 """
 
 import hashlib
 import io
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import cv2
 import numpy as np
@@ -70,8 +74,8 @@ def has_transparency(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
-    """Read a colour image.
+def read_image(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True) -> UInt8:
+    """Read a colour image; without `upright` its EXIF orientation is passed over.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
     DataError
         If the file is missing, no image, damaged, or has more than `max_pixels` pixels.
     """
-    pixels = _decode(path, max_pixels)
+    pixels = _decode(path, max_pixels, upright)
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     return _to_8_bits(np.ascontiguousarray(pixels[..., :3]))
@@ -109,9 +113,9 @@ def read_matte(path: Path, max_pixels: int = MAX_PIXELS) -> Matte:
     return pixels if pixels.dtype == np.uint8 else (pixels / np.float32(65535)).astype(np.float32)
 
 
-def read_alpha(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
+def read_alpha(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True) -> UInt8:
     """Read a matte as uint8 (H, W); 16 bits are rounded to the nearest of 255 levels."""
-    return _to_8_bits(_one_channel(path, _decode(path, max_pixels)))
+    return _to_8_bits(_one_channel(path, _decode(path, max_pixels, upright)))
 
 
 def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
@@ -123,6 +127,32 @@ def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
             f"{', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}"
         )
     return trimap
+
+
+class Reader(NamedTuple):
+    """A way to read a colour image, and a way to read a matte."""
+
+    colour: Callable[[Path], UInt8]  # (H, W, 3) RGB
+    alpha: Callable[[Path], UInt8]  # (H, W)
+
+
+def _read_image_as_opencv(path: Path) -> UInt8:
+    pixels = _decode_as_opencv(path, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def _read_alpha_as_opencv(path: Path) -> UInt8:
+    return _decode_as_opencv(path, cv2.IMREAD_GRAYSCALE)
+
+
+UPRIGHT = Reader(read_image, read_alpha)
+"""How the project reads, as the table above says."""
+
+AS_OPENCV = Reader(_read_image_as_opencv, _read_alpha_as_opencv)
+"""What `cv2.imread` makes of a file: upright, a coloured matte as its luma, 16 bits cut to 8."""
+
+AS_STORED = Reader(partial(read_image, upright=False), partial(read_alpha, upright=False))
+"""What Pillow makes of a file: the rows as stored, whatever its EXIF orientation."""
 
 
 def encode_png(pixels: UInt8) -> bytes:
@@ -193,19 +223,38 @@ def _orientation(image: Image.Image) -> int:
     return orientation if 1 <= orientation <= 8 else 1
 
 
-def _decode(path: Path, max_pixels: int) -> npt.NDArray[Any]:
-    """Decode to (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, RGB, upright."""
+def _decode(path: Path, max_pixels: int, upright: bool = True) -> npt.NDArray[Any]:
+    """Decode to (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, RGB."""
     data = _read_bytes(path)
     image, orientation = _open(path, io.BytesIO(data), max_pixels)
+    pixels = _guarded(path, lambda: _pixels(image, data))
+    return _upright(pixels, orientation) if upright else pixels
+
+
+def _decode_as_opencv(path: Path, flag: int) -> UInt8:
+    """Decode as OpenCV does, but refuse what it would pass over: damaged files, colour images as mattes."""
+    data = _read_bytes(path)
+    image, _ = _open(path, io.BytesIO(data), MAX_PIXELS)
+    if flag == cv2.IMREAD_GRAYSCALE and image.mode not in ("1", "L"):
+        read_alpha(path)
+    else:
+        image.draft("L", (1, 1))  # a JPEG's coefficients are read, its pixels are not made
+        _guarded(path, image.load)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    if pixels is None:
+        raise DataError(f"{path}: OpenCV cannot decode it; write it again as PNG or JPEG")
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+def _guarded(path: Path, decode: Callable[[], Any]) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            pixels = _pixels(image, data)
+            return decode()
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
     except Exception as error:  # decoders raise what they like on damaged data
         raise DataError(f"{path}: is damaged and cannot be decoded ({error})") from error
-    return _upright(pixels, orientation)
 
 
 def _pixels(image: Image.Image, data: bytes) -> npt.NDArray[Any]:

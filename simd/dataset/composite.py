@@ -1,5 +1,6 @@
 """The arithmetic of a composite, on arrays."""
 
+import cv2
 import numpy as np
 
 from simd.image import UInt8
@@ -35,3 +36,51 @@ def composite(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
     # 255 * 255 + 127 = 65152 fits 16 bits
     total = a * fg + (255 - a) * bg + 127
     return np.asarray(total // 255, dtype=np.uint8)
+
+
+_WEIGHTS = np.arange(256) / 255.0  # α as float64
+_STRIP = 32  # rows; a strip's float64 arrays stay in the processor's cache
+
+
+def composite_truncated(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
+    r"""Place a foreground over a background as the published scripts do: in float64, truncated.
+
+    .. math:: I = \lfloor F \cdot a + B \cdot (1 - a) \rfloor, \quad a = \alpha / 255
+
+    Parameters
+    ----------
+    fg, bg : uint8, shape (H, W, 3)
+    alpha : uint8, shape (H, W)
+
+    Returns
+    -------
+    uint8, shape (H, W, 3)
+        On average half a level darker than :func:`composite`. Even where F and B are equal it may be a
+        level too low, as binary fractions sum to a hair less than the whole; so the order of the
+        operations is part of the result.
+
+    Notes
+    -----
+    The arithmetic of the Composition-1k script and of the SIMD test-set generator; they agree.
+
+    Examples
+    --------
+    >>> one = np.ones((1, 3, 3), np.uint8)
+    >>> composite_truncated(200 * one, np.array([[0, 128, 255]], np.uint8), 101 * one)[0, :, 0].tolist()
+    [101, 150, 200]
+    >>> composite_truncated(254 * one, np.array([[12, 13, 14]], np.uint8), 254 * one)[0, :, 0].tolist()
+    [254, 253, 254]
+    """
+    image = np.empty_like(fg)
+    for top in range(0, len(alpha), _STRIP):
+        rows = slice(top, top + _STRIP)
+        if not alpha[rows].any():
+            image[rows] = bg[rows]
+            continue
+        a = cv2.merge((alpha[rows],) * 3)
+        of_fg, of_bg = cv2.LUT(a, _WEIGHTS), cv2.LUT(a, 1.0 - _WEIGHTS)
+        of_fg *= fg[rows]
+        of_bg *= bg[rows]
+        of_fg += of_bg
+        image[rows] = of_fg
+    return image

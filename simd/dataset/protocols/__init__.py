@@ -1,6 +1,6 @@
 """Composition protocols: every rule between a foreground, a background and the pixels of their composite.
 
-One file a protocol; all offer the same four steps, so `build` does not know which one it runs.
+One file a protocol; all offer the same steps, so `build` does not know which one it runs.
 """
 
 from collections.abc import Mapping
@@ -10,11 +10,13 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import UInt8
+from simd.image import Reader, UInt8
 from simd.taxonomy import suggest
 
 PROTOCOLS = {
     "exact": "simd.dataset.protocols.exact:Exact",
+    "simd-2021": "simd.dataset.protocols.simd_2021:Simd2021",
+    "adobe-2017": "simd.dataset.protocols.adobe_2017:Adobe2017",
 }
 
 Recipe = Mapping[str, int | float | str]
@@ -32,6 +34,7 @@ class CompositionProtocol(Protocol):
     """What every protocol can do."""
 
     name: str
+    reader: Reader  # how it reads the files of a pair and its backgrounds
 
     def prepare(self, fg: UInt8, alpha: UInt8, class_mask: UInt8 | None) -> Prepared:
         """Bring a foreground to its final size."""
@@ -66,3 +69,13 @@ def load_protocol(
         max_side=max_side, trimap_radius=trimap_radius
     )
     return made
+
+
+def refuse_options(protocol: str, **options: int | None) -> None:
+    """Refuse options that a protocol would have to ignore (DataError)."""
+    for name, value in options.items():
+        if value is not None:
+            flag = name.replace("_", "-")
+            raise DataError(
+                f"{protocol} fixes what --{flag} would set ({value}); leave it out, or use --protocol exact"
+            )

@@ -11,7 +11,7 @@ from simd.dataset.protocols import Prepared, Recipe
 from simd.dataset.sources.rgba import extend_colour
 from simd.dataset.trimap import trimap_of
 from simd.errors import DataError
-from simd.image import UInt8
+from simd.image import UPRIGHT, Reader, UInt8
 
 _MIN_SIDE = 32
 
@@ -29,6 +29,7 @@ class Exact:
     """
 
     name: ClassVar[str] = "exact"
+    reader: ClassVar[Reader] = UPRIGHT
     max_side: int | None = None
     trimap_radius: int | None = None
 
