@@ -10,9 +10,9 @@ from simd.metrics.alpha import warm as warm_metrics
 def warm() -> None:
     """Run every metric and every method on a tiny image."""
     warm_metrics()
-    image = np.random.default_rng(0).integers(0, 255, (24, 24, 3), dtype=np.uint8)
-    trimap = np.full((24, 24), UNKNOWN, np.uint8)
-    trimap[:8], trimap[16:] = BACKGROUND, FOREGROUND
+    image = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)  # large-kernel wants 41
+    trimap = np.full((48, 48), UNKNOWN, np.uint8)
+    trimap[:16], trimap[32:] = BACKGROUND, FOREGROUND
     for name in METHODS:
         load_method(name).predict(image, trimap)
 

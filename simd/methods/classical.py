@@ -59,8 +59,9 @@ class Classical:
         try:
             with contextlib.redirect_stdout(io.StringIO()):  # it prints hints on its own performance
                 alpha = np.asarray(estimate(image / 255.0, known, **settings), dtype=np.float64)
-        except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-            return None, str(error)
+        except (ValueError, ArithmeticError, AssertionError, np.linalg.LinAlgError) as error:
+            # assertions: its way to refuse an image smaller than its window
+            return None, str(error) or "it refuses this image"
         if not np.isfinite(alpha).all():
             return None, "its result is not finite"
         # most estimators only pull known pixels towards 0 and 1
