@@ -14,26 +14,26 @@ from simd.taxonomy import class_index, class_name
 MIN_SIDE, MAX_SIDE = 32, 8192
 
 RECIPES = {
-    "defocus": "simd.dataset.synthetic.defocus.defocus",
-    "fire": "simd.dataset.synthetic.fire.fire",
-    "fur": "simd.dataset.synthetic.fur.fur",
-    "glass_ice": "simd.dataset.synthetic.glass_ice.glass_ice",
-    "hair_easy": "simd.dataset.synthetic.hair_easy.hair_easy",
-    "hair_hard": "simd.dataset.synthetic.hair_hard.hair_hard",
-    "insect": "simd.dataset.synthetic.insect.insect",
-    "motion": "simd.dataset.synthetic.motion.motion",
-    "net": "simd.dataset.synthetic.net.net",
-    "flower": "simd.dataset.synthetic.flower.flower",
-    "leaf": "simd.dataset.synthetic.leaf.leaf",
-    "tree": "simd.dataset.synthetic.tree.tree",
-    "plastic_bag": "simd.dataset.synthetic.plastic_bag.plastic_bag",
-    "sharp": "simd.dataset.synthetic.sharp.sharp",
-    "smoke_cloud": "simd.dataset.synthetic.smoke_cloud.smoke_cloud",
-    "spider_web": "simd.dataset.synthetic.spider_web.spider_web",
-    "lace": "simd.dataset.synthetic.lace.lace",
-    "silk": "simd.dataset.synthetic.silk.silk",
-    "water_drop": "simd.dataset.synthetic.water_drop.water_drop",
-    "water_spray": "simd.dataset.synthetic.water_spray.water_spray",
+    "defocus": "simd.dataset.synthetic.defocus:defocus",
+    "fire": "simd.dataset.synthetic.fire:fire",
+    "fur": "simd.dataset.synthetic.fur:fur",
+    "glass_ice": "simd.dataset.synthetic.glass_ice:glass_ice",
+    "hair_easy": "simd.dataset.synthetic.hair_easy:hair_easy",
+    "hair_hard": "simd.dataset.synthetic.hair_hard:hair_hard",
+    "insect": "simd.dataset.synthetic.insect:insect",
+    "motion": "simd.dataset.synthetic.motion:motion",
+    "net": "simd.dataset.synthetic.net:net",
+    "flower": "simd.dataset.synthetic.flower:flower",
+    "leaf": "simd.dataset.synthetic.leaf:leaf",
+    "tree": "simd.dataset.synthetic.tree:tree",
+    "plastic_bag": "simd.dataset.synthetic.plastic_bag:plastic_bag",
+    "sharp": "simd.dataset.synthetic.sharp:sharp",
+    "smoke_cloud": "simd.dataset.synthetic.smoke_cloud:smoke_cloud",
+    "spider_web": "simd.dataset.synthetic.spider_web:spider_web",
+    "lace": "simd.dataset.synthetic.lace:lace",
+    "silk": "simd.dataset.synthetic.silk:silk",
+    "water_drop": "simd.dataset.synthetic.water_drop:water_drop",
+    "water_spray": "simd.dataset.synthetic.water_spray:water_spray",
 }
 """Class name to the function that draws it, ``(rng, side) -> Layer``."""
 
@@ -54,8 +54,8 @@ def synthetic(class_: str, seed: int, size: int | tuple[int, int] = 512) -> Cuto
     class_ : str
         A class name or alias.
     seed : int
-        Not negative. Same class, seed and size, same pixels on every machine; another size shows the
-        same object.
+        Not negative. Same class, seed and size, same pixels (on x86-64 with the pinned versions);
+        another size shows the same object.
     size : int or (int, int)
         (H, W), or one number for a square; 32 to 8192 a side. The object stands in the central square.
 
@@ -78,7 +78,7 @@ def synthetic(class_: str, seed: int, size: int | tuple[int, int] = 512) -> Cuto
     name = class_name(class_)
     height, width = _checked_size(size)
     rng = np.random.default_rng([class_index(name), _checked_seed(seed)])
-    module, _, function = RECIPES[name].rpartition(".")
+    module, _, function = RECIPES[name].partition(":")
     layer = getattr(import_module(module), function)(rng, min(height, width))
     margins = [
         ((whole - drawn) // 2, (whole - drawn + 1) // 2)
