@@ -40,7 +40,7 @@ def drawn(name: str, seed: int, size: int = SIZE) -> Cutout:
 def test_every_class_has_a_recipe_and_no_more():
     assert tuple(RECIPES) == CLASSES
     for path in RECIPES.values():
-        module, _, function = path.rpartition(".")
+        module, _, function = path.partition(":")
         assert callable(getattr(import_module(module), function))
 
 
