@@ -9,7 +9,6 @@ over the rows (a max-tree; Salembier et al. 1998) instead of labelling the image
   the component of the next lower level that holds it.
 """
 
-
 import numpy as np
 import numpy.typing as npt
 

@@ -5,7 +5,6 @@ along the row. Only a few rows are held at a time. Loops are cut so that none to
 LLVM checks that arrays do not overlap before it vectorises a loop, and gives up beyond that.
 """
 
-
 import numpy as np
 
 from simd.metrics.compiled import compiled
