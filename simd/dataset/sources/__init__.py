@@ -12,6 +12,7 @@ builtin   backgrounds none: photographs inside installed libraries
 ========= =========== ==========================================================================
 """
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -97,15 +98,24 @@ def read_foreground(foreground: Foreground) -> Pixels:
 def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> SourceKind:
     if kind is not None and kind not in table:
         raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
-    by_name = place.partition(":")[0]
-    if by_name not in ("synthetic", "builtin") and not Path(place).is_dir():
-        reason = "is not a folder" if Path(place).exists() else "no such folder"
-        raise DataError(f"{place}: {reason}; {what} are expected there")
+    if re.split("[:@]", place)[0] not in ("synthetic", "builtin"):
+        _check_folder(Path(place), what)
     found = kind or recognise(table, place)
     if found is None:
         layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
         raise DataError(f"{place}: no known layout of {what}; known are\n{layouts}")
     return _load(table[found])
+
+
+def _check_folder(folder: Path, what: str) -> None:
+    try:
+        next(folder.iterdir(), None)  # globbing would take a folder that may not be read for an empty one
+    except FileNotFoundError:
+        raise DataError(f"{folder}: no such folder; {what} are expected there") from None
+    except NotADirectoryError:
+        raise DataError(f"{folder}: is not a folder; {what} are expected there") from None
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror}); {what} are expected there") from error
 
 
 def _load(target: str) -> SourceKind:

@@ -1,5 +1,6 @@
 """Plain folders: ``fg/`` and ``alpha/`` pairs, and photographs to place them on."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,15 +14,20 @@ from simd.records import UNKNOWN_LICENCE, Background, Foreground
 
 def image_files(folder: Path) -> list[Path]:
     """Return the image files below a folder, sorted by their relative name; hidden files are left out."""
-    try:
-        found = [p for p in folder.rglob("*") if is_image_name(p.name) and p.is_file()]
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be listed ({error.strerror})") from error
-    visible = [p for p in found if not any(part.startswith(".") for part in p.relative_to(folder).parts)]
-    for path in visible:
-        if not path.name.isprintable() and any("\ud800" <= c <= "\udfff" for c in path.name):
+    found: list[Path] = []
+    # not rglob, which takes a folder that may not be read for an empty one
+    for place, subfolders, names in os.walk(folder, onerror=_cannot_list):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        files = [Path(place, name) for name in names if is_image_name(name) and not name.startswith(".")]
+        found += [path for path in files if path.is_file()]
+    for path in found:
+        if any("\ud800" <= character <= "\udfff" for character in path.name):
             raise DataError(f"{folder}: the name of {path.name!a} is not UTF-8 text; rename the file")
-    return sorted(visible, key=lambda p: p.relative_to(folder).as_posix())
+    return sorted(found, key=lambda p: p.relative_to(folder).as_posix())
+
+
+def _cannot_list(error: OSError) -> None:
+    raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
 
 
 def _recognise_pairs(place: str) -> bool:

@@ -45,7 +45,7 @@ FOREGROUNDS = SourceKind(
     layout="none: drawn by seed (name it 'synthetic' or 'synthetic:PER_CLASS@SIZE')",
     licence="CC0-1.0",
     citation="",
-    recognise=lambda place: place.startswith("synthetic"),
+    recognise=lambda place: re.split("[:@]", place)[0] == "synthetic",
     index_foregrounds=_index,
     read=_read,
 )

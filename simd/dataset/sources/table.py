@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from simd.errors import DataError
 from simd.files import read_text
+from simd.image import is_image_name
 from simd.records import UNKNOWN_LICENCE
 from simd.taxonomy import class_from_prefix, parse_classes
 
@@ -48,24 +49,25 @@ def read_table(path: Path, roles: tuple[str, ...]) -> dict[str, Entry]:
         With line numbers: for a missing column, an unknown class, or two rows that contradict
         each other.
     """
-    reader = csv.DictReader(io.StringIO(read_text(path)))
-    columns = reader.fieldnames or []
+    columns, rows = _read_rows(path)
     file_column = _pick(path, columns, _FILE_COLUMNS)
-    class_column = _pick(path, columns, _CLASS_COLUMNS)
+    needs_class = "background" not in roles
+    class_column = _pick(path, columns, _CLASS_COLUMNS) if needs_class else ""
     entries: dict[str, Entry] = {}
-    for row in reader:
-        where = f"{path}:{reader.line_num}"
+    for line, row in rows:
+        where = f"{path}:{line}"
         if "role" in columns and row["role"] not in roles:
             continue
         if not (name := row[file_column]):
             raise DataError(f"{where}: the column {file_column!r} is empty")
         entry = Entry(
             where,
-            _classes(where, row[class_column]),
+            _classes(where, row.get(class_column)),
             row.get("licence") or UNKNOWN_LICENCE,
             row.get("alpha_kind") or "",
         )
-        stem = PurePosixPath(name).stem if PurePosixPath(name).suffix else name
+        path_in_row = PurePosixPath(name)  # "photo 1.5" is a stem, "photo 1.5.png" has one
+        stem = path_in_row.stem if is_image_name(name) else path_in_row.name
         other = entries.setdefault(stem, entry)
         if (other.classes, other.licence) != (entry.classes, entry.licence):
             raise DataError(f"{where}: says something else of {stem!r} than {other.where}; keep one of them")
@@ -93,6 +95,16 @@ def entry_of(stem: str, table: dict[str, Entry] | None) -> Entry:
             "give its class in a CSV file: --classes FILE with the columns file and class"
         )
     return Entry("its name", (name,), UNKNOWN_LICENCE, "")
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Return the columns, and each row with the number of its line."""
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    try:
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: is not CSV ({error})") from error
+    return list(reader.fieldnames or []), rows
 
 
 def _pick(path: Path, columns: Sequence[str], wanted: tuple[str, ...]) -> str:
