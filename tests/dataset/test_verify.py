@@ -1,0 +1,157 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import save
+from PIL import Image
+
+from simd.dataset.manifest import load_set
+from simd.dataset.verify import verify
+from simd.errors import BatchError, DataError
+from simd.records import LAYERS
+
+
+def pixels_of(path):
+    with Image.open(path) as image:
+        return np.array(image)
+
+
+def problems_of(matting_set, workers=1):
+    with pytest.raises(BatchError) as caught:
+        verify(load_set(matting_set.path), workers=workers)
+    return caught.value.failures
+
+
+def test_a_fresh_set_is_as_built(tiny_set, run_cli):
+    verify(tiny_set)
+    done = run_cli("verify", tiny_set.path)
+    assert done.code == 0
+    assert done.out == f"{tiny_set.path}: all 6 composites are as built\ndigest {tiny_set.digest}\n"
+
+
+def test_a_copy_written_by_another_program_is_as_built(tiny_set, tmp_path):
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(tiny_set.path, copy)
+    for layer in LAYERS:
+        for path in (copy / layer).iterdir():
+            before = path.read_bytes()
+            save(path, pixels_of(path), compress_level=9, dpi=(72, 72))
+            assert path.read_bytes() != before
+    verify(load_set(copy))
+    assert load_set(copy).digest == tiny_set.digest
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("place", [(0, 0), (-1, -1), (30, 41)])
+def test_one_changed_pixel_is_found(tiny_set, layer, place):
+    path = tiny_set[3].path(layer)
+    pixels = pixels_of(path)
+    if layer == "trimap":
+        pixels[place] = {0: 128, 128: 255, 255: 0}[int(pixels[place])]
+    elif layer == "image":
+        pixels[(*place, 2)] ^= 1
+    else:
+        pixels[place] ^= 1
+    save(path, pixels)
+    assert problems_of(tiny_set) == {f"{layer}/{path.name}": "its pixels are not those that were built"}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_flipped_bit_of_a_file_is_found(tiny_set, layer):
+    path = tiny_set[0].path(layer)
+    data = bytearray(path.read_bytes())
+    data[60] ^= 1  # inside the compressed pixels, which a checksum guards
+    path.write_bytes(data)
+    (name,) = problems = problems_of(tiny_set)
+    assert name == f"{layer}/{path.name}"
+    assert "is damaged" in problems[name]
+
+
+def test_trimaps_of_strange_values_are_named(tiny_set):
+    path = tiny_set[0].path("trimap")
+    pixels = pixels_of(path)
+    pixels[0, 0] = 1
+    save(path, pixels)
+    (reason,) = problems_of(tiny_set).values()
+    assert reason == f"{path}: a trimap holds 0, 128 (unknown) and 255 only; this one also has 1"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_all_problems_are_listed_together(tiny_set, workers):
+    gone, first, second = tiny_set[0].path("alpha"), tiny_set[1].path("image"), tiny_set[2].path("image")
+    gone.unlink()
+    first.rename(first.with_suffix(".tmp"))
+    second.rename(first)
+    first.with_suffix(".tmp").rename(second)
+    (tiny_set.path / "trimap" / "notes.txt").write_text("mine")
+    shutil.copy(tiny_set[3].path("image"), tiny_set.path / "image" / "fur-00000000.png")
+    found = problems_of(tiny_set, workers)
+    assert found == {
+        f"alpha/{gone.name}": f"{gone}: no such file",
+        f"image/{first.name}": "its pixels are not those that were built",
+        f"image/{second.name}": "its pixels are not those that were built",
+        "image/fur-00000000.png": "is not part of the set",
+        "trimap/notes.txt": "is not part of the set",
+    }
+
+
+def test_layers_of_other_sizes_are_found(tiny_set):
+    sample = tiny_set[0]
+    save(sample.path("alpha"), pixels_of(sample.path("alpha"))[:-1])
+    assert problems_of(tiny_set) == {
+        f"alpha/{sample.row.id}.png": "its pixels are not those that were built",
+        sample.row.id: "its images differ in size: "
+        "image 64 x 80, alpha 63 x 80, trimap 64 x 80, class_mask 64 x 80",
+    }
+
+
+def edit(path, change):
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    change(rows)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.pop(), r"metadata\.jsonl is not the one that dataset\.json was written for"),
+        (lambda rows: rows[0].update({"class": "silk"}), "is not the one that"),
+        (lambda rows: rows[0].update(id="fire-00000000"), "is not the one that"),
+        (lambda rows: rows[0].update(alpha_sha256="0" * 64), "is not the one that"),
+        (
+            lambda rows: rows[1].update({"class": "hair"}),
+            r"metadata\.jsonl:2: .* unknown class 'hair'; did you",
+        ),
+        (lambda rows: rows[1].update(id="../x"), r"metadata\.jsonl:2: id '\.\./x' must consist of"),
+        (lambda rows: rows[2].pop("seed"), r"metadata\.jsonl:3: composite .* lacks seed"),
+        (lambda rows: rows[2].update(classes=None), r"metadata\.jsonl:3: "),
+    ],
+)
+def test_edited_metadata_is_refused(tiny_set, run_cli, change, message):
+    edit(tiny_set.path / "metadata.jsonl", change)
+    with pytest.raises(DataError, match=message):
+        load_set(tiny_set.path)
+    assert run_cli("verify", tiny_set.path).code == 1
+
+
+def test_rows_in_another_order_are_the_same_set(tiny_set):
+    edit(tiny_set.path / "metadata.jsonl", lambda rows: rows.reverse())
+    assert load_set(tiny_set.path).digest == tiny_set.digest
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{}", "states no digest of the set"), ("[]", "states no digest"), ("{", "is not JSON")],
+)
+def test_a_damaged_dataset_json_is_named(tiny_set, text, message):
+    (tiny_set.path / "dataset.json").write_text(text)
+    with pytest.raises(DataError, match=rf"dataset\.json: {message}"):
+        load_set(tiny_set.path)
+
+
+def test_a_folder_without_a_set_is_named(tmp_path, run_cli):
+    done = run_cli("verify", tmp_path)
+    assert done.code == 1
+    message = f"{tmp_path}: is not a set, it has no dataset.json; make one with: simd build {tmp_path} ..."
+    assert done.err == f"simd: {message}\n"
