@@ -123,16 +123,30 @@ def build(
     background_source: Annotated[str | None, Option(help="The kind of the backgrounds, if unclear.")] = None,
     classes: Annotated[str | None, Option(help="CSV file with the columns file and class.")] = None,
     selection: Annotated[str | None, Option(help="What simd select has written.")] = None,
+    file_list: Annotated[
+        str | None, Option(help="Exactly these composites: lines class:foreground:background.")
+    ] = None,
+    background_list: Annotated[
+        str | None, Option(help="Names in order, --per-foreground of them for each foreground.")
+    ] = None,
+    foreground_list: Annotated[
+        str | None, Option(help="Names in order, for --background-list.", show_default="the source's order")
+    ] = None,
     per_foreground: Annotated[
         int | None, Option(help="Backgrounds for each foreground.", show_default="1")
     ] = None,
     max_side: Annotated[int | None, Option(help="Longest side in pixels.", show_default="as it is")] = None,
-    protocol: Annotated[str | None, Option(help="The composition protocol.", show_default="exact")] = None,
+    protocol: Annotated[
+        str | None, Option(help="exact, simd-2021 or adobe-2017.", show_default="exact")
+    ] = None,
     trimap_radius: Annotated[
         int | None, Option(help="Dilation of the unknown region.", show_default="1 % of the short side")
     ] = None,
     seed: Annotated[int | None, Option(help="Other seeds pair and crop otherwise.", show_default="0")] = None,
     name: Annotated[str | None, Option(help="The set's name.", show_default="<protocol>-<seed>")] = None,
+    layout: Annotated[
+        str | None, Option(help="simd-2021: the release's folders and names too, in OUT-released.")
+    ] = None,
     workers: Workers = 1,
 ) -> None:
     """Build a matting set: foregrounds over backgrounds, with trimaps and class masks."""
@@ -154,12 +168,22 @@ def build(
 
 @app.command()
 def verify(
-    dataset: Annotated[Path, Argument(help="A set built by `simd build`.")], workers: Workers = 1
+    dataset: Annotated[Path | None, Argument(help="A set built by `simd build`.")] = None,
+    installation: Annotated[bool, Option("--installation", help="Check the protocols instead.")] = False,
+    workers: Workers = 1,
 ) -> None:
     """Decode and hash every image of a set, and name each that is not what was built."""
     from simd.dataset.manifest import load_set
     from simd.dataset.verify import verify as verify_set
 
+    if installation == (dataset is not None):
+        raise typer.BadParameter("give a set, or --installation to check the composition protocols")
+    if dataset is None:
+        from simd.dataset.installation import check_installation, format_checks
+
+        checks = check_installation()
+        typer.echo(format_checks(checks))
+        raise typer.Exit(not all(check.exact for check in checks))
     matting_set = load_set(dataset)
     verify_set(matting_set, workers=workers)
     typer.echo(f"{dataset}: all {len(matting_set)} composites are as built\ndigest {matting_set.digest}")
@@ -184,23 +208,31 @@ def predict(
 
 @app.command()
 def evaluate(
-    predictions: Annotated[Path, Argument(help="Folder of <composite id>.png mattes.")],
-    dataset: Annotated[Path, Argument(help="A set built by `simd build`.")],
+    predictions: Annotated[Path, Argument(help="Folder of mattes, named as the images: <id>.png.")],
+    dataset: Annotated[Path | None, Argument(help="A set built by `simd build`.")] = None,
+    alpha: Annotated[Path | None, Option(help="In place of a set: a folder of true mattes ...")] = None,
+    trimap: Annotated[Path | None, Option(help="... and one of trimaps, paired by name.")] = None,
+    classes: Annotated[Path | None, Option(help="CSV file with columns file, class, perhaps fg.")] = None,
+    map_trimaps: Annotated[
+        bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
+    ] = False,
     out: Annotated[Path, Option(help="Where scores go: <out>.csv and <out>.json.")] = Path("scores"),
     name: Annotated[str | None, Option(help="The method's name on boards.")] = None,
     workers: Workers = 1,
 ) -> None:
-    """Score a folder of predicted mattes against a set, per class and per region."""
-    from simd.metrics.evaluate import check_complete
+    """Score a folder of predicted mattes: SAD, MSE, Grad, Conn, per class and region, with intervals."""
+    from simd.metrics.evaluate import check_complete, check_no_extra, find_truths
     from simd.metrics.evaluate import evaluate as evaluate_folder
     from simd.report.tables import print_scores
 
+    truths = find_truths(dataset, alpha=alpha, trimap=trimap, classes=classes, map_trimaps=map_trimaps)
     state = out.with_name(f".{out.name}.partial")
-    evaluation = evaluate_folder(predictions, dataset, name=name, workers=workers, state=state)
+    evaluation = evaluate_folder(predictions, truths, name=name, workers=workers, state=state)
     files = evaluation.scores.save(out)
     print_scores(evaluation.scores)
     typer.echo(f"wrote {files[0]} and {files[1]}")
     check_complete(evaluation)
+    check_no_extra(evaluation)
 
 
 @app.command()

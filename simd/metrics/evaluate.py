@@ -1,44 +1,38 @@
-"""Score a folder of predicted mattes against a set, per image, class and region."""
+"""Score a folder of predicted mattes against the truth, per image, class and region."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from simd.dataset.manifest import MattingSet, Sample, load_set
-from simd.dataset.trimap import unknown_region
+from simd.dataset.manifest import load_set
 from simd.errors import BatchError, DataError
-from simd.files import read_json
-from simd.image import is_image_name, read_matte
 from simd.journal import Journal
 from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.regions import score_regions
-from simd.metrics.scores import UNLABELLED, WHOLE, Score, Scores, score_from_row, score_to_row
+from simd.metrics.folders import truths_of_folders
+from simd.metrics.predictions import Predictions, Run, find_predictions, read_run
+from simd.metrics.scores import Scores
+from simd.metrics.scoring import Done, Job, done_from_row, done_to_row, score
+from simd.metrics.trimaps import FOREGROUND_FROM, UNKNOWN_FROM
+from simd.metrics.truth import Truths, digests, truths_of_set
 from simd.parallel import run
 from simd.progress import track
-from simd.taxonomy import CLASSES, NO_CLASS
 
 
 class Evaluation(NamedTuple):
     """The scores, and what could not be scored."""
 
     scores: Scores
-    extra: tuple[str, ...]  # files in the folder that belong to no image of the set
-
-
-class _Job(NamedTuple):
-    sample: Sample
-    prediction: Path
-    fallback: str
+    extra: tuple[str, ...]  # files in the folder that belong to no image of the truth
 
 
 def evaluate(
     predictions: str | Path,
-    dataset: str | Path,
+    dataset: str | Path | Truths,
     *,
     name: str | None = None,
     workers: int = 1,
     state: Path | None = None,
 ) -> Evaluation:
-    """Score predictions, one ``<id>`` image a composite, against a set.
+    """Score predictions, one ``<id>`` image a composite, against a set or folders of alphas and trimaps.
 
     Every metric counts the unknown region only. 16-bit predictions are used as they are.
 
@@ -46,12 +40,12 @@ def evaluate(
     ----------
     predictions : path
         A folder made by ``simd predict`` or by any other program.
-    dataset : path
-        A set built by ``simd build``.
+    dataset : path or Truths
+        A set built by ``simd build``, or what :func:`simd.metrics.folders.truths_of_folders` returns.
     name : str, optional
         The method's name on boards; by default the one in run.json, else the folder's.
     workers : int
-        Processes; a bounded number of images is held in memory.
+        Processes; each holds the layers of one image, and an alpha that the next image may share.
     state : path, optional
         A folder to note finished images in, so that an interrupted run can be continued; removed at
         the end.
@@ -66,133 +60,140 @@ def evaluate(
     DataError
         If a folder is missing, or the predictions were made for another set.
     """
-    folder, matting_set = Path(predictions), load_set(dataset)
+    truths = dataset if isinstance(dataset, Truths) else truths_of_set(load_set(dataset))
+    folder = Path(predictions)
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; predictions are expected there")
-    info = _run_info(folder, matting_set)
-    found, missing = _find(folder, matting_set)
-    jobs = [
-        _Job(sample, found[sample.row.id], info.get("fallbacks", {}).get(sample.row.id, ""))
-        for sample in matting_set
-        if sample.row.id in found
-    ]
-    if not jobs:
-        raise DataError(f"{folder}: holds no prediction for {matting_set.path}; files are named <id>.png")
-    settings = {"predictions": str(folder), "set": matting_set.digest, "metrics_version": METRICS_VERSION}
-    scored = _score_all(jobs, missing, workers, Journal(state, settings) if state else None)
+    info = read_run(folder, truths)
+    found = find_predictions(folder, truths)
+    if not found.files:
+        raise DataError(f"{folder}: holds no prediction for {truths.place}; files are named <id>.png")
+    done = _score_all(_jobs(truths, found, info), workers, _journal(state, folder, truths))
+    missing = found.missing | {id_: one.reason for id_, one in done.items() if one.reason}
     scores = Scores(
-        name=name or info.get("method") or folder.resolve().name,
-        version=info.get("version", ""),
-        set={
-            "name": matting_set.name,
-            "protocol": str(matting_set.info["protocol"]),
-            "digest": matting_set.digest,
-            "trimaps_digest": matting_set.trimaps_digest,
-        },
-        paths={"set": str(matting_set.path), "predictions": str(folder)},
-        rows=tuple(score for row in matting_set.rows for score in scored.get(row.id, ())),
+        name=name or info.method or folder.resolve().name,
+        version=info.version,
+        set=truths.set if truths.identified else _identify(truths, done),
+        paths={**truths.paths, "predictions": str(folder)},
+        rows=tuple(row for image in truths.images if image.id in done for row in done[image.id].scores),
         missing=missing,
-        seconds_per_image=info.get("seconds_per_image"),
+        seconds_per_image=info.seconds_per_image,
+        remarks=truths.remarks + _remarks_on_trimaps(done),
     )
-    ids = {row.id for row in matting_set.rows}
-    return Evaluation(scores, tuple(file.name for stem, file in found.items() if stem not in ids))
+    return Evaluation(scores, found.extra)
 
 
 def check_complete(evaluation: Evaluation) -> None:
-    """Raise a BatchError if an image of the set has no usable prediction."""
+    """Raise a BatchError if an image has no usable prediction."""
     scores = evaluation.scores
     if scores.missing:
         scored = len({row.id for row in scores.rows})
         raise BatchError(dict(scores.missing), "predictions", scored + len(scores.missing))
 
 
-def _run_info(folder: Path, matting_set: MattingSet) -> dict[str, Any]:
-    if not (folder / "run.json").is_file():
-        return {}
-    info = read_json(folder / "run.json")
-    if not isinstance(info, dict) or not isinstance(info.get("fallbacks", {}), dict):
+def check_no_extra(evaluation: Evaluation) -> None:
+    """Raise a DataError if the folder of predictions holds images that are nobody's."""
+    if extra := evaluation.extra:
+        named = ", ".join(extra[:8]) + (f", ... ({len(extra) - 8} more)" if len(extra) > 8 else "")
         raise DataError(
-            f"{folder / 'run.json'}: is not a run.json as simd predict writes it; remove or mend it"
+            f"{evaluation.scores.paths['predictions']}: {len(extra)} files belong to no image and were not "
+            f"scored: {named}; remove them if the names are meant so"
         )
-    if (digest := info.get("set_digest")) not in (None, matting_set.digest):
-        raise DataError(
-            f"{folder}: run.json says that these mattes were made for a set with digest {str(digest)[:12]}, "
-            f"{matting_set.path} has {matting_set.digest[:12]}; predict this set first"
+
+
+def find_truths(
+    dataset: Path | None,
+    *,
+    alpha: Path | None = None,
+    trimap: Path | None = None,
+    classes: Path | None = None,
+    map_trimaps: bool = False,
+) -> Truths:
+    """Return the truth of a set, or that of folders of alphas and trimaps; DataError where both are given."""
+    if dataset is not None:
+        if alpha or trimap or classes or map_trimaps:
+            raise DataError(
+                f"{dataset} is a set and says itself what its alphas, trimaps and classes are; leave out "
+                "--alpha, --trimap, --classes and --map-trimaps, or leave out the set"
+            )
+        return truths_of_set(load_set(dataset))
+    if alpha is None or trimap is None:
+        raise DataError("nothing to score against; give a set, or two folders: --alpha DIR --trimap DIR")
+    return truths_of_folders(alpha, trimap, classes=classes, map_trimaps=map_trimaps)
+
+
+def _jobs(truths: Truths, found: Predictions, info: Run) -> list[Job]:
+    return [
+        Job(
+            image,
+            found.files.get(image.id),
+            info.fallbacks.get(image.id, ""),
+            digest=not truths.identified,
+            map_trimaps=truths.map_trimaps,
         )
-    return info
+        for image in truths.images
+        if image.id in found.files or not truths.identified
+    ]
 
 
-def _find(folder: Path, matting_set: MattingSet) -> tuple[dict[str, Path], dict[str, str]]:
-    """Pair predictions with the set by name: the files by id, and the reasons for those not there."""
-    found: dict[str, Path] = {}
-    missing: dict[str, str] = {}
-    for file in sorted(p for p in folder.iterdir() if is_image_name(p.name) and not p.name.startswith(".")):
-        if file.stem in found:
-            missing[file.stem] = f"{found[file.stem].name} and {file.name} share one name; keep one of them"
-        found.setdefault(file.stem, file)
-    for id_ in missing:
-        del found[id_]
-    for row in matting_set.rows:
-        if row.id not in found and row.id not in missing:
-            missing[row.id] = f"{folder / row.id}.png is not there"
-    return found, missing
-
-
-def _score_all(
-    jobs: list[_Job], missing: dict[str, str], workers: int, journal: Journal | None
-) -> dict[str, list[Score]]:
-    """Score what the journal does not have yet; failures go into `missing`."""
-    earlier = {} if journal is None else {row["id"]: row for row in journal.rows}
-    facts = {job.sample.row.id: _facts(job.prediction) for job in jobs}
-    scored = {
-        id_: [score_from_row(row) for row in earlier[id_]["scores"]]
-        for id_ in facts
-        if id_ in earlier and earlier[id_]["facts"] == facts[id_]
-    }
-    todo = [job for job in jobs if job.sample.row.id not in scored]
+def _journal(state: Path | None, predictions: Path, truths: Truths) -> Journal | None:
+    if state is None:
+        return None
+    settings = {"predictions": str(predictions), "set": truths.key, "metrics_version": METRICS_VERSION}
     try:
-        outcomes = run(_score, todo, workers=workers)
-        for outcome in track(outcomes, len(jobs), "images", done=len(scored)):
-            id_ = outcome.item.sample.row.id
-            if outcome.value is None:
-                missing[id_] = outcome.reason or ""
-                continue
-            scored[id_] = outcome.value
-            if journal is not None:
-                rows = [score_to_row(score) for score in outcome.value]
-                journal.add({"id": id_, "facts": facts[id_], "scores": rows})
+        return Journal(state, settings)
+    except DataError as error:
+        if not (state / "settings.json").is_file():
+            raise
+        raise DataError(
+            f"{state}: an unfinished evaluation of other mattes or of another set is noted here; finish it "
+            f"with its own command, remove {state}, or choose another --out"
+        ) from error
+
+
+def _score_all(jobs: list[Job], workers: int, journal: Journal | None) -> dict[str, Done]:
+    """Score what the journal does not have yet, in the order in which images finish."""
+    earlier = {} if journal is None else {row["id"]: row for row in journal.rows}
+    facts = {job.truth.id: _facts(job) for job in jobs}
+    done = {
+        id_: done_from_row(earlier[id_])
+        for id_ in facts
+        if id_ in earlier and earlier[id_].get("facts") == facts[id_]
+    }
+    todo = [job for job in jobs if job.truth.id not in done]
+    try:
+        outcomes = run(score, todo, workers=workers)
+        for outcome in track(outcomes, len(jobs), "images", done=len(done)):
+            id_ = outcome.item.truth.id
+            done[id_] = outcome.value or Done([], outcome.reason or "")
+            if journal is not None and not done[id_].reason:
+                journal.add({"id": id_, "facts": facts[id_], **done_to_row(done[id_])})
     finally:
         if journal is not None:
             journal.close()
     if journal is not None:
         journal.remove()
-    return scored
+    return done
 
 
-def _facts(prediction: Path) -> list[int]:
-    return [prediction.stat().st_size, prediction.stat().st_mtime_ns]
+def _facts(job: Job) -> list[list[int]]:
+    """Return size and time of each file, so that what has changed since is scored again."""
+    files = [*job.truth.files, *([job.prediction] if job.prediction else [])]
+    stats = [file.stat() for file in files if file.is_file()]
+    return [[stat.st_size, stat.st_mtime_ns] for stat in stats]
 
 
-def _score(job: _Job) -> list[Score]:
-    """Score one image: all of its unknown region, then each class inside it."""
-    sample, row = job.sample, job.sample.row
-    pred = read_matte(job.prediction)
-    try:
-        result = score_regions(pred, sample.alpha, unknown_region(sample.trimap), sample.class_mask)
-    except DataError as error:
-        raise DataError(f"{job.prediction}: {error}") from None
-    parts = {WHOLE: result.whole}
-    for index, part in result.by_class.items():
-        parts[UNLABELLED if index == NO_CLASS else CLASSES[index]] = part
-    return [
-        Score(
-            id=row.id,
-            class_=row.class_,
-            fg_id=row.fg_id,
-            region=region,
-            alpha_kind=row.alpha_kind,
-            fallback=job.fallback,
-            **part._asdict(),
-        )
-        for region, part in parts.items()
-    ]
+def _identify(truths: Truths, done: dict[str, Done]) -> dict[str, str]:
+    """Return what stands for a set: its name, and digests of the pixels that were read."""
+    pixels = {id_: one.pixels for id_, one in done.items() if one.pixels is not None}
+    return {**truths.set, **digests(truths.images, pixels)}
+
+
+def _remarks_on_trimaps(done: dict[str, Done]) -> tuple[str, ...]:
+    mapped = [one.mapped for one in done.values() if one.mapped]
+    if not mapped:
+        return ()
+    return (
+        f"{len(mapped)} of {len(done)} trimaps held other values than 0, 128 and 255, in {sum(mapped):,} "
+        f"pixels, which were mapped: below {UNKNOWN_FROM} background, from {FOREGROUND_FROM} on foreground.",
+    )

@@ -13,6 +13,7 @@ from simd import __version__
 from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, read_text, write_atomically
 from simd.metrics.alpha import METRICS_VERSION
+from simd.metrics.intervals import intervals
 from simd.taxonomy import CLASSES
 
 METRICS = ("sad", "mse", "grad", "conn")
@@ -29,7 +30,7 @@ class Score:
     """The errors of one image in one region."""
 
     id: str
-    class_: str  # the image's primary class
+    class_: str  # the image's primary class; "" where nobody said
     fg_id: str
     region: str  # WHOLE, a class, or UNLABELLED
     pixels: int
@@ -52,9 +53,13 @@ class Scores:
     rows: tuple[Score, ...]
     missing: Mapping[str, str]  # id to reason
     seconds_per_image: float | None = None
+    remarks: tuple[str, ...] = ()  # what a reader of the scores has to know
 
     def summary(self) -> dict[str, Any]:
-        """Return the means by class, by region and in all; an absent class has no score (None)."""
+        """Return the means by class, by region and in all; an absent class has no score (None).
+
+        ``intervals`` is what :func:`simd.metrics.intervals.intervals` says of the same means.
+        """
         whole = [row for row in self.rows if row.region == WHOLE]
         by_class = {name: [row for row in whole if row.class_ == name] for name in CLASSES}
         classes = {name: _summarise_class(rows) for name, rows in by_class.items()}
@@ -69,10 +74,16 @@ class Scores:
             "foregrounds": len({row.fg_id for row in whole}),
             "fallbacks": sum(bool(row.fallback) for row in whole),
             "missing": dict(self.missing),
+            "remarks": list(self.remarks),
             "seconds_per_image": self.seconds_per_image,
             "image_mean": {m: _none(mean(getattr(row, m) for row in whole)) for m in METRICS},
             "class_mean": {m: _none(mean(_number(c[m]) for c in classes.values())) for m in METRICS},
             "classes": classes,
+            "intervals": intervals(
+                {m: [getattr(row, m) for row in whole] for m in METRICS},
+                [row.class_ for row in whole],
+                [row.fg_id for row in whole],
+            ),
             "regions": _summarise_regions(self.rows),
         }
 
@@ -125,6 +136,7 @@ def load_scores(path: Path) -> Scores:
         rows=tuple(rows),
         missing=summary["missing"],
         seconds_per_image=summary["seconds_per_image"],
+        remarks=tuple(summary.get("remarks", ())),
     )
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from simd.metrics.bootstrap import Over
 from simd.metrics.scores import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score, Scores
+from simd.report.rivals import Rivals, find_rivals
 from simd.taxonomy import CLASSES
 
-CLASS_MEAN, IMAGE_MEAN = "class_mean", "image_mean"
+CLASS_MEAN: Over = "class_mean"
+IMAGE_MEAN: Over = "image_mean"
 TITLES = {"sad": "SAD", "mse": "MSE ×10³", "grad": "Grad", "conn": "Conn"}
 """The metrics as columns are headed: MSE is shown a thousandfold, and says so."""
 MEANS = {CLASS_MEAN: "class-balanced mean", IMAGE_MEAN: "image mean"}
@@ -30,6 +33,14 @@ class Cell(NamedTuple):
     fallbacks: int
     not_truth: Counter[str]  # alphas that are no ground truth, by their kind
     values: dict[str, float]
+
+
+class Interval(NamedTuple):
+    """The 95 % interval of a mean; nan where `reason` says why there is none."""
+
+    low: float
+    high: float
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,8 @@ class Entry:
         rows: dict[str, dict[str, list[Score]]] = {s: {c: [] for c in names} for s, names in SCOPES.items()}
         for row in self.scores.rows:
             if row.region == WHOLE:
-                rows["classes"][row.class_].append(row)
+                if row.class_:
+                    rows["classes"][row.class_].append(row)
             elif row.region in rows["regions"]:
                 rows["regions"][row.region].append(row)
         return {
@@ -72,10 +84,17 @@ class Entry:
         value = self.summary[which][metric]
         return math.nan if value is None else float(value)
 
+    def interval(self, which: str, metric: str) -> Interval:
+        """Return the interval of one of the two means, or of the mean of a class."""
+        found = self.summary["intervals"]
+        entry = found[which] if which in MEANS else found["classes"].get(which, {"reason": ""})
+        low, high = entry.get(metric) or (math.nan, math.nan)
+        return Interval(low, high, entry["reason"] or "" if math.isnan(low) else "")
+
 
 @dataclass(frozen=True)
 class Board:
-    """Methods scored on the same images with the same trimaps, the best class-balanced SAD first."""
+    """Methods scored on the same images with the same trimaps, the best SAD first."""
 
     entries: tuple[Entry, ...]
 
@@ -99,6 +118,23 @@ class Board:
         """How many images the set has, those that no method has a matte for included."""
         missing = {id_ for entry in self.entries for id_ in entry.scores.missing}
         return len(self.images.keys() | missing)
+
+    @cached_property
+    def has_classes(self) -> bool:
+        """Whether the images have classes, and so a class-balanced mean."""
+        return any(row.class_ for row in self.images.values())
+
+    @property
+    def headline(self) -> Over:
+        """The mean that methods are ranked and compared by."""
+        return CLASS_MEAN if self.has_classes else IMAGE_MEAN
+
+    @cached_property
+    def rivals(self) -> dict[str, Rivals]:
+        """The methods pair by pair, for each metric that can be compared."""
+        methods = [entry.whole for entry in self.entries]
+        found = {metric: find_rivals(methods, metric, self.headline) for metric in METRICS}
+        return {metric: rivals for metric, rivals in found.items() if rivals is not None}
 
     def largest(self, scope: str, name: str) -> Cell:
         """Return the cell of the method with the most images: what the class or region holds."""
@@ -139,6 +175,19 @@ def number(value: float, metric: str, decimals: int = 2) -> str:
     return DASH if math.isnan(value) else f"{scaled(value, metric):.{decimals}f}"
 
 
+def span(interval: Interval, metric: str, decimals: int = 2) -> str:
+    """Return an interval as it is printed; a dash where there is none.
+
+    Examples
+    --------
+    >>> span(Interval(0.0123, 0.0456), "mse"), span(Interval(math.nan, math.nan, "too few"), "sad")
+    ('[12.30, 45.60]', '–')
+    """
+    if math.isnan(interval.low):
+        return DASH
+    return f"[{number(interval.low, metric, decimals)}, {number(interval.high, metric, decimals)}]"
+
+
 def seconds(entry: Entry) -> str:
     """Return the seconds an image as they are printed."""
     value = entry.scores.seconds_per_image
@@ -166,7 +215,8 @@ def truth_note(board: Board, name: str, scope: str = "classes") -> str:
 
 
 def notes(board: Board) -> Iterator[str]:
-    """Say in sentences what a reader has to know before comparing: fallbacks and missing images."""
+    """Say in sentences what a reader has to know before comparing: remarks, fallbacks, missing images."""
+    yield from dict.fromkeys(remark for entry in board.entries for remark in entry.scores.remarks)
     for entry in board.entries:
         reasons = Counter(row.fallback for row in entry.whole.values() if row.fallback)
         if reasons:
@@ -205,6 +255,8 @@ def _all_values(entry: Entry, metric: str) -> Iterator[float]:
 
 def _rank(entry: Entry) -> tuple[bool, float, str]:
     value = entry.mean(CLASS_MEAN, "sad")
+    if math.isnan(value):  # no classes
+        value = entry.mean(IMAGE_MEAN, "sad")
     return math.isnan(value), value, entry.name
 
 

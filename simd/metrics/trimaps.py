@@ -1,0 +1,59 @@
+"""Trimaps of others: checked to hold 0, 128 and 255, and brought to that only where somebody asks for it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8, read_alpha
+
+UNKNOWN_FROM, FOREGROUND_FROM = 85, 170
+"""The thresholds of GCA-Matting (AAAI 2020): below 85 background, 85..169 unknown, from 170 on foreground."""
+
+_TERNARY = {BACKGROUND, UNKNOWN, FOREGROUND}
+
+
+class Trimap(NamedTuple):
+    """A trimap of 0, 128 and 255, and how many of its pixels held something else in the file."""
+
+    pixels: UInt8
+    mapped: int
+
+
+def read_trimap(path: Path, *, map_other: bool = False) -> Trimap:
+    """Read a trimap; with `map_other`, put other values than 0, 128 and 255 where the thresholds say.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or holds other values and they are not to be mapped; the message says
+        what mapping would make of them.
+    """
+    pixels = read_alpha(path)
+    counts = np.bincount(pixels.ravel(), minlength=256)
+    strange = [value for value in np.flatnonzero(counts).tolist() if value not in _TERNARY]
+    if not strange:
+        return Trimap(pixels, 0)
+    mapped = int(counts[strange].sum())
+    if map_other:
+        return Trimap(_LOOK_UP[pixels], mapped)
+    become = (
+        f"{int(sum(counts[v] for v in strange if _LOOK_UP[v] == target)):,} {name}"
+        for target, name in ((BACKGROUND, "background"), (UNKNOWN, "unknown"), (FOREGROUND, "foreground"))
+    )
+    raise DataError(
+        f"{path}: a trimap holds 0, 128 (unknown) and 255 only; {mapped:,} of {pixels.size:,} pixels hold "
+        f"{', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}. --map-trimaps would take "
+        f"values below {UNKNOWN_FROM} for background, from {FOREGROUND_FROM} on for foreground, and those "
+        f"between for unknown: of these pixels {', '.join(become)}"
+    )
+
+
+def _look_up() -> UInt8:
+    table = np.full(256, UNKNOWN, np.uint8)
+    table[:UNKNOWN_FROM], table[FOREGROUND_FROM:] = BACKGROUND, FOREGROUND
+    return table
+
+
+_LOOK_UP = _look_up()

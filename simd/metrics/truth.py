@@ -1,0 +1,102 @@
+"""What predictions are scored against: a true matte and a trimap for each image, wherever they come from."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.dataset.manifest import MattingSet
+from simd.records import Composite, file_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """One image to score: where its layers lie, and what it counts for."""
+
+    id: str  # the name of its prediction without the ending; "<folder>/<stem>" where images lie in folders
+    class_: str  # the primary class; "" where nobody said
+    fg_id: str  # images of one foreground are no independent samples
+    alpha: Path
+    trimap: Path
+    class_mask: Path | None = None  # None: the primary class, everywhere
+    alpha_kind: str = ""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files to read."""
+        return tuple(file for file in (self.alpha, self.trimap, self.class_mask) if file is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truths:
+    """All images to score, and what identifies them."""
+
+    place: str  # for messages
+    images: tuple[Truth, ...]
+    set: Mapping[str, str]  # name, protocol, digest, trimaps_digest; no digests: they come from the pixels
+    paths: Mapping[str, str]  # where it all lies
+    map_trimaps: bool = False  # whether trimaps may hold other values than 0, 128, 255
+    remarks: tuple[str, ...] = ()  # what a reader of the scores has to know
+
+    @property
+    def identified(self) -> bool:
+        """Whether the digests are known before anything is read."""
+        return "digest" in self.set
+
+    @property
+    def key(self) -> str:
+        """A text that changes with what is scored: an unfinished evaluation of another is not continued."""
+        if self.identified:
+            return self.set["digest"]
+        made = hashlib.sha256(repr(self.map_trimaps).encode())
+        for image in self.images:
+            made.update(repr((image.id, image.class_, image.fg_id, *map(str, image.files))).encode())
+        return made.hexdigest()
+
+
+class PixelDigests(NamedTuple):
+    """SHA-256 of the decoded pixels that one image was scored with."""
+
+    alpha: str
+    trimap: str
+
+
+def truths_of_set(dataset: MattingSet) -> Truths:
+    """Return the truth of a set that `simd build` has written."""
+    return Truths(
+        place=str(dataset.path),
+        images=tuple(_of_row(dataset.path, row) for row in dataset.rows),
+        set={
+            "name": dataset.name,
+            "protocol": str(dataset.info["protocol"]),
+            "digest": dataset.digest,
+            "trimaps_digest": dataset.trimaps_digest,
+        },
+        paths={"set": str(dataset.path)},
+    )
+
+
+def digests(images: Iterable[Truth], pixels: Mapping[str, PixelDigests]) -> dict[str, str]:
+    """Digest truth that is no set by what it holds: ids, classes, alphas and trimaps, and the trimaps alone.
+
+    An image that could not be read stands in it as such, so its scores never share a board with whole ones.
+    """
+    whole, trimaps = hashlib.sha256(), hashlib.sha256()
+    for image in sorted(images, key=lambda image: image.id):
+        found = pixels.get(image.id, PixelDigests("unreadable", "unreadable"))
+        whole.update(f"{image.id} {image.class_} {found.alpha} {found.trimap}\n".encode())
+        trimaps.update(f"{image.id} {found.trimap}\n".encode())
+    return {"digest": whole.hexdigest(), "trimaps_digest": trimaps.hexdigest()}
+
+
+def _of_row(root: Path, row: Composite) -> Truth:
+    return Truth(
+        id=row.id,
+        class_=row.class_,
+        fg_id=row.fg_id,
+        alpha=root / file_name(row.id, "alpha"),
+        trimap=root / file_name(row.id, "trimap"),
+        class_mask=root / file_name(row.id, "class_mask"),
+        alpha_kind=row.alpha_kind,
+    )
