@@ -57,7 +57,8 @@ class Classical:
         estimate = getattr(import_module(module), function)
         known = np.where(trimap == UNKNOWN, 0.5, trimap / 255.0)
         try:
-            with contextlib.redirect_stdout(io.StringIO()):  # it prints hints on its own performance
+            # it prints hints on its own performance, and divides 0 by 0 where there is nothing to solve
+            with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
                 alpha = np.asarray(estimate(image / 255.0, known, **settings), dtype=np.float64)
         except (ValueError, ArithmeticError, AssertionError, np.linalg.LinAlgError) as error:
             # assertions: its way to refuse an image smaller than its window

@@ -60,6 +60,8 @@ def predict(method: str, dataset: str | Path, out: str | Path, *, workers: int =
     """
     loaded, matting_set, out = load_method(method), load_set(dataset), Path(out)
     identity = {"method": loaded.name, "version": loaded.version, "set_digest": matting_set.digest}
+    if not matting_set:
+        raise DataError(f"{dataset}: is a set without composites; nothing can be predicted")
     if (finished := _finished(out, identity)) is not None:
         return finished
     journal = Journal(out / _STATE, identity)

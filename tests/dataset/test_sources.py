@@ -182,8 +182,8 @@ def test_a_damaged_pair_is_told_when_it_is_read(foregrounds):
         ([["file", "class"], ["a", "fur"], ["b", "furr"]], r":3: unknown class 'furr'; did you mean 'fur'"),
         ([["file", "class"], ["a.png", "fur|"]], r":2: unknown class ''"),
         ([["file", "class"], ["", "fur"]], r":2: the column 'file' is empty"),
-        ([["file", "kind"], ["a", "fur"]], r": lacks a column 'class' or 'classes' or .*; kind$"),
-        ([["path", "class"], ["a", "fur"]], r": lacks a column 'file' or 'file_name' or 'id' or .* it has path"),
+        ([["file", "kind"], ["a", "fur"]], r": lacks a column 'class' or 'classes' or .*, kind$"),
+        ([["path", "class"], ["a", "fur"]], r": lacks a column 'file' or 'file_name' .* it has path, class$"),
         ([["file;class"], ["a;fur"]], r": lacks a column 'file' .*; it has file;class$"),
         ([], r": lacks a column 'file'"),
         (

@@ -1,0 +1,252 @@
+import re
+import sys
+
+import numpy as np
+import pymatting
+import pytest
+from conftest import soft_alpha
+
+from simd.dataset.trimap import trimap_of
+from simd.errors import DataError
+from simd.image import to_uint8
+from simd.methods import METHODS, Fallback, load_method
+from simd.methods.floor import fill_unknown
+from simd.methods.random_walk import estimate_alpha_random_walk
+
+CLASSICAL = [name for name in METHODS if name != "trimap"]
+ITERATIVE = [name for name in CLASSICAL if name != "shared"]
+
+
+def easy_image(height=60, width=70):
+    """Return an image, its trimap and the alpha in it: a soft red disc over blue, with some noise."""
+    alpha = soft_alpha(height, width)
+    a = alpha[..., None] / 255
+    noise = np.random.default_rng(0).normal(0, 4, (height, width, 3))
+    image = a * (200, 40, 30) + (1 - a) * (30, 60, 190) + noise
+    return np.clip(np.rint(image), 0, 255).astype(np.uint8), trimap_of(alpha, 3), alpha
+
+
+@pytest.fixture(scope="module")
+def easy():
+    return easy_image()
+
+
+# -- what every method does ----------------------------------------------------------------------------
+
+
+def test_every_method_has_the_name_it_is_found_by():
+    for name in METHODS:
+        assert load_method(name).name == name
+        assert load_method(name).gigabytes_per_megapixel > 0
+    assert re.fullmatch(r"pymatting \d+\.\d+.*", load_method("knn").version)
+
+
+def test_unknown_methods_are_refused_with_near_names():
+    with pytest.raises(DataError, match=r"unknown method 'closed_form'; did you mean 'closed-form'\?"):
+        load_method("closed_form")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_matte_is_finite_within_bounds_and_true_to_the_trimap(easy, name):
+    image, trimap = easy[0].copy(), easy[1].copy()
+    alpha = load_method(name).predict(image, trimap)
+    assert not isinstance(alpha, Fallback)
+    np.testing.assert_array_equal(image, easy[0])  # the input is left alone
+    np.testing.assert_array_equal(trimap, easy[1])
+    assert alpha.shape == trimap.shape
+    assert np.issubdtype(alpha.dtype, np.floating)
+    assert 0 <= alpha.min() <= alpha.max() <= 1  # which nan would not fulfil
+    assert (alpha[trimap == 0] == 0).all()
+    assert (alpha[trimap == 255] == 1).all()
+
+
+def test_the_floor_is_one_half_on_the_unknown_region(easy):
+    image, trimap, _ = easy
+    alpha = load_method("trimap").predict(image, trimap)
+    assert (alpha[trimap == 128] == 0.5).all()
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_every_method_beats_the_floor_on_an_easy_image(easy, name):
+    image, trimap, alpha = easy
+    unknown = trimap == 128
+    error = np.abs(load_method(name).predict(image, trimap) - alpha / 255)[unknown].mean()
+    floor = np.abs(0.5 - alpha / 255)[unknown].mean()
+    assert error < 0.6 * floor
+
+
+# -- trimaps that leave nothing to solve -----------------------------------------------------------------
+
+
+def trimap_with(*levels):
+    return np.repeat(np.array([levels], np.uint8), 60, axis=0).repeat(60 // len(levels), axis=1)
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+@pytest.mark.parametrize(
+    ("levels", "value", "reason"),
+    [
+        ((0, 128), 0.0, "the trimap has no known foreground"),
+        ((128, 255), 1.0, "the trimap has no known background"),
+        ((128,), 0.5, "the trimap has neither known foreground nor background"),
+    ],
+)
+def test_degenerate_trimaps_are_answered_without_solving(name, levels, value, reason):
+    trimap = trimap_with(*levels)
+    result = load_method(name).predict(np.zeros((60, 60, 3), np.uint8), trimap)
+    assert isinstance(result, Fallback)
+    assert result.reason == reason
+    assert (result.alpha[trimap == 128] == value).all()
+    assert (result.alpha[trimap == 0] == 0).all()
+    assert (result.alpha[trimap == 255] == 1).all()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_trimap_without_unknown_pixels_is_the_matte(name):
+    trimap = trimap_with(0, 255)
+    alpha = load_method(name).predict(np.zeros((60, 60, 3), np.uint8), trimap)
+    np.testing.assert_array_equal(to_uint8(alpha), trimap)
+
+
+def test_filling_keeps_what_is_known():
+    assert fill_unknown(np.array([[0, 128, 255]], np.uint8), 0.25).tolist() == [[0, 0.25, 1]]
+
+
+# -- solvers that fail ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short_of_patience(monkeypatch):
+    """Give the real solver too few iterations; return the settings it was asked with."""
+    cg, asked = pymatting.cg, []
+
+    def impatient(*args, **kwargs):
+        asked.append(kwargs.get("rtol"))
+        return cg(*args, **kwargs | {"maxiter": 1})
+
+    for module in ("cf", "knn", "lbdm", "lkm"):
+        monkeypatch.setattr(sys.modules[f"pymatting.alpha.estimate_alpha_{module}"], "cg", impatient)
+    monkeypatch.setattr(pymatting, "cg", impatient)  # random-walk asks for it here
+    return asked
+
+
+@pytest.mark.parametrize("name", ITERATIVE)
+def test_a_solver_that_fails_twice_leaves_the_answer_of_the_trimap(easy, short_of_patience, name):
+    image, trimap, _ = easy
+    result = load_method(name).predict(image, trimap)
+    assert isinstance(result, Fallback)
+    assert re.match(r"the solver failed \(Conjugate gradient descent did not converge", result.reason)
+    np.testing.assert_array_equal(result.alpha, load_method("trimap").predict(image, trimap))
+    assert short_of_patience[-1] == 1e-5  # the second try was a looser one
+    assert len(short_of_patience) == 2
+
+
+@pytest.mark.parametrize("name", ITERATIVE)
+def test_a_solver_that_needs_a_looser_tolerance_gets_it(easy, monkeypatch, name):
+    image, trimap, alpha = easy
+    cg = pymatting.cg
+
+    def strict_only(*args, **kwargs):
+        if kwargs.get("rtol") != 1e-5:
+            raise ValueError("Conjugate gradient descent did not converge within 10000 iterations")
+        return cg(*args, **kwargs)
+
+    for module in ("cf", "knn", "lbdm", "lkm"):
+        monkeypatch.setattr(sys.modules[f"pymatting.alpha.estimate_alpha_{module}"], "cg", strict_only)
+    monkeypatch.setattr(pymatting, "cg", strict_only)
+    result = load_method(name).predict(image, trimap)
+    assert isinstance(result, Fallback)
+    assert result.reason == "solved at a looser tolerance"
+    unknown = trimap == 128
+    error = np.abs(result.alpha - alpha / 255)[unknown].mean()
+    assert error < 0.6 * np.abs(0.5 - alpha / 255)[unknown].mean()
+
+
+def test_a_direct_method_is_not_tried_twice(easy, monkeypatch):
+    calls = []
+
+    def broken(*_args, **_kwargs):
+        calls.append(1)
+        return np.full((60, 70), np.nan)
+
+    monkeypatch.setattr(pymatting, "estimate_alpha_sm", broken)
+    result = load_method("shared").predict(*easy[:2])
+    assert result.reason == "the solver failed (its result is not finite)"
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("size", [(1, 3), (3, 3), (5, 6), (20, 20), (40, 60)])
+@pytest.mark.parametrize("name", METHODS)
+def test_small_images_give_a_matte_or_a_fallback(name, size):
+    image = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    trimap = np.full(size, 128, np.uint8)
+    trimap.flat[0], trimap.flat[-1] = 0, 255
+    result = load_method(name).predict(image, trimap)
+    alpha = result.alpha if isinstance(result, Fallback) else result
+    assert alpha.shape == size
+    assert 0 <= alpha.min() <= alpha.max() <= 1
+    if name == "large-kernel":
+        assert result.reason == "the solver failed (it refuses this image)"
+
+
+# -- random walk: the equation ---------------------------------------------------------------------------
+
+
+def walk_by_hand(image, trimap):
+    """Solve the random walk's equation from its definition, densely: L_U x_U = -L_UK m_K.
+
+    Every pixel is tied to its 3 x 3 neighbours by exp(-900 |difference of colours|²); outside the image the
+    nearest pixel inside stands in, as in pymatting.
+    """
+    height, width = trimap.shape
+    laplacian = np.zeros((height * width, height * width))
+    for y, x in np.ndindex(height, width):
+        for dy in (-1, 0, 1):
+            for dx in (-1, 0, 1):
+                v, u = min(max(y + dy, 0), height - 1), min(max(x + dx, 0), width - 1)
+                weight = np.exp(-900 * ((image[y, x] - image[v, u]) ** 2).sum())
+                laplacian[y * width + x, y * width + x] += weight
+                laplacian[y * width + x, v * width + u] -= weight
+    np.testing.assert_allclose(laplacian, laplacian.T)  # conjugate gradients need that
+    unknown = ((trimap > 0) & (trimap < 1)).ravel()
+    x = trimap.ravel().copy()
+    x[unknown] = np.linalg.solve(
+        laplacian[np.ix_(unknown, unknown)], -laplacian[np.ix_(unknown, ~unknown)] @ x[~unknown]
+    )
+    return x.reshape(trimap.shape), laplacian, unknown
+
+
+def smooth_case(seed=0, height=14, width=17):
+    """Return a small image without hard edges, on which all weights are far from 0, and its trimap."""
+    rng = np.random.default_rng(seed)
+    image = 0.5 + 0.02 * rng.standard_normal((height, width, 3))
+    trimap = np.full((height, width), 0.5)
+    trimap[:, :3], trimap[5:9, -2:] = 0, 1
+    return image, trimap
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_random_walk_satisfies_its_equation(seed):
+    image, trimap = smooth_case(seed)
+    alpha = estimate_alpha_random_walk(image, trimap)
+    exact, laplacian, unknown = walk_by_hand(image, trimap)
+    np.testing.assert_allclose(alpha, exact, atol=2e-5)
+    residual = (laplacian @ alpha.ravel())[unknown]
+    assert np.abs(residual).max() < 1e-5
+    assert np.abs(laplacian @ trimap.ravel())[unknown].max() > 0.1  # a guess is far from it
+    np.testing.assert_array_equal(alpha.ravel()[~unknown], trimap.ravel()[~unknown])
+
+
+def test_the_random_walk_is_that_of_pymatting_where_its_solver_converges():
+    image, trimap = smooth_case()
+    theirs = pymatting.estimate_alpha_rw(image, trimap, cg_kwargs={"rtol": 1e-10})
+    # they hold known pixels by a penalty of 100 a pixel, we exactly
+    np.testing.assert_allclose(estimate_alpha_random_walk(image, trimap), theirs, atol=0.02)
+
+
+def test_the_random_walk_between_two_walls_is_a_line():
+    # equal colours: all weights are 1, and the solution between columns of 0 and 1 is linear
+    trimap = np.full((6, 11), 0.5)
+    trimap[:, 0], trimap[:, -1] = 0, 1
+    alpha = estimate_alpha_random_walk(np.full((6, 11, 3), 0.3), trimap)
+    np.testing.assert_allclose(alpha, np.tile(np.linspace(0, 1, 11), (6, 1)), atol=1e-5)
