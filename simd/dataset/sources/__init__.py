@@ -4,6 +4,8 @@
 kind      gives       layout
 ========= =========== ==========================================================================
 folder    both        ``fg/`` and ``alpha/`` with equal stems; or a folder of photographs
+simd      foregrounds the SIMD release: ``<class>/fg/`` and ``<class>/alpha/`` with equal names
+adobe     foregrounds Adobe's Combined_Dataset, or one of its two halves
 rgba      foregrounds cut-outs: images with transparency
 synthetic foregrounds none: drawn by the built-in generator
 voc       backgrounds PASCAL VOC 2012
@@ -20,12 +22,14 @@ from typing import NamedTuple
 
 from simd.dataset.sources.index import Index, SourceKind
 from simd.errors import DataError
-from simd.image import UInt8
+from simd.image import UPRIGHT, Reader, UInt8
 from simd.records import Background, Foreground
 from simd.taxonomy import suggest
 
 FOREGROUNDS = {
     "folder": "simd.dataset.sources.folder:FOREGROUNDS",
+    "simd": "simd.dataset.sources.simd_release:FOREGROUNDS",
+    "adobe": "simd.dataset.sources.adobe:FOREGROUNDS",
     "rgba": "simd.dataset.sources.rgba:FOREGROUNDS",
     "synthetic": "simd.dataset.sources.generated:FOREGROUNDS",
 }
@@ -90,9 +94,25 @@ def recognise(table: Mapping[str, str], place: str) -> str | None:
     return None
 
 
-def read_foreground(foreground: Foreground) -> Pixels:
-    """Read, or draw, the pixels of a foreground; DataError where its files are no pair."""
-    return Pixels(*_load(FOREGROUNDS[foreground.source]).read(foreground))
+def read_foreground(foreground: Foreground, reader: Reader = UPRIGHT) -> Pixels:
+    """Read, or draw, the pixels of a foreground; DataError where its files are no pair.
+
+    A protocol may ask for a reader of its own, which reads what lies in a pair of files.
+    """
+    if reader == UPRIGHT or foreground.file is None or foreground.alpha_file is None:
+        return Pixels(*find_kind("foregrounds", foreground.source).read(foreground))
+    fg, alpha = reader.colour(foreground.file), reader.alpha(foreground.alpha_file)
+    if fg.shape[:2] != alpha.shape:
+        raise DataError(
+            f"{foreground.file} is {fg.shape[0]} x {fg.shape[1]} and {foreground.alpha_file} is "
+            f"{alpha.shape[0]} x {alpha.shape[1]} (H x W); they must be equal, they are never resized to fit"
+        )
+    return Pixels(fg, alpha, None)
+
+
+def official_trimap(foreground: Foreground, k: int) -> Path | None:
+    """Return the trimap that a source supplies for a foreground's k-th composite, if it does."""
+    return find_kind("foregrounds", foreground.source).official_trimap(foreground, k)
 
 
 def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> SourceKind:

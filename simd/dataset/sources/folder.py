@@ -43,8 +43,8 @@ def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else None
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
-    colours = _by_stem(image_files(root / "fg"), broken, root)
-    alphas = _by_stem(image_files(root / "alpha"), broken, root)
+    colours = by_stem(image_files(root / "fg"), broken, root)
+    alphas = by_stem(image_files(root / "alpha"), broken, root)
     records = []
     for stem in sorted(colours.keys() | alphas.keys()):
         if stem not in colours or stem not in alphas:
@@ -84,7 +84,8 @@ def check_pair_size(fg: Path, alpha: Path) -> None:
         )
 
 
-def _by_stem(files: Iterable[Path], broken: dict[str, str], root: Path) -> dict[str, Path]:
+def by_stem(files: Iterable[Path], broken: dict[str, str], root: Path) -> dict[str, Path]:
+    """Return files by their stem; stems that several files share go to `broken`."""
     groups: dict[str, list[Path]] = defaultdict(list)
     for file in files:
         groups[file.stem].append(file)
@@ -95,7 +96,8 @@ def _by_stem(files: Iterable[Path], broken: dict[str, str], root: Path) -> dict[
     return {stem: same[0] for stem, same in groups.items() if len(same) == 1}
 
 
-def _read_pair(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+def read_pair(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+    """Read the two files of a foreground; DataError if they are no pair."""
     assert foreground.file is not None
     assert foreground.alpha_file is not None
     fg, alpha = read_image(foreground.file), read_alpha(foreground.alpha_file)
@@ -145,7 +147,7 @@ FOREGROUNDS = SourceKind(
     citation="",
     recognise=_recognise_pairs,
     index_foregrounds=_index_pairs,
-    read=_read_pair,
+    read=read_pair,
 )
 BACKGROUNDS = SourceKind(
     name="folder",

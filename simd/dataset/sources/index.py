@@ -44,3 +44,4 @@ class SourceKind:
     index_foregrounds: Callable[[str, Path | None], Index[Foreground]] = _not_this_side
     index_backgrounds: Callable[[str], Index[Background]] = _not_this_side
     read: Callable[[Foreground], tuple[UInt8, UInt8, UInt8 | None]] = _not_this_side
+    official_trimap: Callable[[Foreground, int], Path | None] = lambda _fg, _k: None  # of the k-th composite
