@@ -1,7 +1,7 @@
 """Which foreground goes on which background: decided from records, never from pixels."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import gcd
 from typing import NamedTuple
 
@@ -41,16 +41,22 @@ def plan(
     if not backgrounds:
         raise DataError("there is no usable background; simd index FOLDER says why")
     deck = sorted(backgrounds, key=lambda bg: _digest(str(seed), bg.id))
-    planned: list[Planned] = []
-    taken: set[str] = set()
+    pairs = []
     for fg in foregrounds:
         start, step = _walk(_digest(str(seed), fg.id), len(deck))
-        for k in range(per_foreground):
-            bg = deck[(start + k * step) % len(deck)]
-            id_ = _safe_id(fg, bg, k, taken)
-            taken.add(id_)
-            own_seed = int(_digest(str(seed), id_)[:12], 16)  # 48 bits: exact in every JSON reader
-            planned.append(Planned(id_, fg, bg, k, own_seed))
+        pairs += [(fg, deck[(start + k * step) % len(deck)], k) for k in range(per_foreground)]
+    return with_ids(pairs, seed=seed)
+
+
+def with_ids(pairs: Iterable[tuple[Foreground, Background, int]], *, seed: int) -> list[Planned]:
+    """Give each foreground, background and k its id and the seed of its own random numbers."""
+    planned: list[Planned] = []
+    taken: set[str] = set()
+    for fg, bg, k in pairs:
+        id_ = _safe_id(fg, bg, k, taken)
+        taken.add(id_)
+        own_seed = int(_digest(str(seed), id_)[:12], 16)  # 48 bits: exact in every JSON reader
+        planned.append(Planned(id_, fg, bg, k, own_seed))
     return planned
 
 

@@ -3,26 +3,24 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from simd.dataset.balance import Planned, plan
+from simd.dataset.make import Job, make
 from simd.dataset.manifest import INFO_NAME, MattingSet, load_set, write_manifest
-from simd.dataset.protocols import CompositionProtocol, Prepared, load_protocol
+from simd.dataset.pairing import Pairing, plan_file_list, plan_in_order
+from simd.dataset.protocols import CompositionProtocol, load_protocol
+from simd.dataset.released import check_released_folder, released_names, write_released
 from simd.dataset.select import read_selection
-from simd.dataset.sources import find_kind, index_backgrounds, index_foregrounds, read_foreground
-from simd.dataset.trimap import unknown_region
-from simd.errors import BatchError, DataError, DiskFullError, SimdError
-from simd.files import make_folder, write_atomically
-from simd.image import Mask, UInt8, encode_png, pixel_digest, read_image
+from simd.dataset.sources import find_kind, index_backgrounds, index_foregrounds, official_trimap
+from simd.dataset.sources.index import Index
+from simd.errors import BatchError, DataError
+from simd.files import make_folder
 from simd.journal import Journal
 from simd.parallel import run
 from simd.progress import track
 from simd.records import LAYERS, Background, Composite, Foreground, file_name
-from simd.taxonomy import NO_CLASS, class_index
 
 _STATE = ".build"  # lies in the set's folder until the set is finished
 _COMPOSITES_PER_JOB = 20
@@ -39,22 +37,15 @@ class BuildOptions:
     classes: str | None = None
     selection: str | None = None
     per_foreground: int = 1
+    file_list: str | None = None
+    background_list: str | None = None
+    foreground_list: str | None = None
     max_side: int | None = None
     protocol: str = "exact"
     trimap_radius: int | None = None
     seed: int = 0
     name: str | None = None
-
-
-class _Job(NamedTuple):
-    """Composites of one foreground, made together so that it is read once."""
-
-    out: Path
-    planned: tuple[Planned, ...]
-    protocol: CompositionProtocol
-
-
-_Made = dict[str, Composite | str]  # id to its row, or to the reason why there is none
+    layout: str | None = None
 
 
 def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
@@ -84,25 +75,23 @@ def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
         set; the same command tries the failed ones again.
     """
     chosen, out = BuildOptions(**options), Path(out)
+    _check_options(chosen)
     protocol = load_protocol(chosen.protocol, max_side=chosen.max_side, trimap_radius=chosen.trimap_radius)
     classes = None if chosen.classes is None else Path(chosen.classes)
     fg_index = index_foregrounds(chosen.foregrounds, chosen.source, classes=classes)
     bg_index = index_backgrounds(chosen.backgrounds, chosen.background_source)
-    foregrounds, failures = list(fg_index.records), dict(fg_index.problems)
-    if chosen.selection is not None:
-        kept = read_selection(Path(chosen.selection))
-        foregrounds = [fg for fg in foregrounds if fg.id in kept]
-        failures = {name: why for name, why in failures.items() if name in kept}
-    failures |= bg_index.problems
-    planned = plan(foregrounds, bg_index.records, per_foreground=chosen.per_foreground, seed=chosen.seed)
+    planned, failures, total = _pair(chosen, fg_index, bg_index)
+    if not planned:
+        raise BatchError(failures, "items", total)
+    released = released_names(planned) if chosen.layout else {}
 
-    _check_folder(out)
+    _check_folder(out, chosen.layout)
     journal = Journal(out / _STATE, asdict(chosen))
     try:
         inputs = {p.id: _inputs(p) for p in planned}
         rows = _done_before(out, journal, inputs)
         jobs = _jobs(out, [p for p in planned if p.id not in rows], protocol)
-        results = (pair for outcome in run(_make, jobs, workers=workers) for pair in _unpack(outcome))
+        results = (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome))
         for id_, result in track(results, len(planned), "composites", done=len(rows)):
             if isinstance(result, Composite):
                 rows[id_] = result
@@ -118,17 +107,54 @@ def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
             seed=chosen.seed,
             sources=_sources([p for p in planned if p.id in rows]),
         )
+        if chosen.layout:
+            write_released(out, released, [p.id for p in planned if p.id in rows])
     finally:
         journal.close()
     if failures:
-        raise BatchError(failures, "items", len(planned) + len(fg_index.problems | bg_index.problems))
+        raise BatchError(failures, "items", total)
     journal.remove()
     return load_set(out)
 
 
-def _check_folder(out: Path) -> None:
+def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) -> Pairing:
+    """Say which composites to make: as a list has them, by two lists in order, or by the balanced plan."""
+    kept = None if chosen.selection is None else read_selection(Path(chosen.selection))
+    if chosen.file_list is not None:
+        pairing = plan_file_list(Path(chosen.file_list), fgs, bgs, seed=chosen.seed)
+    elif chosen.background_list is not None:
+        pairing = plan_in_order(
+            fgs,
+            bgs,
+            background_list=Path(chosen.background_list),
+            foreground_list=None if chosen.foreground_list is None else Path(chosen.foreground_list),
+            per_foreground=chosen.per_foreground,
+            seed=chosen.seed,
+        )
+    else:
+        records = [fg for fg in fgs.records if kept is None or fg.id in kept]
+        problems = {name: why for name, why in fgs.problems.items() if kept is None or name in kept}
+        problems |= bgs.problems
+        planned = plan(records, bgs.records, per_foreground=chosen.per_foreground, seed=chosen.seed)
+        return Pairing(planned, problems, len(planned) + len(fgs.problems | bgs.problems))
+    wanted = [p for p in pairing.planned if kept is None or p.fg.id in kept]
+    return pairing._replace(planned=wanted, total=pairing.total - len(pairing.planned) + len(wanted))
+
+
+def _check_options(chosen: BuildOptions) -> None:
+    if chosen.layout not in (None, "simd-2021"):
+        raise DataError(f"unknown layout {chosen.layout!r}; known is simd-2021, that of the SIMD release")
+    if chosen.file_list is not None and chosen.background_list is not None:
+        raise DataError("--file-list and --background-list both say what goes on what; leave one out")
+    if chosen.foreground_list is not None and chosen.background_list is None:
+        raise DataError("--foreground-list is the order for a --background-list; give that too")
+
+
+def _check_folder(out: Path, layout: str | None) -> None:
     if (out / _STATE).is_dir():
         return
+    if layout is not None:
+        check_released_folder(out)
     if (out / INFO_NAME).exists():
         raise DataError(f"{out}: already holds a finished set; choose another folder, or remove this one")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -137,7 +163,8 @@ def _check_folder(out: Path) -> None:
 
 def _inputs(planned: Planned) -> list[str | int]:
     """Say what a composite is made from: if a file changes between two runs, it is made again."""
-    files = (planned.fg.file, planned.fg.alpha_file, planned.bg.file)
+    trimap = official_trimap(planned.fg, planned.k)
+    files = (planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap)
     facts: list[str | int] = [planned.seed, *planned.fg.classes]
     for file in files:
         if file is not None and file.exists():
@@ -155,14 +182,16 @@ def _done_before(out: Path, journal: Journal, inputs: dict[str, list[str | int]]
     return rows
 
 
-def _jobs(out: Path, planned: Sequence[Planned], protocol: CompositionProtocol) -> list[_Job]:
+def _jobs(out: Path, planned: Sequence[Planned], protocol: CompositionProtocol) -> list[Job]:
     for layer in LAYERS:
         make_folder(out / layer)
     jobs = []
-    for _, group in groupby(planned, key=lambda p: p.fg.id):
-        of_one = tuple(group)
+    by_fg: dict[str, list[Planned]] = {}
+    for p in planned:
+        by_fg.setdefault(p.fg.id, []).append(p)
+    for of_one in map(tuple, by_fg.values()):
         for start in range(0, len(of_one), _COMPOSITES_PER_JOB):
-            jobs.append(_Job(out, of_one[start : start + _COMPOSITES_PER_JOB], protocol))
+            jobs.append(Job(out, of_one[start : start + _COMPOSITES_PER_JOB], protocol))
     return jobs
 
 
@@ -172,83 +201,6 @@ def _unpack(outcome: Any) -> Iterator[tuple[str, Composite | str]]:
     else:
         for planned in outcome.item.planned:
             yield planned.id, f"foreground {planned.fg.id!r}: {outcome.reason}"
-
-
-def _make(job: _Job) -> _Made:
-    """Make the composites of one foreground; a background that cannot be used costs only its own."""
-    fg, protocol = job.planned[0].fg, job.protocol
-    prepared = protocol.prepare(*read_foreground(fg))
-    trimap = protocol.trimap(prepared.alpha)
-    unknown = unknown_region(trimap)
-    _check_matte(prepared.alpha, unknown)
-    layers = {
-        "alpha": prepared.alpha,
-        "trimap": trimap,
-        "class_mask": _class_mask(fg, prepared, unknown),
-    }
-    shared = {name: (encode_png(pixels), pixel_digest(pixels)) for name, pixels in layers.items()}
-    made: _Made = {}
-    for planned in job.planned:
-        try:
-            made[planned.id] = _compose(job.out, planned, protocol, prepared, shared)
-        except DiskFullError:
-            raise
-        except SimdError as error:
-            made[planned.id] = f"foreground {fg.id!r} over {planned.bg.id!r}: {error}"
-    return made
-
-
-def _compose(
-    out: Path,
-    planned: Planned,
-    protocol: CompositionProtocol,
-    prepared: Prepared,
-    shared: dict[str, tuple[bytes, str]],
-) -> Composite:
-    """Make one composite, write its four files and return its row."""
-    fg, bg = planned.fg, planned.bg
-    size = prepared.alpha.shape
-    rng = np.random.default_rng(planned.seed)
-    window, placed = protocol.place(read_image(bg.file), (size[0], size[1]), rng)
-    image = protocol.composite(prepared.fg, prepared.alpha, window)
-    files = {"image": (encode_png(image), pixel_digest(image)), **shared}
-    for layer, (data, _) in files.items():
-        write_atomically(out / file_name(planned.id, layer), data)
-    return Composite(
-        id=planned.id,
-        class_=fg.class_,
-        classes=tuple(sorted(fg.classes)),
-        fg_id=fg.id,
-        bg_id=bg.id,
-        source=fg.source,
-        licence=fg.licence,
-        bg_source=bg.source,
-        bg_licence=bg.licence,
-        alpha_kind=fg.alpha_kind,
-        protocol=protocol.name,
-        recipe={"k": planned.k, "height": size[0], "width": size[1], **protocol.recipe(size), **placed},
-        seed=planned.seed,
-        class_mask_from="image" if prepared.class_mask is None else "regions",
-        **{f"{layer}_sha256": digest for layer, (_, digest) in files.items()},
-    )
-
-
-def _check_matte(alpha: UInt8, unknown: Mask) -> None:
-    if unknown.any():
-        return
-    if not alpha.any():
-        raise DataError("its alpha is 0 everywhere: there is no object")
-    if alpha.all():
-        raise DataError("its alpha is 255 everywhere: there is no background and nothing to estimate")
-    raise DataError(
-        "its alpha is binary (0 and 255 only), so no pixel is unknown; "
-        "this is a segmentation mask, not a matte"
-    )
-
-
-def _class_mask(fg: Foreground, prepared: Prepared, unknown: Mask) -> UInt8:
-    index = class_index(fg.class_) if prepared.class_mask is None else prepared.class_mask
-    return np.where(unknown, index, NO_CLASS).astype(np.uint8)
 
 
 def _remove_strays(out: Path, rows: dict[str, Composite]) -> None:

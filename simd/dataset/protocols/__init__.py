@@ -36,6 +36,10 @@ class CompositionProtocol(Protocol):
     name: str
     reader: Reader  # how it reads the files of a pair and its backgrounds
 
+    @property
+    def takes_official_trimaps(self) -> bool:
+        """Whether trimaps that a source supplies take the place of the protocol's."""
+
     def prepare(self, fg: UInt8, alpha: UInt8, class_mask: UInt8 | None) -> Prepared:
         """Bring a foreground to its final size."""
 

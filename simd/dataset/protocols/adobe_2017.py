@@ -43,6 +43,11 @@ class Adobe2017:
     def _trimaps(self) -> Exact:
         return Exact(trimap_radius=self.trimap_radius)
 
+    @property
+    def takes_official_trimaps(self) -> bool:
+        """Yes, unless a radius asks for others."""
+        return self.trimap_radius is None
+
     def prepare(self, fg: UInt8, alpha: UInt8, class_mask: UInt8 | None) -> Prepared:
         """Leave a foreground as it is."""
         return Prepared(fg, alpha, class_mask)

@@ -39,6 +39,11 @@ class Exact:
         if self.trimap_radius is not None and not 0 <= self.trimap_radius <= 200:
             raise DataError(f"trimap-radius must be in 0..200 pixels, not {self.trimap_radius}")
 
+    @property
+    def takes_official_trimaps(self) -> bool:
+        """Yes, unless a radius asks for others."""
+        return self.trimap_radius is None
+
     def prepare(self, fg: UInt8, alpha: UInt8, class_mask: UInt8 | None) -> Prepared:
         """Reduce a foreground to `max_side`; colour hidden under alpha 0 never reaches an edge."""
         height, width = alpha.shape

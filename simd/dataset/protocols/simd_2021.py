@@ -36,6 +36,11 @@ class Simd2021:
     def __post_init__(self) -> None:
         refuse_options(self.name, max_side=self.max_side, trimap_radius=self.trimap_radius)
 
+    @property
+    def takes_official_trimaps(self) -> bool:
+        """No: the generator always makes its own."""
+        return False
+
     def prepare(self, fg: UInt8, alpha: UInt8, class_mask: UInt8 | None) -> Prepared:
         """Bring a foreground to :func:`final_size`, bilinearly."""
         size = final_size(*alpha.shape)
