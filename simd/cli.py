@@ -167,6 +167,22 @@ def build(
 
 
 @app.command()
+def balance(
+    place: Annotated[str, Argument(help="A set, a folder of foregrounds, or a list class:fg:bg.")],
+    per_class: Annotated[
+        int | None, Option(help="The number wanted for each class.", show_default="the largest class's")
+    ] = None,
+    source: Annotated[str | None, Option(help="The kind of a folder, if its layout does not tell.")] = None,
+    classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
+) -> None:
+    """Count foregrounds and composites by class, and say what an equal number would take."""
+    from simd.dataset.census import take_census
+    from simd.report.balance import print_balance
+
+    print_balance(take_census(place, source=source, classes=classes), per_class)
+
+
+@app.command()
 def verify(
     dataset: Annotated[Path | None, Argument(help="A set built by `simd build`.")] = None,
     installation: Annotated[bool, Option("--installation", help="Check the protocols instead.")] = False,
