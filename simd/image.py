@@ -76,6 +76,37 @@ def has_transparency(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
 
+def remarks(path: Path, max_pixels: int = MAX_PIXELS, *, matte: bool = False) -> tuple[str, ...]:
+    """Say what reading a file changes or passes over, as the table at the top has it; reads the header only.
+
+    Parameters
+    ----------
+    matte : bool
+        Whether the file holds a matte, for which JPEG is worth a remark.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, no image, or has more than `max_pixels` pixels.
+    """
+    try:
+        with path.open("rb") as stream:
+            image, orientation = _open(path, stream, max_pixels)
+            info = image.info.keys()
+            facts = {
+                "EXIF orientation applied": orientation > 1 or _is_turned_tiff(image),
+                "CMYK converted to RGB": image.mode == "CMYK",
+                "palette expanded": image.mode in ("P", "PA"),
+                "16 bits rounded to 8": image.mode.startswith("I") or _has_16_bit_colour(image),
+                "ICC profile ignored": "icc_profile" in info,
+                "gAMA chunk ignored": "gamma" in info,
+                "JPEG-coded alpha, noisy near 0 and 255": matte and image.format == "JPEG",
+            }
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    return tuple(fact for fact, holds in facts.items() if holds)
+
+
 def read_image(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True) -> UInt8:
     """Read a colour image; without `upright` its EXIF orientation is passed over.
 
@@ -240,6 +271,10 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # damaged EXIF says nothing about the pixels
         return 1
     return orientation if 1 <= orientation <= 8 else 1
+
+
+def _is_turned_tiff(image: Image.Image) -> bool:
+    return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(_ORIENTATION_TAG, 1) != 1
 
 
 def _decode(path: Path, max_pixels: int, upright: bool = True) -> npt.NDArray[Any]:

@@ -27,6 +27,7 @@ from simd.image import (
     read_rgba,
     read_size,
     read_trimap,
+    remarks,
     to_uint8,
     write_png,
 )
@@ -344,6 +345,52 @@ def test_colour_profiles_are_ignored_and_not_written(tmp_path):
     np.testing.assert_array_equal(read_image(path), colours())
     write_png(tmp_path / "b.png", read_image(path))
     assert set(png_chunks((tmp_path / "b.png").read_bytes())) == {"IHDR", "IDAT", "IEND"}
+
+
+# -- remarks -------------------------------------------------------------------------------------------
+
+
+def test_a_plain_file_needs_no_remark(tmp_path):
+    for name in ("a.png", "a.jpg", "a.tif", "a.webp"):
+        assert remarks(save(tmp_path / name, colours())) == ()
+    assert remarks(save(tmp_path / "grey.png", colours()[..., 0]), matte=True) == ()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".webp"])
+def test_a_turned_file_is_remarked(tmp_path, suffix):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert remarks(save(tmp_path / f"a{suffix}", colours(), exif=exif)) == ("EXIF orientation applied",)
+
+
+def test_what_reading_changes_is_remarked(tmp_path):
+    Image.new("CMYK", (16, 16)).save(tmp_path / "cmyk.jpg")
+    assert remarks(tmp_path / "cmyk.jpg") == ("CMYK converted to RGB",)
+    Image.new("P", (16, 16)).save(tmp_path / "palette.png")
+    assert remarks(tmp_path / "palette.png") == ("palette expanded",)
+    Image.fromarray(ALL_16_BITS).save(tmp_path / "grey.png")
+    cv2.imwrite(str(tmp_path / "colour.tif"), np.stack([ALL_16_BITS] * 3, axis=2))
+    for name in ("grey.png", "colour.tif"):
+        assert remarks(tmp_path / name) == ("16 bits rounded to 8",)
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add(b"gAMA", struct.pack(">I", 220000))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = save(tmp_path / "profile.png", colours(), pnginfo=chunks, icc_profile=profile)
+    assert remarks(path) == ("ICC profile ignored", "gAMA chunk ignored")
+
+
+def test_a_jpeg_is_remarked_where_it_is_a_matte(tmp_path):
+    path = save(tmp_path / "a.jpg", colours()[..., 0])
+    assert remarks(path) == ()
+    assert remarks(path, matte=True) == ("JPEG-coded alpha, noisy near 0 and 255",)
+
+
+def test_remarks_name_a_file_that_is_no_image(tmp_path):
+    (tmp_path / "a.png").write_text("text")
+    with pytest.raises(DataError, match=r"a\.png: is not an image"):
+        remarks(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"b\.png: cannot be read"):
+        remarks(tmp_path / "b.png")
 
 
 # -- bad files -----------------------------------------------------------------------------------------
