@@ -1,0 +1,187 @@
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simd.errors import DataError
+from simd.metrics.alpha import METRICS_VERSION
+from simd.metrics.scores import Score, Scores, load_scores, mean, score_from_row, score_to_row
+from simd.taxonomy import CLASSES
+
+numbers = st.floats(0, 1e6) | st.just(math.nan)
+
+
+def row(id_, class_, sad, region="unknown", **facts):
+    """Return a score whose MSE is SAD / 100, Grad 2 SAD and Conn 3 SAD."""
+    errors = {"sad": sad, "mse": sad / 100, "grad": 2 * sad, "conn": 3 * sad}
+    return Score(
+        **{"id": id_, "class_": class_, "fg_id": id_, "region": region, "pixels": 10, **errors, **facts}
+    )
+
+
+def some_scores(*rows, **facts):
+    defaults = {
+        "name": "mine",
+        "version": "2",
+        "set": {"name": "tiny", "protocol": "exact", "digest": "a" * 64, "trimaps_digest": "b" * 64},
+        "paths": {"set": "/data/set", "predictions": "/data/mattes"},
+        "rows": rows,
+        "missing": {"net-9": "net-9.png is not there"},
+    }
+    return Scores(**defaults | facts)
+
+
+BY_HAND = some_scores(
+    # fur 1, 2, 6: mean 3;  fire 9: mean 9;  image mean 18 / 4 = 4.5, class mean (3 + 9) / 2 = 6
+    row("fur-1", "fur", 1.0, fg_id="cat", alpha_kind="predicted"),
+    row("fur-2", "fur", 2.0, fg_id="cat", fallback="the trimap has no known foreground"),
+    row("fur-3", "fur", 6.0, alpha_kind="reference"),
+    row("fire-1", "fire", 9.0, alpha_kind="game_texture"),
+    # regions: fur in two images, 5 and 1: mean 3; net in one, 4; unlabelled in one, 7
+    row("fur-1", "fur", 5.0, region="fur", pixels=6),
+    row("fur-2", "fur", 1.0, region="fur", pixels=3),
+    row("fur-2", "fur", 4.0, region="net", pixels=2),
+    row("fire-1", "fire", 7.0, region="unlabelled", pixels=1),
+)
+
+
+def test_means_by_hand():
+    summary = BY_HAND.summary()
+    assert summary["image_mean"] == pytest.approx({"sad": 4.5, "mse": 0.045, "grad": 9.0, "conn": 13.5})
+    assert summary["class_mean"] == pytest.approx({"sad": 6.0, "mse": 0.06, "grad": 12.0, "conn": 18.0})
+    assert (summary["images"], summary["foregrounds"], summary["fallbacks"]) == (4, 3, 1)
+    assert summary["missing"] == {"net-9": "net-9.png is not there"}
+    assert summary["metrics_version"] == METRICS_VERSION
+
+
+def test_classes_by_hand():
+    classes = BY_HAND.summary()["classes"]
+    assert list(classes) == list(CLASSES)
+    assert classes["fur"] == pytest.approx(
+        {
+            **{"images": 3, "foregrounds": 2, "fallbacks": 1, "not_truth": 1},
+            **{"sad": 3.0, "mse": 0.03, "grad": 6.0, "conn": 9.0},
+        }
+    )
+    assert classes["fire"]["not_truth"] == 1
+    assert classes["fire"]["sad"] == 9.0
+
+
+def test_an_absent_class_has_no_score_and_is_in_no_mean():
+    silk = BY_HAND.summary()["classes"]["silk"]
+    assert silk == {
+        **{"images": 0, "foregrounds": 0, "fallbacks": 0, "not_truth": 0},
+        **{"sad": None, "mse": None, "grad": None, "conn": None},
+    }
+
+
+def test_regions_by_hand():
+    regions = BY_HAND.summary()["regions"]
+    assert list(regions) == [*CLASSES, "unlabelled"]
+    assert regions["fur"] == pytest.approx(
+        {"images": 2, "pixels": 9, "sad": 3.0, "mse": 0.03, "grad": 6.0, "conn": 9.0}
+    )
+    assert (regions["net"]["sad"], regions["net"]["images"], regions["net"]["pixels"]) == (4.0, 1, 2)
+    assert (regions["unlabelled"]["sad"], regions["unlabelled"]["pixels"]) == (7.0, 1)
+    assert regions["fire"] == {"images": 0, "pixels": 0, "sad": None, "mse": None, "grad": None, "conn": None}
+
+
+def test_an_image_without_a_score_is_left_out_of_that_mean_alone():
+    both = some_scores(row("fur-1", "fur", 4.0), row("fur-2", "fur", 0.0, mse=math.nan))
+    summary = both.summary()
+    assert summary["image_mean"] == pytest.approx({"sad": 2.0, "mse": 0.04, "grad": 4.0, "conn": 6.0})
+    only = some_scores(row("fur-2", "fur", 0.0, mse=math.nan)).summary()
+    assert only["classes"]["fur"]["mse"] is only["image_mean"]["mse"] is only["class_mean"]["mse"] is None
+
+
+def test_means_of_what_is_there():
+    assert mean([1.0, math.nan, 4.0]) == 2.5
+    assert mean([0.1] * 10) == 0.1  # summed exactly
+    assert math.isnan(mean([math.nan]))
+    assert math.isnan(mean([]))
+
+
+# -- on disk -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["", ".json", ".csv"])
+def test_scores_survive_csv_and_json(tmp_path, suffix):
+    odd = row("fur-4", "fur", 1 / 3, fg_id='a, "b"\n.png', mse=math.nan, fallback="no, none")
+    scores = replace(BY_HAND, rows=(*BY_HAND.rows, odd), seconds_per_image=0.125)
+    files = scores.save(tmp_path / "deep" / "v1.5")
+    assert [f.name for f in files] == ["v1.5.csv", "v1.5.json"]
+    loaded = load_scores(tmp_path / "deep" / f"v1.5{suffix}")
+    assert loaded.rows[:-1] == scores.rows[:-1]
+    assert [repr(v) for v in score_to_row(loaded.rows[-1]).values()] == [
+        repr(v) for v in score_to_row(odd).values()
+    ]
+    assert replace(loaded, rows=()) == replace(scores, rows=())
+
+
+def test_paths_are_kept_relative_to_the_summary(tmp_path):
+    paths = {"set": str(tmp_path / "set"), "predictions": str(tmp_path / "mattes")}
+    _, summary = some_scores(row("fur-1", "fur", 1.0), paths=paths).save(tmp_path / "scores" / "mine")
+    assert json.loads(summary.read_text())["paths"] == {"set": "../set", "predictions": "../mattes"}
+    moved = tmp_path / "moved"
+    (tmp_path / "scores").rename(moved)
+    assert load_scores(moved / "mine.json").paths == paths  # beside the set, wherever that lies
+
+
+@given(
+    st.builds(row, st.text(max_size=5), st.sampled_from(CLASSES), numbers, mse=numbers, fallback=st.text())
+)
+def test_a_score_survives_json(score):
+    back = score_from_row(json.loads(json.dumps(score_to_row(score), allow_nan=False)))
+    assert repr(back) == repr(score)  # as nan is not itself
+
+
+def saved(tmp_path):
+    return BY_HAND.save(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"name": "mine"}'])
+def test_a_summary_that_is_none_is_named(tmp_path, text):
+    _, summary = saved(tmp_path)
+    summary.write_text(text)
+    with pytest.raises(DataError, match=r"mine\.json: is not a summary that simd evaluate has written"):
+        load_scores(tmp_path / "mine")
+
+
+def test_scores_of_another_metrics_version_are_refused(tmp_path):
+    _, summary = saved(tmp_path)
+    summary.write_text(json.dumps(json.loads(summary.read_text()) | {"metrics_version": -1}))
+    with pytest.raises(
+        DataError, match=rf"metrics version -1, this is version {METRICS_VERSION}; run simd eval"
+    ):
+        load_scores(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("id,class,sad\n", r"mine\.csv: its columns are not those that simd evaluate writes"),
+        ("{head}fur-1,fur,cat,unknown,ten,1,1,1,1,,\n", r"mine\.csv:2: invalid literal for int"),
+        (
+            "{head}fur-1,fur,cat,unknown,10,1,1,one,1,,\n",
+            r"mine\.csv:2: could not convert string to float: 'one'",
+        ),
+        ("{head}fur-1,fur,cat,unknown,10,1\n", r"mine\.csv:2: "),
+    ],
+)
+def test_broken_rows_are_named_with_their_line(tmp_path, line, message):
+    table, _ = saved(tmp_path)
+    head = table.read_text().splitlines()[0] + "\n"
+    table.write_text(line.replace("{head}", head))
+    with pytest.raises(DataError, match=message):
+        load_scores(tmp_path / "mine")
+
+
+@pytest.mark.parametrize("gone", [".csv", ".json"])
+def test_a_missing_half_is_named(tmp_path, gone):
+    saved(tmp_path)
+    (tmp_path / f"mine{gone}").unlink()
+    with pytest.raises(DataError, match=rf"mine\{gone}: cannot be read \(No such file or directory\)"):
+        load_scores(tmp_path / "mine")
