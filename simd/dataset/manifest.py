@@ -11,7 +11,7 @@ from typing import Any
 from simd import __version__
 from simd.errors import DataError
 from simd.files import json_lines, json_text, read_json, read_json_lines, write_atomically
-from simd.image import UInt8, read_alpha, read_image, read_trimap
+from simd.image import UInt8, read_alpha, read_image, read_size, read_trimap
 from simd.records import LAYERS, Composite, file_name
 from simd.taxonomy import CLASSES
 
@@ -45,6 +45,14 @@ class Sample:
     def class_mask(self) -> UInt8:
         """The class index of each pixel, uint8 (H, W), 255 where there is none."""
         return self.read("class_mask")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W), from the recipe if it says so, else from the image's header."""
+        recipe = self.row.recipe
+        if "height" in recipe and "width" in recipe:
+            return int(recipe["height"]), int(recipe["width"])
+        return read_size(self.path("image"))
 
     def path(self, layer: str) -> Path:
         """Return where a layer lies."""

@@ -35,7 +35,10 @@ def verify(matting_set: MattingSet, *, workers: int = 1) -> None:
 
 def _verify_sample(sample: Sample) -> dict[str, str]:
     problems = {}
-    shapes = {}
+    try:
+        height, width = sample.size
+    except SimdError as error:
+        return {sample.path("image").relative_to(sample.root).as_posix(): str(error)}
     for layer in LAYERS:
         name = sample.path(layer).relative_to(sample.root).as_posix()
         try:
@@ -43,10 +46,9 @@ def _verify_sample(sample: Sample) -> dict[str, str]:
         except SimdError as error:
             problems[name] = str(error)
             continue
-        shapes[layer] = pixels.shape[:2]
-        if pixel_digest(pixels) != getattr(sample.row, f"{layer}_sha256"):
+        if pixels.shape[:2] != (height, width):  # the digest of an image of one colour sees no shape
+            found = " x ".join(map(str, pixels.shape[:2]))
+            problems[name] = f"is {found}, the composite is {height} x {width}"
+        elif pixel_digest(pixels) != getattr(sample.row, f"{layer}_sha256"):
             problems[name] = "its pixels are not those that were built"
-    if len(set(shapes.values())) > 1:
-        sizes = ", ".join(f"{layer} {h} x {w}" for layer, (h, w) in shapes.items())
-        problems[sample.row.id] = f"its images differ in size: {sizes}"
     return problems

@@ -12,7 +12,7 @@ from simd import __version__
 from simd.dataset.manifest import MattingSet, Sample, load_set
 from simd.errors import BatchError, DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
-from simd.image import read_size, to_uint8, write_png
+from simd.image import to_uint8, write_png
 from simd.journal import Journal
 from simd.methods import Fallback, load_method
 from simd.parallel import run
@@ -108,7 +108,7 @@ def _finished(out: Path, identity: dict[str, str]) -> Run | None:
 
 def _affordable(workers: int, gigabytes_per_megapixel: float, matting_set: MattingSet) -> int:
     """Return how many workers fit into the free memory, at the size of the largest image."""
-    megapixels = max(height * width for height, width in map(_size, matting_set)) / 1e6
+    megapixels = max(height * width for height, width in (sample.size for sample in matting_set)) / 1e6
     each = _BASE_GIGABYTES + gigabytes_per_megapixel * megapixels
     free = _free_gigabytes()
     if workers > 1 and each * workers > free:
@@ -119,13 +119,6 @@ def _affordable(workers: int, gigabytes_per_megapixel: float, matting_set: Matti
         )
         return fewer
     return workers
-
-
-def _size(sample: Sample) -> tuple[int, int]:
-    recipe = sample.row.recipe
-    if "height" in recipe and "width" in recipe:
-        return int(recipe["height"]), int(recipe["width"])
-    return read_size(sample.path("image"))
 
 
 def _free_gigabytes() -> float:
