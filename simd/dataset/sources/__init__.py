@@ -88,10 +88,10 @@ def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
 
 def recognise(table: Mapping[str, str], place: str) -> str | None:
     """Return the kind whose layout a place has, if there is one."""
-    for name, target in table.items():
-        if _load(target).recognise(place):
-            return name
-    return None
+    try:
+        return next((name for name, target in table.items() if _load(target).recognise(place)), None)
+    except OSError as error:
+        raise DataError(f"{place}: cannot be read ({error.strerror})") from error
 
 
 def read_foreground(foreground: Foreground, reader: Reader = UPRIGHT) -> Pixels:
