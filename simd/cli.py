@@ -254,16 +254,16 @@ def evaluate(
 @app.command()
 def leaderboard(
     scores: Annotated[list[Path], Argument(help="What simd evaluate has written, one a method.")],
-    out: Annotated[Path, Option(help="Folder for index.html, leaderboard.csv and .md.")] = Path(
-        "leaderboard"
-    ),
+    out: Annotated[
+        Path, Option(help="Folder for index.html, leaderboard.csv and .md, differences.csv.")
+    ] = Path("leaderboard"),
 ) -> None:
     """Put methods side by side: terminal table, CSV, Markdown, and one HTML page with examples."""
-    from simd.metrics.scores import load_scores
+    from simd.metrics.scores import base_of, load_scores
     from simd.report.leaderboard import write_leaderboard
     from simd.report.tables import print_board
 
-    loaded = [load_scores(path) for path in scores]
+    loaded = [load_scores(path) for path in dict.fromkeys(map(base_of, scores))]
     files = write_leaderboard(loaded, out)
     print_board(loaded)
     typer.echo("wrote " + ", ".join(map(str, files)))

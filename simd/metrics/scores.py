@@ -117,7 +117,7 @@ def load_scores(path: Path) -> Scores:
     DataError
         If a file is missing or is not one that ``simd evaluate`` writes.
     """
-    base = path.with_suffix("") if path.suffix in (".json", ".csv") else path
+    base = base_of(path)
     summary_file, rows_file = base.with_name(base.name + ".json"), base.with_name(base.name + ".csv")
     summary = read_json(summary_file)
     if not isinstance(summary, dict) or not {"name", "set", "paths", "image_mean"} <= summary.keys():
@@ -138,6 +138,11 @@ def load_scores(path: Path) -> Scores:
         seconds_per_image=summary["seconds_per_image"],
         remarks=tuple(summary.get("remarks", ())),
     )
+
+
+def base_of(path: Path) -> Path:
+    """Return ``<out>`` of ``<out>``, ``<out>.json`` or ``<out>.csv``: the scores that any of them means."""
+    return path.with_suffix("") if path.suffix in (".json", ".csv") else path
 
 
 def mean(values: Iterable[float]) -> float:

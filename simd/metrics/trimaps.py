@@ -31,10 +31,10 @@ def read_trimap(path: Path, *, map_other: bool = False) -> Trimap:
         what mapping would make of them.
     """
     pixels = read_alpha(path)
+    if ((pixels == BACKGROUND) | (pixels == UNKNOWN) | (pixels == FOREGROUND)).all():
+        return Trimap(pixels, 0)
     counts = np.bincount(pixels.ravel(), minlength=256)
     strange = [value for value in np.flatnonzero(counts).tolist() if value not in _TERNARY]
-    if not strange:
-        return Trimap(pixels, 0)
     mapped = int(counts[strange].sum())
     if map_other:
         return Trimap(_LOOK_UP[pixels], mapped)

@@ -18,6 +18,8 @@ from simd.metrics.bootstrap import Float64, Over, Sample, draw, expansion, group
 MIN_FOREGROUNDS = 5
 """With fewer, an interval would be a guess and is left out."""
 
+_FEW_BEYOND = 10  # draws: with fewer in it, a tail is too thin to read a level from
+
 
 class Estimate(NamedTuple):
     """A mean and its interval; `low` and `high` are None where `reason` says why there is none."""
@@ -156,7 +158,8 @@ def compare(
     Notes
     -----
     The same foregrounds are drawn for all methods, so what makes an image hard for all of them cancels. The
-    p-value is 1 - the level at which the interval of :func:`summarise` would end at 0.
+    p-value is 1 - the level at which the interval of :func:`summarise` would end at 0; where too few draws
+    lie beyond 0 to tell that level, their distribution is continued as a normal one.
 
     Examples
     --------
@@ -212,8 +215,11 @@ def _why_no_interval(sample: Sample) -> str:
 def _p_value(sample: Sample, over: Over, signs: Float64, draws: Float64) -> float:
     widening, freedom = expansion(sample, over, signs)
     below, above = (draws <= 0).sum(), (draws >= 0).sum()
-    tail = (min(below, above) + 1) / (len(draws) + 1)
-    return float(min(1.0, 2 * special.stdtr(freedom, special.ndtri(min(tail, 0.5)) / widening)))
+    beyond, spread = min(below, above), float(draws.std())
+    z = float(special.ndtri(min((beyond + 1) / (len(draws) + 1), 0.5)))
+    if beyond < _FEW_BEYOND and spread > 0:
+        z = min(z, -abs(float(draws.mean())) / spread)
+    return float(min(1.0, 2 * special.stdtr(freedom, z / widening)))
 
 
 def _holm(p_values: list[float | None]) -> list[float | None]:

@@ -188,6 +188,21 @@ def span(interval: Interval, metric: str, decimals: int = 2) -> str:
     return f"[{number(interval.low, metric, decimals)}, {number(interval.high, metric, decimals)}]"
 
 
+def tight_span(interval: Interval, metric: str, decimals: int = 2) -> str:
+    """Return an interval in less room: about three figures, a dash between them.
+
+    Examples
+    --------
+    >>> tight_span(Interval(5.449, 7.1), "sad"), tight_span(Interval(0.15609, 0.16806), "mse")
+    ('5.45–7.10', '156–168')
+    """
+    if math.isnan(interval.low):
+        return DASH
+    high = scaled(interval.high, metric)
+    fewer = 0 if high >= 100 else 1 if high >= 10 else decimals
+    return f"{number(interval.low, metric, fewer)}–{number(interval.high, metric, fewer)}"
+
+
 def seconds(entry: Entry) -> str:
     """Return the seconds an image as they are printed."""
     value = entry.scores.seconds_per_image
@@ -230,6 +245,13 @@ def notes(board: Board) -> Iterator[str]:
                 f"{entry.name}: {lacking} of {board.size} images have no usable matte; its means leave them "
                 "out, so it is not marked as best where it lacks an image."
             )
+
+
+def interval_notes(board: Board) -> Iterator[str]:
+    """Say why the mean that methods are ranked by has no interval, if it has none."""
+    reasons = {entry.interval(board.headline, "sad").reason for entry in board.entries} - {""}
+    if reasons:
+        yield f"No interval for the {MEANS[board.headline]}: {'; '.join(sorted(reasons))}."
 
 
 def _cell(rows: Sequence[Score], summary: dict[str, Any]) -> Cell:

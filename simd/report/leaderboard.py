@@ -6,13 +6,13 @@ from pathlib import Path
 from simd.errors import DataError
 from simd.files import make_folder, write_atomically
 from simd.metrics.scores import Scores
-from simd.report.board_text import to_csv, to_markdown
+from simd.report.board_text import rivals_to_csv, to_csv, to_markdown
 from simd.report.boards import group_boards
 from simd.report.page import to_html
 
 
 def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
-    """Write ``index.html``, ``leaderboard.csv`` and ``leaderboard.md`` into a folder.
+    """Write ``index.html``, ``leaderboard.csv``, ``leaderboard.md`` and ``differences.csv`` into a folder.
 
     Scores on different sets, or with different trimaps, stand on separate boards. The page is one file
     below 5 MB that asks nothing of any other. It shows examples if the set still lies where it was scored.
@@ -42,6 +42,7 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
         "index.html": to_html(boards),
         "leaderboard.csv": to_csv(boards),
         "leaderboard.md": to_markdown(boards),
+        "differences.csv": rivals_to_csv(boards),
     }
     make_folder(out)
     for name, content in contents.items():

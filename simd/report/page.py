@@ -9,8 +9,9 @@ from string import Template
 
 from simd.files import read_text
 from simd.metrics.scores import METRICS
-from simd.report.boards import TITLES, Board, notes, plural, short, truth_note
+from simd.report.boards import TITLES, Board, interval_notes, notes, plural, short, truth_note
 from simd.report.page_examples import example_strip
+from simd.report.page_rivals import rivals_section
 from simd.report.page_tables import HOTTEST, chip, headline_table, heat_table
 from simd.taxonomy import CLASSES, TAXONOMY
 
@@ -71,16 +72,22 @@ def _tables(index: int, board: Board) -> str:
         f"{escape(short(facts['trimaps_digest']))}</code>",
     }
     described = "".join(f"<div><dt>{term}</dt><dd>{value}</dd></div>" for term, value in values.items())
-    said = "".join(f"<li>{escape(note)}</li>" for note in notes(board))
+    said = "".join(f"<li>{escape(note)}</li>" for note in (*notes(board), *interval_notes(board)))
     said = said and f'<ul class="notes">{said}</ul>'
     return (
         f'<header><h2>{escape(facts["name"])}</h2><dl class="facts">{described}</dl></header>'
         f"{headline_table(board)}{said}"
-        f"<h3>Error by class</h3>{_choice(index)}{_panels(board, 'classes')}{_legend()}{_truth(board)}"
+        f"{_by_class(index, board)}{rivals_section(board)}"
         "<details><summary>Error by region</summary><p>Each unknown pixel counts for its own "
         "class, whatever the image's: class mask ∩ unknown region, the mean over the "
         f"images that hold any. Counts are images and pixels.</p>{_panels(board, 'regions')}</details>"
     )
+
+
+def _by_class(index: int, board: Board) -> str:
+    if not board.has_classes:
+        return _choice(index)
+    return f"<h3>Error by class</h3>{_choice(index)}{_panels(board, 'classes')}{_legend()}{_truth(board)}"
 
 
 def _choice(index: int) -> str:
@@ -102,7 +109,8 @@ def _legend() -> str:
         f"<span>{HOTTEST}× and more</span> <span>★ lowest</span> "
         "<span>– the set has none of this class</span> <span><b>2f</b> two mattes are fallbacks</span> "
         "<span><b>2m</b> two images are missing</span> "
-        "<span>under a class: images / foregrounds</span></p>"
+        "<span>under a class: images / foregrounds</span> <span>under an error: 95 % interval over "
+        "foregrounds, a dash where a class has fewer than 5</span></p>"
     )
 
 

@@ -13,6 +13,8 @@ _OPEN = 6  # examples shown at once; the others wait in a fold
 
 def example_strip(board: Board, budget: int) -> str:
     """Return the worst images of a board in about `budget` bytes at most, or why there are none."""
+    if not any("set" in entry.scores.paths for entry in board.entries):
+        return _sentence("No examples: scored against folders of alphas and trimaps, which hold no images.")
     found = find_set(board)
     if found is None:
         return _sentence(

@@ -19,6 +19,7 @@ from simd.report.boards import (
     seconds,
     truth_note,
 )
+from simd.report.page_rivals import interval_note
 from simd.taxonomy import TAXONOMY
 
 HOTTEST = 8
@@ -36,12 +37,15 @@ def headline_table(board: Board) -> str:
         _sorter("class-balanced", "the mean of the class means", "headline"),
         _sorter("image mean", "the mean over images"),
     ]
-    first = _sorter("class-balanced", "the mean of the class means", "headline", order="ascending")
+    if board.has_classes:
+        first = [_sorter("class-balanced", "the mean of the class means", "headline", order="ascending")]
+    else:  # ranked by the image mean
+        first = [leaves[0], _sorter("image mean", "the mean over images", order="ascending")]
     rows = "".join(_headline_row(board, entry) for entry in board.entries)
     return (
         '<div class="scroll"><table class="headline sortable"><thead>'
         f'<tr><td></td>{groups}<td colspan="3"></td></tr>'
-        f"<tr>{_sorter('Method', kind='name')}{''.join([first, *(leaves * len(METRICS))[1:]])}"
+        f"<tr>{_sorter('Method', kind='name')}{''.join([*first, *(leaves * len(METRICS))[len(first) :]])}"
         f"{_sorter('scored', 'images (foregrounds) scored', 'count')}"
         f"{_sorter('fallbacks', 'mattes that are not the method’s own')}"
         f"{_sorter('s / image', 'seconds an image')}</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -93,6 +97,7 @@ def _headline_row(board: Board, entry: Entry) -> str:
             if which == CLASS_MEAN:
                 share = 0 if math.isnan(value) or not worst else value / worst
                 shown = f'<span class="bar" style="--share:{share:.3f}">{shown}</span>'
+            shown += interval_note(entry.interval(which, metric), metric, board.decimals[metric])
             cells.append(_cell(shown, value, "headline" if which == CLASS_MEAN else "aside"))
     images, fallbacks = len(entry.whole), entry.summary["fallbacks"]
     scored = f"{images} <small>({entry.summary['foregrounds']})</small>"
@@ -113,14 +118,17 @@ def _heat_row(board: Board, entry: Entry, scope: str, metric: str) -> str:
     if scope == "classes":
         value, best = entry.mean(CLASS_MEAN, metric), board.best_mean(CLASS_MEAN, metric)
         shown = starred(number(value, metric, decimals), value, best)
+        shown += interval_note(entry.interval(CLASS_MEAN, metric), metric, decimals, tight=True)
         cells.append(_cell(shown, value, f"headline {_kind(value, best)}"))
     for name in SCOPES[scope]:
         cell = entry.cells[scope][name]
         column = [other.cells[scope][name].values[metric] for other in board.entries]
         value, best = cell.values[metric], board.best(scope, name, metric)
         shown = starred(number(value, metric, decimals), value, best)
-        flags = _flags(cell, board.largest(scope, name).images)
-        cells.append(_cell(shown + flags, value, _kind(value, best), heat(value, column)))
+        beneath = _flags(cell, board.largest(scope, name).images)
+        if scope == "classes":
+            beneath = interval_note(entry.interval(name, metric), metric, decimals, tight=True) + beneath
+        cells.append(_cell(shown + beneath, value, _kind(value, best), heat(value, column)))
     return f'<tr><th scope="row">{method(entry)}</th>{"".join(cells)}</tr>'
 
 

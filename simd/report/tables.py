@@ -1,6 +1,6 @@
 """Scores as tables in a terminal, at most 100 columns wide."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich import box
 from rich.console import Console, RenderableType
@@ -11,22 +11,27 @@ from simd.metrics.scores import METRICS, Scores
 from simd.report.boards import (
     CLASS_MEAN,
     DASH,
+    IMAGE_MEAN,
     MEANS,
     TITLES,
     Board,
     Entry,
     group_boards,
+    interval_notes,
     notes,
     number,
     plural,
     seconds,
     short,
+    tight_span,
     truth_note,
 )
+from simd.report.rivals import CLEAR, p_text, share_text, signed
 from simd.taxonomy import CLASSES
 
 WIDTH = 100
 
+_ALL_PAIRS = 4  # methods; of more, only the pairs with the best one are printed
 _METHODS_ABREAST = 5  # in the table by class; more methods go into a table below
 
 
@@ -42,8 +47,10 @@ def print_board(scores: Sequence[Scores]) -> None:
     """Print methods side by side, a board for each set: both means of the four errors, then SAD by class."""
     for board in group_boards(scores):
         parts: list[RenderableType] = [_about(board, board.set["name"]), _means_table(board)]
-        for start in range(0, len(board.entries), _METHODS_ABREAST):
+        for start in range(0, len(board.entries) if board.has_classes else 0, _METHODS_ABREAST):
             parts.append(_sad_table(board, board.entries[start : start + _METHODS_ABREAST]))
+        if table := _rivals_table(board):
+            parts.append(table)
         _print([*parts, *_remarks(board)])
 
 
@@ -65,29 +72,35 @@ def _about(board: Board, title: str) -> Text:
 
 
 def _class_table(board: Board, entry: Entry) -> Table:
-    table = _table("class", "images", "foregrounds", *TITLES.values(), "fallbacks")
-    decimals = [board.decimals[metric] for metric in METRICS]
-    for name in CLASSES:
+    """Return a row a class that is there, then the means; beside the SAD its interval."""
+    sad, *others = TITLES.values()
+    table = _table("class", "images", "foregrounds", sad, "95 % of SAD", *others, "fallbacks")
+
+    def errors(values: Mapping[str, float], which: str) -> list[str]:
+        shown = [number(values[m], m, board.decimals[m]) for m in METRICS]
+        return [shown[0], tight_span(entry.interval(which, "sad"), "sad", board.decimals["sad"]), *shown[1:]]
+
+    for name in CLASSES if board.has_classes else ():
         cell = entry.cells["classes"][name]
         counts = [str(n) if cell.images else DASH for n in (cell.images, cell.foregrounds, cell.fallbacks)]
-        errors = (number(cell.values[m], m, d) for m, d in zip(METRICS, decimals, strict=True))
         label = f"{name} *" if truth_note(board, name) else name
         style = "" if cell.images else "dim"
-        table.add_row(label, *counts[:2], *errors, counts[2], style=style)
+        table.add_row(label, *counts[:2], *errors(cell.values, name), counts[2], style=style)
     table.add_section()
     images, fgs, fallbacks = (str(entry.summary[k]) for k in ("images", "foregrounds", "fallbacks"))
     for which, title in MEANS.items():
-        errors = (number(entry.mean(which, m), m, d) for m, d in zip(METRICS, decimals, strict=True))
-        style = "bold" if which == CLASS_MEAN else ""
-        table.add_row(title, images, fgs, *errors, fallbacks, style=style)
+        means = {metric: entry.mean(which, metric) for metric in METRICS}
+        style = "bold" if which == board.headline else ""
+        table.add_row(title, images, fgs, *errors(means, which), fallbacks, style=style)
     return table
 
 
 def _means_table(board: Board) -> Table:
+    """Return two rows a method and mean: the means, and beneath them their intervals."""
     table = _table("method", "mean", *TITLES.values(), "images", "fallbacks", "s / image")
     for entry in board.entries:
-        for which in MEANS:
-            first = which == CLASS_MEAN
+        for which in MEANS if board.has_classes else (IMAGE_MEAN,):
+            first = which == board.headline
             values = [_marked(entry.mean(which, m), board.best_mean(which, m), m, board) for m in METRICS]
             counts = (
                 [str(len(entry.whole)), str(entry.summary["fallbacks"]), seconds(entry)]
@@ -95,7 +108,35 @@ def _means_table(board: Board) -> Table:
                 else [""] * 3
             )
             name = Text(entry.name if first else "", "bold")
-            table.add_row(name, "class-balanced" if first else "image", *values, *counts)
+            table.add_row(name, "class-balanced" if which == CLASS_MEAN else "image", *values, *counts)
+            intervals = [entry.interval(which, m) for m in METRICS]
+            if not all(one.reason for one in intervals):
+                spans = [
+                    tight_span(one, m, board.decimals[m]) for one, m in zip(intervals, METRICS, strict=True)
+                ]
+                table.add_row("", "  95 %", *spans, style="dim")
+    return table
+
+
+def _rivals_table(board: Board) -> Table | None:
+    """Return SAD pair by pair: all pairs of a few methods, of more the best one against each other one."""
+    rivals = board.rivals.get("sad")
+    if rivals is None or rivals.reason:
+        return None
+    names = [entry.name for entry in board.entries]
+    mean = "class-balanced" if rivals.over == CLASS_MEAN else "image mean"
+    table = _table(f"SAD, {mean}: A − B", "difference", "95 %", "p (Holm)", "best: A", "best: B")
+    for (a, b), one in rivals.differences.items():
+        if a > b or (a > 0 and len(rivals.best) > _ALL_PAIRS):
+            continue
+        estimate, decimals = one.estimate, board.decimals["sad"]
+        low, high = (signed(v, decimals) for v in (estimate.low or 0.0, estimate.high or 0.0))
+        table.add_row(
+            f"{names[a]} − {names[b]}",
+            *(signed(estimate.mean, decimals), f"[{low}, {high}]", p_text(one.p_holm)),
+            *(share_text(rivals.best[i]) for i in (a, b)),
+            style="" if rivals.clear(a, b) else "dim",
+        )
     return table
 
 
@@ -123,8 +164,16 @@ def _remarks(board: Board) -> Iterator[Text]:
     if len(board.entries) > 1:
         flags = "; 2f: two mattes are fallbacks" if any(e.summary["fallbacks"] for e in board.entries) else ""
         said.insert(0, f"←: the best{flags}")
+    said += _remarks_on_intervals(board)
     if said:
         yield Text("\n".join(said), "dim")
+
+
+def _remarks_on_intervals(board: Board) -> Iterator[str]:
+    yield "95 %: interval over foregrounds; a dash where a class has fewer than 5."
+    yield from interval_notes(board)
+    if (rivals := board.rivals.get("sad")) and not rivals.reason:
+        yield f"A − B on the same foregrounds, below zero A is better; dim where p ≥ {CLEAR}."
 
 
 def _table(first: str, *others: str | Text) -> Table:

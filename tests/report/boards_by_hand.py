@@ -73,7 +73,8 @@ def write_tiny_set(root: Path, classes=("fur", "net"), fg_id="cat.png", bg_id="s
             Composite(
                 **{"id": id_, "class_": name, "classes": (name,), "fg_id": fg_id, "bg_id": bg_id},
                 **{"source": "tiny", "licence": "CC0-1.0", "bg_source": "tiny", "bg_licence": "CC0-1.0"},
-                **{"alpha_kind": "reference", "protocol": "exact", "recipe": {}, "seed": 0},
+                **{"alpha_kind": "reference", "protocol": "exact", "seed": 0},
+                recipe={"height": SIDE, "width": SIDE},
                 class_mask_from="image",
                 **{f"{layer}_sha256": pixel_digest(layers[layer]) for layer in LAYERS},
             )
