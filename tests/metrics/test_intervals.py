@@ -1,0 +1,85 @@
+"""Intervals of summaries are those of the bootstrap, metric by metric, and survive the way through files."""
+
+import json
+
+import numpy as np
+
+from simd.metrics.intervals import intervals
+from simd.metrics.scores import METRICS, WHOLE, Score, Scores, load_scores
+from simd.metrics.uncertainty import compare, summarise
+
+
+def rows(sizes, images=2, seed=0):
+    """Return scores with as many foregrounds a class as given."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for class_, size in sizes.items():
+        for f in range(size):
+            for i in range(images):
+                values = dict(zip(METRICS, rng.exponential(size=4).tolist(), strict=True))
+                made.append(
+                    Score(
+                        **{"id": f"{class_}-{f}-{i}", "class_": class_, "fg_id": f"fg {f}", "region": WHOLE},
+                        **{"pixels": 9, **values},
+                    )
+                )
+    return made
+
+
+def scores(made):
+    facts = {"name": "tiny", "protocol": "exact", "digest": "a", "trimaps_digest": "b"}
+    return Scores(name="m", version="1", set=facts, paths={"set": "s"}, rows=tuple(made), missing={})
+
+
+def test_a_summary_holds_the_interval_of_each_mean():
+    made = rows({"fur": 6, "net": 3})
+    found = scores(made).summary()["intervals"]
+    classes, foregrounds = [row.class_ for row in made], [row.fg_id for row in made]
+    for metric in METRICS:
+        expected = summarise([getattr(row, metric) for row in made], classes, foregrounds)
+        assert found["image_mean"][metric] == list(expected.image_mean[1:3])
+        assert found["class_mean"][metric] == list(expected.class_mean[1:3])
+        assert found["classes"]["fur"][metric] == list(expected.by_class["fur"][1:3])
+    assert found["image_mean"]["reason"] is found["classes"]["fur"]["reason"] is None
+    assert found["classes"]["net"] == {**dict.fromkeys(METRICS), "reason": "fewer than 5 foregrounds"}
+    assert found["level"] == 0.95
+    assert set(found["classes"]) == {"fur", "net"}
+
+
+def test_the_means_of_a_summary_lie_in_their_intervals():
+    summary = scores(rows({"fur": 8, "net": 5, "silk": 7})).summary()
+    for which in ("image_mean", "class_mean"):
+        for metric in METRICS:
+            low, high = summary["intervals"][which][metric]
+            assert low < summary[which][metric] < high
+
+
+def test_intervals_survive_files(tmp_path):
+    made = scores(rows({"fur": 6}))
+    files = made.save(tmp_path / "scores")
+    stored = json.loads(files[1].read_text())["intervals"]
+    assert stored == made.summary()["intervals"] == load_scores(files[0]).summary()["intervals"]
+
+
+def test_a_metric_that_no_image_has_is_said():
+    found = intervals({"sad": [0.0] * 5, "mse": [np.nan] * 5}, ["fur"] * 5, list("abcde"))
+    assert found["image_mean"] == {"sad": [0, 0], "mse": None, "reason": "no image has mse"}
+    assert found["classes"]["fur"]["mse"] is None
+
+
+def test_no_images_give_no_interval():
+    assert intervals({"sad": []}, [], [])["image_mean"] == {"sad": None, "reason": "no image has sad"}
+
+
+def test_p_and_interval_agree_far_out_in_the_tails():
+    # 20 classes of 2 foregrounds: few degrees of freedom, so 10,000 draws alone could not go below p = 0.07
+    rng = np.random.default_rng(0)
+    classes, foregrounds = np.repeat([f"class {i}" for i in range(20)], 2), np.arange(40)
+    agree = 0
+    for shift in np.linspace(0, 1.2, 60):
+        base = rng.normal(size=40)
+        noisy = base + shift + 0.5 * rng.normal(size=40)
+        one = compare({"a": base, "b": noisy}, classes, foregrounds, resamples=2000).differences[0]
+        agree += (one.p < 0.05) == (one.estimate.high < 0 or one.estimate.low > 0)
+    assert agree >= 58
+    assert one.p < 0.001
