@@ -191,10 +191,9 @@ AS_STORED = Reader(partial(read_image, upright=False), partial(read_alpha, uprig
 def encode_png(pixels: UInt8) -> bytes:
     """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG without colour chunks."""
     assert pixels.dtype == np.uint8, pixels.dtype
-    ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    fine, data = cv2.imencode(".png", ordered, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    assert fine, f"OpenCV cannot encode {pixels.shape}"
-    return bytes(data)
+    from simd.png import png_bytes  # numba takes a while to import
+
+    return png_bytes(pixels)
 
 
 def write_png(path: Path, pixels: UInt8) -> None:

@@ -1,0 +1,97 @@
+"""The writer of PNG files, against the decoders of Pillow, OpenCV and zlib."""
+
+import io
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from PIL import Image
+
+from simd import png
+from simd.png import png_bytes
+
+RNG = np.random.default_rng(0)
+SHAPES = array_shapes(min_dims=2, max_dims=2, max_side=40)
+
+
+def check(pixels):
+    data = png_bytes(pixels)
+    assert (np.asarray(Image.open(io.BytesIO(data))) == pixels).all()
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert (decoded == (pixels if pixels.ndim == 2 else pixels[..., ::-1])).all()
+    return data
+
+
+@settings(deadline=None)
+@given(SHAPES.flatmap(lambda shape: arrays(np.uint8, shape, elements=st.sampled_from([0, 1, 128, 255]))))
+def test_grey_images_come_back(pixels):
+    check(pixels)
+
+
+@settings(deadline=None)
+@given(SHAPES.flatmap(lambda shape: arrays(np.uint8, (*shape, 3))))
+def test_colour_images_come_back(pixels):
+    check(pixels)
+
+
+@pytest.mark.parametrize("length", [*range(1, 12), *range(256, 265), 515, 516, 517, 518, 519, 4000])
+def test_runs_of_every_length(length):
+    """One run of zeros between bytes that differ from it and from each other."""
+    row = np.zeros(length + 4, np.uint8)
+    row[[0, 1, -2, -1]] = 9, 7, 5, 3
+    check(np.concatenate([row, RNG.integers(1, 256, 40, dtype=np.uint8)])[None])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 1000])
+def test_blocks_of_any_size_join(monkeypatch, size):
+    """The size of a block is compiled in, so the compiled loop is replaced by the one in Python."""
+    monkeypatch.setattr(png, "_BLOCK", size)
+    monkeypatch.setattr(png, "_tokenise", png._tokenise.py_func)
+    check(RNG.integers(0, 4, (20, 30), dtype=np.uint8))
+    check(np.zeros((9, 300), np.uint8))
+
+
+def test_codes_are_cut_to_15_bits():
+    """Counts that grow like Fibonacci's numbers make the deepest code there is."""
+    counts = [1, 1]
+    while len(counts) < 30:
+        counts.append(counts[-1] + counts[-2])
+    lengths = png._code_lengths(counts)
+    assert max(lengths) == 15
+    assert sum(2.0**-length for length in lengths) == 1  # complete
+    values = np.repeat(np.arange(25), counts[:25]).astype(np.uint8)  # one row: stored as they are
+    check(RNG.permutation(values)[None])
+
+
+def test_a_huffman_code_is_the_best_there_is():
+    # by hand: 1 + 2 = 3, 3 + 3 = 6, 6 + 6 = 12; the bits are 1·3 + 2·3 + 3·2 + 6·1 = 21
+    lengths = png._code_lengths([1, 0, 2, 3, 6])
+    assert lengths == [3, 0, 3, 2, 1]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 1, 3), (1, 4000), (4000, 1), (3000, 1000)])
+def test_extreme_shapes(shape):
+    check(np.full(shape, 200, np.uint8))
+
+
+def test_it_is_not_larger_than_opencv_makes_it():
+    y, x = np.mgrid[:300, :400]
+    photograph = np.stack([(y * x // 97 + 40 * c) % 200 for c in range(3)], axis=2)
+    photograph = (photograph + RNG.integers(0, 8, photograph.shape)).astype(np.uint8)
+    trimap = np.where(np.hypot(y - 150, x - 200) < 100, 255, 0).astype(np.uint8)
+    for pixels in (photograph, trimap):
+        theirs = cv2.imencode(".png", pixels)[1].size
+        assert len(check(pixels)) < 1.1 * theirs
+
+
+def test_no_chunk_but_the_three_that_are_needed():
+    data = png_bytes(np.zeros((3, 4), np.uint8))
+    kinds = [data[i : i + 4] for i in range(len(data)) if data[i : i + 4] in (b"IHDR", b"IDAT", b"IEND")]
+    assert kinds == [b"IHDR", b"IDAT", b"IEND"]
+    start = data.index(b"IDAT") + 4
+    stream = data[start : start + int.from_bytes(data[start - 8 : start - 4], "big")]
+    assert zlib.decompress(stream) == bytes([2, 0, 0, 0, 0] * 3)
