@@ -21,6 +21,7 @@ Workers = Annotated[int, Option(help="Processes.", min=1)]
 
 # Click's ClickException, wherever Typer keeps its click: BadParameter < UsageError < ClickException
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
+_INTERRUPTED = 130  # what Typer returns for Ctrl-C, too
 
 
 def main() -> int:
@@ -31,11 +32,12 @@ def main() -> int:
         print(f"simd: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, typer.Abort):
-        print("simd: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+        code = _INTERRUPTED
     except _USAGE_ERROR as error:
         error.show()
         return int(error.exit_code)
+    if code == _INTERRUPTED:
+        print("simd: interrupted; the same command goes on from here", file=sys.stderr)
     return code if isinstance(code, int) else 0
 
 
@@ -122,6 +124,15 @@ def build(
     source: Annotated[str | None, Option(help="The kind of the foregrounds, if unclear.")] = None,
     background_source: Annotated[str | None, Option(help="The kind of the backgrounds, if unclear.")] = None,
     classes: Annotated[str | None, Option(help="CSV file with the columns file and class.")] = None,
+    licence: Annotated[
+        str | None, Option(help="The licence of the foregrounds that no file states one for.")
+    ] = None,
+    background_licence: Annotated[
+        str | None, Option(help="The licence of the backgrounds that no file states one for.")
+    ] = None,
+    any_licence: Annotated[
+        bool | None, Option("--any-licence", help="Build where licences are unknown.")
+    ] = None,
     selection: Annotated[str | None, Option(help="What simd select has written.")] = None,
     file_list: Annotated[
         str | None, Option(help="Exactly these composites: lines class:foreground:background.")
@@ -134,6 +145,9 @@ def build(
     ] = None,
     per_foreground: Annotated[
         int | None, Option(help="Backgrounds for each foreground.", show_default="1")
+    ] = None,
+    per_class: Annotated[
+        int | None, Option(help="Foregrounds for each class: the same number.", show_default="all")
     ] = None,
     max_side: Annotated[int | None, Option(help="Longest side in pixels.", show_default="as it is")] = None,
     protocol: Annotated[

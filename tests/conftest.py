@@ -73,7 +73,9 @@ def tiny_set(tmp_path: Path, foregrounds: Path, backgrounds: Path):
     """Return a set of six composites of 64 x 80."""
     from simd.dataset.build import build
 
-    return build(tmp_path / "set", foregrounds=str(foregrounds), backgrounds=str(backgrounds))
+    return build(
+        tmp_path / "set", foregrounds=str(foregrounds), backgrounds=str(backgrounds), any_licence=True
+    )
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def build(run_cli, foregrounds, backgrounds, tmp_path):
     """Return a function that builds a set of the tiny folders."""
 
     def call(*flags):
-        places = ("--foregrounds", foregrounds, "--backgrounds", backgrounds)
+        places = ("--foregrounds", foregrounds, "--backgrounds", backgrounds, "--any-licence")
         return run_cli("build", tmp_path / "set", *places, *flags)
 
     return call
@@ -315,7 +315,7 @@ def test_a_bad_prediction_is_named_and_the_others_are_scored(run_cli, tiny_set, 
 
 
 def command(out, foregrounds, backgrounds, *flags):
-    places = ["--foregrounds", foregrounds, "--backgrounds", backgrounds]
+    places = ["--foregrounds", foregrounds, "--backgrounds", backgrounds, "--any-licence"]
     return [str(word) for word in (sys.executable, "-m", "simd", "build", out, *places, *flags)]
 
 
@@ -369,7 +369,7 @@ def test_a_full_disk_ends_the_run_and_the_same_command_goes_on(
     run_cli, foregrounds, backgrounds, tmp_path, small_disk
 ):
     disk, enlarge = small_disk
-    places = ("--foregrounds", foregrounds, "--backgrounds", backgrounds)
+    places = ("--foregrounds", foregrounds, "--backgrounds", backgrounds, "--any-licence")
     full = run_cli("build", disk / "set", *places)
     assert full.code == 1
     assert "cannot be written (No space left on device); free some space and run the same command" in full.err
@@ -416,7 +416,14 @@ def test_an_interrupted_build_is_finished_by_the_same_command(backgrounds, run_c
     assert finished.returncode == 0
     assert f"composites: {noted} of 120 were already done" in finished.stderr
     whole = run_cli(
-        "build", tmp_path / "whole", "--foregrounds", many, "--backgrounds", backgrounds, *flags[:2]
+        "build",
+        tmp_path / "whole",
+        "--foregrounds",
+        many,
+        "--backgrounds",
+        backgrounds,
+        "--any-licence",
+        *flags[:2],
     )
     assert whole.code == 0
     assert contents(out) == contents(tmp_path / "whole")

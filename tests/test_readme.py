@@ -45,7 +45,7 @@ def test_the_shell_commands_run_on_own_foregrounds(tmp_path):
 
     (commands,) = [block for block in blocks("sh") if block.startswith("simd index")]
     ran = 0
-    for line in commands.splitlines():
+    for line in commands.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         assert words[0] == "simd"
         if "mattes/my_network" in words:  # another program's folder of mattes

@@ -1,22 +1,23 @@
 """Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from simd.dataset.balance import Planned, plan
+from simd.dataset.census import equal_numbers
+from simd.dataset.licences import ATTRIBUTION_NAME, attribution, licensed, refuse_unknown, sources_of
 from simd.dataset.make import Job, make
 from simd.dataset.manifest import INFO_NAME, MattingSet, load_set, write_manifest
 from simd.dataset.pairing import Pairing, plan_file_list, plan_in_order
 from simd.dataset.protocols import CompositionProtocol, load_protocol
 from simd.dataset.released import check_released_folder, released_names, write_released
 from simd.dataset.select import read_selection
-from simd.dataset.sources import find_kind, index_backgrounds, index_foregrounds, official_trimap
+from simd.dataset.sources import index_backgrounds, index_foregrounds, official_trimap
 from simd.dataset.sources.index import Index
 from simd.errors import BatchError, DataError
-from simd.files import make_folder
+from simd.files import make_folder, write_atomically
 from simd.journal import Journal
 from simd.parallel import run
 from simd.progress import track
@@ -35,8 +36,12 @@ class BuildOptions:
     source: str | None = None
     background_source: str | None = None
     classes: str | None = None
+    licence: str | None = None
+    background_licence: str | None = None
+    any_licence: bool = False
     selection: str | None = None
     per_foreground: int = 1
+    per_class: int | None = None
     file_list: str | None = None
     background_list: str | None = None
     foreground_list: str | None = None
@@ -80,9 +85,14 @@ def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
     classes = None if chosen.classes is None else Path(chosen.classes)
     fg_index = index_foregrounds(chosen.foregrounds, chosen.source, classes=classes)
     bg_index = index_backgrounds(chosen.backgrounds, chosen.background_source)
+    fg_index = replace(fg_index, records=tuple(licensed(fg_index.records, chosen.licence)))
+    bg_index = replace(bg_index, records=tuple(licensed(bg_index.records, chosen.background_licence)))
     planned, failures, total = _pair(chosen, fg_index, bg_index)
     if not planned:
         raise BatchError(failures, "items", total)
+    if not chosen.any_licence:
+        refuse_unknown("foregrounds", list({p.fg.id: p.fg for p in planned}.values()))
+        refuse_unknown("backgrounds", list({p.bg.id: p.bg for p in planned}.values()))
     released = released_names(planned) if chosen.layout else {}
 
     _check_folder(out, chosen.layout)
@@ -99,16 +109,20 @@ def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
             else:
                 failures[id_] = result
         _remove_strays(out, rows)
+        made = [p for p in planned if p.id in rows]
+        used = list({p.fg.id: p.fg for p in made}.values()), list({p.bg.id: p.bg for p in made}.values())
+        name = chosen.name or f"{protocol.name}-{chosen.seed}"
+        write_atomically(out / ATTRIBUTION_NAME, attribution(name, *used))
         write_manifest(
             out,
-            [rows[p.id] for p in planned if p.id in rows],
-            name=chosen.name or f"{protocol.name}-{chosen.seed}",
+            [rows[p.id] for p in made],
+            name=name,
             protocol=protocol.name,
             seed=chosen.seed,
-            sources=_sources([p for p in planned if p.id in rows]),
+            sources=sources_of(*used),
         )
         if chosen.layout:
-            write_released(out, released, [p.id for p in planned if p.id in rows])
+            write_released(out, released, [p.id for p in made])
     finally:
         journal.close()
     if failures:
@@ -135,6 +149,8 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
         records = [fg for fg in fgs.records if kept is None or fg.id in kept]
         problems = {name: why for name, why in fgs.problems.items() if kept is None or name in kept}
         problems |= bgs.problems
+        if chosen.per_class is not None:
+            records = equal_numbers(records, chosen.per_class, seed=chosen.seed)
         planned = plan(records, bgs.records, per_foreground=chosen.per_foreground, seed=chosen.seed)
         return Pairing(planned, problems, len(planned) + len(fgs.problems | bgs.problems))
     wanted = [p for p in pairing.planned if kept is None or p.fg.id in kept]
@@ -146,6 +162,8 @@ def _check_options(chosen: BuildOptions) -> None:
         raise DataError(f"unknown layout {chosen.layout!r}; known is simd-2021, that of the SIMD release")
     if chosen.file_list is not None and chosen.background_list is not None:
         raise DataError("--file-list and --background-list both say what goes on what; leave one out")
+    if chosen.per_class is not None and (chosen.file_list or chosen.background_list):
+        raise DataError("--per-class chooses foregrounds, a list has chosen them already; leave one out")
     if chosen.foreground_list is not None and chosen.background_list is None:
         raise DataError("--foreground-list is the order for a --background-list; give that too")
 
@@ -165,7 +183,7 @@ def _inputs(planned: Planned) -> list[str | int]:
     """Say what a composite is made from: if a file changes between two runs, it is made again."""
     trimap = official_trimap(planned.fg, planned.k)
     files = (planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap)
-    facts: list[str | int] = [planned.seed, *planned.fg.classes]
+    facts: list[str | int] = [planned.seed, *planned.fg.classes, planned.fg.licence, planned.bg.licence]
     for file in files:
         if file is not None and file.exists():
             facts += [file.stat().st_size, file.stat().st_mtime_ns]
@@ -210,24 +228,3 @@ def _remove_strays(out: Path, rows: dict[str, Composite]) -> None:
         for file in (out / layer).iterdir():
             if file.name not in wanted:
                 file.unlink()
-
-
-def _sources(planned: Sequence[Planned]) -> list[dict[str, Any]]:
-    """Say what a set is made from: each kind of source with its citation and its licences, counted."""
-    used: list[tuple[str, Foreground | Background]] = []
-    used += [("foregrounds", fg) for fg in {p.fg.id: p.fg for p in planned}.values()]
-    used += [("backgrounds", bg) for bg in {p.bg.id: p.bg for p in planned}.values()]
-    facts = []
-    for gives, name in dict.fromkeys((gives, record.source) for gives, record in used):
-        kind = find_kind(gives, name)
-        licences = Counter(r.licence for g, r in used if (g, r.source) == (gives, name))
-        facts.append(
-            {
-                "gives": gives,
-                "kind": name,
-                "licence": kind.licence,
-                "citation": kind.citation,
-                "licences": dict(sorted(licences.items())),
-            }
-        )
-    return facts

@@ -10,7 +10,7 @@ from simd.errors import DataError
 from simd.files import read_text
 from simd.taxonomy import suggest
 
-_INTEGERS = ("per_foreground", "max_side", "trimap_radius", "seed")
+_INTEGERS = ("per_foreground", "per_class", "max_side", "trimap_radius", "seed")
 
 
 def read_spec(path: Path) -> dict[str, Any]:
@@ -31,8 +31,8 @@ def read_spec(path: Path) -> dict[str, Any]:
         name = key.replace("-", "_")
         if name not in known:
             raise DataError(f"{path}: unknown key {key!r}{suggest(name, known)}")
-        wanted: type = int if name in _INTEGERS else str
-        if not isinstance(value, wanted) or isinstance(value, bool):
+        wanted: type = int if name in _INTEGERS else bool if name == "any_licence" else str
+        if type(value) is not wanted:
             raise DataError(f"{path}: {key} must be {wanted.__name__}, not {value!r}")
         options[name] = value
     return options

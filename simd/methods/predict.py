@@ -62,7 +62,7 @@ def predict(method: str, dataset: str | Path, out: str | Path, *, workers: int =
     identity = {"method": loaded.name, "version": loaded.version, "set_digest": matting_set.digest}
     if not matting_set:
         raise DataError(f"{dataset}: is a set without composites; nothing can be predicted")
-    if (finished := _finished(out, identity)) is not None:
+    if (finished := _finished(out, identity, matting_set)) is not None:
         return finished
     journal = Journal(out / _STATE, identity)
     try:
@@ -88,7 +88,7 @@ def predict(method: str, dataset: str | Path, out: str | Path, *, workers: int =
     return Run(out, info)
 
 
-def _finished(out: Path, identity: dict[str, str]) -> Run | None:
+def _finished(out: Path, identity: dict[str, str], matting_set: MattingSet) -> Run | None:
     if (out / _STATE).is_dir():
         return None
     if (out / RUN_NAME).is_file():
@@ -98,6 +98,12 @@ def _finished(out: Path, identity: dict[str, str]) -> Run | None:
             raise DataError(
                 f"{out}: holds the mattes of {found['method']} ({found['version']}), on another set or in "
                 "another version; choose another folder, or remove this one"
+            )
+        gone = [s.row.id for s in matting_set if not (out / f"{s.row.id}.png").is_file()]
+        if gone:
+            raise DataError(
+                f"{out}: {len(gone)} mattes of its finished run are gone ({gone[0]}.png first); "
+                "remove the folder and predict again"
             )
         return Run(out, info)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -45,7 +45,8 @@ def sources(tmp_path):
 
 
 def options(sources, **more):
-    return {"foregrounds": str(sources), "backgrounds": str(sources / "bg"), "per_foreground": 3, **more}
+    places = {"foregrounds": str(sources), "backgrounds": str(sources / "bg")}
+    return {**places, "per_foreground": 3, "any_licence": True, **more}
 
 
 def assert_same_folder(a, b):
@@ -114,7 +115,7 @@ def test_a_killed_build_goes_on_to_the_same_bytes(sources, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     build(whole, **options(sources, per_foreground=40))
     command = [sys.executable, "-m", "simd", "build", str(killed), "--workers", "2", "--per-foreground", "40"]
-    command += ["--foregrounds", str(sources), "--backgrounds", str(sources / "bg")]
+    command += ["--foregrounds", str(sources), "--backgrounds", str(sources / "bg"), "--any-licence"]
     kills = 0
     for enough in (1, 50, 120):
         process = subprocess.Popen(command, stderr=subprocess.PIPE)
@@ -213,6 +214,7 @@ def test_a_spec_file_is_the_flags(sources, tmp_path):
     spec = tmp_path / "set.toml"
     spec.write_text(
         f'foregrounds = "{sources}"\nbackgrounds = "{sources / "bg"}"\nper-foreground = 3\nmax_side = 48\n'
+        "any-licence = true\n"
     )
     built = build(tmp_path / "set", **read_spec(spec))
     assert built.digest == build(tmp_path / "flags", **options(sources, max_side=48)).digest

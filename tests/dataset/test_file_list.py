@@ -34,6 +34,7 @@ def golden_build(out, **options):
         file_list=str(GOLDEN / "filelist.txt"),
         foregrounds=str(GOLDEN / "inputs"),
         backgrounds=str(GOLDEN / "inputs" / "bg"),
+        background_licence="made for this project",
         **options,
     )
 
@@ -51,6 +52,7 @@ def sources(tmp_path, backgrounds):
         save(tmp_path / "SIMD" / folder / "alpha" / "beach 1 (2).jpg", soft_alpha(seed=seed))
     return {
         "foregrounds": str(tmp_path / "SIMD"),
+        "background_licence": "own",
         "backgrounds": str(backgrounds),
         "file_list": str(tmp_path / "list.txt"),
     }
@@ -231,6 +233,7 @@ def adobe(tmp_path, backgrounds):
     listed.write_text("sky.JPG\nhill.jpg\nCOCO_train2014_hill.jpg\nroom.jpeg\n")
     return {
         "foregrounds": str(test),
+        "background_licence": "own",
         "backgrounds": str(backgrounds),
         "background_list": str(listed),
         "protocol": "adobe-2017",

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from conftest import save, soft_alpha
 
-from simd.dataset.sources import FOREGROUNDS, index_foregrounds, official_trimap, read_foreground, recognise
+from simd.dataset.sources import (
+    FOREGROUNDS,
+    find_kind,
+    index_foregrounds,
+    official_trimap,
+    read_foreground,
+    recognise,
+)
 from simd.errors import DataError
 
 OWN = "Adobe-licensed images"
@@ -81,7 +88,7 @@ def test_licences_of_a_release_come_from_a_csv_file(release):
     (release / "classes.csv").write_text("file,class,licence\nbeach.jpg,net,CC0-1.0\n")
     licences = {fg.id: fg.licence for fg in index_foregrounds(str(release)).records}
     assert licences["net/beach.jpg"] == "CC0-1.0"
-    assert licences["defocus/dahlia 1 (2).jpg"] == "unknown"
+    assert licences["defocus/dahlia 1 (2).jpg"] == find_kind("foregrounds", "simd").licence
 
 
 def test_adobe_is_recognised_whole_or_by_halves(adobe):

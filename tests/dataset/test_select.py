@@ -125,7 +125,7 @@ def test_the_command_tells_and_the_build_follows(mixed, backgrounds, tmp_path, r
     assert done.code == 0
     assert "binary   fur_binary: alpha is between 0 and 255 on 0.000% of the pixels" in done.out
     assert done.out.splitlines()[-1] == f"6 of 12 foregrounds kept: {selection}"
-    flags = ("--foregrounds", mixed, "--backgrounds", backgrounds)
+    flags = ("--foregrounds", mixed, "--backgrounds", backgrounds, "--any-licence")
     built = run_cli("build", tmp_path / "set", *flags, "--selection", selection)
     assert built.code == 0
     assert "6 composites of 6 foregrounds in 6 classes" in built.out

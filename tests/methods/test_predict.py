@@ -200,9 +200,17 @@ def test_fewer_workers_are_used_where_memory_is_short(tiny_set, tmp_path, monkey
 def test_a_set_without_composites_is_refused(tiny_set, tmp_path, foregrounds, backgrounds, run_cli):
     for path in (foregrounds / "alpha").iterdir():
         save(path, np.zeros((64, 80), np.uint8))
-    flags = ("--foregrounds", foregrounds, "--backgrounds", backgrounds)
+    flags = ("--foregrounds", foregrounds, "--backgrounds", backgrounds, "--any-licence")
     assert run_cli("build", tmp_path / "empty", *flags).code == 1
     assert len(load_set(tmp_path / "empty")) == 0
     done = run_cli("predict", "trimap", tmp_path / "empty", "--out", tmp_path / "mattes")
     assert done.code == 1
     assert done.err == f"simd: {tmp_path / 'empty'}: is a set without composites; nothing can be predicted\n"
+
+
+def test_a_finished_run_that_lost_a_matte_is_not_taken_for_whole(tiny_set, tmp_path):
+    predict("trimap", tiny_set.path, tmp_path / "mattes")
+    (tmp_path / "mattes" / f"{tiny_set[1].row.id}.png").unlink()
+    lost = rf"1 mattes of its finished run are gone \({tiny_set[1].row.id}\.png"
+    with pytest.raises(DataError, match=lost):
+        predict("trimap", tiny_set.path, tmp_path / "mattes")

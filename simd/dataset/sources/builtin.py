@@ -1,9 +1,11 @@
 """Photographs that lie inside the installed scikit-image and scikit-learn, as backgrounds for a first run."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from simd.dataset.sources.index import Index, SourceKind
+from simd.files import read_text
 from simd.records import Background
 
 # Left out: pictures of identifiable people, medical images, and those without a stated licence.
@@ -30,6 +32,14 @@ def _index(_place: str) -> Index[Background]:
     return Index("builtin", tuple(records), len(_PHOTOGRAPHS), missing)
 
 
+def _notice(ids: Sequence[str]) -> str:
+    """Return the attribution that lies beside the CC BY photographs, if one of them is used."""
+    attributed = {Path(name).name for name, licence in _PHOTOGRAPHS.items() if licence.startswith("CC BY")}
+    if not attributed & set(ids):
+        return ""
+    return read_text(_package_folder("sklearn") / "datasets" / "images" / "README.txt")
+
+
 def _package_folder(package: str) -> Path:
     spec = find_spec(package)
     assert spec is not None
@@ -44,4 +54,5 @@ BACKGROUNDS = SourceKind(
     citation="",
     recognise=lambda place: place == "builtin",
     index_backgrounds=_index,
+    notice=_notice,
 )

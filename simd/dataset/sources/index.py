@@ -1,26 +1,45 @@
 """What a source says of itself, and what looking through a folder brings to light."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from simd.image import UInt8
-from simd.records import Background, Foreground
+from simd.records import UNKNOWN_LICENCE, Background, Foreground
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """An image with its alpha as it lies on disk: a photograph, or a composite that others have made."""
+
+    id: str  # its name in the source: unique there
+    source: str  # the kind that found it
+    fg_id: str  # images of one foreground are no independent samples
+    image: Path
+    alpha: Path
+    trimap: Path | None = None  # the official one, where there is one
+    bg_id: str | None = None  # None: a photograph, or nobody says what it was placed on
+    class_: str = ""  # what its folder says; else "", which is for the user to say
+    licence: str = UNKNOWN_LICENCE
+
 
 Record = TypeVar("Record", Foreground, Background)
+AnyRecord = TypeVar("AnyRecord", Foreground, Background, Finished)
 
 
 @dataclass(frozen=True, slots=True)
-class Index(Generic[Record]):
+class Index(Generic[AnyRecord]):
     """The records of a source, and everything that keeps it from being complete."""
 
     kind: str
-    records: tuple[Record, ...]
+    records: tuple[AnyRecord, ...]
     expected: int  # how many the layout, a list or a pairing says there should be
     missing: dict[str, str] = field(default_factory=dict)  # name to reason
     broken: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # facts to know that stop nothing
+    extra: tuple[str, ...] = ()  # files in the layout's folders that belong to nothing
+    unnamed: int = 0  # how many more are missing: a count says so, and nothing says their names
 
     @property
     def problems(self) -> dict[str, str]:
@@ -28,8 +47,20 @@ class Index(Generic[Record]):
         return self.missing | self.broken
 
 
+def files_of(record: Foreground | Background | Finished) -> list[tuple[Path, bool]]:
+    """Return the files of a record, each with whether it is a matte or a trimap."""
+    match record:
+        case Background():
+            return [(record.file, False)]
+        case Foreground():
+            files = [(record.file, False), (record.alpha_file, True)]
+        case _:
+            files = [(record.image, False), (record.alpha, True), (record.trimap, True)]
+    return [(file, matte) for file, matte in files if file is not None]
+
+
 def _not_this_side(*_: Any) -> Any:
-    raise AssertionError("a kind of foregrounds was asked for backgrounds, or the other way round")
+    raise AssertionError("a kind was asked for what it does not give")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +72,13 @@ class SourceKind:
     licence: str
     citation: str
     recognise: Callable[[str], bool]
+    title: str = ""  # the dataset's own name
+    ask: str = ""  # where to get it
+    counts: str = ""  # what it is known to hold
     index_foregrounds: Callable[[str, Path | None], Index[Foreground]] = _not_this_side
     index_backgrounds: Callable[[str], Index[Background]] = _not_this_side
+    index_finished: Callable[[str], Index[Finished]] = _not_this_side
     read: Callable[[Foreground], tuple[UInt8, UInt8, UInt8 | None]] = _not_this_side
+    notice: Callable[[Sequence[str]], str] = lambda _ids: ""  # what a licence asks to be shown for these ids
     official_trimap: Callable[[Foreground, int], Path | None] = lambda _fg, _k: None  # of the k-th composite
+    estimates: bool = False  # its colours are estimated from photographs, not read from a file

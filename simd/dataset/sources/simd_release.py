@@ -6,7 +6,7 @@ from simd.dataset.sources.folder import check_pair_size, image_files, read_pair
 from simd.dataset.sources.index import Index, SourceKind
 from simd.dataset.sources.table import find_table, read_table
 from simd.errors import DataError
-from simd.records import UNKNOWN_LICENCE, Foreground
+from simd.records import Foreground
 from simd.taxonomy import class_name
 
 
@@ -67,7 +67,7 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
                     classes=(class_,),
                     file=colours[name],
                     alpha_file=alphas[name],
-                    licence=entry.licence if entry else UNKNOWN_LICENCE,
+                    licence=entry.licence if entry else FOREGROUNDS.licence,
                     alpha_kind=entry.alpha_kind if entry else "",
                 )
             )
@@ -82,7 +82,7 @@ FOREGROUNDS = SourceKind(
     name="simd",
     layout="<class>/fg/<name> and <class>/alpha/<name>, the same file name in both; "
     "<class> is a class or its name in the release, such as plant_leaf",
-    licence="as the CSV file says; the release states none, ask its authors",
+    licence="SIMD release: none stated, ask its authors; parts are Adobe's, by agreement",
     citation='Sun, Tang and Tai, "Semantic Image Matting", CVPR 2021',
     recognise=lambda place: any(_is_class(folder) for folder in _class_folders(place)),
     index_foregrounds=_index,
