@@ -71,16 +71,16 @@ def composite_truncated(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
     >>> composite_truncated(254 * one, np.array([[12, 13, 14]], np.uint8), 254 * one)[0, :, 0].tolist()
     [254, 253, 254]
     """
-    image = np.empty_like(fg)
+    image = np.array(bg)
     for top in range(0, len(alpha), _STRIP):
-        rows = slice(top, top + _STRIP)
-        if not alpha[rows].any():
-            image[rows] = bg[rows]
+        columns = np.flatnonzero(alpha[top : top + _STRIP].any(axis=0))
+        if not columns.size:
             continue
-        a = cv2.merge((alpha[rows],) * 3)
+        part = np.s_[top : top + _STRIP, columns[0] : columns[-1] + 1]
+        a = cv2.merge((alpha[part],) * 3)
         of_fg, of_bg = cv2.LUT(a, _WEIGHTS), cv2.LUT(a, 1.0 - _WEIGHTS)
-        of_fg *= fg[rows]
-        of_bg *= bg[rows]
+        of_fg *= fg[part]
+        of_bg *= bg[part]
         of_fg += of_bg
-        image[rows] = of_fg
+        image[part] = of_fg
     return image
