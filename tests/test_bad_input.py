@@ -245,8 +245,8 @@ def test_an_index_lists_every_problem(run_cli, foregrounds):
     cut(foregrounds / "fg" / "net-1.png")
     quick, thorough = run_cli("index", foregrounds), run_cli("index", foregrounds, "--decode")
     assert quick.code == thorough.code == 1
-    assert "expected 6, found 5, missing 1, broken 0" in quick.out
-    assert "expected 6, found 4, missing 1, broken 1" in thorough.out
+    assert "expected 6, found 5, missing 1, extra 0, broken 0" in quick.out
+    assert "expected 6, found 4, missing 1, extra 0, broken 1" in thorough.out
     assert "missing alpha/fur_cat: fg/fur_cat has no partner in alpha/" in thorough.out
     assert f"broken net-1: {foregrounds / 'fg/net-1.png'}: is damaged" in thorough.out
 

@@ -32,8 +32,8 @@ def real():
 def test_the_real_folder_is_understood(real):
     done = simd("index", real, "--decode", "--workers", 2)
     assert done.returncode == 0, done.stderr
-    assert "foregrounds (folder): expected 56, found 56, missing 0, broken 0" in done.stdout
-    assert "backgrounds (folder): expected 13, found 13, missing 0, broken 0" in done.stdout
+    assert "foregrounds (folder): expected 56, found 56, missing 0, extra 0, broken 0" in done.stdout
+    assert "backgrounds (folder): expected 13, found 13, missing 0, extra 0, broken 0" in done.stdout
     assert "no foreground of: net, plastic_bag, lace" in done.stdout
 
 

@@ -7,11 +7,17 @@ folder    both        ``fg/`` and ``alpha/`` with equal stems; or a folder of ph
 simd      foregrounds the SIMD release: ``<class>/fg/`` and ``<class>/alpha/`` with equal names
 adobe     foregrounds Adobe's Combined_Dataset, or one of its two halves
 rgba      foregrounds cut-outs: images with transparency
+estimated foregrounds photographs with alpha, the foreground's colours estimated
 synthetic foregrounds none: drawn by the built-in generator
 voc       backgrounds PASCAL VOC 2012
 coco      backgrounds MS COCO 2014 or 2017
 builtin   backgrounds none: photographs inside installed libraries
 ========= =========== ==========================================================================
+
+Distinctions-646, AM-2k, P3M-10k, AIM-500, alphamatting.com and BG-20k are declared in
+:mod:`~simd.dataset.sources.declared`, images that others have composed in
+:mod:`~simd.dataset.sources.composed`. :data:`FINISHED` are images with their alpha, which `simd import`
+turns into a set.
 """
 
 import re
@@ -20,7 +26,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.dataset.sources.index import Index, SourceKind
+from simd.dataset.sources.index import Finished, Index, SourceKind
 from simd.errors import DataError
 from simd.image import UPRIGHT, Reader, UInt8
 from simd.records import Background, Foreground
@@ -30,15 +36,30 @@ FOREGROUNDS = {
     "folder": "simd.dataset.sources.folder:FOREGROUNDS",
     "simd": "simd.dataset.sources.simd_release:FOREGROUNDS",
     "adobe": "simd.dataset.sources.adobe:FOREGROUNDS",
+    "distinctions-646": "simd.dataset.sources.declared:DISTINCTIONS_646_FOREGROUNDS",
+    "am-2k": "simd.dataset.sources.declared:AM_2K_FOREGROUNDS",
+    "p3m-10k": "simd.dataset.sources.declared:P3M_10K_FOREGROUNDS",
+    "estimated": "simd.dataset.sources.estimated:FOREGROUNDS",
     "rgba": "simd.dataset.sources.rgba:FOREGROUNDS",
     "synthetic": "simd.dataset.sources.generated:FOREGROUNDS",
 }
 BACKGROUNDS = {
     "coco": "simd.dataset.sources.coco:BACKGROUNDS",
     "voc": "simd.dataset.sources.voc:BACKGROUNDS",
+    "bg-20k": "simd.dataset.sources.declared:BG_20K_BACKGROUNDS",
     "folder": "simd.dataset.sources.folder:BACKGROUNDS",
     "builtin": "simd.dataset.sources.builtin:BACKGROUNDS",
 }
+FINISHED = {
+    "composition-1k": "simd.dataset.sources.composed:COMPOSITION_1K",
+    "simd-composed": "simd.dataset.sources.composed:SIMD_COMPOSED",
+    "am-2k": "simd.dataset.sources.declared:AM_2K_FINISHED",
+    "p3m-10k": "simd.dataset.sources.declared:P3M_10K_FINISHED",
+    "aim-500": "simd.dataset.sources.declared:AIM_500_FINISHED",
+    "alphamatting": "simd.dataset.sources.declared:ALPHAMATTING_FINISHED",
+}
+TABLES = {"foregrounds": FOREGROUNDS, "backgrounds": BACKGROUNDS, "finished": FINISHED}
+"""What a kind gives, to the kinds that give it."""
 
 
 class Pixels(NamedTuple):
@@ -55,8 +76,8 @@ def kinds(table: Mapping[str, str]) -> list[SourceKind]:
 
 
 def find_kind(gives: str, name: str) -> SourceKind:
-    """Return a kind by its name; `gives` is "foregrounds" or "backgrounds"."""
-    return _load((FOREGROUNDS if gives == "foregrounds" else BACKGROUNDS)[name])
+    """Return a kind by its name; `gives` is a key of :data:`TABLES`."""
+    return _load(TABLES[gives][name])
 
 
 def index_foregrounds(
@@ -86,6 +107,11 @@ def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
     return _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
 
 
+def index_finished(place: str, kind: str | None = None) -> Index[Finished]:
+    """List the images of a folder that have their alpha already; see :func:`index_foregrounds`."""
+    return _find(FINISHED, place, kind, "finished images").index_finished(place)
+
+
 def recognise(table: Mapping[str, str], place: str) -> str | None:
     """Return the kind whose layout a place has, if there is one."""
     try:
@@ -99,8 +125,9 @@ def read_foreground(foreground: Foreground, reader: Reader = UPRIGHT) -> Pixels:
 
     A protocol may ask for a reader of its own, which reads what lies in a pair of files.
     """
-    if reader == UPRIGHT or foreground.file is None or foreground.alpha_file is None:
-        return Pixels(*find_kind("foregrounds", foreground.source).read(foreground))
+    kind = find_kind("foregrounds", foreground.source)
+    if reader == UPRIGHT or kind.estimates or foreground.file is None or foreground.alpha_file is None:
+        return Pixels(*kind.read(foreground))
     fg, alpha = reader.colour(foreground.file), reader.alpha(foreground.alpha_file)
     if fg.shape[:2] != alpha.shape:
         raise DataError(

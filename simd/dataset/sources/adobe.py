@@ -1,8 +1,9 @@
 """Adobe's Deep Image Matting set: Combined_Dataset, with its name lists and its own test trimaps."""
 
+from itertools import product
 from pathlib import Path, PurePosixPath
 
-from simd.dataset.sources.folder import by_stem, check_pair_size, image_files, read_pair
+from simd.dataset.sources.folder import as_extra, by_stem, check_pair_size, read_pair, split_files
 from simd.dataset.sources.index import Index, SourceKind
 from simd.dataset.sources.table import Entry, entry_of, find_table, read_table
 from simd.errors import DataError
@@ -40,6 +41,7 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
         {name: why for index in found for name, why in index.missing.items()},
         {name: why for index in found for name, why in index.broken.items()},
         (f"classes and licences: {table_path}", *(note for index in found for note in index.notes)),
+        tuple(name for index in found for name in index.extra),
     )
 
 
@@ -47,8 +49,13 @@ def _index_half(half: Path, table: dict[str, Entry]) -> Index[Foreground]:
     missing: dict[str, str] = {}
     clashes: dict[str, str] = {}
     parts = [half / name for name in (_OWN, _OTHER) if (half / name).is_dir()]
-    colours = by_stem([p for part in parts for p in image_files(part / "fg")], clashes, half)
-    alphas = by_stem([p for part in parts for p in image_files(part / "alpha")], clashes, half)
+    layers: dict[str, list[Path]] = {"fg": [], "alpha": []}
+    extra: list[Path] = []
+    for part, layer in product(parts, layers):
+        images, others = split_files(part / layer) if (part / layer).is_dir() else ([], [])
+        layers[layer] += images
+        extra += others
+    colours, alphas = (by_stem(files, clashes, half) for files in layers.values())
     broken = {f"{half.name}/{stem}": why for stem, why in clashes.items()}
     names, notes = _expected(half, sorted(colours.keys() | alphas.keys() | clashes.keys()))
     records = []
@@ -79,7 +86,10 @@ def _index_half(half: Path, table: dict[str, Entry]) -> Index[Foreground]:
                 alpha_kind=entry.alpha_kind,
             )
         )
-    return Index("adobe", tuple(records), len(names), missing, broken, notes)
+    extra += [p for files in layers.values() for p in files if p.stem not in names]
+    return Index(
+        "adobe", tuple(records), len(names), missing, broken, notes, as_extra(sorted(extra), half.parent)
+    )
 
 
 def _expected(half: Path, stems: list[str]) -> tuple[list[str], tuple[str, ...]]:

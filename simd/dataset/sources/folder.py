@@ -14,16 +14,37 @@ from simd.records import UNKNOWN_LICENCE, Background, Foreground
 
 def image_files(folder: Path) -> list[Path]:
     """Return the image files below a folder, sorted by their relative name; hidden files are left out."""
-    found: list[Path] = []
+    return split_files(folder)[0]
+
+
+def split_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the images and the other files below a folder, both sorted, hidden ones left out.
+
+    Raises
+    ------
+    DataError
+        If a folder may not be listed, or a name is not UTF-8 text.
+    """
+    images: list[Path] = []
+    others: list[Path] = []
     # not rglob, which takes a folder that may not be read for an empty one
     for place, subfolders, names in os.walk(folder, onerror=_cannot_list):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        files = [Path(place, name) for name in names if is_image_name(name) and not name.startswith(".")]
-        found += [path for path in files if path.is_file()]
-    for path in found:
+        for name in names:
+            if not name.startswith(".") and (path := Path(place, name)).is_file():
+                (images if is_image_name(name) else others).append(path)
+    for path in images:
         if any("\ud800" <= character <= "\udfff" for character in path.name):
             raise DataError(f"{folder}: the name of {path.name!a} is not UTF-8 text; rename the file")
-    return sorted(found, key=lambda p: p.relative_to(folder).as_posix())
+    for files in (images, others):
+        files.sort(key=lambda p: p.relative_to(folder).as_posix())
+    return images, others
+
+
+def as_extra(files: Iterable[Path], root: Path) -> tuple[str, ...]:
+    """Return files by their names below a folder, for :attr:`Index.extra`."""
+    names = (p.relative_to(root).as_posix() for p in files)
+    return tuple(name.encode(errors="backslashreplace").decode() for name in names)
 
 
 def _cannot_list(error: OSError) -> None:
@@ -43,8 +64,8 @@ def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else None
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
-    colours = by_stem(image_files(root / "fg"), broken, root)
-    alphas = by_stem(image_files(root / "alpha"), broken, root)
+    (fg_files, fg_others), (alpha_files, alpha_others) = split_files(root / "fg"), split_files(root / "alpha")
+    colours, alphas = by_stem(fg_files, broken, root), by_stem(alpha_files, broken, root)
     records = []
     for stem in sorted(colours.keys() | alphas.keys()):
         if stem not in colours or stem not in alphas:
@@ -71,17 +92,19 @@ def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
         )
     notes = (f"classes and licences: {table_path}",) if table_path else ()
     expected = len(colours.keys() | alphas.keys())
-    return Index("folder", tuple(records), expected, missing, broken, notes)
+    extra = as_extra([*fg_others, *alpha_others], root)
+    return Index("folder", tuple(records), expected, missing, broken, notes, extra)
 
 
-def check_pair_size(fg: Path, alpha: Path) -> None:
-    """Refuse a foreground whose alpha has another size (DataError); reads both headers only."""
-    fg_size, alpha_size = read_size(fg), read_size(alpha)
-    if fg_size != alpha_size:
-        raise DataError(
-            f"{fg} is {fg_size[0]} x {fg_size[1]} and {alpha} is {alpha_size[0]} x {alpha_size[1]} (H x W); "
-            "the two must be equal, they are never resized to fit"
-        )
+def check_pair_size(fg: Path, *mattes: Path) -> None:
+    """Refuse an image whose alpha or trimap has another size (DataError); reads their headers only."""
+    fg_size = read_size(fg)
+    for matte in mattes:
+        if (size := read_size(matte)) != fg_size:
+            raise DataError(
+                f"{fg} is {fg_size[0]} x {fg_size[1]} and {matte} is {size[0]} x {size[1]} (H x W); "
+                "the two must be equal, they are never resized to fit"
+            )
 
 
 def by_stem(files: Iterable[Path], broken: dict[str, str], root: Path) -> dict[str, Path]:
@@ -115,7 +138,7 @@ def _index_photographs(place: str) -> Index[Background]:
     folder = root / "bg" if (root / "bg").is_dir() else root
     table_path = find_table(root)
     table = read_table(table_path, roles=("background",)) if table_path else {}
-    files = image_files(folder)
+    files, others = split_files(folder)
     left_out = [p for p in files if table and p.stem not in table]
     notes = []
     if table_path and table:
@@ -136,7 +159,8 @@ def _index_photographs(place: str) -> Index[Background]:
         licence = table[file.stem].licence if table else UNKNOWN_LICENCE
         records.append(Background(id=name, source="folder", file=file, licence=licence))
     expected = len(records) + len(broken)
-    return Index("folder", tuple(records), expected, broken=broken, notes=tuple(notes))
+    extra = as_extra((p for p in others if p != table_path), folder)
+    return Index("folder", tuple(records), expected, broken=broken, notes=tuple(notes), extra=extra)
 
 
 FOREGROUNDS = SourceKind(

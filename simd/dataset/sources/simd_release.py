@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from simd.dataset.sources.folder import check_pair_size, image_files, read_pair
+from simd.dataset.sources.folder import as_extra, check_pair_size, read_pair, split_files
 from simd.dataset.sources.index import Index, SourceKind
 from simd.dataset.sources.table import find_table, read_table
 from simd.errors import DataError
@@ -36,10 +36,12 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
     records: list[Foreground] = []
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
+    extra: list[str] = []
     expected = 0
     owners: dict[str, str] = {}
     for folder in folders:
-        colours, alphas = (_by_name(folder / layer) for layer in ("fg", "alpha"))
+        (colours, others), (alphas, more) = (_by_name(folder / layer) for layer in ("fg", "alpha"))
+        extra += as_extra(others + more, root)
         expected += len(colours.keys() | alphas.keys())
         try:
             class_ = class_name(folder.name)
@@ -71,11 +73,12 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
                     alpha_kind=entry.alpha_kind if entry else "",
                 )
             )
-    return Index("simd", tuple(records), expected, missing, broken)
+    return Index("simd", tuple(records), expected, missing, broken, extra=tuple(extra))
 
 
-def _by_name(folder: Path) -> dict[str, Path]:
-    return {p.relative_to(folder).as_posix(): p for p in image_files(folder)}
+def _by_name(folder: Path) -> tuple[dict[str, Path], list[Path]]:
+    images, others = split_files(folder)
+    return {p.relative_to(folder).as_posix(): p for p in images}, others
 
 
 FOREGROUNDS = SourceKind(

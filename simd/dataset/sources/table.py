@@ -97,6 +97,24 @@ def entry_of(stem: str, table: dict[str, Entry] | None) -> Entry:
     return Entry("its name", (name,), UNKNOWN_LICENCE, "")
 
 
+def required_table(place: str, title: str, classes: Path | None) -> tuple[Path, dict[str, Entry]]:
+    """Read the CSV file of a dataset whose own names say nothing of classes; DataError if there is none."""
+    path = classes or find_table(Path(place))
+    if path is None:
+        raise DataError(
+            f"{place}: {title} names no classes, and they are never guessed; "
+            "give --classes FILE: a CSV file with the columns file and class"
+        )
+    return path, read_table(path, roles=("fg", "alpha"))
+
+
+def listed_entry(stem: str, table: dict[str, Entry], path: Path) -> Entry:
+    """Return what a CSV file says of a foreground; its name says nothing, however it begins (DataError)."""
+    if stem not in table:
+        raise DataError(f"{stem!r} has no class; name it in {path}")
+    return entry_of(stem, table)
+
+
 def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     """Return the columns, and each row with the number of its line."""
     reader = csv.DictReader(io.StringIO(read_text(path)))

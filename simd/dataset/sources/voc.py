@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from simd.dataset.sources.folder import as_extra, split_files
 from simd.dataset.sources.index import Index, SourceKind
+from simd.errors import DataError
 from simd.files import read_text
 from simd.records import Background
 
@@ -16,8 +18,12 @@ def _root(place: str) -> Path | None:
 
 def _index(place: str) -> Index[Background]:
     root = _root(place)
-    assert root is not None
-    files = {p.stem: p for p in sorted((root / "JPEGImages").glob("*.jpg"))}
+    if root is None:
+        raise DataError(f"{place}: has no folder JPEGImages/; the layout is {BACKGROUNDS.layout}")
+    folder = root / "JPEGImages"
+    images, others = split_files(folder)
+    files = {p.stem: p for p in images if p.suffix == ".jpg" and p.parent == folder}
+    others += [p for p in images if files.get(p.stem) != p]
     listed = _listed(root)
     missing = {
         f"JPEGImages/{name}.jpg": "is named in ImageSets/Main but is not there"
@@ -29,7 +35,8 @@ def _index(place: str) -> Index[Background]:
         if len(files) == 17125
         else (f"VOC 2012 is known to hold 17125 photographs, here are {len(files)}",)
     )
-    return Index("voc", records, len(files.keys() | listed), missing, notes=notes)
+    expected = len(files.keys() | listed)
+    return Index("voc", records, expected, missing, notes=notes, extra=as_extra(others, root))
 
 
 def _listed(root: Path) -> set[str]:
@@ -42,6 +49,9 @@ def _listed(root: Path) -> set[str]:
 
 BACKGROUNDS = SourceKind(
     name="voc",
+    title="PASCAL VOC 2012",
+    ask="http://host.robots.ox.ac.uk/pascal/VOC/voc2012/ (training/validation data)",
+    counts="17,125 photographs",
     layout="VOCdevkit/VOC2012/{JPEGImages/<name>.jpg, ImageSets/Main/*.txt}",
     licence=_LICENCE,
     citation='Everingham et al., "The PASCAL Visual Object Classes Challenge: A Retrospective", IJCV 2015',
