@@ -1,9 +1,9 @@
 """Scores grouped by foreground and class, and their means with the foregrounds drawn again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ from simd.errors import DataError
 
 Float64: TypeAlias = npt.NDArray[np.float64]
 Over: TypeAlias = Literal["image_mean", "class_mean"]
+
+_AT_ONCE = 2**20  # foregrounds drawn at a time: bounds the memory, whatever the size of the set
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +79,43 @@ def group(scores: Mapping[str, npt.ArrayLike], classes: npt.ArrayLike, foregroun
     return Sample(tuple(present.tolist()), keys[0].astype(np.intp), counts, sums)
 
 
-def draw(sample: Sample, over: Over, resamples: int, seed: int) -> Float64:
-    """Return the means, (resamples, methods), with foregrounds drawn again within each class."""
+class Drawn(NamedTuple):
+    """What one class comes to when its foregrounds are drawn again."""
+
+    sums: Float64  # (resamples, methods)
+    counts: Float64  # (resamples, 1), images
+
+    @property
+    def means(self) -> Float64:
+        """The means of the class, (resamples, methods)."""
+        return self.sums / self.counts
+
+
+def draw(sample: Sample, resamples: int, seed: int) -> list[Drawn]:
+    """Draw foregrounds again within each class, as many as it has, the same ones for all methods."""
     rng = np.random.default_rng(seed)
-    total, images = np.zeros((resamples, sample.sums.shape[1])), np.zeros((resamples, 1))
-    for part in sample.parts():
-        counts = sample.counts[part, None]
-        m = len(counts)
-        drawn = rng.multinomial(m, np.full(m, 1 / m), size=resamples).astype(np.float64)  # how often each
-        if over == "class_mean":
-            total += (drawn @ sample.sums[part]) / (drawn @ counts)
-        else:
-            total += drawn @ sample.sums[part]
-            images += drawn @ counts
-    return total / (images if over == "image_mean" else len(sample.classes))
+    return [_draw(rng, sample.sums[part], sample.counts[part, None], resamples) for part in sample.parts()]
+
+
+def drawn_means(drawn: Sequence[Drawn], over: Over) -> Float64:
+    """Return the means over all classes, (resamples, methods)."""
+    if over == "class_mean":
+        return np.asarray(sum(one.means for one in drawn) / len(drawn))
+    return np.asarray(sum(one.sums for one in drawn) / sum(one.counts for one in drawn))
+
+
+def _draw(rng: np.random.Generator, sums: Float64, counts: Float64, resamples: int) -> Drawn:
+    m = len(sums)
+    columns = np.hstack([sums, counts])
+    drawn = np.empty((resamples, columns.shape[1]))
+    rows = max(1, _AT_ONCE // m)
+    for start in range(0, resamples, rows):
+        stop = min(start + rows, resamples)
+        picks = rng.integers(m, size=(stop - start, m))
+        picks += m * np.arange(stop - start)[:, None]  # a row of bins each
+        often = np.bincount(picks.ravel(), minlength=m * (stop - start)).reshape(-1, m)
+        drawn[start:stop] = often.astype(np.float64) @ columns
+    return Drawn(drawn[:, :-1], drawn[:, -1:])
 
 
 def expansion(sample: Sample, over: Over, signs: Float64) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simd.errors import DataError
-from simd.metrics.uncertainty import Estimate, summarise
+from simd.metrics.uncertainty import Estimate, summarise_all
 
 LEVEL, RESAMPLES, SEED = 0.95, 10_000, 0
 NO_CLASSES = "the images have no classes"
@@ -36,11 +36,12 @@ def intervals(
     """
     estimates: dict[str, dict[str, Estimate]] = {"image_mean": {}, "class_mean": {}}
     by_class: dict[str, dict[str, Estimate]] = {name: {} for name in classes if name}
-    for metric, column in columns.items():
-        try:
-            summary = summarise(column, classes, foregrounds, level=LEVEL, resamples=RESAMPLES, seed=SEED)
-        except DataError:  # no image has this metric
-            continue
+    options = {"resamples": RESAMPLES, "seed": SEED}
+    try:
+        summaries = summarise_all(columns, classes, foregrounds, level=LEVEL, **options)
+    except DataError:  # no image has any metric
+        summaries = {}
+    for metric, summary in summaries.items():
         estimates["image_mean"][metric] = summary.image_mean
         if all(classes):
             estimates["class_mean"][metric] = summary.class_mean

@@ -4,7 +4,7 @@ Composites of one foreground fail alike, so ten of them are not ten samples. Wha
 foreground, with all its images, within its primary class: the size of a class is no chance but a choice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import special
 
 from simd.errors import DataError
-from simd.metrics.bootstrap import Float64, Over, Sample, draw, expansion, group
+from simd.metrics.bootstrap import Float64, Over, Sample, draw, drawn_means, expansion, group
 
 MIN_FOREGROUNDS = 5
 """With fewer, an interval would be a guess and is left out."""
@@ -107,17 +107,61 @@ def summarise(
     >>> summary.by_class["net"]
     Estimate(mean=8.0, low=None, high=None, images=2, foregrounds=2, reason='fewer than 5 foregrounds')
     """
-    sample = group({"the method": scores}, classes, foregrounds)
+    columns = {"the method": scores}
+    return summarise_all(columns, classes, foregrounds, level=level, resamples=resamples, seed=seed)[
+        "the method"
+    ]
 
-    def estimate(part: Sample, over: Over) -> Estimate:
-        draws = draw(part, over, resamples, seed)[:, 0]
-        return _estimate(part, over, np.ones(1), draws, level)
 
-    return Summary(
-        image_mean=estimate(sample, "image_mean"),
-        class_mean=estimate(sample, "class_mean"),
-        by_class={name: estimate(sample.only(c), "image_mean") for c, name in enumerate(sample.classes)},
-    )
+def summarise_all(
+    columns: Mapping[str, npt.ArrayLike],
+    classes: npt.ArrayLike,
+    foregrounds: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> dict[str, Summary]:
+    """Compute :func:`summarise` for several columns of scores, with one draw for those of the same images.
+
+    Parameters and errors are those of :func:`summarise`. A column without any score is left out.
+    """
+    alike: dict[bytes, dict[str, npt.ArrayLike]] = {}
+    for name, column in columns.items():
+        there = ~np.isnan(np.asarray(column, dtype=np.float64))
+        if there.any():
+            alike.setdefault(there.tobytes(), {})[name] = column
+    if not alike:
+        raise DataError("no image has a score; there is nothing to average")
+    return {
+        name: summary
+        for some in alike.values()
+        for name, summary in _summarise(
+            some, group(some, classes, foregrounds), level, resamples, seed
+        ).items()
+    }
+
+
+def _summarise(
+    names: Iterable[str], sample: Sample, level: float, resamples: int, seed: int
+) -> dict[str, Summary]:
+    drawn = draw(sample, resamples, seed)
+    means: dict[Over, Float64] = {"image_mean": drawn_means(drawn, "image_mean")}
+    means["class_mean"] = drawn_means(drawn, "class_mean")
+    by_class = [(sample.only(c), drawn[c].means) for c in range(len(sample.classes))]
+    summaries = {}
+    for column, name in enumerate(names):
+        sign = np.zeros(sample.sums.shape[1])
+        sign[column] = 1
+        summaries[name] = Summary(
+            image_mean=_estimate(sample, "image_mean", sign, means["image_mean"][:, column], level),
+            class_mean=_estimate(sample, "class_mean", sign, means["class_mean"][:, column], level),
+            by_class={
+                part.classes[0]: _estimate(part, "image_mean", sign, draws[:, column], level)
+                for part, draws in by_class
+            },
+        )
+    return summaries
 
 
 def compare(
@@ -170,7 +214,7 @@ def compare(
     (True, {'ours': 1.0, 'theirs': 0.0})
     """
     sample = group(scores, classes, foregrounds)
-    draws = draw(sample, over, resamples, seed)
+    draws = drawn_means(draw(sample, resamples, seed), over)
     pairs = list(combinations(range(len(scores)), 2))
     estimates, p_values = [], []
     for a, b in pairs:

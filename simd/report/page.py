@@ -77,7 +77,16 @@ def _tables(index: int, board: Board) -> str:
     return (
         f'<header><h2>{escape(facts["name"])}</h2><dl class="facts">{described}</dl></header>'
         f"{headline_table(board)}{said}"
-        f"{_by_class(index, board)}{rivals_section(board)}"
+        f"{_by_class(index, board)}"
+        f"{rivals_section(board, '' if board.has_classes else _choice(index))}"
+        f"{_by_region(board)}"
+    )
+
+
+def _by_region(board: Board) -> str:
+    if not board.has_classes:
+        return ""
+    return (
         "<details><summary>Error by region</summary><p>Each unknown pixel counts for its own "
         "class, whatever the image's: class mask ∩ unknown region, the mean over the "
         f"images that hold any. Counts are images and pixels.</p>{_panels(board, 'regions')}</details>"
@@ -86,7 +95,7 @@ def _tables(index: int, board: Board) -> str:
 
 def _by_class(index: int, board: Board) -> str:
     if not board.has_classes:
-        return _choice(index)
+        return ""
     return f"<h3>Error by class</h3>{_choice(index)}{_panels(board, 'classes')}{_legend()}{_truth(board)}"
 
 

@@ -7,8 +7,8 @@ from simd.report.boards import CLASS_MEAN, TITLES, Board, Entry, Interval, plura
 from simd.report.rivals import CLEAR, MOST, Rivals, p_text, share_text, signed
 
 
-def rivals_section(board: Board) -> str:
-    """Return the heading and a matrix for each metric; nothing for a lone method."""
+def rivals_section(board: Board, choice: str = "") -> str:
+    """Return a heading, the choice of a metric and a matrix for each; nothing for a lone method."""
     if len(board.entries) < 2:
         return ""
     heading = "<h3>Which differences are more than chance?</h3>"
@@ -16,7 +16,11 @@ def rivals_section(board: Board) -> str:
     said = {panel for panel in panels.values() if panel.startswith("<p")}
     if len(said) == 1 and all(panel in said for panel in panels.values()):
         return heading + said.pop()  # the same reason for all
-    return heading + "".join(f'<div class="panel {metric}">{panel}</div>' for metric, panel in panels.items())
+    return (
+        heading
+        + choice
+        + "".join(f'<div class="panel {metric}">{panel}</div>' for metric, panel in panels.items())
+    )
 
 
 def _panel(board: Board, metric: str) -> str:

@@ -8,6 +8,7 @@ from simd.metrics.scores import METRICS
 from simd.report.boards import (
     CLASS_MEAN,
     DASH,
+    IMAGE_MEAN,
     MEANS,
     SCOPES,
     TITLES,
@@ -32,20 +33,21 @@ _STAR = '<span class="star" aria-hidden="true">★</span><span class="unseen"> b
 
 def headline_table(board: Board) -> str:
     """Return the table of means: class-balanced first, the image mean beside it."""
-    groups = "".join(f'<th colspan="2" scope="colgroup">{TITLES[m]}</th>' for m in METRICS)
-    leaves = [
-        _sorter("class-balanced", "the mean of the class means", "headline"),
-        _sorter("image mean", "the mean over images"),
-    ]
-    if board.has_classes:
-        first = [_sorter("class-balanced", "the mean of the class means", "headline", order="ascending")]
-    else:  # ranked by the image mean
-        first = [leaves[0], _sorter("image mean", "the mean over images", order="ascending")]
+    titles: dict[str, tuple[str, str, str]] = {
+        CLASS_MEAN: ("class-balanced", "the mean of the class means", "headline"),
+        IMAGE_MEAN: ("image mean", "the mean over images", "" if board.has_classes else "headline"),
+    }
+    shown = [titles[which] for which in _means(board)]
+    groups = "".join(
+        f'<th colspan="{len(shown)}" scope="colgroup">{TITLES[metric]}</th>' for metric in METRICS
+    )
+    leaves = [_sorter(*title) for title in shown] * len(METRICS)
+    leaves[0] = _sorter(*shown[0], order="ascending")
     rows = "".join(_headline_row(board, entry) for entry in board.entries)
     return (
         '<div class="scroll"><table class="headline sortable"><thead>'
         f'<tr><td></td>{groups}<td colspan="3"></td></tr>'
-        f"<tr>{_sorter('Method', kind='name')}{''.join([*first, *(leaves * len(METRICS))[len(first) :]])}"
+        f"<tr>{_sorter('Method', kind='name')}{''.join(leaves)}"
         f"{_sorter('scored', 'images (foregrounds) scored', 'count')}"
         f"{_sorter('fallbacks', 'mattes that are not the method’s own')}"
         f"{_sorter('s / image', 'seconds an image')}</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -88,17 +90,17 @@ def starred(text: str, value: float, best: float) -> str:
 def _headline_row(board: Board, entry: Entry) -> str:
     cells = []
     for metric in METRICS:
-        worst = max((v for e in board.entries if (v := e.mean(CLASS_MEAN, metric)) == v), default=0)
-        for which in MEANS:
+        worst = max((v for e in board.entries if (v := e.mean(board.headline, metric)) == v), default=0)
+        for which in _means(board):
             value = entry.mean(which, metric)
             shown = starred(
                 number(value, metric, board.decimals[metric]), value, board.best_mean(which, metric)
             )
-            if which == CLASS_MEAN:
+            if which == board.headline:
                 share = 0 if math.isnan(value) or not worst else value / worst
                 shown = f'<span class="bar" style="--share:{share:.3f}">{shown}</span>'
             shown += interval_note(entry.interval(which, metric), metric, board.decimals[metric])
-            cells.append(_cell(shown, value, "headline" if which == CLASS_MEAN else "aside"))
+            cells.append(_cell(shown, value, "headline" if which == board.headline else "aside"))
     images, fallbacks = len(entry.whole), entry.summary["fallbacks"]
     scored = f"{images} <small>({entry.summary['foregrounds']})</small>"
     if lacking := board.size - images:
@@ -110,6 +112,11 @@ def _headline_row(board: Board, entry: Entry) -> str:
         _cell(seconds(entry), math.nan if (s := entry.scores.seconds_per_image) is None else s),
     ]
     return f'<tr><th scope="row">{method(entry)}</th>{"".join(cells)}</tr>'
+
+
+def _means(board: Board) -> tuple[str, ...]:
+    """Return the means that a board has: without classes only the one over images."""
+    return tuple(MEANS) if board.has_classes else (IMAGE_MEAN,)
 
 
 def _heat_row(board: Board, entry: Entry, scope: str, metric: str) -> str:

@@ -1,12 +1,13 @@
 """Intervals of summaries are those of the bootstrap, metric by metric, and survive the way through files."""
 
 import json
+import tracemalloc
 
 import numpy as np
 
 from simd.metrics.intervals import intervals
 from simd.metrics.scores import METRICS, WHOLE, Score, Scores, load_scores
-from simd.metrics.uncertainty import compare, summarise
+from simd.metrics.uncertainty import compare, summarise, summarise_all
 
 
 def rows(sizes, images=2, seed=0):
@@ -37,9 +38,9 @@ def test_a_summary_holds_the_interval_of_each_mean():
     classes, foregrounds = [row.class_ for row in made], [row.fg_id for row in made]
     for metric in METRICS:
         expected = summarise([getattr(row, metric) for row in made], classes, foregrounds)
-        assert found["image_mean"][metric] == list(expected.image_mean[1:3])
-        assert found["class_mean"][metric] == list(expected.class_mean[1:3])
-        assert found["classes"]["fur"][metric] == list(expected.by_class["fur"][1:3])
+        assert found["image_mean"][metric] == pytest.approx(expected.image_mean[1:3])
+        assert found["class_mean"][metric] == pytest.approx(expected.class_mean[1:3])
+        assert found["classes"]["fur"][metric] == pytest.approx(expected.by_class["fur"][1:3])
     assert found["image_mean"]["reason"] is found["classes"]["fur"]["reason"] is None
     assert found["classes"]["net"] == {**dict.fromkeys(METRICS), "reason": "fewer than 5 foregrounds"}
     assert found["level"] == 0.95
@@ -83,3 +84,25 @@ def test_p_and_interval_agree_far_out_in_the_tails():
         agree += (one.p < 0.05) == (one.estimate.high < 0 or one.estimate.low > 0)
     assert agree >= 58
     assert one.p < 0.001
+
+
+def test_columns_summarised_together_or_alone_are_the_same():
+    made = rows({"fur": 6, "net": 5})
+    classes, foregrounds = [row.class_ for row in made], [row.fg_id for row in made]
+    columns = {m: np.array([getattr(row, m) for row in made]) for m in METRICS}
+    columns["mse"][::4] = np.nan  # other images than the rest
+    together = summarise_all(columns, classes, foregrounds, resamples=500)
+    for metric, column in columns.items():
+        alone = summarise(column, classes, foregrounds, resamples=500)
+        assert together[metric].image_mean[:5] == pytest.approx(alone.image_mean[:5])
+        assert together[metric].class_mean[:5] == pytest.approx(alone.class_mean[:5])
+        assert together[metric].by_class["net"][:5] == pytest.approx(alone.by_class["net"][:5])
+
+
+def test_memory_is_bounded_whatever_the_number_of_foregrounds():
+    scores = np.random.default_rng(0).random(20_000)
+    tracemalloc.start()
+    summarise(scores, ["fur"] * len(scores), np.arange(len(scores)), resamples=200)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64e6  # 200 x 20,000 at once would be 32 MB for each of three arrays
