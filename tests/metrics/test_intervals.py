@@ -4,6 +4,7 @@ import json
 import tracemalloc
 
 import numpy as np
+import pytest
 
 from simd.metrics.intervals import intervals
 from simd.metrics.scores import METRICS, WHOLE, Score, Scores, load_scores
