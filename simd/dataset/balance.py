@@ -53,8 +53,7 @@ def with_ids(pairs: Iterable[tuple[Foreground, Background, int]], *, seed: int) 
     planned: list[Planned] = []
     taken: set[str] = set()
     for fg, bg, k in pairs:
-        id_ = _safe_id(fg, bg, k, taken)
-        taken.add(id_)
+        id_ = safe_id(fg.class_, (fg.id, bg.id, str(k)), taken)
         own_seed = int(_digest(str(seed), id_)[:12], 16)  # 48 bits: exact in every JSON reader
         planned.append(Planned(id_, fg, bg, k, own_seed))
     return planned
@@ -68,13 +67,17 @@ def _walk(digest: str, length: int) -> tuple[int, int]:
     return int(digest[:16], 16) % length, step
 
 
-def _safe_id(fg: Foreground, bg: Background, k: int, taken: set[str]) -> str:
-    """Return ``<class>-<8 hex>``; in the rare case that two composites share it, the later one counts on."""
+def safe_id(class_: str, parts: tuple[str, ...], taken: set[str]) -> str:
+    """Return ``<class>-<8 hex>`` of what makes an image unlike all others, and add it to those taken.
+
+    In the rare case that two images share it, the later one counts on.
+    """
     salt = 0
     while True:
-        parts = (fg.id, bg.id, str(k)) if salt == 0 else (fg.id, bg.id, str(k), str(salt))
-        id_ = f"{fg.class_.replace('_', '-')}-{_digest(*parts)[:8]}"
+        salted = parts if salt == 0 else (*parts, str(salt))
+        id_ = f"{class_.replace('_', '-')}-{_digest(*salted)[:8]}"
         if id_ not in taken:
+            taken.add(id_)
             return id_
         salt += 1
 

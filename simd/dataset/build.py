@@ -9,21 +9,19 @@ from simd.dataset.balance import Planned, plan
 from simd.dataset.census import equal_numbers
 from simd.dataset.licences import ATTRIBUTION_NAME, attribution, licensed, refuse_unknown, sources_of
 from simd.dataset.make import Job, make
-from simd.dataset.manifest import INFO_NAME, MattingSet, load_set, write_manifest
+from simd.dataset.manifest import MattingSet, write_manifest
 from simd.dataset.pairing import Pairing, plan_file_list, plan_in_order
 from simd.dataset.protocols import CompositionProtocol, load_protocol
 from simd.dataset.released import check_released_folder, released_names, write_released
 from simd.dataset.select import read_selection
 from simd.dataset.sources import index_backgrounds, index_foregrounds, official_trimap
 from simd.dataset.sources.index import Index
+from simd.dataset.writing import Inputs, check_folder, is_unfinished, state_of_files, write_set
 from simd.errors import BatchError, DataError
-from simd.files import make_folder, write_atomically
-from simd.journal import Journal
+from simd.files import write_atomically
 from simd.parallel import run
-from simd.progress import track
-from simd.records import LAYERS, Background, Composite, Foreground, file_name
+from simd.records import Background, Composite, Foreground
 
-_STATE = ".build"  # lies in the set's folder until the set is finished
 _COMPOSITES_PER_JOB = 20
 
 
@@ -95,40 +93,36 @@ def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
         refuse_unknown("backgrounds", list({p.bg.id: p.bg for p in planned}.values()))
     released = released_names(planned) if chosen.layout else {}
 
-    _check_folder(out, chosen.layout)
-    journal = Journal(out / _STATE, asdict(chosen))
-    try:
-        inputs = {p.id: _inputs(p) for p in planned}
-        rows = _done_before(out, journal, inputs)
-        jobs = _jobs(out, [p for p in planned if p.id not in rows], protocol)
-        results = (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome))
-        for id_, result in track(results, len(planned), "composites", done=len(rows)):
-            if isinstance(result, Composite):
-                rows[id_] = result
-                journal.add({**result.to_row(), "inputs": inputs[id_]})
-            else:
-                failures[id_] = result
-        _remove_strays(out, rows)
-        made = [p for p in planned if p.id in rows]
+    check_folder(out)
+    if chosen.layout and not is_unfinished(out):
+        check_released_folder(out)
+
+    def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
+        wanted = set(todo)
+        jobs = _jobs(out, [p for p in planned if p.id in wanted], protocol)
+        return (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome))
+
+    def finish(rows: list[Composite]) -> None:
+        there = {row.id for row in rows}
+        made = [p for p in planned if p.id in there]
         used = list({p.fg.id: p.fg for p in made}.values()), list({p.bg.id: p.bg for p in made}.values())
         name = chosen.name or f"{protocol.name}-{chosen.seed}"
         write_atomically(out / ATTRIBUTION_NAME, attribution(name, *used))
         write_manifest(
-            out,
-            [rows[p.id] for p in made],
-            name=name,
-            protocol=protocol.name,
-            seed=chosen.seed,
-            sources=sources_of(*used),
+            out, rows, name=name, protocol=protocol.name, seed=chosen.seed, sources=sources_of(*used)
         )
         if chosen.layout:
-            write_released(out, released, [p.id for p in made])
-    finally:
-        journal.close()
-    if failures:
-        raise BatchError(failures, "items", total)
-    journal.remove()
-    return load_set(out)
+            write_released(out, released, [row.id for row in rows])
+
+    return write_set(
+        out,
+        {p.id: _inputs(p) for p in planned},
+        write_rest,
+        finish,
+        settings=asdict(chosen),
+        failures=failures,
+        total=total,
+    )
 
 
 def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) -> Pairing:
@@ -168,41 +162,14 @@ def _check_options(chosen: BuildOptions) -> None:
         raise DataError("--foreground-list is the order for a --background-list; give that too")
 
 
-def _check_folder(out: Path, layout: str | None) -> None:
-    if (out / _STATE).is_dir():
-        return
-    if layout is not None:
-        check_released_folder(out)
-    if (out / INFO_NAME).exists():
-        raise DataError(f"{out}: already holds a finished set; choose another folder, or remove this one")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out}: is not an empty folder; a set needs one of its own")
-
-
-def _inputs(planned: Planned) -> list[str | int]:
+def _inputs(planned: Planned) -> Inputs:
     """Say what a composite is made from: if a file changes between two runs, it is made again."""
     trimap = official_trimap(planned.fg, planned.k)
-    files = (planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap)
-    facts: list[str | int] = [planned.seed, *planned.fg.classes, planned.fg.licence, planned.bg.licence]
-    for file in files:
-        if file is not None and file.exists():
-            facts += [file.stat().st_size, file.stat().st_mtime_ns]
-    return facts
-
-
-def _done_before(out: Path, journal: Journal, inputs: dict[str, list[str | int]]) -> dict[str, Composite]:
-    rows = {}
-    for row in journal.rows:
-        id_ = str(row.get("id"))
-        whole = id_ in inputs and all((out / file_name(id_, layer)).is_file() for layer in LAYERS)
-        if whole and row.get("inputs") == inputs[id_]:
-            rows[id_] = Composite.from_row(row)
-    return rows
+    facts: Inputs = [planned.seed, *planned.fg.classes, planned.fg.licence, planned.bg.licence]
+    return facts + state_of_files(planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap)
 
 
 def _jobs(out: Path, planned: Sequence[Planned], protocol: CompositionProtocol) -> list[Job]:
-    for layer in LAYERS:
-        make_folder(out / layer)
     jobs = []
     by_fg: dict[str, list[Planned]] = {}
     for p in planned:
@@ -219,12 +186,3 @@ def _unpack(outcome: Any) -> Iterator[tuple[str, Composite | str]]:
     else:
         for planned in outcome.item.planned:
             yield planned.id, f"foreground {planned.fg.id!r}: {outcome.reason}"
-
-
-def _remove_strays(out: Path, rows: dict[str, Composite]) -> None:
-    """Delete what killed or failed runs have left in the layers' folders, which are ours alone."""
-    for layer in LAYERS:
-        wanted = {f"{id_}.png" for id_ in rows}
-        for file in (out / layer).iterdir():
-            if file.name not in wanted:
-                file.unlink()

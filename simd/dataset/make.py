@@ -27,7 +27,8 @@ class Job(NamedTuple):
 Made = dict[str, Composite | str]
 """Id to its row, or to the reason why there is none."""
 
-_Layers = dict[str, tuple[bytes, str]]  # name to PNG and digest
+Layers = dict[str, tuple[bytes, str]]
+"""A layer's name to its PNG and the digest of its pixels."""
 
 
 def make(job: Job) -> Made:
@@ -36,8 +37,8 @@ def make(job: Job) -> Made:
     pixels = read_foreground(fg, protocol.reader)
     prepared = protocol.prepare(*pixels)
     trimap = protocol.trimap(prepared.alpha)
-    _check_matte(prepared.alpha, unknown_region(trimap))
-    shared = _encode({"alpha": prepared.alpha, **_by_trimap(fg, prepared, trimap)})
+    check_matte(prepared.alpha, unknown_region(trimap))
+    shared = encode_layers({"alpha": prepared.alpha, **_by_trimap(fg, prepared, trimap)})
     recipe = protocol.recipe(prepared.alpha.shape)
     made: Made = {}
     for planned in job.planned:
@@ -45,7 +46,7 @@ def make(job: Job) -> Made:
             layers, recipe_ = shared, recipe
             official = _official(planned, protocol, resized=prepared.alpha is not pixels.alpha)
             if official is not None:
-                layers = shared | _encode(_by_trimap(fg, prepared, _read_official(official, prepared)))
+                layers = shared | encode_layers(_by_trimap(fg, prepared, _read_official(official, prepared)))
                 recipe_ = {"trimap": "official"}
             made[planned.id] = _compose(job.out, planned, protocol, prepared, layers, recipe_)
         except DiskFullError:
@@ -60,7 +61,7 @@ def _compose(
     planned: Planned,
     protocol: CompositionProtocol,
     prepared: Prepared,
-    layers: _Layers,
+    layers: Layers,
     recipe: Recipe,
 ) -> Composite:
     """Make one composite, write its four files and return its row."""
@@ -70,8 +71,7 @@ def _compose(
     window, placed = protocol.place(protocol.reader.colour(bg.file), (size[0], size[1]), rng)
     image = protocol.composite(prepared.fg, prepared.alpha, window)
     files = {"image": (encode_png(image), pixel_digest(image)), **layers}
-    for layer, (data, _) in files.items():
-        write_atomically(out / file_name(planned.id, layer), data)
+    write_layers(out, planned.id, files)
     return Composite(
         id=planned.id,
         class_=fg.class_,
@@ -91,8 +91,15 @@ def _compose(
     )
 
 
-def _encode(layers: dict[str, UInt8]) -> _Layers:
+def encode_layers(layers: dict[str, UInt8]) -> Layers:
+    """Encode the images of a composite, and digest their pixels."""
     return {name: (encode_png(pixels), pixel_digest(pixels)) for name, pixels in layers.items()}
+
+
+def write_layers(out: Path, id_: str, layers: Layers) -> None:
+    """Write the images of a composite into a set."""
+    for layer, (data, _) in layers.items():
+        write_atomically(out / file_name(id_, layer), data)
 
 
 def _by_trimap(fg: Foreground, prepared: Prepared, trimap: UInt8) -> dict[str, UInt8]:
@@ -114,7 +121,8 @@ def _read_official(path: Path, prepared: Prepared) -> UInt8:
     return trimap
 
 
-def _check_matte(alpha: UInt8, unknown: Mask) -> None:
+def check_matte(alpha: UInt8, unknown: Mask) -> None:
+    """Refuse a matte with nothing to estimate (DataError): empty, full or binary."""
     if unknown.any():
         return
     if not alpha.any():

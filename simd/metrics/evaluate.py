@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simd.dataset.manifest import load_set
+from simd.dataset.supplied_trimap import FOREGROUND_FROM, UNKNOWN_FROM
 from simd.errors import BatchError, DataError
 from simd.journal import Journal
 from simd.metrics.alpha import METRICS_VERSION
@@ -11,7 +12,6 @@ from simd.metrics.folders import truths_of_folders
 from simd.metrics.predictions import Predictions, Run, find_predictions, read_run
 from simd.metrics.scores import Scores
 from simd.metrics.scoring import Done, Job, done_from_row, done_to_row, score
-from simd.metrics.trimaps import FOREGROUND_FROM, UNKNOWN_FROM
 from simd.metrics.truth import Truths, digests, truths_of_set
 from simd.parallel import run
 from simd.progress import track

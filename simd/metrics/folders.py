@@ -46,7 +46,7 @@ def truths_of_folders(
         A CSV file with the columns ``file`` and ``class``, and, if wanted, ``fg``: a row an image, or a row
         an alpha.
     map_trimaps : bool
-        Whether trimaps may hold other values than 0, 128 and 255, see :mod:`simd.metrics.trimaps`.
+        Whether trimaps may hold other values than 0, 128 and 255, see :mod:`simd.dataset.supplied_trimap`.
 
     Raises
     ------

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from simd.dataset.supplied_trimap import read_trimap
 from simd.dataset.trimap import unknown_region
 from simd.errors import DataError
 from simd.image import Matte, UInt8, pixel_digest, read_alpha, read_matte
 from simd.metrics.regions import score_regions
 from simd.metrics.scores import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
-from simd.metrics.trimaps import read_trimap
 from simd.metrics.truth import PixelDigests, Truth
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 

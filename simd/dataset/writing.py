@@ -1,0 +1,118 @@
+"""Write a set as its images come: interrupted at any moment, the same command goes on to the same bytes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
+from simd.errors import BatchError, DataError
+from simd.files import make_folder
+from simd.journal import Journal
+from simd.progress import track
+from simd.records import LAYERS, Composite, file_name
+
+_STATE = ".build"  # lies in the set's folder until the set is finished
+
+Inputs = list[str | int]
+"""What an image is made from: if any of it changes between two runs, it is made again."""
+
+
+def is_unfinished(out: Path) -> bool:
+    """Tell whether a folder holds a set that is not finished yet."""
+    return (out / _STATE).is_dir()
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a folder that holds anything but an unfinished set (DataError)."""
+    if is_unfinished(out):
+        return
+    if (out / INFO_NAME).exists():
+        raise DataError(f"{out}: already holds a finished set; choose another folder, or remove this one")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out}: is not an empty folder; a set needs one of its own")
+
+
+def state_of_files(*files: Path | None) -> Inputs:
+    """Return the sizes and times of the files that are there, for :data:`Inputs`."""
+    facts: Inputs = []
+    for file in files:
+        if file is not None and file.exists():
+            facts += [file.stat().st_size, file.stat().st_mtime_ns]
+    return facts
+
+
+def write_set(
+    out: Path,
+    inputs: Mapping[str, Inputs],
+    make: Callable[[list[str]], Iterator[tuple[str, Composite | str]]],
+    finish: Callable[[list[Composite]], None],
+    *,
+    settings: Mapping[str, Any],
+    failures: dict[str, str],
+    total: int,
+    what: str = "composites",
+) -> MattingSet:
+    """Write what an interrupted run has not written yet, then the manifest.
+
+    Parameters
+    ----------
+    out : Path
+        A folder that :func:`check_folder` lets pass.
+    inputs : mapping
+        Id to what the image is made from, in the order of the set.
+    make : callable
+        Writes the layers of the images of some ids and yields, in any order, each id with its row, or with
+        the reason why there is none.
+    finish : callable
+        Writes the manifest of the rows that there are.
+    settings : mapping
+        What the run depends on; a state with other settings is not continued.
+    failures : dict
+        What has failed before, by name; the reasons that `make` gives are added.
+    total, what
+        How many images were asked for, and what they are called.
+
+    Raises
+    ------
+    BatchError
+        If there are failures. The others are written and form a set; the next run tries the failed again.
+    """
+    journal = Journal(out / _STATE, settings)
+    try:
+        rows = _done_before(out, journal, inputs)
+        for layer in LAYERS:
+            make_folder(out / layer)
+        results = make([id_ for id_ in inputs if id_ not in rows])
+        for id_, result in track(results, len(inputs), what, done=len(rows)):
+            if isinstance(result, Composite):
+                rows[id_] = result
+                journal.add({**result.to_row(), "inputs": inputs[id_]})
+            else:
+                failures[id_] = result
+        _remove_strays(out, rows)
+        finish([rows[id_] for id_ in inputs if id_ in rows])
+    finally:
+        journal.close()
+    if failures:
+        raise BatchError(failures, "items", total)
+    journal.remove()
+    return load_set(out)
+
+
+def _done_before(out: Path, journal: Journal, inputs: Mapping[str, Inputs]) -> dict[str, Composite]:
+    rows = {}
+    for row in journal.rows:
+        id_ = str(row.get("id"))
+        whole = id_ in inputs and all((out / file_name(id_, layer)).is_file() for layer in LAYERS)
+        if whole and row.get("inputs") == inputs[id_]:
+            rows[id_] = Composite.from_row(row)
+    return rows
+
+
+def _remove_strays(out: Path, rows: Mapping[str, Composite]) -> None:
+    """Delete what killed or failed runs have left in the layers' folders, which are ours alone."""
+    for layer in LAYERS:
+        wanted = {f"{id_}.png" for id_ in rows}
+        for file in (out / layer).iterdir():
+            if file.name not in wanted:
+                file.unlink()
