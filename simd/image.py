@@ -33,6 +33,7 @@ from PIL import Image
 
 from simd.errors import DataError
 from simd.files import write_atomically
+from simd.png import png_bytes
 
 UInt8 = npt.NDArray[np.uint8]
 Matte = npt.NDArray[np.uint8] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -191,8 +192,6 @@ AS_STORED = Reader(partial(read_image, upright=False), partial(read_alpha, uprig
 def encode_png(pixels: UInt8) -> bytes:
     """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG without colour chunks."""
     assert pixels.dtype == np.uint8, pixels.dtype
-    from simd.png import png_bytes  # numba takes a while to import
-
     return png_bytes(pixels)
 
 

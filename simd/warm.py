@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, encode_png
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
 from simd.methods import METHODS, load_method
 from simd.metrics.alpha import warm as warm_metrics
 
 
 def warm() -> None:
-    """Run every metric, every method and the writer of images on a tiny image."""
+    """Run every metric and every method on a tiny image."""
     warm_metrics()
     image = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)  # large-kernel wants 41
-    encode_png(image)
     trimap = np.full((48, 48), UNKNOWN, np.uint8)
     trimap[:16], trimap[32:] = BACKGROUND, FOREGROUND
     for name in METHODS:

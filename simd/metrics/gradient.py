@@ -7,7 +7,7 @@ LLVM checks that arrays do not overlap before it vectorises a loop, and gives up
 
 import numpy as np
 
-from simd.compiled import compiled
+from simd.metrics.compiled import compiled
 from simd.metrics.kernels import Array, Float64, Int32
 
 SIGMA = 1.4
