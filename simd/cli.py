@@ -77,7 +77,7 @@ def index(
     decode: Annotated[bool, Option(help="Read every file to its last pixel.")] = False,
     workers: Workers = 1,
 ) -> None:
-    """List the kinds of sources; or look through a folder: expected, found, missing, broken."""
+    """List the kinds of sources; or look through a folder: expected, found, missing, extra, broken."""
     from simd.report.sources import index_table, kinds_table
 
     if folder is None:
@@ -310,6 +310,37 @@ def demo(
     from simd.demo import run_demo
 
     run_demo(out, workers=workers)
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, Argument(help="A folder of images that have their alpha.")],
+    out: Annotated[Path, Argument(help="The set's folder: new, or holding an interrupted import.")],
+    kind: Annotated[str | None, Option(help="Its layout, if unclear: aim-500, composition-1k, ...")] = None,
+    classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
+    class_: Annotated[str | None, Option("--class", help="The class of all others.")] = None,
+    map_trimaps: Annotated[
+        bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
+    ] = False,
+    name: Annotated[str | None, Option(help="The set's name.", show_default="its kind")] = None,
+    workers: Workers = 1,
+) -> None:
+    """Turn finished images with alpha into a set: Composition-1k, SIMD, AIM-500, AM-2k, P3M-10k, ..."""
+    from simd.dataset.importing import import_set
+
+    made = import_set(
+        source,
+        out,
+        kind=kind,
+        classes=classes,
+        class_=class_,
+        map_trimaps=map_trimaps,
+        name=name,
+        workers=workers,
+    )
+    typer.echo(
+        f"{len(made)} images in {len(made.info['counts']['classes'])} classes: {out}\ndigest {made.digest}"
+    )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from simd.dataset.sources import find_kind
+from simd.dataset.sources.index import Finished
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE, Background, Foreground
 
@@ -34,10 +35,14 @@ def refuse_unknown(gives: str, records: Sequence[Record]) -> None:
     )
 
 
-def sources_of(foregrounds: Sequence[Foreground], backgrounds: Sequence[Background]) -> list[dict[str, Any]]:
+def sources_of(
+    foregrounds: Sequence[Foreground] = (),
+    backgrounds: Sequence[Background] = (),
+    finished: Sequence[Finished] = (),
+) -> list[dict[str, Any]]:
     """Return, for dataset.json, each kind of source with its citation and its licences, counted."""
     facts = []
-    for gives, source, records in _by_source(foregrounds, backgrounds):
+    for gives, source, records in _by_source(foregrounds, backgrounds, finished):
         kind = find_kind(gives, source)
         licences = Counter(record.licence for record in records)
         facts.append(
@@ -52,10 +57,15 @@ def sources_of(foregrounds: Sequence[Foreground], backgrounds: Sequence[Backgrou
     return facts
 
 
-def attribution(name: str, foregrounds: Sequence[Foreground], backgrounds: Sequence[Background]) -> str:
+def attribution(
+    name: str,
+    foregrounds: Sequence[Foreground] = (),
+    backgrounds: Sequence[Background] = (),
+    finished: Sequence[Finished] = (),
+) -> str:
     """Return the text of ATTRIBUTION.md: every source with its citation, every image under its licence."""
     lines = [f"# Where the images of {name} come from", ""]
-    for gives, source, records in _by_source(foregrounds, backgrounds):
+    for gives, source, records in _by_source(foregrounds, backgrounds, finished):
         kind = find_kind(gives, source)
         lines += [f"## {gives.capitalize()}: {source}", ""]
         if kind.citation:
@@ -69,12 +79,13 @@ def attribution(name: str, foregrounds: Sequence[Foreground], backgrounds: Seque
 
 
 def _by_source(
-    foregrounds: Sequence[Foreground], backgrounds: Sequence[Background]
-) -> Iterator[tuple[str, str, list[Foreground | Background]]]:
-    """Yield ("foregrounds" or "backgrounds", kind, its records)."""
-    sides: dict[str, Sequence[Foreground | Background]] = {
+    foregrounds: Sequence[Foreground], backgrounds: Sequence[Background], finished: Sequence[Finished]
+) -> Iterator[tuple[str, str, list[Foreground | Background | Finished]]]:
+    """Yield (what it gives, kind, its records)."""
+    sides: dict[str, Sequence[Foreground | Background | Finished]] = {
         "foregrounds": foregrounds,
         "backgrounds": backgrounds,
+        "finished": finished,
     }
     for gives, records in sides.items():
         for source in dict.fromkeys(record.source for record in records):

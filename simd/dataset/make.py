@@ -103,7 +103,8 @@ def write_layers(out: Path, id_: str, layers: Layers) -> None:
 
 
 def _by_trimap(fg: Foreground, prepared: Prepared, trimap: UInt8) -> dict[str, UInt8]:
-    return {"trimap": trimap, "class_mask": _class_mask(fg, prepared, unknown_region(trimap))}
+    classes = fg.class_ if prepared.class_mask is None else prepared.class_mask
+    return {"trimap": trimap, "class_mask": class_mask(classes, unknown_region(trimap))}
 
 
 def _official(planned: Planned, protocol: CompositionProtocol, *, resized: bool) -> Path | None:
@@ -135,6 +136,7 @@ def check_matte(alpha: UInt8, unknown: Mask) -> None:
     )
 
 
-def _class_mask(fg: Foreground, prepared: Prepared, unknown: Mask) -> UInt8:
-    index = class_index(fg.class_) if prepared.class_mask is None else prepared.class_mask
+def class_mask(classes: str | UInt8, unknown: Mask) -> UInt8:
+    """Return the class index of each unknown pixel: that of one class, or what a mask (H, W) has there."""
+    index = class_index(classes) if isinstance(classes, str) else classes
     return np.where(unknown, index, NO_CLASS).astype(np.uint8)

@@ -51,6 +51,7 @@ def write_set(
     failures: dict[str, str],
     total: int,
     what: str = "composites",
+    asked: str = "items",
 ) -> MattingSet:
     """Write what an interrupted run has not written yet, then the manifest.
 
@@ -69,8 +70,10 @@ def write_set(
         What the run depends on; a state with other settings is not continued.
     failures : dict
         What has failed before, by name; the reasons that `make` gives are added.
-    total, what
-        How many images were asked for, and what they are called.
+    total, asked
+        How many things were asked for, and what they are called: failures may be of files, too.
+    what
+        What the images are called.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def write_set(
     finally:
         journal.close()
     if failures:
-        raise BatchError(failures, "items", total)
+        raise BatchError(failures, asked, total)
     journal.remove()
     return load_set(out)
 
