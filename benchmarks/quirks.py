@@ -1,13 +1,16 @@
 """Measure what each quirk of the published composition scripts does to the pixels of a composite.
 
-    python benchmarks/quirks.py
+    python benchmarks/quirks.py [--picture FILE.jpg]
 
 Each row changes one rule of a protocol and leaves the rest: mean and largest difference in 8-bit levels, and
 the share of pixels that change, over three drawn foregrounds on three built-in photographs of 500 x 375.
 """
 
+import argparse
 from collections.abc import Callable, Iterator
 from math import ceil
+from pathlib import Path
+from textwrap import fill
 
 import cv2
 import numpy as np
@@ -95,14 +98,45 @@ def samples() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         yield fg[:600], alpha[:600], bg
 
 
+def draw(path: Path) -> None:
+    """Draw a part of a composite, and how far from it each changed rule is, 0 to 24 levels."""
+    from matplotlib.figure import Figure
+
+    fg, alpha, _ = synthetic("hair_hard", seed=2, size=640)
+    record = next(r for r in index_backgrounds("builtin").records if r.id == "gravel.png")  # CC0
+    triple = fg[:600], alpha[:600], read_image(record.file)[:375, :500]
+    panels: list[tuple[str, np.ndarray]] = []
+    for name, (compose, changes) in CHANGES.items():
+        base = compose(*triple)
+        height, width = base.shape[0], base.shape[1]
+        part = np.s_[height // 16 : 7 * height // 16, width // 2 : 7 * width // 8]
+        panels.append((name, base[part]))
+        for words, change in changes.items():
+            off = abs(base.astype(int) - compose(*triple, **change)).max(axis=2)
+            panels.append((words.split(", instead")[0], off[part]))
+    figure = Figure(figsize=(11, 7.4), layout="constrained")
+    grid = figure.subplots(3, 5)
+    for axes in grid.flat:
+        axes.axis("off")
+    for axes, (words, pixels) in zip(grid.flat, panels, strict=False):
+        shown = axes.imshow(pixels, cmap="inferno", vmin=0, vmax=24)
+        colour = pixels.ndim == 3
+        axes.set_title(fill(words, 26), fontsize=8.5, fontweight="bold" if colour else "normal")
+    figure.colorbar(shown, ax=grid, shrink=0.5, label="difference in 8-bit levels (24 and more)")
+    figure.savefig(path, dpi=100)
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--picture", type=Path, help="draw the differences too")
+    if (path := parser.parse_args().picture) is not None:
+        draw(path)
     triples = list(samples())
     for name, (compose, changes) in CHANGES.items():
         protocol = load_protocol(name)
         base = [compose(*triple) for triple in triples]
-        for triple, image in zip(
-            triples, base, strict=True
-        ):  # the protocol itself, or the table says nothing
+        for triple, image in zip(triples, base, strict=True):
+            # the protocol itself, or the table says nothing
             prepared = protocol.prepare(*triple[:2], None)
             window, _ = protocol.place(triple[2], prepared.alpha.shape, np.random.default_rng(0))
             assert (protocol.composite(prepared.fg, prepared.alpha, window) == image).all()
