@@ -141,6 +141,9 @@ def _official_trimap(foreground: Foreground, k: int) -> Path | None:
 
 FOREGROUNDS = SourceKind(
     name="adobe",
+    title="Adobe Image Matting, Combined_Dataset",
+    ask="https://sites.google.com/view/deepimagematting (on request, for research)",
+    counts="431 training and 50 test foregrounds; lists of 43,100 and 1,000 backgrounds; 1,000 test trimaps",
     layout=f"{{Training_set,Test_set}}/{{{_OWN},{_OTHER}}}/{{fg,alpha}}/<name>, paired by name; "
     f"Test_set/{_OWN}/trimaps/<name>_<k>.png; name lists in each half; classes by --classes",
     licence="Adobe Deep Image Matting dataset: by agreement, for research",

@@ -49,6 +49,7 @@ def _package_folder(package: str) -> Path:
 
 BACKGROUNDS = SourceKind(
     name="builtin",
+    title="Built-in photographs",
     layout="none: photographs inside the installed scikit-image and scikit-learn (name it 'builtin')",
     licence="CC0, public domain, CC BY 2.0; per photograph",
     citation="",

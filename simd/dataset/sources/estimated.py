@@ -78,6 +78,7 @@ def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
 
 FOREGROUNDS = SourceKind(
     name="estimated",
+    title="Photographs with alpha, their foregrounds' colours estimated",
     layout=f"photographs of {', '.join(kind.name for kind in _PHOTOGRAPHS)}; "
     "their foregrounds' colours are estimated, so it is taken only where --source names it",
     licence="as the dataset's",

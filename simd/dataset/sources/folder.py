@@ -165,6 +165,7 @@ def _index_photographs(place: str) -> Index[Background]:
 
 FOREGROUNDS = SourceKind(
     name="folder",
+    title="A plain folder",
     layout="fg/<name>.<png|jpg|...> and alpha/<name>.<...>, paired by name; "
     "classes.csv where names do not begin with a class",
     licence="as the CSV file says",
@@ -175,6 +176,7 @@ FOREGROUNDS = SourceKind(
 )
 BACKGROUNDS = SourceKind(
     name="folder",
+    title="A plain folder",
     layout="photographs, in the folder, below it, or in its bg/",
     licence="as the CSV file says",
     citation="",

@@ -42,6 +42,7 @@ def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
 
 FOREGROUNDS = SourceKind(
     name="synthetic",
+    title="The built-in generator",
     layout="none: drawn by seed (name it 'synthetic' or 'synthetic:PER_CLASS@SIZE')",
     licence="CC0-1.0",
     citation="",

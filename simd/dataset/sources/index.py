@@ -72,7 +72,7 @@ class SourceKind:
     licence: str
     citation: str
     recognise: Callable[[str], bool]
-    title: str = ""  # the dataset's own name
+    title: str  # the dataset's own name
     ask: str = ""  # where to get it
     counts: str = ""  # what it is known to hold
     index_foregrounds: Callable[[str, Path | None], Index[Foreground]] = _not_this_side

@@ -42,7 +42,7 @@ class Layout:
 
     def describe(self, layers: Sequence[str]) -> str:
         """Return where some layers lie, in a line."""
-        return "; ".join(_describe(part, layers) for part in self.parts if _has_any(part, layers))
+        return "; ".join(_describe(part, layers) for part in self.parts if layers[0] in part.layers)
 
     def describe_counts(self) -> str:
         """Return what the dataset is known to hold, in a line."""
@@ -191,10 +191,6 @@ def _folder(part: Part, layer: str) -> str:
     return part.layers[layer].rpartition("/")[0]
 
 
-def _has_any(part: Part, layers: Sequence[str]) -> bool:
-    return any(layer in part.layers for layer in layers)
-
-
 def _label(layout: Layout, part: Part) -> str:
     name = f"{layout.title}, {part.name}" if part.name else layout.title
     return f"{name} (known to hold {part.count})" if part.count else name
@@ -204,5 +200,5 @@ def _describe(part: Part, layers: Sequence[str]) -> str:
     globs = [part.layers[layer] for layer in layers if layer in part.layers]
     folders, names = zip(*(glob.rpartition("/")[::2] for glob in globs), strict=True)
     inside = folders[0] if len(folders) == 1 else f"{{{','.join(folders)}}}"
-    roots = " or ".join(root for root in part.roots if root)
-    return "/".join(text for text in (roots, inside, names[0]) if text)
+    path = "/".join(text for text in (part.roots[0], inside, names[0]) if text)
+    return path + "".join(f" (or {root}/...)" for root in part.roots[1:])

@@ -76,6 +76,7 @@ def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
 
 FOREGROUNDS = SourceKind(
     name="rgba",
+    title="Cut-outs",
     layout="<name>.<png|webp|tif>, images with transparency; classes as for folder",
     licence="as the CSV file says",
     citation="",

@@ -83,6 +83,9 @@ def _by_name(folder: Path) -> tuple[dict[str, Path], list[Path]]:
 
 FOREGROUNDS = SourceKind(
     name="simd",
+    title="SIMD, the release of 2021",
+    ask="https://github.com/nowsyn/SIM (SIMD.zip)",
+    counts="the official test list names 89 foregrounds, 10 backgrounds each",
     layout="<class>/fg/<name> and <class>/alpha/<name>, the same file name in both; "
     "<class> is a class or its name in the release, such as plant_leaf",
     licence="SIMD release: none stated, ask its authors; parts are Adobe's, by agreement",
