@@ -16,6 +16,7 @@ from simd.dataset.verify import verify
 from simd.errors import SimdError
 from simd.image import write_png
 from simd.records import LAYERS
+from simd.report.sources import index_table
 
 SIZES = {"fur_1": (40, 52), "net_2": (44, 48), "leaf_3": (48, 44)}
 SOURCES = [f"fg/{name}.png" for name in SIZES] + [f"alpha/{name}.png" for name in SIZES]
@@ -142,6 +143,77 @@ def test_a_fault_in_a_set_is_found(clean, tmp_path, layer, fault, change):
         verify(built)
 
 
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_link_out_of_the_folder_is_named(clean, tmp_path, name):
+    material = tmp_path / "material"
+    shutil.copytree(clean / "material", material)
+    outside = tmp_path / f"outside{(material / name).suffix}"
+    (material / name).rename(outside)
+    (material / name).symlink_to(outside)
+    with pytest.raises(SimdError, match=rf"{name}: is a link out of"):
+        build(tmp_path / "set", **options(material))
+    assert len(load_set(tmp_path / "set")) == (8 if name.startswith("bg") else 6)
+
+
+def test_links_inside_a_folder_and_links_of_folders_are_followed(clean, tmp_path):
+    material = tmp_path / "material"
+    shutil.copytree(clean / "material" / "fg", material / "store")
+    shutil.copytree(clean / "material" / "alpha", material / "alpha")
+    (material / "fg").mkdir()
+    for file in (material / "store").iterdir():
+        (material / "fg" / file.name).symlink_to(file)
+    (material / "bg").symlink_to(clean / "material" / "bg")
+    assert build(tmp_path / "set", **options(material)).digest == load_set(clean / "set").digest
+
+
+def with_exif(image, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    out = io.BytesIO()
+    image.save(out, format="PNG", exif=exif)
+    return out.getvalue()
+
+
+def as_jpeg(image):
+    out = io.BytesIO()
+    image.save(out, format="JPEG", quality=95)
+    return out.getvalue()
+
+
+def as_palette(image):
+    out = io.BytesIO()
+    image.convert("P").save(out, format="PNG")
+    return out.getvalue()
+
+
+def as_16_bit(image):
+    out = io.BytesIO()
+    wide = np.asarray(image.convert("L")).astype(np.uint16) * 257
+    Image.fromarray(wide).save(out, format="PNG")
+    return out.getvalue()
+
+
+CONVERTED = {
+    "EXIF orientation applied": lambda image: with_exif(image, 3),
+    "CMYK converted to RGB": lambda image: as_jpeg(image.convert("RGB").convert("CMYK")),
+    "palette expanded": as_palette,
+    "16 bits rounded to 8": as_16_bit,
+}
+CONVERTED_CASES = [(n, r) for n in SOURCES for r in CONVERTED if not (n.startswith("alpha") and "CMYK" in r)]
+
+
+@pytest.mark.parametrize(("name", "remark"), CONVERTED_CASES)
+def test_what_reading_changes_is_named(clean, tmp_path, name, remark):
+    material = tmp_path / "material"
+    shutil.copytree(clean / "material", material)
+    (material / name).write_bytes(CONVERTED[remark](Image.open(clean / "material" / name)))
+    text, _ = index_table(str(material), None, classes=None, decode=False, workers=1)
+    line = next((line for line in text.splitlines() if remark in line), "")
+    assert name.split("/")[1] in line, text
+    built = build(tmp_path / "set", **options(material))
+    assert len(built) == 8
+
+
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_swapped_pair_is_found(clean, tmp_path, layer):
     shutil.copytree(clean / "set", tmp_path / "set")
@@ -209,7 +281,7 @@ def test_a_lost_row_and_a_doubled_row_are_refused(clean, tmp_path):
 
 
 def test_there_are_enough_cases():
-    assert len(SOURCE_CASES) + len(SET_CASES) + len(METADATA) + 2 * len(LAYERS) >= 200
+    assert len(SOURCE_CASES) + len(CONVERTED_CASES) + len(SET_CASES) + len(METADATA) + 2 * len(LAYERS) >= 200
 
 
 def test_a_clean_copy_raises_no_alarm(clean, tmp_path):

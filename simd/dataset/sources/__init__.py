@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simd.dataset.sources.index import Finished, Index, SourceKind
+from simd.dataset.sources.links import without_links_out
 from simd.errors import DataError
 from simd.image import UPRIGHT, Reader, UInt8
 from simd.records import Background, Foreground
@@ -99,17 +100,20 @@ def index_foregrounds(
     DataError
         If the folder is missing or has no known layout.
     """
-    return _find(FOREGROUNDS, place, kind, "foregrounds").index_foregrounds(place, classes)
+    found = _find(FOREGROUNDS, place, kind, "foregrounds").index_foregrounds(place, classes)
+    return without_links_out(found, place)
 
 
 def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
     """List the backgrounds of a folder, or ``"builtin"``; see :func:`index_foregrounds`."""
-    return _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
+    found = _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
+    return without_links_out(found, place)
 
 
 def index_finished(place: str, kind: str | None = None) -> Index[Finished]:
     """List the images of a folder that have their alpha already; see :func:`index_foregrounds`."""
-    return _find(FINISHED, place, kind, "finished images").index_finished(place)
+    found = _find(FINISHED, place, kind, "finished images").index_finished(place)
+    return without_links_out(found, place)
 
 
 def recognise(table: Mapping[str, str], place: str) -> str | None:
