@@ -1,12 +1,18 @@
-"""Select foregrounds that can serve as truth: every drop carries its reason and its figure."""
+"""Select foregrounds that can serve as truth: every drop and every warning carries its reason and figure."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-
-from simd.dataset.sources import read_foreground
+from simd.dataset.colour_filters import hidden, mismatch, premultiplied
+from simd.dataset.duplicates import add_duplicates
+from simd.dataset.filters import border, islands, noisy, quantised, small, unlicensed, unusable
+from simd.dataset.findings import Finding, Selection, Verdict, check_allowed, decide, found
+from simd.dataset.leaks import Reference, find_leaks, read_reference
+from simd.dataset.looks import Signature, sign
+from simd.dataset.name_lists import NameList, index_with_classes, read_names, stem_of
+from simd.dataset.sources import Pixels, index_foregrounds, read_foreground
 from simd.dataset.sources.index import Index
 from simd.errors import DataError
 from simd.files import json_lines, read_json_lines, write_atomically
@@ -15,78 +21,146 @@ from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
 
-_EMPTY_SHARE = 0.001
-_BINARY_SHARE = 0.0005
+__all__ = [
+    "Selection",
+    "Verdict",
+    "judge",
+    "read_selection",
+    "select",
+    "select_foregrounds",
+    "write_selection",
+]
+
+SCATTERS = frozenset({"fire", "smoke_cloud", "water_drop", "water_spray"})
+"""Classes whose matter lies in pieces, so that specks say nothing."""
+
+_JPEG = b"\xff\xd8\xff"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """Whether a foreground is kept, and why not."""
-
-    id: str
-    keep: bool
-    reason: str = ""  # what is wrong, in a word: "small", "empty", "binary", ...
-    detail: str = ""  # the figure behind it
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(NamedTuple):
     foreground: Foreground
     min_side: int
+    signed: bool
 
 
-def select(index: Index[Foreground], *, min_side: int = 0, workers: int = 1) -> list[Verdict]:
+def select_foregrounds(
+    place: str,
+    source: str | None = None,
+    *,
+    classes: Path | None = None,
+    class_list: Path | None = None,
+    against: Sequence[str] = (),
+    min_side: int = 0,
+    licences: Sequence[str] = (),
+    allow: Collection[str] = (),
+    strict: bool = False,
+    workers: int = 1,
+) -> Selection:
+    """Judge the foregrounds of a folder.
+
+    Parameters
+    ----------
+    place, source, classes
+        As for :func:`simd.dataset.sources.index_foregrounds`.
+    class_list : Path, optional
+        A list of lines ``class:name``: only what it names is kept, with the class it gives.
+    against : sequence of str
+        Folders of foregrounds and lists of names that must share nothing with this one.
+    min_side, licences, allow, strict, workers
+        As for :func:`select`.
+
+    Returns
+    -------
+    Selection
+        Its `problems` hold the bad lines of the lists, and what could not be read in `against`.
+
+    Raises
+    ------
+    DataError
+        If a folder or list cannot be used at all, or a reason is unknown.
+    """
+    if class_list is not None and classes is not None:
+        raise DataError("--class-list gives the classes; leave --classes out")
+    for other in against:
+        if Path(other).exists() and Path(place).exists() and Path(other).samefile(place):
+            raise DataError(f"--against {other}: is the folder itself; name the other split")
+    allow = check_allowed(allow)
+    names = None if class_list is None else _read_class_list(class_list)
+    unlisted: list[Verdict] = []
+    if names is None:
+        index = index_foregrounds(place, source, classes=classes)
+    else:
+        index, unlisted = _keep_listed(place, source, names)
+    references = [read_reference(other) for other in against]
+    lists = [reference.names for reference in references if reference.names] + ([names] if names else [])
+    verdicts, others, unread = _judge_all(
+        index, references, min_side=min_side, licences=licences, allow=allow, strict=strict, workers=workers
+    )
+    problems = (names.problems if names else {}) | unread
+    return Selection(
+        sorted(verdicts + unlisted, key=lambda v: v.id),
+        {fg.id: fg for fg in index.records} | others,
+        tuple(note for each in lists for note in each.notes),
+        problems,
+        sum(each.total for each in lists)
+        + sum(len(r.records) + len(r.problems) for r in references if r.names is None),
+    )
+
+
+def select(
+    index: Index[Foreground],
+    *,
+    min_side: int = 0,
+    licences: Sequence[str] = (),
+    allow: Collection[str] = (),
+    strict: bool = False,
+    workers: int = 1,
+) -> list[Verdict]:
     """Judge every foreground of a source.
 
-    ============  ===========================================================================
-    reason        the foreground
-    ============  ===========================================================================
-    missing       has no partner
-    broken        cannot be read, or fg and alpha differ in size
-    small         has a shorter side below `min_side` pixels
-    empty         has alpha above 0 on less than 0.1 % of its pixels
-    full          has alpha 255 everywhere
-    binary        has fractional alpha on less than 0.05 % of its pixels
-    ============  ===========================================================================
+    Parameters
+    ----------
+    index : Index
+        The foregrounds, and those that are missing or broken.
+    min_side : int
+        The shorter side must reach this many pixels.
+    licences : sequence of str
+        Patterns such as ``"CC0*"``, one of which a licence must fit; none allow all.
+    allow : collection of str
+        Reasons to pass over, keys of :data:`simd.dataset.findings.REASONS`.
+    strict : bool
+        Whether warnings drop as well.
+    workers : int
+        Processes.
 
     Returns
     -------
     list of Verdict
-        One for each foreground, expected or found, sorted by id.
+        One for each foreground, expected or found, sorted by id. What is looked for, and from which figure
+        on, is listed in :mod:`simd.dataset.filters`, :mod:`simd.dataset.colour_filters` and
+        :mod:`simd.dataset.looks`.
     """
-    verdicts = [
-        Verdict(id=name, keep=False, reason=kind, detail=why)
-        for kind, problems in (("missing", index.missing), ("broken", index.broken))
-        for name, why in problems.items()
-    ]
-    checks = [_Check(fg, min_side) for fg in index.records]
-    outcomes = run(_judge, checks, workers=workers)
-    for outcome in track(outcomes, len(checks), "foregrounds"):
-        broken = Verdict(
-            id=outcome.item.foreground.id, keep=False, reason="broken", detail=outcome.reason or ""
-        )
-        verdicts.append(outcome.value or broken)
-    return sorted(verdicts, key=lambda v: v.id)
+    allow = check_allowed(allow)
+    verdicts, _, _ = _judge_all(
+        index, (), min_side=min_side, licences=licences, allow=allow, strict=strict, workers=workers
+    )
+    return verdicts
 
 
-def judge_alpha(alpha: UInt8, min_side: int = 0) -> tuple[str, str] | None:
-    """Return (reason, detail) if an alpha, uint8 (H, W), cannot serve as truth, else None."""
-    if min(alpha.shape) < min_side:
-        return "small", f"{alpha.shape[0]} x {alpha.shape[1]} pixels, the shorter side must reach {min_side}"
-    visible = np.count_nonzero(alpha) / alpha.size
-    if visible < _EMPTY_SHARE:
-        return "empty", f"alpha is above 0 on {visible:.3%} of the pixels"
-    if alpha.min() == 255:
-        return "full", "alpha is 255 on all pixels"
-    fractional = np.count_nonzero((alpha > 0) & (alpha < 255)) / alpha.size
-    if fractional < _BINARY_SHARE:
-        return "binary", f"alpha is between 0 and 255 on {fractional:.3%} of the pixels"
-    return None
+def judge(pixels: Pixels, *, min_side: int = 0, scatters: bool = False) -> list[Finding]:
+    """Return what is wrong with the pixels of a foreground; `scatters` says that specks belong to it."""
+    fg, alpha = pixels.fg, pixels.alpha
+    findings = [small(alpha.shape, min_side), nothing := unusable(alpha)]
+    if nothing is None:
+        findings += [check(alpha) for check in (quantised, noisy, border)]
+        findings += [check(fg, alpha) for check in (mismatch, premultiplied, hidden)]
+        findings += [] if scatters else [islands(alpha)]
+    return [finding for finding in findings if finding is not None]
 
 
 def write_selection(path: Path, verdicts: Sequence[Verdict]) -> None:
     """Write the verdicts as JSON lines, for people and for ``simd build --selection``."""
-    write_atomically(path, json_lines(asdict(v) for v in verdicts))
+    write_atomically(path, json_lines(v.to_row() for v in verdicts))
 
 
 def read_selection(path: Path) -> set[str]:
@@ -100,8 +174,101 @@ def read_selection(path: Path) -> set[str]:
     return kept
 
 
-def _judge(check: _Check) -> Verdict:
-    foreground = check.foreground
-    found = judge_alpha(read_foreground(foreground).alpha, check.min_side)
-    reason, detail = found or ("", "")
-    return Verdict(id=foreground.id, keep=found is None, reason=reason, detail=detail)
+def _judge_all(
+    index: Index[Foreground],
+    references: Sequence[Reference],
+    *,
+    min_side: int,
+    licences: Sequence[str],
+    allow: Collection[str],
+    strict: bool,
+    workers: int,
+) -> tuple[list[Verdict], dict[str, Foreground], dict[str, str]]:
+    findings: dict[str, list[Finding]] = {
+        name: [found(reason, None, why)]
+        for reason, problems in (("missing", index.missing), ("broken", index.broken))
+        for name, why in problems.items()
+    }
+    classes = {fg.id: "|".join(fg.classes) for fg in index.records}
+    signatures: dict[str, Signature] = {}
+    signed = not {"duplicate", "leak"} <= set(allow)
+    checks = [_Check(fg, min_side, signed) for fg in index.records]
+    for outcome in track(run(_examine, checks, workers=workers), len(checks), "foregrounds"):
+        fg = outcome.item.foreground
+        own = findings.setdefault(fg.id, [])
+        own += filter(None, [unlicensed(fg.licence, licences)])
+        if outcome.value is None:
+            own.append(found("broken", None, outcome.reason or ""))
+            continue
+        own += outcome.value[0]
+        if outcome.value[1] is not None:
+            signatures[fg.id] = outcome.value[1]
+    others: dict[str, Foreground] = {}
+    unread: dict[str, str] = {}
+    if references and "leak" not in allow:
+        ids = sorted(signatures)
+        leaks, others, unread = find_leaks(ids, [signatures[i] for i in ids], references, workers=workers)
+        for id_, more in leaks.items():
+            findings[id_] += more
+    if "duplicate" not in allow:
+        add_duplicates(findings, signatures, allow=allow, strict=strict)
+    verdicts = [
+        decide(id_, found_, class_=classes.get(id_, ""), allow=allow, strict=strict)
+        for id_, found_ in sorted(findings.items())
+    ]
+    return verdicts, others, unread
+
+
+def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
+    fg = check.foreground
+    pixels = read_foreground(fg)
+    findings = judge(pixels, min_side=check.min_side, scatters=bool(SCATTERS & set(fg.classes)))
+    if fg.alpha_file is not None and _is_jpeg(fg.alpha_file):
+        findings.append(found("jpeg", None, f"{fg.alpha_file.name} is a JPEG"))
+    visible: UInt8 = pixels.alpha
+    signed = check.signed and not any(f.reason == "empty" for f in findings) and bool(visible.any())
+    return findings, sign(pixels.fg, visible) if signed else None
+
+
+def _is_jpeg(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(_JPEG)) == _JPEG
+
+
+def _read_class_list(path: Path) -> NameList:
+    names = read_names(path)
+    for stem, named in list(names.names.items()):
+        if not named.classes:
+            names.problems[f"{path}:{named.lines[0]}"] = f"gives {stem!r} no class; a line is class:name"
+            del names.names[stem]
+    if not names.names:
+        raise DataError(f"{path}: gives no class; --class-list needs lines class:name")
+    return names
+
+
+def _keep_listed(place: str, source: str | None, names: NameList) -> tuple[Index[Foreground], list[Verdict]]:
+    """Index a folder and leave out what a list does not name; what it names in vain is missing."""
+    index = index_with_classes(place, source, {s: named.classes for s, named in names.names.items()})
+    listed, unlisted = [], []
+    for fg in index.records:
+        named = names.names.get(stem_of(fg.id))
+        if named is None:
+            unlisted.append(fg.id)
+        else:
+            listed.append(replace(fg, classes=named.classes))
+    in_list = {name: stem_of(name) in names.names for name in index.problems}
+    unlisted += [name for name, is_listed in in_list.items() if not is_listed]
+    there = {stem_of(fg.id) for fg in listed} | {stem_of(name) for name in index.problems}
+    missing = {
+        stem: f"{names.path}:{named.lines[0]} names it, {place} has no such foreground"
+        for stem, named in names.names.items()
+        if stem not in there
+    }
+    kept = replace(
+        index,
+        records=tuple(listed),
+        missing={n: why for n, why in index.missing.items() if in_list[n]} | missing,
+        broken={n: why for n, why in index.broken.items() if in_list[n]},
+    )
+    why = found("unlisted", None, f"{names.path} does not name it")
+    return kept, [decide(name, [why]) for name in unlisted]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import save, soft_alpha
 
-from simd.dataset.select import judge_alpha, read_selection, select, write_selection
+from simd.dataset.select import read_selection, select, write_selection
 from simd.dataset.sources import index_foregrounds
 from simd.errors import DataError
 
@@ -14,41 +14,6 @@ def alpha_with(level, count, *, rest=0):
     alpha = np.full(10_000, rest, np.uint8)
     alpha[:count] = level
     return alpha.reshape(100, 100)
-
-
-@pytest.mark.parametrize(
-    ("alpha", "reason"),
-    [
-        (soft_alpha(), None),
-        (alpha_with(0, 0), "empty"),
-        (alpha_with(100, 9), "empty"),  # 0.09 %
-        (alpha_with(100, 10), None),  # 0.1 %
-        (alpha_with(255, 5000), "binary"),
-        (
-            np.concatenate([alpha_with(254, 4, rest=255), alpha_with(0, 0)]),
-            "binary",
-        ),  # 4 of 20,000 are 0.02 %
-        (alpha_with(254, 4, rest=255), "binary"),  # 0.04 %
-        (alpha_with(254, 5, rest=255), None),  # 0.05 %
-        (alpha_with(255, 10_000), "full"),
-    ],
-)
-def test_limits_by_hand(alpha, reason):
-    found = judge_alpha(alpha)
-    assert (found and found[0]) == reason
-
-
-def test_the_figure_behind_a_drop_is_told():
-    assert judge_alpha(alpha_with(100, 9)) == ("empty", "alpha is above 0 on 0.090% of the pixels")
-    assert judge_alpha(alpha_with(255, 9_999)) == (
-        "binary",
-        "alpha is between 0 and 255 on 0.000% of the pixels",
-    )
-    assert judge_alpha(soft_alpha(64, 80), min_side=65) == (
-        "small",
-        "64 x 80 pixels, the shorter side must reach 65",
-    )
-    assert judge_alpha(soft_alpha(64, 80), min_side=64) is None
 
 
 @pytest.fixture
@@ -106,7 +71,20 @@ def test_a_selection_is_read_back(mixed, tmp_path):
         "keep": False,
         "reason": "missing",
         "detail": "fg/fur_alone has no partner in alpha/",
+        "findings": [
+            {
+                "reason": "missing",
+                "figure": None,
+                "detail": "fg/fur_alone has no partner in alpha/",
+                "like": "",
+                "severity": "drop",
+            }
+        ],
     }
+    kept = next(json.loads(line) for line in path.read_text().splitlines() if json.loads(line)["keep"])
+    assert list(kept) == ["id", "keep", "reason", "detail", "class", "findings"]
+    assert (kept["id"], kept["class"], kept["reason"]) == ("fire_a", "fire", "")
+    assert [(f["reason"], f["severity"]) for f in kept["findings"]] == [("hidden", "warn")]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +102,9 @@ def test_the_command_tells_and_the_build_follows(mixed, backgrounds, tmp_path, r
     done = run_cli("select", mixed, "--out", selection)
     assert done.code == 0
     assert "binary   fur_binary: alpha is between 0 and 255 on 0.000% of the pixels" in done.out
-    assert done.out.splitlines()[-1] == f"6 of 12 foregrounds kept: {selection}"
+    page = tmp_path / "selection.html"
+    assert done.out.splitlines()[-1] == f"6 of 12 foregrounds kept: {selection}, shown in {page}"
+    assert 'id="binary"' in page.read_text()
     flags = ("--foregrounds", mixed, "--backgrounds", backgrounds, "--any-licence")
     built = run_cli("build", tmp_path / "set", *flags, "--selection", selection)
     assert built.code == 0
