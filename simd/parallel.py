@@ -6,8 +6,9 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing.connection import wait as wait_for_process
 from typing import Generic, NamedTuple, TypeVar
 
@@ -29,7 +30,7 @@ class Outcome(NamedTuple, Generic[Item, Result]):
 
 
 def run(
-    function: Callable[[Item], Result], items: Sequence[Item], *, workers: int = 1
+    function: Callable[[Item], Result], items: Sequence[Item], *, workers: int = 1, threads: bool = False
 ) -> Iterator[Outcome[Item, Result]]:
     """Apply a function to every item and yield the outcomes as they come, in no fixed order.
 
@@ -45,6 +46,8 @@ def run(
         At most two items a worker are held in flight.
     workers : int
         Processes; each keeps its libraries to one thread.
+    threads : bool
+        Threads of this process in their place: for work that waits for disks, not for Python.
 
     Yields
     ------
@@ -55,6 +58,8 @@ def run(
         raise DataError(f"workers must be at least 1, not {workers}")
     if min(workers, len(items)) <= 1:
         return (_call(function, item) for item in items)
+    if threads:
+        return _run_in_threads(function, items, workers)
     return _run_in_processes(function, items, min(workers, len(items)))
 
 
@@ -74,6 +79,20 @@ def _call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Resul
         return Outcome(item, None, "out of memory; use fewer workers or smaller images")
     except Exception as error:  # a bug must not end the batch, and must not be hidden
         return Outcome(item, None, f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+
+
+def _run_in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Iterator[Outcome[Item, Result]]:
+    waiting = iter(items)
+    with ThreadPoolExecutor(workers) as pool:
+        first = islice(waiting, workers * _IN_FLIGHT_PER_WORKER)
+        flying = {pool.submit(_call, function, item) for item in first}
+        while flying:
+            done, flying = wait(flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                flying |= {pool.submit(_call, function, item) for item in islice(waiting, 1)}
+                yield future.result()
 
 
 def _run_in_processes(

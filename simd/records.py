@@ -13,6 +13,8 @@ from simd.errors import DataError
 from simd.taxonomy import CLASSES, suggest
 
 UNKNOWN_LICENCE = "unknown"
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, as shares of an image's width and height."""
 LAYERS = ("image", "alpha", "trimap", "class_mask")
 """The four images of a composite, each in a folder of its name."""
 
@@ -53,6 +55,7 @@ class Background:
     source: str
     file: Path
     licence: str = UNKNOWN_LICENCE
+    salient: Box | None = None  # where its largest known object is, if one is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

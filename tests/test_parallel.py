@@ -51,6 +51,20 @@ def test_serial_and_parallel_agree_in_any_order():
         assert "test_parallel.py" in reason
 
 
+def test_threads_give_the_same_in_this_process():
+    serial = outcomes(MIXED, workers=1)
+    threaded = {o.item: (o.value, o.reason) for o in run(work, MIXED, workers=3, threads=True)}
+    bug = ("bug", "hair")
+    assert {k: v for k, v in serial.items() if k != bug} == {k: v for k, v in threaded.items() if k != bug}
+    assert threaded[bug][1].startswith("KeyError: 'hair'\nTraceback")
+    waits = [("slow", 0.2)] * 6
+    start = time.monotonic()
+    assert len(list(run(work, waits, workers=6, threads=True))) == 6
+    assert time.monotonic() - start < 6 * 0.2  # side by side, not one after the other
+    with pytest.raises(DiskFullError):
+        list(run(work, [("full", "a.png"), ("square", 1)], workers=2, threads=True))
+
+
 def test_a_failure_becomes_a_reason():
     found = outcomes(MIXED, workers=1)
     assert found["square", 3] == (3, None)

@@ -68,7 +68,9 @@ def _compose(
     fg, bg = planned.fg, planned.bg
     size = prepared.alpha.shape
     rng = np.random.default_rng(planned.seed)
-    window, placed = protocol.place(protocol.reader.colour(bg.file), (size[0], size[1]), rng)
+    window, placed = protocol.place(
+        protocol.reader.colour(bg.file), (size[0], size[1]), rng, avoid=bg.salient
+    )
     image = protocol.composite(prepared.fg, prepared.alpha, window)
     files = {"image": (encode_png(image), pixel_digest(image)), **layers}
     write_layers(out, planned.id, files)

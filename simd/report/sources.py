@@ -149,7 +149,7 @@ def _classes(records: Sequence[_AnyRecord]) -> list[str]:
 
 
 def _decode_all(records: Sequence[_AnyRecord], workers: int) -> dict[str, str]:
-    outcomes = run(_decode, records, workers=workers)
+    outcomes = run(_decode, records, workers=workers, threads=True)
     return {o.item.id: o.reason for o in track(outcomes, len(records), "files") if o.reason is not None}
 
 

@@ -152,3 +152,21 @@ def test_unknown_protocols_are_named():
     with pytest.raises(DataError, match=r"unknown protocol 'exakt'; did you mean 'exact'\?"):
         load_protocol("exakt")
     assert load_protocol("exact", max_side=32).name == "exact"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_window_keeps_off_a_known_object(seed):
+    bg = noise(40, 200)
+    whole = {Exact().place(bg, (40, 60), np.random.default_rng(s))[1]["crop_left"] for s in range(40)}
+    assert max(whole) - min(whole) > 100
+    # an object over the left 70 % of the photograph: only the right end shows none of it
+    _, recipe = Exact().place(bg, (40, 60), np.random.default_rng(seed), avoid=(0.0, 0.0, 0.7, 1.0))
+    assert recipe["crop_left"] >= 140
+    # one in the middle third leaves both sides free
+    _, recipe = Exact().place(bg, (40, 60), np.random.default_rng(seed), avoid=(0.4, 0.2, 0.6, 0.8))
+    assert recipe["crop_left"] + 60 <= 80 or recipe["crop_left"] >= 120
+    # a seeded window that shows none of it stays where it is
+    seeded = Exact().place(bg, (40, 60), np.random.default_rng(seed))[1]
+    left = seeded["crop_left"] / 200
+    beside = (left + 0.3, 0.0, 1.0, 1.0) if left < 0.35 else (0.0, 0.0, left, 1.0)
+    assert Exact().place(bg, (40, 60), np.random.default_rng(seed), avoid=beside)[1] == seeded

@@ -454,8 +454,11 @@ def test_a_composed_release_names_what_nobody_can_say(tmp_path):
 
 def test_the_largest_instance_of_a_photograph_is_known(tmp_path):
     write(tmp_path, next(case for case in CASES if case.kind == "coco"))
-    # 200 x 100 pixels, the larger of 500 and 4000
-    assert largest_instances(tmp_path) == {"val2017/000000000001.jpg": (0.2, (30.0, 0.0, 80.0, 90.5))}
+    # 200 x 100 pixels; of 500 and 4000 the larger, whose box begins at (30, 0) and is 80 x 90.5
+    box = (30 / 200, 0.0, 110 / 200, 90.5 / 100)
+    assert largest_instances(tmp_path) == {"val2017/000000000001.jpg": (0.2, box)}
+    (record,) = (r for r in index_backgrounds(str(tmp_path)).records if r.id.endswith("001.jpg"))
+    assert record.salient == box
     annotations = tmp_path / "annotations" / "instances_val2017.json"
     annotations.write_text(annotations.read_text().replace('"image_id": 1', '"image_id": 7'))
     with pytest.raises(

@@ -11,6 +11,7 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.image import Reader, UInt8
+from simd.records import Box
 from simd.taxonomy import suggest
 
 PROTOCOLS = {
@@ -49,8 +50,10 @@ class CompositionProtocol(Protocol):
     def trimap(self, alpha: UInt8) -> UInt8:
         """Make the trimap of a prepared alpha."""
 
-    def place(self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator) -> tuple[UInt8, Recipe]:
-        """Bring a background to size (H, W); return it with what was done."""
+    def place(
+        self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
+    ) -> tuple[UInt8, Recipe]:
+        """Bring a background to size (H, W), off its object at `avoid` if the protocol chooses its crops."""
 
     def composite(self, fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
         """Place the foreground over the background."""

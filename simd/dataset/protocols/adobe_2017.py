@@ -11,6 +11,7 @@ from simd.dataset.composite import composite_truncated
 from simd.dataset.protocols import Prepared, Recipe, refuse_options
 from simd.dataset.protocols.exact import Exact
 from simd.image import AS_STORED, Reader, UInt8
+from simd.records import Box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,9 @@ class Adobe2017:
         """Give the trimap's radius in pixels."""
         return self._trimaps().recipe(size)
 
-    def place(self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator) -> tuple[UInt8, Recipe]:
+    def place(
+        self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
+    ) -> tuple[UInt8, Recipe]:
         """Enlarge a background until it covers (H, W), sizes rounded up; cut at the top left."""
         height, width = size
         bg_height, bg_width = bg.shape[:2]

@@ -12,6 +12,7 @@ from simd.dataset.sources.rgba import extend_colour
 from simd.dataset.trimap import trimap_of
 from simd.errors import DataError
 from simd.image import UPRIGHT, Reader, UInt8
+from simd.records import Box
 
 _MIN_SIDE = 32
 
@@ -68,14 +69,22 @@ class Exact:
     def _radius(self, size: tuple[int, ...]) -> int:
         return max(3, round(0.01 * min(size))) if self.trimap_radius is None else self.trimap_radius
 
-    def place(self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator) -> tuple[UInt8, Recipe]:
-        """Scale a background so that it just covers (H, W), then cut a seeded window out of it."""
+    def place(
+        self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
+    ) -> tuple[UInt8, Recipe]:
+        """Scale a background so that it just covers (H, W), then cut a seeded window out of it.
+
+        Where the photograph's salient object is known and the window would show some of it, the end of
+        the free range that shows least of it is taken, so the object does not pass for foreground.
+        """
         height, width = size
         bg_height, bg_width = bg.shape[:2]
         scale = max(height / bg_height, width / bg_width)
         cover = (max(height, round(bg_height * scale)), max(width, round(bg_width * scale)))
         top = int(rng.integers(cover[0] - height + 1))
         left = int(rng.integers(cover[1] - width + 1))
+        if avoid is not None:
+            top, left = _off_object(avoid, cover, size, (top, left))
         scaled = bg if cover == (bg_height, bg_width) else _resize(bg, cover, Image.Resampling.LANCZOS)
         window = np.ascontiguousarray(scaled[top : top + height, left : left + width])
         return window, {"bg_height": cover[0], "bg_width": cover[1], "crop_top": top, "crop_left": left}
@@ -83,6 +92,20 @@ class Exact:
     def composite(self, fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
         """Compose in integers: (αF + (255−α)B + 127) // 255."""
         return composite(fg, alpha, bg)
+
+
+def _off_object(
+    box: Box, cover: tuple[int, int], size: tuple[int, int], corner: tuple[int, int]
+) -> tuple[int, int]:
+    """Return the top left corner whose window overlaps least with a box: the seeded one if it can stay."""
+    ends = [(t, s) for t in (0, cover[0] - size[0]) for s in (0, cover[1] - size[1])]
+
+    def overlap(place: tuple[int, int]) -> float:
+        across = min(box[2] * cover[1], place[1] + size[1]) - max(box[0] * cover[1], place[1])
+        down = min(box[3] * cover[0], place[0] + size[0]) - max(box[1] * cover[0], place[0])
+        return max(0.0, across) * max(0.0, down)
+
+    return min([corner, *ends], key=overlap)  # the first of equals
 
 
 def _resize(pixels: UInt8, size: tuple[int, int], resampling: Image.Resampling) -> UInt8:

@@ -9,6 +9,7 @@ import numpy as np
 from simd.dataset.composite import composite_truncated
 from simd.dataset.protocols import Prepared, Recipe, refuse_options
 from simd.image import AS_OPENCV, BACKGROUND, FOREGROUND, UNKNOWN, Reader, UInt8
+from simd.records import Box
 
 _MAX_SIDE, _MIN_SIDE = 1920, 800
 _CROSS = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
@@ -65,7 +66,9 @@ class Simd2021:
         """Give the size rule and the trimap's kernel."""
         return {"max_side": _MAX_SIDE, "min_side": _MIN_SIDE, "trimap": f"cross 3 x 3, {_ITERATIONS} times"}
 
-    def place(self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator) -> tuple[UInt8, Recipe]:
+    def place(
+        self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
+    ) -> tuple[UInt8, Recipe]:
         """Enlarge a background until it covers (H, W); cut at the top left."""
         height, width = size
         bg_height, bg_width = bg.shape[:2]

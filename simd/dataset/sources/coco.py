@@ -7,7 +7,7 @@ from simd.dataset.sources.folder import as_extra, split_files
 from simd.dataset.sources.index import Index, SourceKind
 from simd.errors import DataError
 from simd.files import read_json
-from simd.records import UNKNOWN_LICENCE, Background
+from simd.records import UNKNOWN_LICENCE, Background, Box
 
 _SPLITS = {"train2017": 118_287, "val2017": 5_000, "train2014": 82_783, "val2014": 40_504}
 
@@ -16,7 +16,7 @@ class Instance(NamedTuple):
     """The largest annotated object of a photograph."""
 
     share: float  # of the photograph's pixels
-    box: tuple[float, float, float, float]  # left, top, width, height in pixels
+    box: Box
 
 
 def largest_instances(place: str | Path) -> dict[str, Instance]:
@@ -35,18 +35,31 @@ def largest_instances(place: str | Path) -> dict[str, Instance]:
         path = _annotations(Path(place), split)
         if not path.is_file():
             continue
-        content = read_json(path)
-        try:
-            images = {image["id"]: image for image in content["images"]}
-            for annotation in content.get("annotations", []):
-                image = images[annotation["image_id"]]
-                share = float(annotation["area"]) / (image["width"] * image["height"])
-                id_ = f"{split}/{image['file_name']}"
-                if id_ not in found or share > found[id_].share:
-                    left, top, width, height = map(float, annotation["bbox"])
-                    found[id_] = Instance(share, (left, top, width, height))
-        except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
-            raise _not_cocos(path, error) from error
+        instances = _instances(path, read_json(path))
+        found |= {f"{split}/{name}": instance for name, instance in instances.items()}
+    return found
+
+
+def _instances(path: Path, content: Any) -> dict[str, Instance]:
+    """Return the largest object of each file name in an instances file."""
+    found: dict[str, Instance] = {}
+    try:
+        images = {image.get("id"): image for image in content["images"]}
+        for annotation in content.get("annotations", []):
+            image = images[annotation["image_id"]]
+            share = float(annotation["area"]) / (image["width"] * image["height"])
+            name = str(image["file_name"])
+            if name not in found or share > found[name].share:
+                left, top, width, height = map(float, annotation["bbox"])
+                box = (
+                    left / image["width"],
+                    top / image["height"],
+                    (left + width) / image["width"],
+                    (top + height) / image["height"],
+                )
+                found[name] = Instance(share, box)
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+        raise _not_cocos(path, error) from error
     return found
 
 
@@ -72,7 +85,9 @@ def _index(place: str) -> Index[Background]:
         files = {p.name: p for p in images if p.suffix == ".jpg" and p.parent == root / split}
         extra += others + [p for p in images if files.get(p.name) != p]
         annotations = _annotations(root, split)
-        licences = _licences(annotations) if annotations.is_file() else None
+        content = read_json(annotations) if annotations.is_file() else None
+        licences = None if content is None else _licences(annotations, content)
+        instances = {} if content is None else _instances(annotations, content)
         if licences is None:
             notes.append(f"{annotations} is not there: the licences of {split} are unknown")
             licences = dict.fromkeys(files, UNKNOWN_LICENCE)
@@ -83,7 +98,13 @@ def _index(place: str) -> Index[Background]:
             missing[f"{split}/{name}"] = f"is named in {annotations.name} but is not there"
         expected += len(licences)
         records += [
-            Background(id=f"{split}/{name}", source="coco", file=file, licence=licences[name])
+            Background(
+                id=f"{split}/{name}",
+                source="coco",
+                file=file,
+                licence=licences[name],
+                salient=instances[name].box if name in instances else None,
+            )
             for name, file in files.items()
             if name in licences
         ]
@@ -92,9 +113,8 @@ def _index(place: str) -> Index[Background]:
     )
 
 
-def _licences(path: Path) -> dict[str, str]:
+def _licences(path: Path, content: Any) -> dict[str, str]:
     """Return the licence of each file name in an instances file."""
-    content = read_json(path)
     try:
         names = {entry["id"]: f"{entry['name']} ({entry['url']})" for entry in content.get("licenses", [])}
         return {
