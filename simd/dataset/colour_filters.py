@@ -14,6 +14,9 @@ mismatch       correlation of the edges of colour and alpha:      at least 0.1
                or the mean difference of grey colour and alpha    at most 4 levels
 hidden         median detail of the colour under alpha 0, in      at least 0.5, where less than 45 % of it
                levels                                             is the nearest visible colour drawn on
+bleed          mean of t, where colour = (1 - t) F + t B, and F   at least 0.55
+               and B are the colours of the nearest opaque pixel
+               and the nearest pixel of alpha 0
 =============  =================================================  ==========================================
 
 A dark object has nothing to be multiplied: where the two explanations differ by less than 32 levels they are
@@ -38,6 +41,7 @@ _SMALLEST = 16  # pixels a side, below which edges tell nothing
 _BETTER, _FLAT = 0.1, 0.01  # _FLAT: the spread of edges that rounding alone makes
 _PLAIN, _OBJECT, _DIFFERS, _SWAPPED = 0.98, 0.1, 16, 0.3
 _COPY = 4
+_BLEEDS, _FAR_APART = 0.55, 48  # _FAR_APART: levels between F and B, below which nothing can be told
 _AWAY, _MIN_HIDDEN, _DETAIL, _DRAWN_ON, _SAME = 0.03, 0.02, 0.5, 0.45, 12
 
 
@@ -70,6 +74,31 @@ def premultiplied(fg: UInt8, alpha: UInt8) -> Finding | None:
         f"alpha times the nearest opaque colour explains the edge {1 / max(figure, 0.01):.1f} times as well "
         "as that colour itself; divide the colour by alpha",
     )
+
+
+def bleed(fg: UInt8, alpha: UInt8, photograph: UInt8) -> Finding | None:
+    """Find estimated colours that have kept the background of the photograph they come from.
+
+    A photograph taken for its own foreground has t = 1 - alpha, 0.6 and more on the pixels that are asked.
+    """
+    (fg, _), (photograph, alpha) = _thinned(fg, alpha, 1024), _thinned(photograph, alpha, 1024)
+    core, outside = alpha >= _OPAQUE * alpha.max(), alpha == 0
+    band = (alpha >= _LOW) & (alpha < _BAND * alpha.max())
+    if not outside.any() or np.count_nonzero(band) < _MIN_ASKED:
+        return None
+    colour = fg[band].astype(float)
+    opaque = photograph[core][_nearest(core)[band]].astype(float)
+    behind = photograph[outside][_nearest(outside)[band]].astype(float)
+    apart = behind - opaque
+    distance = np.linalg.norm(apart, axis=1)
+    asked = distance >= _FAR_APART
+    if np.count_nonzero(asked) < _MIN_ASKED:
+        return None
+    t = ((colour - opaque) * apart).sum(axis=1)[asked] / distance[asked] ** 2
+    figure = float(np.clip(t, 0, 1).mean())
+    if figure < _BLEEDS:
+        return None
+    return found("bleed", figure, f"at the edges {figure:.0%} of the way from object to background colours")
 
 
 def mismatch(fg: UInt8, alpha: UInt8) -> Finding | None:

@@ -37,6 +37,7 @@ REASONS = {
     "jpeg": Reason("warn", "alpha is stored as a JPEG, so no level is exact"),
     "islands": Reason("warn", "specks lie far from the object"),
     "border": Reason("warn", "a stripe along the frame that belongs to nothing"),
+    "bleed": Reason("warn", "estimated colours hold some of the photograph's background at the edges"),
     "hidden": Reason("warn", "under alpha 0 the photograph's own background is still there"),
 }
 """Every reason. Those that drop stand first, and the first one found is the one that is told."""

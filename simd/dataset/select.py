@@ -5,18 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.dataset.colour_filters import hidden, mismatch, premultiplied
+from simd.dataset.colour_filters import bleed, hidden, mismatch, premultiplied
 from simd.dataset.duplicates import add_duplicates
 from simd.dataset.filters import border, islands, noisy, quantised, small, unlicensed, unusable
 from simd.dataset.findings import Finding, Selection, Verdict, check_allowed, decide, found
 from simd.dataset.leaks import Reference, find_leaks, read_reference
 from simd.dataset.looks import Signature, sign
 from simd.dataset.name_lists import NameList, index_with_classes, read_names, stem_of
-from simd.dataset.sources import Pixels, index_foregrounds, read_foreground
+from simd.dataset.sources import Pixels, find_kind, index_foregrounds, read_foreground
 from simd.dataset.sources.index import Index
 from simd.errors import DataError
 from simd.files import json_lines, read_json_lines, write_atomically
-from simd.image import UInt8
+from simd.image import UInt8, read_image
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
@@ -223,6 +223,8 @@ def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
     fg = check.foreground
     pixels = read_foreground(fg)
     findings = judge(pixels, min_side=check.min_side, scatters=bool(SCATTERS & set(fg.classes)))
+    if find_kind("foregrounds", fg.source).estimates and fg.file is not None:
+        findings += filter(None, [bleed(pixels.fg, pixels.alpha, read_image(fg.file))])
     if fg.alpha_file is not None and _is_jpeg(fg.alpha_file):
         findings.append(found("jpeg", None, f"{fg.alpha_file.name} is a JPEG"))
     visible: UInt8 = pixels.alpha
