@@ -117,7 +117,7 @@ def test_a_killed_build_goes_on_to_the_same_bytes(sources, tmp_path):
     command = [sys.executable, "-m", "simd", "build", str(killed), "--workers", "2", "--per-foreground", "40"]
     command += ["--foregrounds", str(sources), "--backgrounds", str(sources / "bg"), "--any-licence"]
     kills = 0
-    for enough in (1, 50, 120):
+    for enough in (1, 30, 70, 110, 150):
         process = subprocess.Popen(command, stderr=subprocess.PIPE)
         end = time.monotonic() + 60
         while time.monotonic() < end and process.poll() is None:
