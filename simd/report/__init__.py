@@ -1,1 +1,9 @@
-"""Show: statistics, leaderboards and pages."""
+"""Show: tables, pictures and pages of what the other stages have made.
+
+============  =============================================================================================
+leaderboard   boards and rivals say what to show; page and its parts, board_text and tables show it;
+              examples picks the worst images
+statistics    what a set is made of; overview is its picture, balance its counts
+sources       what `simd index` prints; sources_page writes docs/sources.md; selection_page shows drops
+============  =============================================================================================
+"""
