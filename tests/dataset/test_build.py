@@ -114,7 +114,8 @@ def test_another_trimap_shares_the_image_digest(sources, tmp_path):
 def test_a_killed_build_goes_on_to_the_same_bytes(sources, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     build(whole, **options(sources, per_foreground=100))
-    command = [sys.executable, "-m", "simd", "build", str(killed), "--workers", "2", "--per-foreground", "100"]
+    command = [sys.executable, "-m", "simd", "build", str(killed), "--workers", "2"]
+    command += ["--per-foreground", "100"]
     command += ["--foregrounds", str(sources), "--backgrounds", str(sources / "bg"), "--any-licence"]
     kills = 0
     for enough in (1, 40, 90, 150, 220):
