@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from simd.dataset.balance import Planned, plan
-from simd.dataset.census import equal_numbers
+from simd.dataset.equal import equal_numbers
 from simd.dataset.licences import ATTRIBUTION_NAME, attribution, licensed, refuse_unknown, sources_of
 from simd.dataset.make import Job, make
 from simd.dataset.manifest import MattingSet, write_manifest

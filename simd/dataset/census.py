@@ -2,25 +2,34 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simd.dataset.manifest import INFO_NAME, load_set
 from simd.dataset.pairing import read_file_list
 from simd.dataset.sources import index_foregrounds
 from simd.errors import DataError
-from simd.records import Foreground
+from simd.records import Composite
 from simd.taxonomy import CLASSES
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """Foregrounds and composites of each class, by primary class; classes in taxonomy order."""
+    """Foregrounds and composites of each class, classes in taxonomy order.
+
+    Where class masks with regions exist, a foreground counts for every class that its mask has; elsewhere for
+    its primary class.
+    """
 
     foregrounds: dict[str, int]
     composites: dict[str, int]
+    regions: dict[str, tuple[str, ...]]  # foreground to the classes that it counts for
+
+    @property
+    def by_region(self) -> bool:
+        """Whether any foreground counts for several classes."""
+        return any(len(own) > 1 for own in self.regions.values())
 
     @property
     def spread(self) -> float:
@@ -58,53 +67,38 @@ def take_census(place: str, *, source: str | None = None, classes: Path | None =
         If it is none of these, or a line of a list cannot be counted.
     """
     if (Path(place) / INFO_NAME).is_file():
-        return census((row.class_, row.fg_id) for row in load_set(place).rows)
+        return census(pair for row in load_set(place).rows for pair in _pairs_of(row))
     if Path(place).is_file():
         return census(_listed(Path(place)))
     index = index_foregrounds(place, source, classes=classes)
-    counted = Counter(fg.class_ for fg in index.records)
-    return Census({name: counted[name] for name in CLASSES}, dict.fromkeys(CLASSES, 0))
+    counted = census((fg.class_, fg.id) for fg in index.records)
+    return replace(counted, composites=dict.fromkeys(CLASSES, 0))
 
 
 def census(composites: Iterable[tuple[str, str]]) -> Census:
-    """Count (class, foreground) pairs, one for each composite."""
+    """Count (class, foreground) pairs: one for each composite and class of its foreground."""
     pairs = list(composites)
     composite_counts = Counter(name for name, _ in pairs)
     foreground_counts = Counter(name for name, _ in set(pairs))
+    regions: dict[str, set[str]] = {}
+    for name, fg_id in pairs:
+        regions.setdefault(fg_id, set()).add(name)
     return Census(
         {name: foreground_counts[name] for name in CLASSES},
         {name: composite_counts[name] for name in CLASSES},
+        {fg_id: tuple(sorted(own)) for fg_id, own in regions.items()},
     )
 
 
-def equal_numbers(foregrounds: Sequence[Foreground], per_class: int, *, seed: int) -> list[Foreground]:
-    """Choose the same number of foregrounds for each primary class, by a hash of the seed and their names.
-
-    Raises
-    ------
-    DataError
-        With each class that has too few, and how many it has.
-    """
-    if per_class < 1:
-        raise DataError(f"per-class must be at least 1, not {per_class}")
-    chosen: set[str] = set()
-    short = []
-    for name in CLASSES:
-        own = [fg.id for fg in foregrounds if fg.class_ == name]
-        if len(own) < per_class:
-            short.append(f"{name} has {len(own)}")
-        chosen.update(sorted(own, key=lambda id_: sha256(f"{seed}\0{id_}".encode()).digest())[:per_class])
-    if short:
-        raise DataError(
-            f"{per_class} foregrounds for each class cannot be had: {', '.join(short)}; "
-            "simd balance shows what is missing"
-        )
-    return [fg for fg in foregrounds if fg.id in chosen]
+def _pairs_of(row: Composite) -> list[tuple[str, str]]:
+    """Return the classes that a composite counts for, each with its foreground."""
+    names = row.classes if row.class_mask_from == "regions" else (row.class_,)
+    return [(name, row.fg_id) for name in names]
 
 
 def _listed(path: Path) -> list[tuple[str, str]]:
     lines, problems = read_file_list(path)
     if not problems:
-        return [(line.class_, line.fg_name) for line in lines]
+        return [(line.class_, f"{line.class_}/{line.fg_name}") for line in lines]
     name, why = next(iter(problems.items()))
     raise DataError(f"{name}: {why} ({len(problems)} lines of the list cannot be counted)")

@@ -6,6 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from simd.dataset.census import Census
+from simd.dataset.equal import EqualChoice, choose_equal
+from simd.errors import DataError
 from simd.taxonomy import TAXONOMY
 
 _BAR = 24
@@ -29,11 +31,32 @@ def print_balance(census: Census, per_class: int | None) -> None:
     console = Console()
     console.print(table)
     goal = max(census.foregrounds.values()) if per_class is None else per_class
+    counted = f"{sum(census.foregrounds.values())} regions of " if census.by_region else ""
     console.print(
-        f"{sum(census.foregrounds.values())} foregrounds in {sum(map(bool, census.foregrounds.values()))} of "
+        f"{counted}{len(census.regions)} foregrounds in {sum(map(bool, census.foregrounds.values()))} of "
         f"{len(TAXONOMY)} classes, max/min {census.spread:.1f}, entropy {census.entropy:.3f} (1 is equal)"
     )
     console.print(f"{goal} for each class would take {sum(missing.values())} more")
+    if census.by_region:
+        console.print(_equal_text(census, per_class))
+
+
+def choice_text(choice: EqualChoice) -> str:
+    """Say what an integer program has chosen: the optimum, how sure it is, and what stands in its way."""
+    counts, material = choice.regions, choice.material
+    proof = "proven" if choice.gap == 0 else f"gap {choice.gap:.1%}"
+    return (
+        f"{choice.per_class} of each of {len(counts)} classes from {len(choice.ids)} foregrounds; "
+        f"largest {choice.largest} with {counts[choice.largest]} (least possible: {proof}); "
+        f"bottleneck {choice.bottleneck}, which only {material[choice.bottleneck]} foregrounds have"
+    )
+
+
+def _equal_text(census: Census, per_class: int | None) -> str:
+    try:
+        return f"as equal as it gets: {choice_text(choose_equal(census.regions, per_class))}"
+    except DataError as error:  # that many cannot be had: the table has said so, class by class
+        return str(error)
 
 
 def _dash(count: int) -> str:

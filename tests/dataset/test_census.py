@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simd.dataset.census import census, equal_numbers, take_census
+from simd.dataset.census import census, take_census
+from simd.dataset.equal import equal_numbers
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.taxonomy import CLASSES
