@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simd.dataset.synthetic.layer import nearest, straight
+from simd.dataset.synthetic.layer import Layer, nearest, straight
 from simd.errors import DataError
 from simd.image import UInt8
 from simd.taxonomy import class_index, class_name
@@ -57,7 +57,8 @@ def synthetic(class_: str, seed: int, size: int | tuple[int, int] = 512) -> Cuto
         Not negative. Same class, seed and size, same pixels (on x86-64 with the pinned versions);
         another size shows the same object.
     size : int or (int, int)
-        (H, W), or one number for a square; 32 to 8192 a side. The object stands in the central square.
+        (H, W), or one number for a square; 32 to 8192 a side. The object stands in the central square;
+        what that square's lower edge cuts, such as a bust, stands on the lower edge of the frame.
 
     Returns
     -------
@@ -76,24 +77,32 @@ def synthetic(class_: str, seed: int, size: int | tuple[int, int] = 512) -> Cuto
     ((64, 96, 3), (64, 96), 1)
     """
     name = class_name(class_)
-    height, width = _checked_size(size)
-    rng = np.random.default_rng([class_index(name), _checked_seed(seed)])
+    shape = checked_size(size)
+    rng = np.random.default_rng([class_index(name), checked_seed(seed)])
     module, _, function = RECIPES[name].partition(":")
-    layer = getattr(import_module(module), function)(rng, min(height, width))
-    margins = [
-        ((whole - drawn) // 2, (whole - drawn + 1) // 2)
-        for whole, drawn in zip((height, width), layer.alpha.shape, strict=True)
-    ]
+    layer = getattr(import_module(module), function)(rng, min(shape))
+    return cutout(layer, np.full_like(layer.alpha, class_index(name), np.uint8), shape)
+
+
+def cutout(layer: Layer, classes: UInt8, shape: tuple[int, int]) -> Cutout:
+    """Put a drawn square and the class of each of its pixels into a frame of (H, W), as 8-bit levels."""
+    height, width = shape
+    side = len(layer.alpha)
+    above, left = height - side, (width - side) // 2
+    if not (layer.alpha[-1] > 0.5).any():
+        above //= 2
+    margins = [(above, height - side - above), (left, width - side - left)]
     alpha = np.pad(_levels(layer.alpha), margins)
     fg = np.pad(_levels(straight(layer)), [*margins, (0, 0)], mode="edge")
-    return Cutout(fg, alpha, np.full((height, width), class_index(name), np.uint8))
+    return Cutout(fg, alpha, np.pad(classes, margins, mode="edge"))
 
 
 def _levels(plane: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> UInt8:
     return nearest(np.clip(plane, 0, 1) * 255).astype(np.uint8)
 
 
-def _checked_seed(seed: int) -> int:
+def checked_seed(seed: int) -> int:
+    """Return a seed as an int; DataError if it is no whole number from 0."""
     try:
         number = operator.index(seed)
     except TypeError:
@@ -103,7 +112,8 @@ def _checked_seed(seed: int) -> int:
     return number
 
 
-def _checked_size(size: int | tuple[int, int]) -> tuple[int, int]:
+def checked_size(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return (H, W); DataError if a side is no whole number in range."""
     sides = size if isinstance(size, (tuple, list)) else (size, size)
     try:
         height, width = (operator.index(s) for s in sides)
