@@ -163,6 +163,17 @@ def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
     return trimap
 
 
+def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
+    """Read the indices of an indexed PNG, uint8 (H, W), as stored; its palette is passed over.
+
+    An 8-bit grey PNG is read as indices, too: some programs write masks like that.
+    """
+    image, _ = _open(path, io.BytesIO(_read_bytes(path)), max_pixels)
+    if image.format != "PNG" or image.mode not in ("P", "L"):
+        raise DataError(f"{path}: is not an indexed PNG, but {image.format} of mode {image.mode}")
+    return np.asarray(_guarded(path, lambda: np.array(image)), dtype=np.uint8)
+
+
 class Reader(NamedTuple):
     """A way to read a colour image, and a way to read a matte."""
 
@@ -189,10 +200,10 @@ AS_STORED = Reader(partial(read_image, upright=False), partial(read_alpha, uprig
 """What Pillow makes of a file: the rows as stored, whatever its EXIF orientation."""
 
 
-def encode_png(pixels: UInt8) -> bytes:
-    """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG without colour chunks."""
+def encode_png(pixels: UInt8, palette: bytes | None = None) -> bytes:
+    """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG; indexed with a palette of 768 bytes."""
     assert pixels.dtype == np.uint8, pixels.dtype
-    return png_bytes(pixels)
+    return png_bytes(pixels, palette)
 
 
 def write_png(path: Path, pixels: UInt8) -> None:

@@ -15,8 +15,10 @@ _LEVEL = 2  # of 0..3: a twentieth more time than 1 for smaller files
 _UP = 2  # the PNG filter that stores a row as the difference to the row above
 
 
-def png_bytes(pixels: npt.NDArray[np.uint8]) -> bytes:
-    """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG with no chunk but the three it needs.
+def png_bytes(pixels: npt.NDArray[np.uint8], palette: bytes | None = None) -> bytes:
+    """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG with no chunk but those it needs.
+
+    With a `palette` of 768 bytes, R, G and B of each index, uint8 (H, W) becomes an indexed PNG.
 
     Examples
     --------
@@ -29,9 +31,19 @@ def png_bytes(pixels: npt.NDArray[np.uint8]) -> bytes:
     filtered[:, 0] = _UP
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8, 0 if pixels.ndim == 2 else 2, 0, 0, 0)
+    kind = 3 if palette else 0 if pixels.ndim == 2 else 2
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    colours = _part(b"PLTE", palette) if palette else b""
     data = isal_zlib.compress(filtered, _LEVEL)
-    return b"\x89PNG\r\n\x1a\n" + _part(b"IHDR", header) + _part(b"IDAT", data) + _part(b"IEND", b"")
+    return b"".join(
+        [
+            b"\x89PNG\r\n\x1a\n",
+            _part(b"IHDR", header),
+            colours,
+            _part(b"IDAT", data),
+            _part(b"IEND", b""),
+        ]
+    )
 
 
 def _part(kind: bytes, content: bytes) -> bytes:

@@ -28,14 +28,14 @@ def annotations_dir() -> Path:
     return installed if installed.is_dir() else package.parent / "annotations"
 
 
-def _read_classes(path: Path) -> tuple[MattingClass, ...]:
-    rows = json.loads(path.read_text(encoding="utf-8"))["classes"]
-    classes = tuple(MattingClass(**row | {"aliases": tuple(row["aliases"])}) for row in rows)
+def _read_classes(path: Path) -> tuple[int, tuple[MattingClass, ...]]:
+    table = json.loads(path.read_text(encoding="utf-8"))
+    classes = tuple(MattingClass(**row | {"aliases": tuple(row["aliases"])}) for row in table["classes"])
     assert [c.index for c in classes] == list(range(len(classes)))
-    return classes
+    return int(table["taxonomy_version"]), classes
 
 
-TAXONOMY = _read_classes(annotations_dir() / "classes.json")
+TAXONOMY_VERSION, TAXONOMY = _read_classes(annotations_dir() / "classes.json")
 CLASSES = tuple(c.name for c in TAXONOMY)
 NO_CLASS = 255
 """The value of a class mask where no class was given."""
