@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simd.dataset.synthetic.curves import bezier, ellipse, through
-from simd.dataset.synthetic.layer import Float, Layer, over, shade, soften
+from simd.dataset.synthetic.layer import Float, Layer, fade, over, shade, soften
 from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster
 from simd.dataset.synthetic.shading import blur, grid, hsv, lit, ramp, slopes
@@ -41,7 +41,7 @@ def person(rng: np.random.Generator) -> Person:
     chosen = int(rng.choice(7, p=[0.25, 0.2, 0.14, 0.14, 0.1, 0.12, 0.05]))
     if tone > 0.6:
         chosen = int(rng.choice([0, 5]))
-    shirt = hsv(rng.uniform(0.25, 0.97), rng.uniform(0.1, 0.75), rng.uniform(0.3, 0.9))
+    shirt = hsv(rng.random(), 0.85 * rng.random() ** 1.5, rng.uniform(0.12, 0.9))
     return Person(ramp(np.array(tone), _SKIN), hair[chosen] * rng.uniform(1.0, 1.3), shirt)
 
 
@@ -81,50 +81,56 @@ def bust(rng: np.random.Generator, side: int, who: Person, front: bool) -> Layer
         slope_x, slope_y = slopes(height, side)
         diffuse, _ = lit(slope_x, slope_y, np.array([-0.5, -0.6, 1.0]))
         layers.append(shade(part, 0.45 + 0.65 * diffuse))
-    creases = Noise(rng)(x * 1.6, y * 0.8, 6.0, octaves=3)
-    layers[2] = shade(layers[2], 1 + 0.09 * creases)
+    creases = Noise(rng)(x * 1.6, y * 0.8, 4.0, octaves=4, ridged=True)
+    weave = Noise(rng)(x, y, 58.0)
+    layers[2] = shade(layers[2], 1 + 0.11 * creases + 0.03 * weave)
+    mottled = Noise(rng)(x, y, 9.0, octaves=5, gain=0.7)
+    layers[:2] = [shade(part, 1 + 0.025 * mottled) for part in layers[:2]]
     chin = np.exp(-((y - 0.52) ** 2 / 0.002 + (x - 0.5) ** 2 / 0.006))
     layers[1] = shade(layers[1], 1 - 0.45 * chin)
     return over(*([_features(rng, side, who)] if front else []), *layers)
 
 
 def _features(rng: np.random.Generator, side: int, who: Person) -> Layer:
-    """Draw eyes, brows, nose and mouth."""
+    """Draw eyes, brows, nose and mouth; the head is turned a little, and the mouth has its mood."""
     soft, fine = Raster(side), Raster(side)
-    dark = 0.25 * who.hair
-    iris = hsv(rng.choice([0.07, 0.08, 0.58, 0.3]), 0.6, 0.4)
-    lips = who.skin * np.array([0.86, 0.58, 0.58])
+    yaw, mood = rng.normal(0, 0.012), rng.uniform(-0.004, 0.01)
+    iris = hsv(rng.choice([0.07, 0.08, 0.58, 0.3]), 0.55, rng.uniform(0.25, 0.4))
     for hand in (-1, 1):
-        at = HEAD + np.array([hand * 0.053, 0.015])
-        soft.polygon(ellipse(at - [0, 0.006], 0.034, 0.02), 0.84 * who.skin)
-        lid = bezier(
-            np.stack(
-                [at + [-0.026, 0.003], at + [-0.012, -0.018], at + [0.012, -0.018], at + [0.026, 0.003]]
-            ),
-            16,
-        )
-        low = bezier(
-            np.stack([at + [0.026, 0.003], at + [0.01, 0.014], at + [-0.01, 0.014], at + [-0.026, 0.003]]), 16
-        )
-        fine.polygon(np.concatenate([lid, low]), np.array([0.93, 0.91, 0.89]))
-        fine.polygon(ellipse(at - [0, 0.001], 0.0105, 0.0105), iris)
-        fine.polygon(ellipse(at - [0, 0.001], 0.005, 0.005), np.array([0.02, 0.02, 0.02]))
-        fine.polygon(ellipse(at - [0.004, 0.005], 0.0026, 0.0026), np.ones(3))
-        fine.strokes(lid[None], np.array([0.006]), dark)
-        brow = bezier(np.stack([at + [-hand * 0.03, -0.03], at + [0, -0.05], at + [hand * 0.036, -0.03]]), 12)
-        fine.strokes(brow[None], np.linspace(0.012, 0.004, 12), 0.45 * who.hair + 0.1 * who.skin)
-        soft.polygon(ellipse(HEAD + np.array([hand * 0.014, 0.076]), 0.008, 0.005), 0.62 * who.skin)
-    soft.polygon(ellipse(HEAD + np.array([0.012, 0.045]), 0.008, 0.03, 0.1), 0.9 * who.skin)
-    soft.polygon(ellipse(HEAD + np.array([-0.003, 0.05]), 0.006, 0.026), np.minimum(1.08 * who.skin, 1))
-    mouth = HEAD + np.array([0, 0.11])
-    top = bezier(
-        np.stack([mouth - [0.04, 0], mouth + [-0.012, -0.017], mouth + [0.012, -0.017], mouth + [0.04, 0]]),
-        16,
-    )
-    under = bezier(
-        np.stack([mouth + [0.04, 0], mouth + [0.015, 0.022], mouth + [-0.015, 0.022], mouth - [0.04, 0]]), 16
-    )
-    fine.polygon(np.concatenate([top, under]), lips)
-    line = bezier(np.stack([mouth - [0.04, 0], mouth + [0, 0.006], mouth + [0.04, 0]]), 12)
-    fine.strokes(line[None], np.array([0.004]), 0.55 * lips)
-    return over(soften(fine.layer(), 0.0012 * side), soften(soft.layer(), 0.006 * side))
+        at = HEAD + np.array([hand * (0.052 - hand * 0.3 * yaw) + yaw, 0.015])
+        _eye(soft, fine, at, hand, who, iris)
+    middle = HEAD + np.array([yaw, 0.0])
+    for hand in (-1, 1):
+        soft.polygon(ellipse(middle + [hand * 0.068, 0.072], 0.026, 0.022), who.skin * [0.95, 0.82, 0.8])
+        soft.polygon(ellipse(middle + [hand * 0.015, 0.077], 0.009, 0.005), 0.25 * who.skin)
+        soft.polygon(ellipse(middle + [hand * 0.021, 0.068], 0.007, 0.011), 0.75 * who.skin)
+    soft.polygon(ellipse(middle + [0.014, 0.045], 0.007, 0.034, 0.1), 0.75 * who.skin)
+    soft.polygon(ellipse(middle + [-0.002, 0.058], 0.007, 0.018), np.minimum(1.1 * who.skin, 1))
+    mouth = middle + np.array([0.15 * yaw, 0.112])
+    lips = who.skin * np.array([0.84, 0.62, 0.62])
+    soft.polygon(ellipse(mouth + [0, 0.024], 0.024, 0.006), 0.6 * who.skin)
+    ends = (mouth - [0.038, mood], mouth + [0.038, -mood])
+    line = _bow(ends[0], mouth + [0, 0.006 + mood], ends[1])
+    fine.polygon(np.concatenate([_bow(ends[0], mouth - [0, 0.016], ends[1]), line[::-1]]), 0.9 * lips)
+    fine.polygon(np.concatenate([line, _bow(ends[1], mouth + [0, 0.03], ends[0])]), 1.06 * lips)
+    fine.strokes(line[None], np.array([0.0032]), 0.45 * lips)
+    return over(soften(fine.layer(), 0.0018 * side), fade(soften(soft.layer(), 0.007 * side), 0.45))
+
+
+def _eye(soft: Raster, fine: Raster, at: Float, hand: int, who: Person, iris: Float) -> None:
+    soft.polygon(ellipse(at - [0, 0.008], 0.035, 0.022), 0.62 * who.skin)
+    soft.polygon(ellipse(at + [0, 0.018], 0.026, 0.007), 0.88 * who.skin)
+    left, right = at + [-0.026, 0.002], at + [0.026, 0.002]
+    lid = _bow(left, at - [0, 0.024], right)
+    fine.polygon(np.concatenate([lid, _bow(right, at + [0, 0.018], left)]), np.array([0.8, 0.77, 0.74]))
+    fine.polygon(ellipse(at - [0, 0.002], 0.0108, 0.0104), iris)
+    fine.polygon(ellipse(at - [0, 0.002], 0.0052, 0.0052), np.array([0.02, 0.02, 0.02]))
+    fine.polygon(ellipse(at - [0.004, 0.006], 0.0022, 0.0022), np.ones(3))
+    fine.strokes((lid + [0, 0.001])[None], np.array([0.0065]), 0.3 * who.skin + 0.05 * who.hair)
+    fine.strokes((lid - [0, 0.008])[None], np.array([0.0025]), 0.62 * who.skin)
+    brow = _bow(at + [-hand * 0.028, -0.03], at + [0, -0.05], at + [hand * 0.036, -0.028])
+    fine.strokes(brow[None], np.linspace(0.011, 0.004, 16), 0.4 * who.hair + 0.15 * who.skin)
+
+
+def _bow(start: Float, middle: Float, end: Float) -> Float:
+    return bezier(np.stack([start, middle, end]), 16)

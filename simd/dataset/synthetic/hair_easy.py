@@ -5,17 +5,19 @@ from typing import NamedTuple
 import numpy as np
 
 from simd.dataset.synthetic.bust import HEAD, bust, person
-from simd.dataset.synthetic.curves import wander
-from simd.dataset.synthetic.layer import Float, Layer, glow, over, shade
-from simd.dataset.synthetic.noise import Noise
+from simd.dataset.synthetic.curves import ellipse, wander
+from simd.dataset.synthetic.layer import Float, Layer, over
 from simd.dataset.synthetic.raster import Raster
-from simd.dataset.synthetic.shading import grid
-
-_POINTS = 22
+from simd.dataset.synthetic.strands import POINTS, gleam, strand_colours, through_all
 
 
 def hair_easy(rng: np.random.Generator, side: int) -> Layer:
-    """Draw combed hair: style, view, length, waves, colour, shine and loose strands vary."""
+    """Draw combed hair.
+
+    The style is long (0.45), a bob (0.2) or a ponytail (0.35); the first two are seen from the front or
+    from behind with even odds. Uniform: length, waves, flare at the tips, parting, width of the strands.
+    One strand in 17 is loose, with a Gaussian way of its own.
+    """
     who = person(rng)
     style = rng.choice(["long", "bob", "ponytail"], p=[0.45, 0.2, 0.35])
     front = style != "ponytail" and rng.random() < 0.5
@@ -46,27 +48,6 @@ class _Cut(NamedTuple):
     parting: float  # x of the parting from the middle
 
 
-def strand_colours(rng: np.random.Generator, paths: Float, hair: Float, parts: int = 7) -> Float:
-    """Return colours (n, parts, 3): strands differ, and grow lighter towards the tip and the light."""
-    count = len(paths)
-    at = paths[:, np.linspace(1, paths.shape[1] - 2, parts).round().astype(int)]
-    tone = rng.normal(1, 0.17, (count, 1)) + rng.normal(0.06, 0.06, (count, 1)) * np.linspace(-1, 1, parts)
-    side_light = 1.0 - 0.9 * (at[..., 0] - 0.42)
-    light = np.clip(tone, 0.5, 1.6) * np.clip(side_light, 0.6, 1.2)
-    return np.clip(hair * light[..., None], 0, 1)
-
-
-def gleam(rng: np.random.Generator, layer: Layer, heights: list[float], strength: float = 1.0) -> Layer:
-    """Put bands of sheen across hair at some heights: bows over a round head, broken by strands."""
-    side = len(layer.alpha)
-    x, y = grid(side)
-    broken = np.clip(0.8 + 0.45 * Noise(rng)(x * 9, y * 0.7, 6.0, octaves=2), 0.1, 2)
-    bow = y + 0.012 * Noise(rng)(x, y * 0.1, 14.0) - 0.9 * (x - 0.5) ** 2
-    bands = np.asarray(sum(np.exp(-(((bow - height) / 0.032) ** 2)) for height in heights))
-    sheen = strength * bands * broken
-    return shade(glow(layer, 0.035 * sheen), 1 + 0.75 * sheen)
-
-
 def _fall(
     rng: np.random.Generator, raster: Raster, cut: _Cut, hair: Float, *, count: int, outer: float = 0.0
 ) -> None:
@@ -78,24 +59,27 @@ def _fall(
     reach = 0.15 * hand * lift * (share**0.5 if outer else share)
     knots = [(0.5 + cut.parting + 0.02 * hand * share, HEAD[1] - 0.165 * lift + 0.01 * share)]
     for wide, low in ((0.3, -0.158), (0.66, -0.122), (1.0, -0.02), (1.08, 0.1)):
-        knots.append((0.5 + wide * reach, HEAD[1] + low + 0.02 * (1 - share)))
+        knots.append((0.5 + wide * reach, HEAD[1] + low + (0.2 if outer else 0.02) * (1 - share)))
     for step in (0.5, 1.0):
         wide = 1.1 + (cut.flare - 1.0) * step + 0.12 * np.sin(np.pi * step)
         knots.append((0.5 + wide * reach, HEAD[1] + 0.12 + (tip - HEAD[1] - 0.12) * step))
-    paths = _through_all(np.stack([np.stack(knot, axis=-1) for knot in knots], axis=1))
-    t = np.linspace(0, 1, _POINTS)
+    paths = through_all(np.stack([np.stack(knot, axis=-1) for knot in knots], axis=1))
+    t = np.linspace(0, 1, POINTS)
     bunch = rng.integers(0, 24, count)
     phase = rng.uniform(0, 6.28, 24)[bunch] + rng.normal(0, 0.3, count)
     paths[..., 0] += cut.wave * t**1.2 * np.sin(9 * t + phase[:, None])
-    paths[..., 0] += 0.006 * t * wander(rng, (24,), _POINTS)[bunch]
+    paths[..., 0] += 0.006 * t * wander(rng, (24,), POINTS)[bunch]
     loose = rng.random(count) < 0.06
-    paths[loose] += 0.022 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), _POINTS), 1, 2)
+    paths[loose] += 0.022 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), POINTS), 1, 2)
     order = np.argsort(-share if outer else share, kind="stable")
-    widths = rng.uniform(0.0016, 0.0032, count)[:, None] * np.linspace(1.3, 0.35, _POINTS)
+    widths = rng.uniform(0.0016, 0.0032, count)[:, None] * np.linspace(1.3, 0.35, POINTS)
     widths[loose] *= 0.5
     colours = strand_colours(rng, paths, hair)
-    backing = paths[order[:: max(count // 260, 1)]]
-    raster.strokes(backing, np.linspace(0.02, 0.004, _POINTS), 0.42 * hair)
+    backing = paths[order[~loose[order]][:: max(count // 260, 1)]]
+    if outer:
+        scalp = ellipse((0.5 + cut.parting, HEAD[1] - 0.152), 0.022, 0.024)
+        raster.polygon(scalp, 0.42 * hair)
+    raster.strokes(backing, np.linspace(0.02, 0.004, POINTS), 0.42 * hair)
     raster.strokes(paths[order], widths[order], colours[order])
 
 
@@ -112,13 +96,13 @@ def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, *, length: 
         * np.stack([0.136 * np.cos(angle), np.where(np.sin(angle) > 0, 0.15, 0.165) * np.sin(angle)], axis=-1)
     )
     out = HEAD + 1.05 * (rim - HEAD) * 0.72
-    paths = _through_all(
+    paths = through_all(
         np.stack(
             [rim, out + 0.12 * (tie - out), tie + 0.25 * (out - tie), tie + rng.normal(0, 0.005, (count, 2))],
             axis=1,
         )
     )
-    widths = rng.uniform(0.002, 0.0036, count)[:, None] * np.linspace(0.8, 1.0, _POINTS)
+    widths = rng.uniform(0.002, 0.0036, count)[:, None] * np.linspace(0.8, 1.0, POINTS)
     scalp = (
         HEAD
         - [0, 0.012]
@@ -151,17 +135,17 @@ def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, *, length: 
         wide = fat * (0.35 + 1.3 * min(step * 4, 1.0)) * (1.0 if step < 0.6 else 1.5 - 0.85 * step)
         jitter = 0.04 * step * rng.normal(0, 1, tail)
         knots.append(np.stack([middle[0] + wide * off, middle[1] + jitter + 0 * off], axis=-1))
-    paths = _through_all(np.stack(knots, axis=1))
-    t = np.linspace(0, 1, _POINTS)
+    paths = through_all(np.stack(knots, axis=1))
+    t = np.linspace(0, 1, POINTS)
     bunch = rng.integers(0, 12, tail)
-    paths[..., 0] += 0.012 * t * wander(rng, (12,), _POINTS)[bunch]
+    paths[..., 0] += 0.012 * t * wander(rng, (12,), POINTS)[bunch]
     loose = rng.random(tail) < 0.05
-    paths[loose] += 0.02 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), _POINTS), 1, 2)
+    paths[loose] += 0.02 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), POINTS), 1, 2)
     order = np.argsort(-np.abs(off), kind="stable")
-    widths = rng.uniform(0.0016, 0.003, tail)[:, None] * np.linspace(1.2, 0.3, _POINTS)
+    widths = rng.uniform(0.0016, 0.003, tail)[:, None] * np.linspace(1.2, 0.3, POINTS)
     colours = strand_colours(rng, paths, hair)
     colours = colours * (1.08 - 0.25 * np.abs(off))[:, None, None]
-    raster.strokes(np.clip(paths[order[::8]], 0.02, 0.97), np.linspace(0.015, 0.003, _POINTS), 0.4 * hair)
+    raster.strokes(np.clip(paths[order[::8]], 0.02, 0.97), np.linspace(0.015, 0.003, POINTS), 0.4 * hair)
     raster.strokes(np.clip(paths[order], 0.02, 0.97), widths[order], colours[order])
     band = tie + np.array([[-0.034, 0.008], [0.0, 0.016], [0.034, 0.008]])
     raster.strokes(
@@ -169,15 +153,3 @@ def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, *, length: 
         np.array([0.022]),
         np.array([0.08, 0.07, 0.09]) + 0.6 * rng.random() * np.array([1.0, 0.2, 0.4]),
     )
-
-
-def _through_all(knots: Float) -> Float:
-    """Run a smooth curve of `_POINTS` points through the knots (n, k, 2) of each strand."""
-    padded = np.concatenate(
-        [2 * knots[:, :1] - knots[:, 1:2], knots, 2 * knots[:, -1:] - knots[:, -2:-1]], axis=1
-    )
-    at = np.linspace(0, knots.shape[1] - 1, _POINTS)
-    cell = np.minimum(np.floor(at).astype(int), knots.shape[1] - 2)
-    t = (at - cell)[:, None]
-    a, b, c, d = (padded[:, cell + k] for k in range(4))
-    return np.asarray(b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))))

@@ -1,6 +1,6 @@
 """Premultiplied pictures: laid over one another, blurred with their alpha, and made straight again."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -89,13 +89,13 @@ def straight(layer: Layer) -> Float:
     colour = np.where(weight[..., None] > 0, layer.colour, 0.0)
     pyramid = [(colour, weight)]
     while len(weight) > 1:
-        colour, weight = _halve(colour), _halve(weight)
+        colour, weight = halve(colour), halve(weight)
         pyramid.append((colour, weight))
     filled = colour / np.maximum(weight, 1e-300)[..., None]
     for colour, weight in reversed(pyramid[:-1]):
         trust = np.minimum(weight * 64, 1.0)  # the finest level with a sixty-fourth covered decides
         known = colour / np.maximum(weight, 1e-300)[..., None]
-        coarse = _double(filled, len(weight))
+        coarse = double(filled, len(weight))
         filled = coarse + trust[..., None] * (known - coarse)
     return np.clip(filled, 0, 1)
 
@@ -109,14 +109,14 @@ def nearest(values: Float) -> npt.NDArray[np.int64]:
     return np.asarray(np.floor(values + (0.5 + 1e-6)), dtype=np.int64)
 
 
-def _halve(plane: Float) -> Float:
+def halve(plane: Float, mode: Literal["constant", "edge"] = "constant") -> Float:
+    """Average squares of 2 by 2 pixels; an odd side is first continued by zeros or its edge."""
     if len(plane) % 2:
-        pad = [(0, 1), (0, 1), (0, 0)][: plane.ndim]
-        plane = np.pad(plane, pad)
+        plane = np.pad(plane, [(0, 1), (0, 1), (0, 0)][: plane.ndim], mode=mode)
     return (plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]) / 4
 
 
-def _double(plane: Float, side: int) -> Float:
+def double(plane: Float, side: int) -> Float:
     """Enlarge by 2 with weights 3:1, then cut to `side`."""
     for axis in (0, 1):
         first, last = np.take(plane, [0], axis=axis), np.take(plane, [-1], axis=axis)

@@ -6,6 +6,7 @@ from simd.dataset.synthetic.curves import bezier, heading
 from simd.dataset.synthetic.flower import flower
 from simd.dataset.synthetic.layer import Float, Layer, convolve, inset
 from simd.dataset.synthetic.leaf import leaf
+from simd.dataset.synthetic.raster import splat
 from simd.dataset.synthetic.sharp import ball, car, sharp
 
 
@@ -26,16 +27,5 @@ def smear(path: Float) -> Float:
     """Return the kernel of a point that travels `path`, (n, 2) in pixels about 0, at an even pace."""
     reach = int(np.ceil(np.abs(path).max())) + 2
     width = 2 * reach + 1
-    x, y = path[:, 0] + reach, path[:, 1] + reach
-    left, top = np.floor(x), np.floor(y)
-    fx, fy = x - left, y - top
-    first = (top * width + left).astype(np.int64)
-    kernel: Float = np.zeros(width * width)
-    for step, part in (
-        (0, (1 - fx) * (1 - fy)),
-        (1, fx * (1 - fy)),
-        (width, (1 - fx) * fy),
-        (width + 1, fx * fy),
-    ):
-        kernel += np.bincount(first + step, weights=part, minlength=width * width)
-    return np.asarray(kernel.reshape(width, width) / kernel.sum())
+    kernel = splat(path + reach, np.ones(len(path)), width)
+    return np.asarray(kernel / kernel.sum())

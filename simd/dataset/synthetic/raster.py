@@ -102,6 +102,36 @@ class Raster:
         return nearest(scaled).astype(np.int32)
 
 
+def splat(where: Float, weight: Float, side: int) -> Float:
+    """Share each sample among the four pixels around it.
+
+    Parameters
+    ----------
+    where : float64, shape (..., 2)
+        Samples in pixels, x then y; 0 is the centre of the first pixel. They stay in the picture.
+    weight : float64, broadcast to (...)
+        What each adds in all.
+
+    Returns
+    -------
+    float64, shape (side, side)
+    """
+    x, y = np.moveaxis(np.clip(where, 0, side - 1.001), -1, 0)
+    left, top = np.floor(x), np.floor(y)
+    fx, fy = x - left, y - top
+    first = (top * side + left).astype(np.int64).ravel()
+    weight = np.broadcast_to(weight, x.shape)
+    total: Float = np.zeros(side * side)
+    for step, part in (
+        (0, (1 - fx) * (1 - fy)),
+        (1, fx * (1 - fy)),
+        (side, (1 - fx) * fy),
+        (side + 1, fx * fy),
+    ):
+        total += np.bincount(first + step, weights=(weight * part).ravel(), minlength=total.size)
+    return total.reshape(side, side)
+
+
 def sideways(paths: Float) -> Float:
     """Return unit vectors across paths (..., k, 2), to the left of the way."""
     along = np.gradient(paths, axis=-2)

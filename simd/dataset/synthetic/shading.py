@@ -5,7 +5,7 @@ import colorsys
 import numpy as np
 from scipy import ndimage
 
-from simd.dataset.synthetic.layer import Float
+from simd.dataset.synthetic.layer import Float, double, halve
 
 
 def grid(side: int) -> tuple[Float, Float]:
@@ -26,7 +26,9 @@ def edge(distance: Float, side: int) -> Float:
 
 
 def blur(plane: Float, sigma: float) -> Float:
-    """Blur (H, W) by a Gaussian; `sigma` in pixels."""
+    """Blur (S, S) by a Gaussian; `sigma` in pixels."""
+    if sigma > 16:  # a wide blur of a picture is as good of its half, at an eighth of the work
+        return double(blur(halve(plane, "edge"), sigma / 2), len(plane))
     return np.asarray(ndimage.gaussian_filter(plane, sigma, mode="nearest", truncate=3.0), dtype=np.float64)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from simd.dataset.synthetic.curves import through, turn, wander
 from simd.dataset.synthetic.layer import Float, Layer
 from simd.dataset.synthetic.noise import Noise
-from simd.dataset.synthetic.raster import sideways
+from simd.dataset.synthetic.raster import sideways, splat
 from simd.dataset.synthetic.shading import hsv, smoothstep
 
 
@@ -32,8 +32,8 @@ def silk(rng: np.random.Generator, side: int) -> Layer:
     area = width[:, None] * length * side * side / (count * count) * np.ones_like(light)
     hem = smoothstep(0.012, 0.0, np.minimum(s, 1 - s)) + smoothstep(0.008, 0.0, np.minimum(t, 1 - t))
     density = area * (1 + 2.5 * np.clip(hem, 0, 1))
-    cover = _splat(where, density, side)
-    shine = _splat(where, density * light, side) / np.maximum(cover, 1e-9)
+    cover = splat(where * side - 0.5, density, side)
+    shine = splat(where * side - 0.5, density * light, side) / np.maximum(cover, 1e-9)
     alpha = 1 - np.exp(-rng.uniform(0.6, 1.9) * cover)
     colour = hsv(rng.random(), rng.choice([0.05, 0.45, 0.7, 0.9]), rng.uniform(0.7, 1.0))
     sheen = np.clip(shine - 0.75, 0, 1)[..., None]
@@ -75,22 +75,3 @@ def _folds(rng: np.random.Generator, s: Float, t: Float, kind: str) -> tuple[Flo
         moved = moved + strength * depth * np.sin(phase)
         slope = slope + 0.5 * depth * 0.8**k * np.cos(phase + 0.7)
     return moved, slope
-
-
-def _splat(where: Float, weight: Float, side: int) -> Float:
-    """Add each sample to the four pixels around it."""
-    x, y = where[..., 0] * side - 0.5, where[..., 1] * side - 0.5
-    left, top = np.floor(x), np.floor(y)
-    fx, fy = x - left, y - top
-    first = (top * side + left).astype(np.int64).ravel()
-    total: Float = np.zeros(side * side)
-    for step, part in (
-        (0, (1 - fx) * (1 - fy)),
-        (1, fx * (1 - fy)),
-        (side, (1 - fx) * fy),
-        (side + 1, fx * fy),
-    ):
-        total += np.bincount(first + step, weights=(weight * part).ravel(), minlength=side * side)[
-            : side * side
-        ]
-    return total.reshape(side, side)

@@ -1,73 +1,163 @@
-"""Water spray: a splash crown, a fountain, a breaking wave; very many droplets in a mist."""
+"""Water spray: fountains, splash crowns, surf and thrown water; droplets of all sizes in a mist."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from simd.dataset.synthetic.curves import heading
-from simd.dataset.synthetic.layer import Float, Layer, fade, over, paint
+from simd.dataset.synthetic.layer import Float, Layer, over, paint
 from simd.dataset.synthetic.noise import Noise
-from simd.dataset.synthetic.raster import Raster
-from simd.dataset.synthetic.shading import blur, grid, smoothstep
+from simd.dataset.synthetic.raster import Raster, splat
+from simd.dataset.synthetic.shading import blur, grid, lamp, smoothstep
+
+_FINE, _COARSE = 80_000, 1200  # droplets too small to see one by one, and those with a body
+
+
+class _Jets(NamedTuple):
+    """Streams of water; lengths in unit coordinates, one unit of time from launch to photograph."""
+
+    root: Float  # (j, 2)
+    velocity: Float  # (j, 2)
+    gravity: float  # the drop after one unit of time
+    steady: bool  # it has flowed for long, so its droplets have all ages; else all were launched at once
+    spread: float  # disorder across the way, over the way flown
+    share: Float  # (j,) of the droplets, sum 1
 
 
 def water_spray(rng: np.random.Generator, side: int) -> Layer:
-    """Draw a spray: kind, speed, spread, number and size of droplets, foam, mist and light vary."""
-    kind = rng.choice(["splash", "fountain", "burst"])
-    count = int(rng.integers(2500, 6000))
-    where, way, core = _flight(rng, kind, count)
-    inside = np.clip(
-        smoothstep(0.02, 0.06, where.min(axis=1)) * smoothstep(0.98, 0.94, where.max(axis=1)), 0, 1
-    )
-    size = 0.0008 + 0.0012 * rng.pareto(2.3, count)
-    size = np.minimum(size, 0.012) * inside * (0.7 + 0.5 * core)
-    white = np.clip(rng.normal(0.88, 0.1, (count, 1)), 0.5, 1.0) * np.array([0.95, 0.98, 1.0])
-    streak = way * np.minimum(0.012, 6 * size)[:, None] * rng.uniform(0.2, 1.2)
-    paths = where[:, None] + np.array([-1.0, -0.3, 0.3, 1.0])[None, :, None] * streak[:, None]
-    paths = np.clip(paths, 0.01, 0.99)
-    drops = Raster(side)
-    keep = size > 0
-    drops.strokes(paths[keep], (size[:, None] * np.array([0.4, 1.6, 2.0, 1.0]))[keep], white[keep][:, None])
-    large = keep & (size > 0.0035)
-    drops.discs(where[large] + 0.2 * size[large, None], 0.75 * size[large], 0.72 * white[large])
-    drops.discs(where[large] - 0.35 * size[large, None], 0.35 * size[large], np.ones(3))
-    # Mist is what the droplets too small to draw add up to: the drawn ones, blurred and torn.
-    layer = fade(drops.layer(), 0.92)
+    """Draw a spray.
+
+    The kind is a fountain, a crown, surf or thrown water, each a quarter. Uniform: number of jets, their
+    height, lean and spread, exposure (length of the streaks), density of the mist. Radii of droplets
+    are Pareto of index 2.1, their pace along a jet clusters about 8 to 21 Gaussian clumps.
+    """
+    kind = str(rng.choice(["fountain", "crown", "surf", "thrown"]))
+    jets = {"fountain": _fountain, "crown": _crown, "surf": _surf, "thrown": _thrown}[kind](rng)
+    clumps = rng.random((len(jets.share), int(rng.integers(8, 22)))) ** (0.7 if jets.steady else 0.5)
+    gusts = (Noise(rng), Noise(rng))
+    exposure = rng.uniform(0.008, 0.03)
+    where, way = _fly(rng, jets, clumps, gusts, _FINE)
+    radius = 0.0005 * (1 + rng.pareto(2.1, _FINE)).clip(1, 5)
+    streaks = where[:, None] + np.linspace(-0.5, 0.5, 7)[:, None] * (exposure * way)[:, None]
+    inside = _inside(where) * np.pi * radius**2 * side * side / 7
+    fine = splat(streaks * side - 0.5, inside[:, None], side)
+    large = _droplets(rng, side, *_fly(rng, jets, clumps, gusts, _COARSE), exposure)
     x, y = grid(side)
-    torn = Noise(rng)(x, y, 7.0, octaves=5, gain=0.6)
-    cloud = blur(layer.alpha, 0.012 * side) + 0.7 * blur(layer.alpha, 0.035 * side)
+    torn = np.exp(0.75 * Noise(rng)(x, y, 7.0, octaves=6, gain=0.65))
+    mist = rng.uniform(0.2, 0.7) * blur(fine, 0.005 * side) + rng.uniform(0.25, 0.6) * blur(fine, 0.03 * side)
     near = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y))
-    mist = 1 - np.exp(-rng.uniform(1.5, 3.2) * cloud * np.clip(1 + 0.5 * torn, 0.1, 2.2))
-    mist = mist * smoothstep(0.01, 0.06, near)
-    grey = np.clip(0.86 + 0.09 * torn - 0.2 * blur(mist, 0.03 * side), 0.55, 1.0)[..., None] * np.array(
-        [0.94, 0.98, 1.0]
-    )
-    return over(layer, paint(grey, np.clip(mist, 0, 0.97)))
+    thick = (rng.uniform(0.9, 1.4) * fine + mist * torn) * smoothstep(0.0, 0.05, near)
+    alpha = 0.97 * (1 - np.exp(-thick))
+    # Light comes from one side and is lost on its way through the water.
+    light = lamp(rng)
+    shift = np.round(-0.035 * side * light[:2]).astype(int)
+    dense = blur(thick, 0.012 * side)
+    shadow = dense - np.roll(np.roll(dense, shift[0], axis=1), shift[1], axis=0)
+    grey = 0.86 + 0.05 * np.log(torn) + 0.16 * np.tanh(1.5 * shadow) - 0.1 * np.tanh(dense)
+    tint = np.array([0.93, 0.975, 1.0]) ** rng.uniform(0.3, 2.0)
+    return over(large, paint(np.clip(grey, 0.4, 1)[..., None] * tint, alpha))
 
 
-def _flight(rng: np.random.Generator, kind: str, count: int) -> tuple[Float, Float, Float]:
-    """Return where droplets are, the way they fly, and 1 near the root to 0 far out."""
-    bunches = int(rng.integers(16, 44))
-    bunch = rng.integers(0, bunches, count)
-    if kind == "burst":
-        angle = rng.uniform(-np.pi, np.pi, bunches)[bunch] + rng.normal(0, 0.16, count)
-        speed = rng.uniform(0.12, 0.44, bunches)[bunch] * rng.uniform(0.75, 1.1, count)
-        root, gravity, time = np.array([0.5, 0.47]), 0.05, rng.power(1.4, count)
-        velocity = speed[:, None] * heading(angle)
+def _fly(
+    rng: np.random.Generator, jets: _Jets, clumps: Float, gusts: tuple[Noise, Noise], count: int
+) -> tuple[Float, Float]:
+    """Return where `count` droplets are, (n, 2), and the way each flies, in units a unit of time."""
+    jet = rng.choice(len(jets.share), count, p=jets.share)
+    clump = rng.integers(0, clumps.shape[1], count)
+    pace = clumps[jet, clump] + rng.normal(0, 0.035, count)
+    stray = rng.random(count) < 0.35
+    pace = np.clip(np.where(stray, rng.random(count) ** 0.7, pace), 0.01, 1.08)
+    start = jets.velocity[jet]
+    if jets.steady:
+        age, velocity = pace, start * (1 + rng.normal(0, 0.02, (count, 1)))
     else:
-        # Each bunch rises to a height and comes down at a place; units make gravity 1.
-        wide, low = (0.42, 0.15) if kind == "splash" else (0.34, 0.62)
-        aside = rng.uniform(-1, 1, bunches)
-        apex = rng.uniform(low, 0.78, bunches) * (1 - (0.55 if kind == "splash" else 0.15) * np.abs(aside))
-        up = 2 * np.sqrt(apex)[bunch] * rng.normal(1, 0.05, count)
-        sideways = (aside * wide)[bunch] / up * rng.normal(1, 0.12, count)
-        root, gravity = np.array([0.5, 0.93]), 1.0
-        time = rng.power(1.2, count) * 0.97 * up
-        velocity = np.stack([sideways, -up], axis=-1)
-        root = root + rng.normal(0, 0.05 if kind == "splash" else 0.006, (count, 1)) * np.array([1.0, 0.0])
-    fall = np.array([0.0, gravity])
-    where = root + velocity * time[:, None] + fall * (time * time)[:, None]
-    far = np.sqrt(((where - root) ** 2).sum(axis=1))
-    where = where + rng.normal(0, 0.022, (count, 2)) * far[:, None]
-    where[:, 1] = np.minimum(where[:, 1], 0.935 + 0.02 * rng.random(count))
-    way = velocity + 2 * fall * time[:, None]
-    way = way / np.sqrt((way**2).sum(axis=1, keepdims=True) + 1e-12)
-    return where, way, np.clip(1 - far / 0.6, 0, 1)
+        age, velocity = np.ones(count), start * pace[:, None]
+    fall = np.array([0.0, jets.gravity])
+    flown = velocity * age[:, None]
+    far = np.sqrt((flown**2).sum(axis=1, keepdims=True))
+    where = jets.root[jet] + flown + fall * (age * age)[:, None]
+    gust = np.concatenate([g(where[:, :1], where[:, 1:], 5.0, octaves=4, gain=0.6) for g in gusts], axis=1)
+    where = where + far * (
+        0.35 * jets.spread * gust + jets.spread * rng.normal(0, 0.5, (count, 2)) * far**0.3
+    )
+    return where, velocity + 2 * fall * age[:, None]
+
+
+def _inside(where: Float) -> Float:
+    low, high = where.min(axis=1), where.max(axis=1)
+    return smoothstep(0.015, 0.05, low) * smoothstep(0.985, 0.95, high)
+
+
+def _droplets(rng: np.random.Generator, side: int, where: Float, way: Float, exposure: float) -> Layer:
+    """Draw droplets with a body: a streak along the way, a dark lower side, a glint."""
+    radius = np.minimum(0.0008 * (1 + rng.pareto(2.1, len(where))), 0.007) * _inside(where)
+    seen = radius > 0.0003
+    where, way, radius = where[seen], way[seen], radius[seen, None]
+    speed = np.sqrt((way**2).sum(axis=1, keepdims=True)) + 1e-9
+    long = np.minimum(0.5 * exposure * speed, 5 * radius)
+    paths = where[:, None] + np.array([-1.0, -0.35, 0.35, 1.0])[:, None] * (way / speed * long)[:, None]
+    tone = rng.normal(0.88, 0.09, (len(where), 1)).clip(0.55, 1) * np.array([0.95, 0.98, 1.0])
+    drops = Raster(side)
+    drops.strokes(paths, radius * np.array([0.6, 1.8, 2.0, 1.1]), tone[:, None])
+    big = radius[:, 0] > 0.0024
+    drops.discs(where[big] + 0.25 * radius[big], 0.7 * radius[big, 0], 0.76 * tone[big])
+    drops.discs(where[big] - 0.3 * radius[big], 0.42 * radius[big, 0], np.ones(3))
+    return drops.layer()
+
+
+def _fountain(rng: np.random.Generator) -> _Jets:
+    """Throw jets from a nozzle: one tall plume, or a fan of arcs that come down again."""
+    count = int(rng.choice([1, 3, 5, 7, 9], p=[0.2, 0.2, 0.2, 0.2, 0.2]))
+    aside = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
+    rise = rng.uniform(0.6, 0.8) * (1 - rng.uniform(0.15, 0.5) * aside**2)
+    reach = rng.uniform(0.28, 0.4) * aside + rng.normal(0, 0.02)
+    # From launch to landing is one unit of time; the height 4 v t (1 - t) peaks in the middle.
+    velocity = np.stack([reach, -4 * rise], axis=-1)
+    share = np.full(count, 1 / count)
+    gravity = float(4 * rise.mean())
+    velocity[:, 1] = -2 * np.sqrt(rise * gravity)
+    root = np.array([0.5, 0.93]) + np.zeros((count, 2))
+    return _Jets(root, velocity, gravity, True, rng.uniform(0.04, 0.11), share)
+
+
+def _crown(rng: np.random.Generator) -> _Jets:
+    """Throw a ring of fingers up from where something fell in, and a column from the middle."""
+    count = int(rng.integers(16, 34))
+    around = 2 * np.pi * (np.arange(count) + rng.normal(0, 0.2, count)) / count
+    wide, flat = rng.uniform(0.1, 0.17), 0.3
+    root = np.array([0.5, 0.84]) + wide * heading(around) * np.array([1, flat])
+    high = rng.uniform(0.3, 0.55) * rng.uniform(0.55, 1.25, count)
+    velocity = np.stack(
+        [rng.uniform(0.8, 1.4) * wide * np.cos(around), -high + 0.1 * wide * np.sin(around)], -1
+    )
+    root = np.concatenate([root, root[: count // 4] * 0.15 + 0.85 * np.array([0.5, 0.84])])
+    column = np.stack([rng.normal(0, 0.03, count // 4), -rng.uniform(0.3, 0.75, count // 4)], axis=-1)
+    share = np.concatenate([np.full(count, 0.8 / count), np.full(count // 4, 0.2 / (count // 4))])
+    velocity = np.concatenate([velocity, column])
+    return _Jets(root, velocity, 0.06, False, rng.uniform(0.06, 0.12), share)
+
+
+def _surf(rng: np.random.Generator) -> _Jets:
+    """Throw a wave up a rock: a wall of plumes that lean with the wind."""
+    count = int(rng.integers(40, 90))
+    at = rng.uniform(-1, 1, count)
+    crest = rng.uniform(-0.5, 0.5)
+    high = rng.uniform(0.25, 0.72, count) * np.exp(-((at - crest) ** 2) / 0.5)
+    lean = rng.uniform(-0.2, 0.2)
+    velocity = np.stack([0.16 * at + lean * high + rng.normal(0, 0.04, count), -high - 0.1], axis=-1)
+    root = np.stack([0.5 + 0.26 * at, 0.9 + 0.02 * at**2], axis=-1)
+    share = high / high.sum()
+    return _Jets(root, velocity, 0.1, False, rng.uniform(0.1, 0.17), share)
+
+
+def _thrown(rng: np.random.Generator) -> _Jets:
+    """Throw water out of a bucket: a fan of threads to one side, torn into drops."""
+    count = int(rng.integers(18, 50))
+    way, fan = rng.uniform(-np.pi, 0), rng.choice([0.35, 0.8, np.pi], p=[0.35, 0.4, 0.25])
+    angle = way + fan * rng.uniform(-1, 1, count)
+    speed = rng.uniform(0.3, 0.42 if fan > 3 else 0.75, count)
+    root = np.array([0.5, 0.5]) - (0.0 if fan > 3 else 0.33) * heading(way)
+    velocity = speed[:, None] * heading(angle)
+    share = rng.gamma(1.5, 1.0, count)
+    root = root + rng.normal(0, 0.012, (count, 2))
+    return _Jets(root, velocity, 0.05, False, rng.uniform(0.05, 0.11), share / share.sum())
