@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simd.dataset.build import build as build
     from simd.dataset.manifest import load_set as load_set
+    from simd.dataset.stream import stream as stream
     from simd.dataset.synthetic import synthetic as synthetic
+    from simd.dataset.synthetic.mixed import mixed as mixed
+    from simd.dataset.synthetic.scenes import scene as scene
     from simd.methods.predict import predict as predict
     from simd.metrics.alpha import conn as conn
     from simd.metrics.alpha import grad as grad
@@ -27,6 +30,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "CLASSES": "simd.taxonomy",
     "synthetic": "simd.dataset.synthetic",
+    "mixed": "simd.dataset.synthetic.mixed",
+    "scene": "simd.dataset.synthetic.scenes",
+    "stream": "simd.dataset.stream",
     "build": "simd.dataset.build",
     "load_set": "simd.dataset.manifest",
     "predict": "simd.methods.predict",

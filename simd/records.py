@@ -49,11 +49,11 @@ class Foreground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
-    """A photograph to place foregrounds on."""
+    """A photograph, or a drawn scene, to place foregrounds on."""
 
     id: str
     source: str
-    file: Path
+    file: Path | None = None  # None where it is generated
     licence: str = UNKNOWN_LICENCE
     salient: Box | None = None  # where its largest known object is, if one is known
 

@@ -12,11 +12,15 @@ from simd.cli.app import Workers, app
 @app.command()
 def build(
     out: Annotated[Path, Argument(help="The set's folder: new, or holding an interrupted build.")],
-    spec: Annotated[Path | None, Option(help="TOML file with these options as keys.")] = None,
-    foregrounds: Annotated[
-        str | None, Option(help="A folder, or synthetic:PER_CLASS@SIZE.", show_default="synthetic")
+    spec: Annotated[
+        str | None, Option(help="TOML file with these options as keys; or simd-open, simd-open-mini, ...")
     ] = None,
-    backgrounds: Annotated[str | None, Option(help="A folder, or builtin.", show_default="builtin")] = None,
+    foregrounds: Annotated[
+        str | None, Option(help="A folder, or synthetic:PER_CLASS@SIZE:SPLIT.", show_default="synthetic")
+    ] = None,
+    backgrounds: Annotated[
+        str | None, Option(help="A folder, builtin, or open:PER_KIND@SIZE:SPLIT.", show_default="builtin")
+    ] = None,
     source: Annotated[str | None, Option(help="The kind of the foregrounds, if unclear.")] = None,
     background_source: Annotated[str | None, Option(help="The kind of the backgrounds, if unclear.")] = None,
     classes: Annotated[str | None, Option(help="CSV file with the columns file and class.")] = None,
@@ -64,9 +68,11 @@ def build(
     out, spec, workers = flags.pop("out"), flags.pop("spec"), flags.pop("workers")
 
     from simd.dataset.build import build as build_set
+    from simd.dataset.published import compare
     from simd.dataset.spec import read_spec
 
     options = read_spec(spec) if spec else {}
+    as_shipped = not any(value is not None for value in flags.values())
     options |= {key: value for key, value in flags.items() if value is not None}
     built = build_set(out, workers=workers, **options)
     counts = built.info["counts"]
@@ -74,3 +80,5 @@ def build(
         f"{counts['composites']} composites of {counts['foregrounds']} foregrounds in "
         f"{len(counts['classes'])} classes: {out}\ndigest {built.digest}"
     )
+    if as_shipped and (verdict := compare(built)):
+        typer.echo(verdict)

@@ -9,9 +9,8 @@ from simd.dataset.duplicates import add_duplicates
 from simd.dataset.filters import small, unlicensed
 from simd.dataset.findings import Finding, Selection, check_allowed, decide, found
 from simd.dataset.looks import Signature, sign
-from simd.dataset.sources import index_backgrounds
+from simd.dataset.sources import index_backgrounds, read_background
 from simd.dataset.sources.coco import largest_instances
-from simd.image import read_image
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Background
@@ -86,7 +85,7 @@ def select_backgrounds(
 
 
 def _examine(check: _Check) -> tuple[list[Finding], Signature]:
-    pixels = read_image(check.background.file)
+    pixels = read_background(check.background)
     height, width = pixels.shape[:2]
     findings = []
     if max(height, width) < check.longest_side:

@@ -1,6 +1,6 @@
 """Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,9 @@ class BuildOptions:
     layout: str | None = None
 
 
-def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
+def build(
+    out: str | Path, *, workers: int = 1, only: Collection[str] | None = None, **options: Any
+) -> MattingSet:
     """Build a class-aware matting set.
 
     Parameters
@@ -61,6 +63,8 @@ def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
         continued. However often it was interrupted, the result is the same to the byte.
     workers : int
         Processes; they change the time and nothing else.
+    only : collection of str, optional
+        Ids: of the set that the options describe, make these composites, which stay as they are in it.
     **options
         The fields of :class:`BuildOptions`: ``foregrounds``, ``backgrounds``, ``per_foreground``,
         ``max_side``, ``protocol``, ``seed``, ...
@@ -88,6 +92,8 @@ def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
     planned, failures, total = _pair(chosen, fg_index, bg_index)
     if not planned:
         raise BatchError(failures, "items", total)
+    if only is not None:
+        planned, total = _only(planned, only), len(set(only))
     if not chosen.any_licence:
         refuse_unknown("foregrounds", list({p.fg.id: p.fg for p in planned}.values()))
         refuse_unknown("backgrounds", list({p.bg.id: p.bg for p in planned}.values()))
@@ -119,7 +125,7 @@ def build(out: str | Path, *, workers: int = 1, **options: Any) -> MattingSet:
         {p.id: _inputs(p) for p in planned},
         write_rest,
         finish,
-        settings=asdict(chosen),
+        settings=asdict(chosen) | ({} if only is None else {"only": sorted(only)}),
         failures=failures,
         total=total,
     )
@@ -149,6 +155,14 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
         return Pairing(planned, problems, len(planned) + len(fgs.problems | bgs.problems))
     wanted = [p for p in pairing.planned if kept is None or p.fg.id in kept]
     return pairing._replace(planned=wanted, total=pairing.total - len(pairing.planned) + len(wanted))
+
+
+def _only(planned: Sequence[Planned], ids: Collection[str]) -> list[Planned]:
+    if unknown := sorted(set(ids) - {p.id for p in planned}):
+        raise DataError(
+            f"the set has no composite {unknown[0]!r}; ids depend on its foregrounds and backgrounds"
+        )
+    return [p for p in planned if p.id in ids]
 
 
 def _check_options(chosen: BuildOptions) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from simd.dataset.balance import Planned
 from simd.dataset.protocols import CompositionProtocol, Prepared, Recipe
-from simd.dataset.sources import official_trimap, read_foreground
+from simd.dataset.sources import official_trimap, read_background, read_foreground
 from simd.dataset.trimap import unknown_region
 from simd.errors import DataError, DiskFullError, SimdError
 from simd.files import write_atomically
@@ -69,7 +69,7 @@ def _compose(
     size = prepared.alpha.shape
     rng = np.random.default_rng(planned.seed)
     window, placed = protocol.place(
-        protocol.reader.colour(bg.file), (size[0], size[1]), rng, avoid=bg.salient
+        read_background(bg, protocol.reader), (size[0], size[1]), rng, avoid=bg.salient
     )
     image = protocol.composite(prepared.fg, prepared.alpha, window)
     files = {"image": (encode_png(image), pixel_digest(image)), **layers}

@@ -193,7 +193,7 @@ def _check_name(name: str, what: str) -> None:
 def _by_name(backgrounds: Index[Background]) -> dict[str, list[Background]]:
     found: dict[str, list[Background]] = defaultdict(list)
     for bg in backgrounds.records:
-        found[bg.file.name].append(bg)
+        found[bg.id if bg.file is None else bg.file.name].append(bg)
     return found
 
 

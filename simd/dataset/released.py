@@ -35,10 +35,13 @@ def released_names(planned: Iterable[Planned]) -> dict[str, tuple[str, str]]:
     names: dict[str, tuple[str, str]] = {}
     owners: dict[tuple[str, str], Planned] = {}
     for p in planned:
-        if p.fg.file is None:
-            raise DataError(
-                f"foreground {p.fg.id!r} is drawn, not read: --layout simd-2021 has no name for it"
-            )
+        for what, record in (("foreground", p.fg), ("background", p.bg)):
+            if record.file is None:
+                raise DataError(
+                    f"{what} {record.id!r} is drawn, not read: --layout simd-2021 has no name for it"
+                )
+        assert p.fg.file is not None
+        assert p.bg.file is not None
         # the release cuts four characters, whatever the extension
         name = (_CLASS_FOLDERS[p.fg.class_], f"{p.fg.file.name[:-4]}_{p.bg.file.name[:-4]}.png")
         if (other := owners.setdefault(name, p)) is not p:

@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image
 
 from simd.dataset.findings import REASONS, Finding, Selection, Verdict
-from simd.dataset.sources import read_foreground
+from simd.dataset.sources import read_background, read_foreground
 from simd.files import read_text, write_atomically
-from simd.image import UInt8, read_image
+from simd.image import UInt8
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Background, Foreground
@@ -166,7 +166,7 @@ def _of(verdict: Verdict, reason: str) -> Finding:
 
 def _tiles(order: _Order) -> list[Tile]:
     if isinstance(order.record, Background):
-        return [_tile("photograph", read_image(order.record.file))]
+        return [_tile("photograph", read_background(order.record))]
     fg, alpha, _ = read_foreground(order.record)
     made = [_tile("cut out", np.dstack([fg, alpha]), see_through=True), _tile("alpha", alpha)]
     return [*made, _tile("colour as stored", fg)] if order.with_colour else made

@@ -10,6 +10,7 @@ from simd.dataset.sources import (
     index_finished,
     index_foregrounds,
     kinds,
+    read_background,
     read_foreground,
     recognise,
 )
@@ -156,7 +157,7 @@ def _decode_all(records: Sequence[_AnyRecord], workers: int) -> dict[str, str]:
 def _decode(record: _AnyRecord) -> tuple[int, ...]:
     """Read a record's files to the last pixel; a size is enough to send back."""
     if isinstance(record, Background):
-        return read_image(record.file).shape
+        return read_background(record).shape
     if isinstance(record, Finished):
         read_image(record.image)
         if record.trimap is not None:

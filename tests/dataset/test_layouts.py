@@ -34,6 +34,8 @@ ANY_PHOTOGRAPHS = ("backgrounds", "folder")  # the kind that takes every folder 
 REAL = ("insect_fly", "water_drop_icon", "smoke_puff")
 INDEX = {"foregrounds": index_foregrounds, "backgrounds": index_backgrounds, "finished": index_finished}
 
+DRAWN = ("synthetic", "synthetic-mixed", "builtin", "scenes", "open")  # kinds without a folder
+
 
 @cache
 def pixels(i: int) -> dict[str, np.ndarray]:
@@ -285,7 +287,7 @@ def test_every_layout_says_whose_it_is_and_what_it_costs(gives):
     for name in TABLES[gives]:
         kind = find_kind(gives, name)
         assert (kind.name, bool(kind.layout), bool(kind.licence)) == (name, True, True)
-        assert bool(kind.citation) == (name not in ("folder", "rgba", "synthetic", "builtin"))
+        assert bool(kind.citation) == (name not in ("folder", "rgba", *DRAWN))
 
 
 # -- counts ----------------------------------------------------------------------------------------------
@@ -346,7 +348,7 @@ def test_two_variants_of_one_part_are_told(tmp_path):
 
 def test_a_folder_without_the_layout_that_is_named_says_the_layout(tmp_path):
     for gives, table in TABLES.items():
-        for name in table.keys() - {"folder", "rgba", "synthetic", "builtin"}:
+        for name in table.keys() - {"folder", "rgba", *DRAWN}:
             with pytest.raises(DataError, match=r"the layout is|its layout is|can be estimated for"):
                 INDEX[gives](str(tmp_path), name)
 

@@ -8,10 +8,11 @@ simd      foregrounds the SIMD release: ``<class>/fg/`` and ``<class>/alpha/`` w
 adobe     foregrounds Adobe's Combined_Dataset, or one of its two halves
 rgba      foregrounds cut-outs: images with transparency
 estimated foregrounds photographs with alpha, the foreground's colours estimated
-synthetic foregrounds none: drawn by the built-in generator
+synthetic foregrounds none: drawn by the built-in generator; synthetic-mixed has several classes each
 voc       backgrounds PASCAL VOC 2012
 coco      backgrounds MS COCO 2014 or 2017
 builtin   backgrounds none: photographs inside installed libraries
+scenes    backgrounds none: drawn by the built-in generator; open adds the photographs of builtin
 ========= =========== ==========================================================================
 
 Distinctions-646, AM-2k, P3M-10k, AIM-500, alphamatting.com and BG-20k are declared in
@@ -43,6 +44,7 @@ FOREGROUNDS = {
     "estimated": "simd.dataset.sources.estimated:FOREGROUNDS",
     "rgba": "simd.dataset.sources.rgba:FOREGROUNDS",
     "synthetic": "simd.dataset.sources.generated:FOREGROUNDS",
+    "synthetic-mixed": "simd.dataset.sources.generated:MIXED",
 }
 BACKGROUNDS = {
     "coco": "simd.dataset.sources.coco:BACKGROUNDS",
@@ -50,6 +52,8 @@ BACKGROUNDS = {
     "bg-20k": "simd.dataset.sources.declared:BG_20K_BACKGROUNDS",
     "folder": "simd.dataset.sources.folder:BACKGROUNDS",
     "builtin": "simd.dataset.sources.builtin:BACKGROUNDS",
+    "scenes": "simd.dataset.sources.scenes:SCENES",
+    "open": "simd.dataset.sources.scenes:OPEN",
 }
 FINISHED = {
     "composition-1k": "simd.dataset.sources.composed:COMPOSITION_1K",
@@ -89,7 +93,7 @@ def index_foregrounds(
     Parameters
     ----------
     place : str
-        A folder, or ``"synthetic"`` / ``"synthetic:PER_CLASS@SIZE"`` for the built-in generator.
+        A folder, or ``"synthetic"`` / ``"synthetic:PER_CLASS@SIZE:SPLIT"`` for the built-in generator.
     kind : str, optional
         A key of :data:`FOREGROUNDS`; without it the folder's layout decides.
     classes : Path, optional
@@ -105,7 +109,10 @@ def index_foregrounds(
 
 
 def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
-    """List the backgrounds of a folder, or ``"builtin"``; see :func:`index_foregrounds`."""
+    """List the backgrounds of a folder, ``"builtin"`` or ``"open:PER_KIND@SIZE:SPLIT"``.
+
+    See :func:`index_foregrounds`.
+    """
     found = _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
     return without_links_out(found, place)
 
@@ -141,6 +148,13 @@ def read_foreground(foreground: Foreground, reader: Reader = UPRIGHT) -> Pixels:
     return Pixels(fg, alpha, None)
 
 
+def read_background(background: Background, reader: Reader = UPRIGHT) -> UInt8:
+    """Read, or draw, the pixels of a background, uint8 (H, W, 3); a protocol may have its own reader."""
+    if background.file is None:
+        return find_kind("backgrounds", background.source).read_background(background)
+    return reader.colour(background.file)
+
+
 def official_trimap(foreground: Foreground, k: int) -> Path | None:
     """Return the trimap that a source supplies for a foreground's k-th composite, if it does."""
     return find_kind("foregrounds", foreground.source).official_trimap(foreground, k)
@@ -149,13 +163,21 @@ def official_trimap(foreground: Foreground, k: int) -> Path | None:
 def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> SourceKind:
     if kind is not None and kind not in table:
         raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
-    if re.split("[:@]", place)[0] not in ("synthetic", "builtin"):
+    if not _is_drawn(place):
         _check_folder(Path(place), what)
     found = kind or recognise(table, place)
     if found is None:
         layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
         raise DataError(f"{place}: no known layout of {what}; known are\n{layouts}")
     return _load(table[found])
+
+
+def _is_drawn(place: str) -> bool:
+    """Tell whether a place is no folder but built in: its name alone, or with ``:`` or ``@`` behind it."""
+    name, *orders = re.split("[:@]", place)
+    return name in ("synthetic", "builtin") or (
+        bool(orders) and name in ("synthetic-mixed", "scenes", "open")
+    )
 
 
 def _check_folder(folder: Path, what: str) -> None:

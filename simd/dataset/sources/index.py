@@ -49,9 +49,10 @@ class Index(Generic[AnyRecord]):
 
 def files_of(record: Foreground | Background | Finished) -> list[tuple[Path, bool]]:
     """Return the files of a record, each with whether it is a matte or a trimap."""
+    files: list[tuple[Path | None, bool]]
     match record:
         case Background():
-            return [(record.file, False)]
+            files = [(record.file, False)]
         case Foreground():
             files = [(record.file, False), (record.alpha_file, True)]
         case _:
@@ -79,6 +80,7 @@ class SourceKind:
     index_backgrounds: Callable[[str], Index[Background]] = _not_this_side
     index_finished: Callable[[str], Index[Finished]] = _not_this_side
     read: Callable[[Foreground], tuple[UInt8, UInt8, UInt8 | None]] = _not_this_side
+    read_background: Callable[[Background], UInt8] = _not_this_side  # where it has no file
     notice: Callable[[Sequence[str]], str] = lambda _ids: ""  # what a licence asks to be shown for these ids
     official_trimap: Callable[[Foreground, int], Path | None] = lambda _fg, _k: None  # of the k-th composite
     estimates: bool = False  # its colours are estimated from photographs, not read from a file
