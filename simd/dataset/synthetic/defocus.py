@@ -10,7 +10,12 @@ from simd.dataset.synthetic.sharp import sharp
 
 
 def defocus(rng: np.random.Generator, side: int) -> Layer:
-    """Blur a thing: which, the radius (1.2 to 5% of the side) and the blades of the aperture vary."""
+    """Blur a thing.
+
+    It is a flower (0.35), a leaf (0.2), a thing of `sharp` (0.35) or an insect (0.1). The radius of the
+    blur is 1.2% to 5% of the side, the power 1.4 of a uniform variate between; the aperture is a disc
+    (two in five) or has 5, 6 or 8 blades (one in five each), turned uniformly.
+    """
     thing = [flower, leaf, sharp, insect][int(rng.choice(4, p=[0.35, 0.2, 0.35, 0.1]))]
     radius, blades = 0.012 + 0.038 * rng.random() ** 1.4, int(rng.choice([0, 0, 5, 6, 8]))
     turned = rng.uniform(0, 1)

@@ -18,7 +18,12 @@ _GLOW = [
 
 
 def fire(rng: np.random.Generator, side: int) -> Layer:
-    """Draw flames: shape, number and height of the tongues, turbulence, heat and sparks vary."""
+    """Draw flames.
+
+    A bonfire (0.45), a torch (0.2), a wall of flames (0.2) or a fireball (0.15). Uniform: number of the
+    tongues (3, 6 to 10, 9 to 13), their heights and widths, turbulence, heat, 15 to 109 sparks; the
+    places of tongues and sparks are Gaussian about the middle.
+    """
     x, y = grid(side)
     kind = str(rng.choice(["bonfire", "torch", "wall", "ball"], p=[0.45, 0.2, 0.2, 0.15]))
     curl, lick, grain = Noise(rng), Noise(rng), Noise(rng)

@@ -13,7 +13,12 @@ from simd.dataset.synthetic.shading import grid, hsv, ramp
 
 
 def flower(rng: np.random.Generator, side: int) -> Layer:
-    """Draw a flower: kind, petals, layers, tilt, colours, stamens, stem and leaves vary."""
+    """Draw a flower.
+
+    A daisy, a poppy, a lily, a rosette or a sunflower, a fifth each. Uniform: number, length and hue of
+    the petals, tilt, place of the blossom, one or two leaves on the stem. Gaussian: angle of a petal
+    (0.05 radians), foot of the stem.
+    """
     raster = Raster(side)
     kind = rng.choice(["daisy", "poppy", "lily", "rosette", "sunflower"])
     middle = np.array([rng.uniform(0.4, 0.6), rng.uniform(0.33, 0.4)])

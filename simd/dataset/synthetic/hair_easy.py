@@ -7,6 +7,7 @@ import numpy as np
 from simd.dataset.synthetic.bust import HEAD, bust, person
 from simd.dataset.synthetic.curves import ellipse, wander
 from simd.dataset.synthetic.layer import Float, Layer, over
+from simd.dataset.synthetic.ponytail import ponytail
 from simd.dataset.synthetic.raster import Raster
 from simd.dataset.synthetic.strands import POINTS, gleam, strand_colours, through_all
 
@@ -24,7 +25,7 @@ def hair_easy(rng: np.random.Generator, side: int) -> Layer:
     body = bust(rng, side, who, front)
     behind, above = Raster(side), Raster(side)
     if style == "ponytail":
-        _ponytail(rng, above, who.hair, length=rng.uniform(0.62, 0.88))
+        ponytail(rng, above, who.hair, length=rng.uniform(0.62, 0.88))
         return over(gleam(rng, above.layer(), [HEAD[1] - 0.09, HEAD[1] + 0.15, HEAD[1] + 0.32]), body)
     cut = _Cut(
         length=rng.uniform(0.46, 0.54) if style == "bob" else rng.uniform(0.66, 0.86),
@@ -81,75 +82,3 @@ def _fall(
         raster.polygon(scalp, 0.42 * hair)
     raster.strokes(backing, np.linspace(0.02, 0.004, POINTS), 0.42 * hair)
     raster.strokes(paths[order], widths[order], colours[order])
-
-
-def _ponytail(rng: np.random.Generator, raster: Raster, hair: Float, *, length: float) -> None:
-    """Comb hair over the back of the head to a tie, then let it hang."""
-    tie = np.array([0.5 + rng.normal(0, 0.01), HEAD[1] + rng.uniform(-0.09, 0.04)])
-    count = 2000
-    angle = rng.uniform(0, 2 * np.pi, count)
-    lift = rng.uniform(0.95, 1.07, count)[:, None]
-    rim = (
-        HEAD
-        - [0, 0.012]
-        + lift
-        * np.stack([0.136 * np.cos(angle), np.where(np.sin(angle) > 0, 0.15, 0.165) * np.sin(angle)], axis=-1)
-    )
-    out = HEAD + 1.05 * (rim - HEAD) * 0.72
-    paths = through_all(
-        np.stack(
-            [rim, out + 0.12 * (tie - out), tie + 0.25 * (out - tie), tie + rng.normal(0, 0.005, (count, 2))],
-            axis=1,
-        )
-    )
-    widths = rng.uniform(0.002, 0.0036, count)[:, None] * np.linspace(0.8, 1.0, POINTS)
-    scalp = (
-        HEAD
-        - [0, 0.012]
-        + np.stack(
-            [0.134 * np.cos(np.linspace(0, 6.283, 80)), 0.162 * np.sin(np.linspace(0, 6.283, 80))], axis=-1
-        )
-    )
-    raster.polygon(scalp, 0.45 * hair)
-    raster.strokes(paths, widths, strand_colours(rng, paths, hair))
-    short = rng.random(70)  # fine hair on the nape and the outline
-    edge = HEAD + np.stack([0.137 * np.cos(6.283 * short), 0.168 * np.sin(6.283 * short)], axis=-1)
-    stray = (
-        edge[:, None]
-        + np.linspace(0, 1, 8)[None, :, None]
-        * (0.35 * (edge - HEAD) + rng.normal(0, 0.02, edge.shape))[:, None]
-        * 0.6
-    )
-    raster.strokes(stray, np.linspace(0.0012, 0.0005, 8), hair)
-    swing, fat = rng.normal(0, 0.05), rng.uniform(0.035, 0.06)
-    tail = 1500
-    off = rng.normal(0, 0.5, tail).clip(-1.15, 1.15)
-    knots = []
-    for step in (0.0, 0.1, 0.35, 0.7, 1.0):
-        middle = tie + np.array(
-            [
-                swing * step * 1.5 + 0.02 * np.sin(3 * step),
-                (length - tie[1]) * step - 0.03 * np.sin(np.pi * min(4 * step, 1)),
-            ]
-        )
-        wide = fat * (0.35 + 1.3 * min(step * 4, 1.0)) * (1.0 if step < 0.6 else 1.5 - 0.85 * step)
-        jitter = 0.04 * step * rng.normal(0, 1, tail)
-        knots.append(np.stack([middle[0] + wide * off, middle[1] + jitter + 0 * off], axis=-1))
-    paths = through_all(np.stack(knots, axis=1))
-    t = np.linspace(0, 1, POINTS)
-    bunch = rng.integers(0, 12, tail)
-    paths[..., 0] += 0.012 * t * wander(rng, (12,), POINTS)[bunch]
-    loose = rng.random(tail) < 0.05
-    paths[loose] += 0.02 * t[:, None] * np.moveaxis(wander(rng, (int(loose.sum()), 2), POINTS), 1, 2)
-    order = np.argsort(-np.abs(off), kind="stable")
-    widths = rng.uniform(0.0016, 0.003, tail)[:, None] * np.linspace(1.2, 0.3, POINTS)
-    colours = strand_colours(rng, paths, hair)
-    colours = colours * (1.08 - 0.25 * np.abs(off))[:, None, None]
-    raster.strokes(np.clip(paths[order[::8]], 0.02, 0.97), np.linspace(0.015, 0.003, POINTS), 0.4 * hair)
-    raster.strokes(np.clip(paths[order], 0.02, 0.97), widths[order], colours[order])
-    band = tie + np.array([[-0.034, 0.008], [0.0, 0.016], [0.034, 0.008]])
-    raster.strokes(
-        band[None],
-        np.array([0.022]),
-        np.array([0.08, 0.07, 0.09]) + 0.6 * rng.random() * np.array([1.0, 0.2, 0.4]),
-    )

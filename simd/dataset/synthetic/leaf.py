@@ -10,7 +10,12 @@ from simd.dataset.synthetic.shading import grid, hsv
 
 
 def leaf(rng: np.random.Generator, side: int) -> Layer:
-    """Draw leaves: kind, outline, serration, veins, bend, season and light vary."""
+    """Draw leaves.
+
+    A single leaf, a lobed or compound one, a fern or a tuft of grass, a fifth each. Uniform: lean, width,
+    belly and teeth of the outline. Gaussian: bend of the stalk. Three in four are green, the rest yellow
+    to red.
+    """
     raster = Raster(side)
     green = leaf_colour(rng)
     kind = rng.choice(["single", "lobed", "compound", "fern", "grass"])

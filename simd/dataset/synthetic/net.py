@@ -1,75 +1,126 @@
-"""Nets: chain-link, knotted rope, a goal's net, chicken wire; sagging and in perspective."""
+"""Nets: chain-link, chicken wire, knotted rope, a goal's net, fishing net; sagging, torn, in perspective."""
+
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from simd.dataset.synthetic.curves import Place
 from simd.dataset.synthetic.layer import Float, Layer, shade
+from simd.dataset.synthetic.meshes import border, chain, diamonds, hexagons, squares
 from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster, sideways
-from simd.dataset.synthetic.shading import grid, hsv
+from simd.dataset.synthetic.shading import grid, hsv, smoothstep
+
+Bool = npt.NDArray[np.bool_]
+
+
+class _Kind(NamedTuple):
+    cells: tuple[float, float]  # fewest and most, from side to side
+    thick: float  # of a thread, in cells
+    sag: tuple[float, float]
+    blow: tuple[float, float]  # how far wind and folds move it
+
+
+_KINDS = {
+    "chain": _Kind((6, 13), 0.075, (0.0, 0.02), (0.004, 0.012)),
+    "wire": _Kind((8, 16), 0.075, (0.0, 0.02), (0.006, 0.02)),
+    "rope": _Kind((4, 10), 0.1, (0.03, 0.16), (0.012, 0.04)),
+    "goal": _Kind((8, 20), 0.07, (0.03, 0.16), (0.015, 0.05)),
+    "fishing": _Kind((11, 20), 0.055, (0.06, 0.22), (0.03, 0.07)),
+}
+_MESHES = {"chain": chain, "wire": hexagons, "rope": diamonds, "goal": squares, "fishing": diamonds}
 
 
 def net(rng: np.random.Generator, side: int) -> Layer:
-    """Draw a net: mesh, size of the cells, thread, knots, colour, sag, wind and perspective vary."""
-    kind = rng.choice(["chain", "rope", "goal", "wire"])
-    cells = {
-        "chain": rng.uniform(6, 12),
-        "rope": rng.uniform(5, 10),
-        "goal": rng.uniform(9, 18),
-        "wire": rng.uniform(8, 15),
-    }[kind]
-    paths, crossings = {"chain": _chain, "rope": _diamonds, "goal": _squares, "wire": _hexagons}[kind](
-        int(cells)
-    )
-    metal = kind in ("chain", "wire")
-    thick = (0.1 if kind == "rope" else 0.075 if metal else 0.07) / cells * rng.uniform(0.8, 1.3)
+    """Draw a net.
+
+    The kind is one of five with even odds. Uniform: number of cells, thickness of the thread (0.6 to 1.5
+    of the kind's, kept within 0.5% and 1.5% of the side), sag, wind, perspective, colour (metal: grey, a
+    third of it rusty). Gaussian: turn. Half of the nets are torn, with one to three holes and loose ends.
+    """
+    kind = str(rng.choice(list(_KINDS)))
+    habit, metal = _KINDS[kind], kind in ("chain", "wire")
+    cells = int(rng.uniform(*habit.cells))
+    pieces, knots = _MESHES[kind](cells)
+    edge = border()
+    thick = min(max(habit.thick / cells * rng.uniform(0.6, 1.5), 0.005), 0.015)
     colour = _thread_colour(rng, metal)
-    place = _hang(rng, stiff=metal)
+    if rng.random() < 0.5:
+        pieces, knots, edge = _torn(rng, pieces, knots, edge, 1 / cells)
+    place = _hang(rng, habit)
     raster = Raster(side)
-    paths = place(paths)
-    raster.strokes(paths, np.array([thick]), 0.5 * colour)
-    # A round thread: a lighter core, then a highlight towards the light.
-    across = sideways(paths)
-    up = np.where(across[..., 1:] > 0, -1.0, 1.0) * across
-    raster.strokes(paths + 0.1 * thick * up, np.array([0.62 * thick]), 0.85 * colour)
-    raster.strokes(
-        paths + 0.18 * thick * up,
-        np.array([0.26 * thick]),
-        np.clip((1.35 if metal else 1.1) * colour + 0.04, 0, 1),
-    )
-    if kind in ("rope", "goal"):
-        knots = place(crossings)
-        size = thick * rng.uniform(0.85, 1.1, len(knots))
-        raster.discs(knots, size, 0.55 * colour)
-        raster.discs(knots - 0.2 * size[:, None], 0.7 * size, 0.95 * colour)
-        raster.discs(knots - 0.35 * size[:, None], 0.25 * size, np.clip(1.2 * colour, 0, 1))
-    if kind in ("rope", "goal"):
-        border = place(_border())
-        raster.strokes(border, np.array([2.0 * thick]), 0.6 * colour)
-        raster.strokes(border, np.array([1.2 * thick]), 0.9 * colour)
+    _thread(raster, place(pieces), thick, colour, metal)
+    if not metal:
+        _knots(rng, raster, place(knots), thick, colour)
+        rope = place(edge)
+        raster.strokes(rope, np.array([2.0 * thick]), 0.6 * colour)
+        raster.strokes(rope, np.array([1.2 * thick]), 0.9 * colour)
     x, y = grid(side)
     worn = Noise(rng)(x, y, 5.0, octaves=5)
-    fibre = Noise(rng)(x, y, 60.0)
-    return shade(raster.layer(), 1 + 0.12 * worn + (0.1 if not metal else 0.03) * fibre)
+    layer = shade(raster.layer(), 1 + 0.12 * worn + (0.03 if metal else 0.1) * Noise(rng)(x, y, 60.0))
+    if metal and rng.random() < 0.33:
+        rust = smoothstep(-0.2, 0.9, worn)[..., None]
+        layer = shade(layer, 1 + rust * (np.array([0.72, 0.42, 0.25]) - 1))
+    return layer
+
+
+def _thread(raster: Raster, paths: Float, thick: float, colour: Float, metal: bool) -> None:
+    """Draw round threads: a dark edge, a lighter core, a highlight towards the light."""
+    across = sideways(paths)
+    up = np.where(across[..., 1:] > 0, -1.0, 1.0) * across
+    shine = np.clip((1.35 if metal else 1.1) * colour + 0.04, 0, 1)
+    raster.strokes(paths, np.array([thick]), 0.5 * colour)
+    raster.strokes(paths + 0.1 * thick * up, np.array([0.62 * thick]), 0.85 * colour)
+    raster.strokes(paths + 0.18 * thick * up, np.array([0.26 * thick]), shine)
+
+
+def _knots(rng: np.random.Generator, raster: Raster, places: Float, thick: float, colour: Float) -> None:
+    size = thick * rng.uniform(0.8, 1.15, len(places))
+    raster.discs(places, size, 0.55 * colour)
+    raster.discs(places - 0.2 * size[:, None], 0.7 * size, 0.95 * colour)
+    raster.discs(places - 0.35 * size[:, None], 0.25 * size, np.clip(1.2 * colour, 0, 1))
 
 
 def _thread_colour(rng: np.random.Generator, metal: bool) -> Float:
     if metal:
-        return hsv(rng.uniform(0.05, 0.62), rng.uniform(0.0, 0.12), rng.uniform(0.5, 0.78))
-    return hsv(
-        rng.choice([0.09, 0.1, 0.33, 0.6, 0.02]), rng.choice([0.05, 0.3, 0.65]), rng.uniform(0.6, 0.95)
-    )
+        return hsv(rng.uniform(0.05, 0.62), rng.uniform(0.0, 0.12), rng.uniform(0.4, 0.8))
+    hue = rng.choice([0.09, 0.1, 0.35, 0.45, 0.6, 0.02, 0.07])
+    return hsv(hue, rng.choice([0.05, 0.3, 0.7]), rng.choice([0.25, 0.7, 0.95], p=[0.2, 0.4, 0.4]))
 
 
-def _hang(rng: np.random.Generator, stiff: bool) -> Place:
+def _torn(
+    rng: np.random.Generator, pieces: Float, knots: Float, edge: Float, cell: float
+) -> tuple[Float, Float, Float]:
+    """Tear holes: threads inside are gone, of some that were cut a loose end hangs."""
+    count = int(rng.integers(1, 4))
+    centres, sizes = rng.uniform(-0.05, 1.05, (count, 2)), rng.uniform(0.08, 0.26, count)
+    ragged = Noise(rng)
+
+    def inside(points: Float) -> Bool:
+        far = np.sqrt(((points[:, None] - centres) ** 2).sum(axis=2)) / sizes
+        edge_ = 1 - 0.22 * ragged(points[:, :1], points[:, 1:], 9.0)[:, 0]
+        return np.asarray(far.min(axis=1) < edge_, dtype=np.bool_)
+
+    starts, ends = pieces[:, 0], pieces[:, -1]
+    first, last = inside(starts), inside(ends)
+    cut = np.where(first[:, None, None], pieces[:, ::-1], pieces)[first != last]
+    t = np.linspace(0, 1, pieces.shape[1])[:, None]
+    loose = cut[:, :1] + rng.uniform(0.3, 0.8, (len(cut), 1, 1)) * (cut - cut[:, :1])
+    loose = loose + rng.uniform(0.1, 0.6, (len(cut), 1, 1)) * cell * t**2 * np.array([0.0, 1.0])
+    kept = pieces[~first & ~last]
+    rest = knots[~inside(knots)] if len(knots) else knots
+    return np.concatenate([kept, loose]), rest, edge[~inside(edge.mean(axis=1))]
+
+
+def _hang(rng: np.random.Generator, habit: _Kind) -> Place:
     """Return the map of the flat net, the unit square, into the picture, clear of its border."""
-    tilt_x, tilt_y = rng.uniform(-0.45, 0.45), rng.uniform(-0.3, 0.3)
-    sag, turn = (0.015 if stiff else rng.uniform(0.03, 0.14)), rng.normal(0, 0.03)
+    tilt_x, tilt_y, turn = rng.uniform(-0.45, 0.45), rng.uniform(-0.3, 0.3), rng.normal(0, 0.04)
+    sag, blow, shape = rng.uniform(*habit.sag), rng.uniform(*habit.blow), rng.uniform(0.75, 1.0)
     wind_x, wind_y = Noise(rng), Noise(rng)
-    blow = 0.006 if stiff else rng.uniform(0.01, 0.03)
 
     def flutter(points: Float) -> Float:
-        u, v = points[..., 0] - 0.5, points[..., 1] - 0.5
+        u, v = points[..., 0] - 0.5, shape * (points[..., 1] - 0.5)
         flat = (points[..., 0].reshape(-1, 1), points[..., 1].reshape(-1, 1))
         dx = blow * wind_x(*flat, 2.5, octaves=2).reshape(u.shape)
         dy = blow * wind_y(*flat, 2.5, octaves=2).reshape(u.shape) + sag * (0.25 - u * u) * 4 * (0.4 + v)
@@ -77,7 +128,7 @@ def _hang(rng: np.random.Generator, stiff: bool) -> Place:
         depth = 1 + tilt_x * u + tilt_y * v
         return np.stack([(u - turn * v) / depth, (v + turn * u) / depth], axis=-1)
 
-    edges = flutter(_border()).reshape(-1, 2)
+    edges = flutter(border()).reshape(-1, 2)
     low, high = edges.min(axis=0), edges.max(axis=0)
     scale = 0.9 / float((high - low).max())
 
@@ -85,71 +136,3 @@ def _hang(rng: np.random.Generator, stiff: bool) -> Place:
         return np.asarray(0.5 + scale * (flutter(points) - (low + high) / 2))
 
     return place
-
-
-def _diamonds(cells: int) -> tuple[Float, Float]:
-    """Return the two families of diagonals, as pieces from knot to knot, and the knots."""
-    n = cells
-    i, j = np.meshgrid(np.arange(2 * n + 1), np.arange(2 * n + 1), indexing="ij")
-    even = (i + j) % 2 == 0
-    knots = np.stack([i[even], j[even]], axis=-1) / (2 * n)
-    right = knots[(knots[:, 1] < 1)]
-    pieces = []
-    for step in (1, -1):
-        end = right + np.array([step, 1]) / (2 * n)
-        keep = (end[:, 0] >= 0) & (end[:, 0] <= 1)
-        pieces.append(np.stack([right[keep], (right[keep] + end[keep]) / 2, end[keep]], axis=1))
-    t = np.linspace(0, 1, 7)[:, None]
-    whole = np.concatenate(pieces)
-    return whole[:, None, 0] + t * (whole[:, None, 2] - whole[:, None, 0]), knots
-
-
-def _chain(cells: int) -> tuple[Float, Float]:
-    """Return zigzag wires, each hooked into the next: at a crossing the two wires loop round each other."""
-    t = np.linspace(0, 2 * cells, 2 * cells * 10 + 1)
-    bend = 0.97  # under 1: a zigzag with round corners
-    wave = 0.5 - 0.53 * np.arcsin(bend * np.cos(np.pi * t)) / np.arcsin(bend)
-    wires = []
-    for k in range(2 * cells):
-        u = (k + (wave if k % 2 == 0 else 1 - wave)) / (2 * cells)
-        wires.append(np.stack([u, t / (2 * cells)], axis=-1))
-    paths = np.stack(wires)
-    pieces = paths[:, :-1].reshape(2 * cells, -1, 10, 2)
-    ends = np.concatenate([pieces[:, 1:, :1], paths[:, None, -1:]], axis=1)
-    return np.concatenate([pieces, ends], axis=2).reshape(-1, 11, 2), np.zeros((0, 2))
-
-
-def _squares(cells: int) -> tuple[Float, Float]:
-    at = np.arange(cells + 1) / cells
-    i, j = np.meshgrid(at, at, indexing="ij")
-    knots = np.stack([i, j], axis=-1)
-    t = np.linspace(0, 1, 5)[None, None, :, None]
-    across = knots[:-1, :, None] + t * (knots[1:] - knots[:-1])[:, :, None]
-    down = knots[:, :-1, None] + t * (knots[:, 1:] - knots[:, :-1])[:, :, None]
-    return np.concatenate([across.reshape(-1, 5, 2), down.reshape(-1, 5, 2)]), knots.reshape(-1, 2)
-
-
-def _hexagons(cells: int) -> tuple[Float, Float]:
-    """Return the edges of a honeycomb; the upright ones are two wires twisted, drawn as a wave."""
-    pieces = []
-    t = np.linspace(0, 1, 9)[:, None]
-    for row in range(cells):
-        for column in range(cells):
-            x, y = (column + 0.5 * (row % 2)) / (cells + 0.5), row / cells
-            w, h = 0.5 / (cells + 0.5), 1 / cells
-            top, left, right = (
-                np.array([x + w, y + 0.1 * h]),
-                np.array([x, y + 0.4 * h]),
-                np.array([x + 2 * w, y + 0.4 * h]),
-            )
-            foot = left + np.array([0.0, 0.7 * h])
-            pieces += [left + t * (top - left), top + t * (right - top)]
-            twist = 0.04 * h * np.sin(2 * np.pi * 1.5 * t) * np.array([[1.0, 0.0]])
-            pieces += [left + t * (foot - left) + twist, left + t * (foot - left) - twist]
-    return np.clip(np.asarray(pieces), 0, 1), np.zeros((0, 2))
-
-
-def _border() -> Float:
-    t = np.linspace(0, 1, 60)
-    zero, one = np.zeros(60), np.ones(60)
-    return np.stack([np.stack(edge, axis=-1) for edge in ((t, zero), (one, t), (t, one), (zero, t))])

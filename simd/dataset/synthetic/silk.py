@@ -10,7 +10,12 @@ from simd.dataset.synthetic.shading import hsv, smoothstep
 
 
 def silk(rng: np.random.Generator, side: int) -> Layer:
-    """Draw sheer cloth: its course, folds, twist, density, colour and sheen vary."""
+    """Draw sheer cloth.
+
+    The kind is a scarf (0.45), a curtain (0.25) or a veil (0.3); it has one dye (0.35), runs from one
+    into another (0.3), has a border (0.2) or a batik (0.15). Uniform: course, width, number and depth of
+    the folds, wrinkles, hue, optical depth of one layer (0.6 to 1.7). The saturation is beta(2.5, 1.6).
+    """
     kind = rng.choice(["scarf", "curtain", "veil"], p=[0.45, 0.25, 0.3])
     count = 2 * side
     s = np.linspace(0, 1, count)[None, :]  # across the cloth
@@ -19,6 +24,8 @@ def silk(rng: np.random.Generator, side: int) -> Layer:
     folds, slope = _folds(rng, s, t, kind)
     noise = Noise(rng)
     folds = folds + 0.03 * noise(s * 2.0, t, 3.0, octaves=2)
+    wrinkles = noise(s * 1.3, t * rng.uniform(0.8, 1.6), 5.0, octaves=3)
+    slope = slope + rng.uniform(0.1, 0.45) * wrinkles
     across = sideways(spine)
     reach = width[:, None] * (s - 0.5 + folds)
     sag = 0.02 * noise(s, t + 0.37, 2.2, octaves=2) + 0.012 * slope
@@ -32,13 +39,33 @@ def silk(rng: np.random.Generator, side: int) -> Layer:
     area = width[:, None] * length * side * side / (count * count) * np.ones_like(light)
     hem = smoothstep(0.012, 0.0, np.minimum(s, 1 - s)) + smoothstep(0.008, 0.0, np.minimum(t, 1 - t))
     density = area * (1 + 2.5 * np.clip(hem, 0, 1))
-    cover = splat(where * side - 0.5, density, side)
-    shine = splat(where * side - 0.5, density * light, side) / np.maximum(cover, 1e-9)
-    alpha = 1 - np.exp(-rng.uniform(0.6, 1.9) * cover)
-    colour = hsv(rng.random(), rng.choice([0.05, 0.45, 0.7, 0.9]), rng.uniform(0.7, 1.0))
+    pixels = where * side - 0.5
+    cover = splat(pixels, density, side)
+    first, second, mix = _dye(rng, s, t, noise)
+    seen = np.maximum(cover, 1e-9)
+    colour = first + (splat(pixels, density * mix, side) / seen)[..., None] * (second - first)
+    shine = splat(pixels, density * light, side) / seen
+    alpha = 1 - np.exp(-rng.uniform(0.6, 1.7) * cover)
     sheen = np.clip(shine - 0.75, 0, 1)[..., None]
     straight = np.clip(colour * np.clip(shine, 0.2, 1.2)[..., None] + (1 - colour) * 1.1 * sheen, 0, 1)
     return Layer(straight * alpha[..., None], alpha)
+
+
+def _dye(rng: np.random.Generator, s: Float, t: Float, noise: Noise) -> tuple[Float, Float, Float]:
+    """Return two colours and how much of the second each sample has: none, a run, a border, a batik."""
+    hue, strong = rng.random(), rng.beta(2.5, 1.6)
+    first = hsv(hue, strong, rng.uniform(0.6, 1.0))
+    second = hsv(hue + rng.normal(0, 0.12), strong * rng.uniform(0.3, 1.1), rng.uniform(0.55, 1.0))
+    kind = str(rng.choice(["plain", "run", "border", "batik"], p=[0.35, 0.3, 0.2, 0.15]))
+    share = np.zeros(np.broadcast_shapes(s.shape, t.shape))
+    if kind == "run":
+        share = smoothstep(0.1, 0.9, (t if rng.random() < 0.5 else s) + 0 * share)
+    elif kind == "border":
+        edge = np.minimum(np.minimum(s, 1 - s), np.minimum(t, 1 - t))
+        share = smoothstep(0.09, 0.08, edge) * smoothstep(0.02, 0.03, edge)
+    elif kind == "batik":
+        share = smoothstep(0.2, 0.6, noise(s + 0.2, t + 0.3, 6.0, octaves=3))
+    return first, second, share
 
 
 def _course(rng: np.random.Generator, kind: str, count: int) -> tuple[Float, Float]:
@@ -60,7 +87,7 @@ def _course(rng: np.random.Generator, kind: str, count: int) -> tuple[Float, Flo
 
 def _folds(rng: np.random.Generator, s: Float, t: Float, kind: str) -> tuple[Float, Float]:
     """Return how far folds move the cloth sideways, in widths, and their slope towards the light."""
-    waves = {"scarf": (1.5, 5.0), "curtain": (4.0, 10.0), "veil": (2.5, 7.0)}[kind]
+    waves = {"scarf": (1.0, 4.0), "curtain": (3.0, 9.0), "veil": (2.0, 6.0)}[kind]
     twist = {"scarf": 0.9, "curtain": 0.15, "veil": 0.5}[kind]
     moved, slope = (
         np.zeros(np.broadcast_shapes(s.shape, t.shape)),

@@ -10,7 +10,12 @@ from simd.dataset.synthetic.shading import grid
 
 
 def spider_web(rng: np.random.Generator, side: int) -> Layer:
-    """Draw a web: hub, radii, turns, sag, gaps, thickness, glitter and dew vary."""
+    """Draw an orb web.
+
+    Uniform: place of the hub, 14 to 29 radii and 14 to 33 turns, their lengths and angles, sag, thickness
+    of the thread (0.11% to 0.19% of the side). A third each has no gaps, 3% or 10% of the spiral torn; 6 of
+    10 bear dew, whose drops have gamma-distributed sizes.
+    """
     hub = np.array([rng.uniform(0.45, 0.55), rng.uniform(0.44, 0.53)])
     count, turns = int(rng.integers(14, 30)), int(rng.integers(14, 34))
     angles = (np.arange(count) + rng.uniform(-0.28, 0.28, count)) * 2 * np.pi / count

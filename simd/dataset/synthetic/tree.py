@@ -10,7 +10,11 @@ from simd.dataset.synthetic.shading import grid, hsv
 
 
 def tree(rng: np.random.Generator, side: int) -> Layer:
-    """Draw a tree: kind, height, spread, angle and number of branches, leaves, season and gaps vary."""
+    """Draw a tree.
+
+    In leaf (0.4), sparse (0.2), bare (0.2) or a conifer (0.2). Uniform: height, girth, spread of the forks,
+    how branches turn up, density and hue of the leaves. Gaussian: lean, bend and angle of each branch.
+    """
     kind = rng.choice(["leafy", "bare", "conifer", "sparse"], p=[0.4, 0.2, 0.2, 0.2])
     bark = hsv(rng.uniform(0.05, 0.1), rng.uniform(0.15, 0.45), rng.uniform(0.22, 0.42))
     raster = Raster(side)

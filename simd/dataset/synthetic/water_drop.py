@@ -19,12 +19,17 @@ class _Drop(NamedTuple):
 
 
 def water_drop(rng: np.random.Generator, side: int) -> Layer:
-    """Draw drops or a jet: number, size, stretch, course, tint and light vary."""
+    """Draw drops or a jet.
+
+    The kind is falling drops (0.35), a jet that breaks (0.2), thrown water (0.25) or beads on a surface
+    (0.2). Uniform: number, places, stretch, lean, tint. Radii are a power of a uniform variate, so that
+    small drops outnumber large ones; those of beads are lognormal.
+    """
     tint = np.array([rng.uniform(0.72, 0.95), rng.uniform(0.85, 0.98), 1.0])
     noise = Noise(rng)
-    kind = rng.choice(["fall", "jet", "string"], p=[0.5, 0.2, 0.3])
+    kind = rng.choice(["fall", "jet", "string", "beads"], p=[0.35, 0.2, 0.25, 0.2])
     body = _jet(rng, side, tint, noise) if kind == "jet" else paint(tint, np.zeros((side, side)))
-    drops = {"fall": _falling, "jet": _dripping, "string": _string}[kind](rng)
+    drops = {"fall": _falling, "jet": _dripping, "string": _string, "beads": _beads}[kind](rng)
     for drop in drops:
         body = _add(body, drop, tint, noise)
     return body
@@ -46,6 +51,18 @@ def _dripping(rng: np.random.Generator) -> list[_Drop]:
     return [
         _Drop(0.5 + rng.normal(0, 0.008), y, rng.uniform(0.014, 0.032), rng.random(), 0.0) for y in heights
     ]
+
+
+def _beads(rng: np.random.Generator) -> list[_Drop]:
+    """Let drops sit on a surface without touching, as on a pane or a leaf."""
+    drops: list[_Drop] = []
+    for radius in sorted(
+        0.016 * np.exp(0.75 * rng.standard_normal(int(rng.integers(60, 160)))), reverse=True
+    ):
+        size, (x, y) = min(float(radius), 0.085), rng.uniform(0.12, 0.88, 2)
+        if all((d.x - x) ** 2 + (d.y - y) ** 2 > (1.15 * (d.radius + size)) ** 2 for d in drops):
+            drops.append(_Drop(x, y, size, rng.uniform(0, 0.12), rng.normal(0, 0.2)))
+    return drops
 
 
 def _string(rng: np.random.Generator) -> list[_Drop]:
@@ -106,11 +123,14 @@ def _jet(rng: np.random.Generator, side: int, tint: Float, noise: Noise) -> Laye
     x, y = grid(side)
     thick, beads = rng.uniform(0.035, 0.085), rng.uniform(50, 85)
     end = rng.uniform(0.62, 0.7)
-    fallen = np.clip((y - 0.06) / (end - 0.06), 0, 1)
+    top = 0.07
+    fallen = np.clip((y - top) / (end - top), 0, 1)
     ripple = smoothstep(0.3, 1.0, fallen) * 0.4 * np.sin(beads * y + 3 * noise(y * 0, y, 3.0))
-    radius = thick * (0.55 + 0.45 / (1 + 4 * fallen)) * (1 + ripple)
-    tip = np.clip((end - y) / (2 * thick), 0, 1)
-    radius = radius * np.sqrt(1 - (1 - tip) ** 2) * np.sqrt(smoothstep(0.055, 0.075, y))
+    radius = thick * (0.5 + 0.5 / (1 + 4 * fallen)) * (1 + ripple)
+    # The skin of the water rounds both ends; the upper one, thrown off first, has drawn into a bulb.
+    for rest in ((end - y) / (2 * thick), (y - top) / (0.9 * thick)):
+        radius = radius * np.sqrt(1 - (1 - np.clip(rest, 0, 1)) ** 2)
+    radius = radius * (1 - 0.4 * np.exp(-(((y - top - 2.6 * thick) / (1.1 * thick)) ** 2)))
     centre = 0.5 + 0.006 * smoothstep(0.1, 1, fallen) * noise(y * 0, y + 0.31, 5.0, octaves=2)
     p = (x - centre) / np.maximum(radius, 1e-4)
     far = np.abs(p)

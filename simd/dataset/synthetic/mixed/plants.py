@@ -91,8 +91,8 @@ def visitor(rng: np.random.Generator, side: int) -> list[Part]:
     raster = Raster(side)
     spine = bent(foot, lean, length, rng.normal(0, 0.15), 40)
     raster.strokes(bent(foot, lean + np.pi, 0.06, 0.3, 8)[None], np.array([0.014]), 0.8 * green)
-    leaf_blade(rng, raster, spine, rng.uniform(0.28, 0.4), green, teeth=rng.choice([0.0, 0.05, 0.09]))
-    scale = rng.uniform(0.62, 0.78)
+    leaf_blade(rng, raster, spine, rng.uniform(0.24, 0.34), green, teeth=rng.choice([0.0, 0.05]))
+    scale = rng.uniform(0.74, 0.9)
     animal = placed(
         insect(rng, drawn_side(side, scale)),
         side,
