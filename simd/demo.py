@@ -13,7 +13,8 @@ from simd.metrics.evaluate import check_complete, evaluate
 from simd.parallel import default_workers
 from simd.report.leaderboard import write_leaderboard
 from simd.report.overview import write_overview
-from simd.report.statistics import measure_set, write_statistics
+from simd.report.statistics import measure_set
+from simd.report.statistics_page import write_statistics
 from simd.report.tables import print_board
 
 METHODS = ("trimap", "closed-form", "shared", "random-walk")
@@ -59,7 +60,7 @@ def run_demo(out: Path, *, workers: int | None = None) -> Path:
     _say(f"done in {time.monotonic() - start:.0f} s; open")
     for file, what in (
         (page, "the leaderboard, with examples"),
-        (out / "statistics" / "statistics.png", "what the set is made of"),
+        (out / "statistics" / "index.html", "what the set is made of"),
         (overview, "foregrounds, class masks and composites"),
         (out / "set" / "image", "all composites"),
     ):

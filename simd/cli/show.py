@@ -11,16 +11,23 @@ from simd.cli.app import Workers, app
 
 @app.command()
 def stats(
-    dataset: Annotated[Path, Argument(help="A set built by `simd build`.")],
-    out: Annotated[Path, Option(help="Folder for statistics.csv and statistics.png.")] = Path("statistics"),
+    datasets: Annotated[
+        list[str],
+        Argument(
+            metavar="SET...",
+            help="Sets built by `simd build`; of a folder of foregrounds or a list of names, counts only.",
+        ),
+    ],
+    out: Annotated[
+        Path, Option(help="Folder for index.html, statistics.md, the CSV files and the plots.")
+    ] = Path("statistics"),
     workers: Workers = 1,
 ) -> None:
-    """Count the classes of a set and measure their alpha ratio and mean gradient."""
-    from simd.dataset.manifest import load_set
-    from simd.report.statistics import measure_set, print_statistics, write_statistics
+    """Show what sets are made of: class balance, alpha ratio, gradient, strokes, holes, colour distance."""
+    from simd.report.statistics import report_statistics
+    from simd.report.statistics_page import print_statistics
 
-    measured = measure_set(load_set(dataset), workers=workers)
-    files = write_statistics(measured, out)
+    measured, files = report_statistics(datasets, out, workers=workers)
     print_statistics(measured)
     typer.echo("wrote " + ", ".join(map(str, files)))
 

@@ -66,7 +66,7 @@ def mean_gradient(alpha: Matte, region: Mask) -> float:
     """
     pixels = to_uint8(alpha)
     inside = _fractional(pixels) & region
-    return float(_gradients(pixels)[inside].mean(dtype=np.float64)) if inside.any() else math.nan
+    return _mean_root(_squared_gradients(pixels)[inside])
 
 
 def thickness(alpha: Matte, region: Mask) -> float:
@@ -129,7 +129,7 @@ class _Pixels:
     def __init__(self, image: UInt8, alpha: UInt8) -> None:
         mask = object_mask(alpha)
         self.image, self.alpha = image, alpha
-        self.fractional, self.gradients = _fractional(alpha), _gradients(alpha)
+        self.fractional, self.squares = _fractional(alpha), _squared_gradients(alpha)
         self.distance, self.ridge = stroke_widths(mask)
         self.parts: Parts = find_parts(mask)
 
@@ -143,7 +143,7 @@ class _Pixels:
             pixels=count,
             unknown_share=count / region.size,
             alpha_ratio=np.count_nonzero(inside) / count if count else math.nan,
-            mean_gradient=float(self.gradients[inside].mean(dtype=np.float64)) if inside.any() else math.nan,
+            mean_gradient=_mean_root(self.squares[inside]),
             mean_alpha=float((shares * levels).sum()),
             thickness=_thickness(self.distance, self.ridge, region),
             components=_reaching(self.parts.labels, self.parts.areas, region),
@@ -159,10 +159,15 @@ def _fractional(alpha: UInt8) -> Mask:
     return np.asarray((alpha > 0) & (alpha < 255), dtype=np.bool_)
 
 
-def _gradients(alpha: UInt8) -> npt.NDArray[np.float32]:
+def _squared_gradients(alpha: UInt8) -> npt.NDArray[np.float32]:
+    """Return the square of 8 · 255 times the gradient: whole numbers below 2**24, so exact everywhere."""
     border = cv2.BORDER_REPLICATE
     x, y = (cv2.Sobel(alpha, cv2.CV_32F, dx, dy, ksize=3, borderType=border) for dx, dy in ((1, 0), (0, 1)))
-    return np.asarray(cv2.magnitude(x, y) / (8 * 255), dtype=np.float32)
+    return np.asarray(x * x + y * y, dtype=np.float32)
+
+
+def _mean_root(squares: npt.NDArray[np.float32]) -> float:
+    return float(np.sqrt(squares, dtype=np.float64).mean()) / (8 * 255) if len(squares) else math.nan
 
 
 def _thickness(distance: npt.NDArray[np.float32], ridge: Mask, region: Mask) -> float:

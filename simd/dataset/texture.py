@@ -89,16 +89,17 @@ def _at_scale(alpha: Float32, inside: Mask) -> dict[str, float]:
     y = cv2.Sobel(alpha, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8, borderType=border)
     along, cross = x * x - y * y, 2 * x * y
     energy = cv2.blur(x * x + y * y, (7, 7))[inside]
-    oriented = cv2.magnitude(cv2.blur(along, (7, 7)), cv2.blur(cross, (7, 7)))[inside]
-    magnitude = cv2.magnitude(x, y)[inside]
+    # Roots by NumPy: those of cv2.magnitude depend on where an array lies in memory, in the last bit.
+    oriented = np.sqrt(cv2.blur(along, (7, 7))[inside] ** 2 + cv2.blur(cross, (7, 7))[inside] ** 2)
+    magnitude = np.sqrt(x * x + y * y)[inside]
     turn = cv2.phase(along, cross)[inside]  # twice the direction: a stroke has no sign
     bins = np.minimum((turn * (8 / (2 * np.pi))).astype(np.int64), 7)
     weights = np.bincount(bins, magnitude, minlength=8)
     shares = weights / max(float(weights.sum()), 1e-9)
-    mean = float(magnitude.mean())
+    mean = float(magnitude.mean(dtype=np.float64))
     return {
         "gradient": float(np.log2(mean + _FLOOR)),
-        "contrast": float(magnitude.std()) / (mean + _FLOOR),
+        "contrast": float(magnitude.std(dtype=np.float64)) / (mean + _FLOOR),
         "coherence": float(oriented.sum() / (energy.sum() + 1e-6)),
         "directions": float(-(shares * np.log(shares + 1e-9)).sum() / np.log(8)),
     }

@@ -1,205 +1,266 @@
-"""What a set is made of: classes, alpha ratio and mean gradient, as a table and a plot."""
+"""What sets are made of: measure each image and each class region, resumably, and write tables and plots."""
 
-import csv
-import io
+import hashlib
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 
-from simd.dataset.manifest import MattingSet, Sample
+from simd.dataset.census import Census, census, take_census
+from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
+from simd.dataset.measures import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.dataset.trimap import unknown_region
-from simd.errors import BatchError
-from simd.files import make_folder, write_atomically
-from simd.image import Mask, UInt8
+from simd.errors import BatchError, DataError
+from simd.files import make_folder
+from simd.image import Mask
+from simd.journal import Journal
 from simd.parallel import run
 from simd.progress import track
-from simd.taxonomy import CLASSES, TAXONOMY
+from simd.taxonomy import CLASSES, NO_CLASS
+
+MEASURES_VERSION = 1
+"""Raised when a measure changes: an unfinished run with another is not continued."""
+
+_STATE = ".statistics"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageStatistics:
-    """Two numbers of an image's unknown region that tell matting classes apart."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The measures of one image, or of one class's region in it."""
 
     id: str
-    class_: str
+    class_: str  # primary class of the image, or the region's class
     fg_id: str
-    alpha_ratio: float  # share of fractional pixels in the region, 0..1
-    mean_gradient: float  # of alpha in 0..1 over the fractional pixels, per pixel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassStatistics:
-    """The counts of a class and its means over images; nan where it is absent."""
-
-    class_: str
-    composites: int
-    foregrounds: int
-    alpha_ratio: float
-    mean_gradient: float
+    measures: Measures
+    size: ForegroundSize
 
 
 @dataclass(frozen=True, slots=True)
 class SetStatistics:
-    """The statistics of a set, by image and by class."""
+    """The statistics of a set: its counts, and the measures of each image and region.
+
+    A bare list of names has counts only.
+    """
 
     name: str
-    images: tuple[ImageStatistics, ...]
-    classes: tuple[ClassStatistics, ...]  # all 20
+    census: Census
+    images: tuple[Measured, ...] = ()
+    regions: tuple[Measured, ...] = ()  # class_mask ∩ unknown, one a class and image
+    notes: tuple[str, ...] = ()
+    path: Path | None = None  # of a set on disk
+
+    @property
+    def measured(self) -> bool:
+        """Whether there are pixels to tell of."""
+        return bool(self.images)
 
 
-def alpha_ratio(alpha: UInt8, region: Mask) -> float:
-    r"""Return the share of fractional pixels in a region R; nan if R is empty.
+def report_statistics(
+    places: Sequence[str | Path], out: str | Path, *, workers: int = 1
+) -> tuple[list[SetStatistics], list[Path]]:
+    """Measure sets side by side and write tables, plots and a page into a folder.
 
-    .. math:: |\{p \in R : 0 < \alpha_p < 1\}| \,/\, |R|
+    An interrupted run is continued by the same command.
 
-    Notes
-    -----
-    "Semantic Image Matting", CVPR 2021, section 3 (statistics of the matting classes).
+    Parameters
+    ----------
+    places : sequence of path
+        Sets; or what :func:`~simd.dataset.census.take_census` counts, of which only counts are told: a folder
+        of foregrounds, a list of names.
+    out : path
+        Folder for index.html, statistics.md, four CSV files and the plots.
+    workers : int
+        Processes.
+
+    Returns
+    -------
+    statistics : list of SetStatistics
+    files : list of Path
+
+    Raises
+    ------
+    DataError
+        If a place is none of these.
+    BatchError
+        If images could not be measured. The others are, and all files are written.
     """
-    count = np.count_nonzero(region)
-    return float(np.count_nonzero(_fractional(alpha) & region) / count) if count else math.nan
+    from simd.report.statistics_page import write_statistics
 
-
-def mean_gradient(alpha: UInt8, region: Mask) -> float:
-    r"""Return the mean gradient magnitude of alpha over the fractional pixels of a region.
-
-    .. math:: \frac{1}{|R'|} \sum_{p \in R'} \sqrt{G_x^2 + G_y^2}, \quad R' = \{p \in R : 0 < \alpha_p < 1\}
-
-    G is the 3×3 Sobel response divided by 8, so a ramp that rises by 0.1 a pixel has gradient 0.1; the border
-    is replicated. nan if R' is empty.
-    """
-    inside = _fractional(alpha) & region
-    if not inside.any():
-        return math.nan
-    sobel = [
-        cv2.Sobel(alpha, cv2.CV_16S, dx, dy, ksize=3, borderType=cv2.BORDER_REPLICATE)[inside].astype(
-            np.float64
-        )
-        for dx, dy in ((1, 0), (0, 1))
-    ]
-    return float(np.hypot(*sobel).mean() / 8 / 255)
-
-
-def measure_set(matting_set: MattingSet, *, workers: int = 1) -> SetStatistics:
-    """Measure every image of a set; BatchError if some cannot be read."""
-    samples = list(matting_set)
-    measured: dict[str, ImageStatistics] = {}
+    state, loaded = Path(out) / _STATE, [_open(place) for place in places]
+    make_folder(Path(out))
+    told: list[SetStatistics] = []
     failures: dict[str, str] = {}
-    for outcome in track(run(_measure, samples, workers=workers), len(samples), "images"):
-        id_ = outcome.item.row.id
-        if outcome.value is None:
-            failures[id_] = outcome.reason or ""
-        else:
-            measured[id_] = outcome.value
+    total = 0
+    for place, found in zip(places, loaded, strict=True):
+        if not isinstance(found, MattingSet):
+            told.append(SetStatistics(Path(place).name or str(place), found))
+            continue
+        total += len(found)
+        key = hashlib.sha256(str(Path(place).resolve()).encode()).hexdigest()[:12]
+        try:
+            told.append(measure_set(found, workers=workers, state=state / key))
+        except _PartlyMeasuredError as partly:
+            failures |= partly.failures
+            told.append(partly.statistics)
+    files = write_statistics(_named_apart(told, places), Path(out))
+    shutil.rmtree(state, ignore_errors=True)
     if failures:
-        raise BatchError(failures, "images", len(samples))
-    images = tuple(measured[sample.row.id] for sample in samples)
-    return SetStatistics(matting_set.name, images, tuple(_of_class(name, images) for name in CLASSES))
+        raise BatchError(failures, "images", total)
+    return told, files
 
 
-def write_statistics(measured: SetStatistics, out: Path) -> list[Path]:
-    """Write statistics.csv (by class), images.csv (by image) and statistics.png into a folder."""
-    make_folder(out)
-    table, rows, plot = out / "statistics.csv", out / "images.csv", out / "statistics.png"
-    write_atomically(table, _csv(measured.classes))
-    write_atomically(rows, _csv(measured.images))
-    write_atomically(plot, _plot(measured))
-    return [table, rows, plot]
+def measure_set(matting_set: MattingSet, *, workers: int = 1, state: Path | None = None) -> SetStatistics:
+    """Measure every image of a set.
+
+    Parameters
+    ----------
+    matting_set : MattingSet
+    workers : int
+        Processes.
+    state : Path, optional
+        Folder in which finished images are noted; a run that finds it goes on from there. It stays.
+
+    Raises
+    ------
+    BatchError
+        If some images cannot be read.
+    """
+    samples = list(matting_set)
+    journal = _journal(state, matting_set)
+    try:
+        done = {row["id"]: row for row in journal.rows} if journal else {}
+        failures = {}
+        todo = [sample for sample in samples if sample.row.id not in done]
+        for outcome in track(run(_measure, todo, workers=workers), len(samples), "images", len(done)):
+            id_ = outcome.item.row.id
+            if outcome.value is None:
+                failures[id_] = outcome.reason or ""
+                continue
+            done[id_] = outcome.value
+            if journal:
+                journal.add(outcome.value)
+    finally:
+        if journal:
+            journal.close()
+    statistics = _gathered(matting_set, [done[s.row.id] for s in samples if s.row.id in done])
+    if failures:
+        raise _PartlyMeasuredError(statistics, failures, len(samples))
+    return statistics
 
 
-def print_statistics(measured: SetStatistics) -> None:
-    """Print the statistics by class as a table."""
-    from rich.console import Console
-    from rich.table import Table
+class _PartlyMeasuredError(BatchError):
+    """Some images failed; carries the statistics of the others."""
 
-    table = Table(title=f"{measured.name}: {len(measured.images)} composites", title_justify="left")
-    table.add_column("class")
-    for heading in ("composites", "foregrounds", "alpha ratio", "mean gradient"):
-        table.add_column(heading, justify="right")
-    for row in measured.classes:
-        figures = ["–" if math.isnan(v) else f"{v:.3f}" for v in (row.alpha_ratio, row.mean_gradient)]
-        table.add_row(row.class_, str(row.composites), str(row.foregrounds), *figures)
-    Console().print(table)
+    def __init__(self, statistics: SetStatistics, failures: dict[str, str], total: int) -> None:
+        super().__init__(failures, "images", total)
+        self.statistics = statistics
 
 
-def _measure(sample: Sample) -> ImageStatistics:
-    alpha, unknown = sample.alpha, unknown_region(sample.trimap)
-    return ImageStatistics(
-        id=sample.row.id,
-        class_=sample.row.class_,
-        fg_id=sample.row.fg_id,
-        alpha_ratio=alpha_ratio(alpha, unknown),
-        mean_gradient=mean_gradient(alpha, unknown),
+def _open(place: str | Path) -> MattingSet | Census:
+    if (Path(place) / INFO_NAME).is_file():
+        return load_set(place)
+    return take_census(str(place))
+
+
+def _named_apart(told: Sequence[SetStatistics], places: Sequence[str | Path]) -> list[SetStatistics]:
+    """Return the statistics with the place in the name where two sets have one name."""
+    counts = Counter(one.name for one in told)
+    for number, one in enumerate(told):
+        if counts[one.name] > 1:
+            object.__setattr__(one, "name", f"{one.name} ({Path(places[number]).name} {number + 1})")
+    return list(told)
+
+
+def _journal(state: Path | None, matting_set: MattingSet) -> Journal | None:
+    if state is None:
+        return None
+    make_folder(state.parent)
+    return Journal(state, {"set": matting_set.digest, "measures": MEASURES_VERSION})
+
+
+def _measure(sample: Sample) -> dict[str, Any]:
+    """Measure an image and its regions; the result is JSON, null for nan."""
+    image, alpha, trimap = sample.image, sample.alpha, sample.trimap
+    unknown = unknown_region(trimap)
+    masked = sample.path("class_mask").is_file()
+    for layer, pixels in (("image", image), ("trimap", trimap)):
+        _check_size(sample, layer, pixels.shape[:2], alpha.shape)
+    regions = _regions(sample, unknown) if masked else {sample.row.class_: unknown}
+    whole, parts = measure_regions(image, alpha, unknown, regions)
+    return {
+        "id": sample.row.id,
+        "masked": masked,
+        "size": asdict(foreground_size(alpha)),
+        "image": _to_json(whole),
+        "regions": {name: _to_json(part) for name, part in parts.items()},
+    }
+
+
+def _regions(sample: Sample, unknown: Mask) -> dict[str, Mask]:
+    class_mask = sample.class_mask
+    _check_size(sample, "class_mask", class_mask.shape, unknown.shape)
+    present = np.unique(class_mask[unknown]).tolist()
+    if strange := [index for index in present if index >= len(CLASSES) and index != NO_CLASS]:
+        raise DataError(
+            f"{sample.path('class_mask')}: holds {strange[0]}; classes are 0..{len(CLASSES) - 1}, "
+            f"and {NO_CLASS} means no class"
+        )
+    return {CLASSES[i]: (class_mask == i) & unknown for i in present if i != NO_CLASS}
+
+
+def _check_size(sample: Sample, layer: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    if found != wanted:
+        raise DataError(f"{sample.path(layer)} {found} and its alpha {wanted} must share one (H, W)")
+
+
+def _to_json(measures: Measures) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(measures).items()} | {
+        "levels": [None if math.isnan(v) else v for v in measures.levels]
+    }
+
+
+def _from_json(row: Mapping[str, Any]) -> Measures:
+    values = {k: math.nan if v is None else v for k, v in row.items()}
+    return Measures(**values | {"levels": tuple(math.nan if v is None else v for v in row["levels"])})
+
+
+def _gathered(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> SetStatistics:
+    rows = {row.id: row for row in matting_set.rows}
+    images, regions = [], []
+    for found in done:
+        row, size = rows[found["id"]], ForegroundSize(**found["size"])
+        images.append(Measured(row.id, row.class_, row.fg_id, _from_json(found["image"]), size))
+        for class_ in sorted(found["regions"], key=CLASSES.index):
+            part = _from_json(found["regions"][class_])
+            regions.append(Measured(row.id, class_, row.fg_id, part, size))
+    return SetStatistics(
+        matting_set.name,
+        census((row.class_, row.fg_id) for row in matting_set.rows),
+        tuple(images),
+        tuple(regions),
+        tuple(_notes(matting_set, done)),
+        matting_set.path,
     )
 
 
-def _of_class(name: str, images: Sequence[ImageStatistics]) -> ClassStatistics:
-    own = [image for image in images if image.class_ == name]
-    return ClassStatistics(
-        class_=name,
-        composites=len(own),
-        foregrounds=len({image.fg_id for image in own}),
-        alpha_ratio=_mean([image.alpha_ratio for image in own]),
-        mean_gradient=_mean([image.mean_gradient for image in own]),
-    )
-
-
-def _mean(values: Sequence[float]) -> float:
-    there = [v for v in values if not math.isnan(v)]
-    return math.fsum(there) / len(there) if there else math.nan
-
-
-def _fractional(alpha: UInt8) -> Mask:
-    return np.asarray((alpha > 0) & (alpha < 255), dtype=np.bool_)
-
-
-def _csv(rows: Sequence[ImageStatistics] | Sequence[ClassStatistics]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([f.name.rstrip("_") for f in fields(rows[0])])
-    for row in rows:
-        writer.writerow(["" if isinstance(v, float) and math.isnan(v) else v for v in asdict(row).values()])
-    return text.getvalue()
-
-
-def _plot(measured: SetStatistics) -> bytes:
-    """Draw class counts, and the two statistics of every image by class."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 6.5), layout="constrained")
-    counts, ratios, gradients = figure.subplots(1, 3, sharey=True)
-    places = np.arange(len(CLASSES))
-    colours = [c.colour for c in TAXONOMY]
-    bars = counts.barh(places, [c.composites for c in measured.classes], color=colours, height=0.7)
-    counts.bar_label(
-        bars, [f"{c.composites} / {c.foregrounds}" for c in measured.classes], padding=3, fontsize=8
-    )
-    counts.set(
-        xlabel="composites / foregrounds", yticks=places, yticklabels=[n.replace("_", " ") for n in CLASSES]
-    )
-    counts.margins(x=0.25)
-    counts.invert_yaxis()
-    for axes, name, label in (
-        (ratios, "alpha_ratio", "alpha ratio: fractional share of the unknown region"),
-        (gradients, "mean_gradient", "mean gradient of alpha, per pixel"),
-    ):
-        for place, class_, colour in zip(places, measured.classes, colours, strict=True):
-            own = [getattr(image, name) for image in measured.images if image.class_ == class_.class_]
-            spread = place + np.linspace(-0.22, 0.22, len(own)) if len(own) > 1 else [place] * len(own)
-            axes.scatter(own, spread, s=9, color=colour, alpha=0.55, linewidths=0)
-            axes.scatter([getattr(class_, name)], [place], s=60, marker="|", color="black", linewidths=1.8)
-        axes.set_xlabel(label)
-        axes.set_xlim(left=0)
-        axes.grid(axis="x", linewidth=0.4, alpha=0.6)
-        axes.set_axisbelow(True)
-    for axes in (counts, ratios, gradients):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(axis="y", length=0)
-    figure.suptitle(f"{measured.name}: {len(measured.images)} composites (dots: images, bars: class means)")
-    png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=130, metadata={"Software": None})
-    return png.getvalue()
+def _notes(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> list[str]:
+    total, notes = len(done), []
+    if without := sum(not found["masked"] for found in done):
+        notes.append(
+            f"{without} of {total} images have no class mask: their whole unknown region counts for their "
+            "primary class"
+        )
+    by_image = sum(row.class_mask_from == "image" for row in matting_set.rows)
+    if by_image and not without:
+        notes.append(
+            f"the class masks of {by_image} of {len(matting_set)} images were not tagged: they give the "
+            "primary class to every unknown pixel"
+        )
+    if empty := sum(found["image"]["pixels"] == 0 for found in done):
+        notes.append(f"{empty} of {total} images have no unknown region: they count, but have no figures")
+    return notes

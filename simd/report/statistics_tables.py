@@ -1,0 +1,222 @@
+"""The statistics of sets as tables: rows of images, regions and classes as CSV, and summaries for people."""
+
+import csv
+import io
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simd.report.statistics import Measured, SetStatistics
+from simd.taxonomy import CLASSES
+
+DASH = "–"
+
+
+class Column(NamedTuple):
+    """A figure that is summed up by class."""
+
+    name: str
+    title: str
+    form: str
+    value: Callable[[Measured], float]
+
+
+COLUMNS = (
+    Column("alpha_ratio", "alpha ratio", ".3f", lambda m: m.measures.alpha_ratio),
+    Column("mean_gradient", "mean gradient", ".4f", lambda m: m.measures.mean_gradient),
+    Column("mean_alpha", "mean alpha", ".2f", lambda m: m.measures.mean_alpha),
+    Column("unknown_share", "unknown share", ".3f", lambda m: m.measures.unknown_share),
+    Column("thickness", "thickness, px", ".1f", lambda m: m.measures.thickness),
+    Column("components", "components", ".1f", lambda m: m.measures.components),
+    Column("holes", "holes", ".1f", lambda m: m.measures.holes),
+    Column(
+        "colour_distance_estimated",
+        "F–B distance, ΔE (estimated)",
+        ".1f",
+        lambda m: m.measures.colour_distance_estimated,
+    ),
+    Column("fg_share", "foreground share", ".3f", lambda m: m.size.fg_share),
+)
+
+
+class ClassSummary(NamedTuple):
+    """Counts of a class, and mean and deviation of each of :data:`COLUMNS`; nan where there is none."""
+
+    class_: str
+    rows: int  # images, or regions
+    foregrounds: int
+    means: tuple[float, ...]
+    spreads: tuple[float, ...]  # nan for fewer than two
+
+
+def summarise(rows: Sequence[Measured]) -> list[ClassSummary]:
+    """Sum images or regions up by class: all 20, in the order of the taxonomy."""
+    by_class: dict[str, list[Measured]] = {name: [] for name in CLASSES}
+    for row in rows:
+        by_class[row.class_].append(row)
+    summaries = []
+    for name, own in by_class.items():
+        values = [_there(column.value(row) for row in own) for column in COLUMNS]
+        summaries.append(
+            ClassSummary(
+                name,
+                len(own),
+                len({row.fg_id for row in own}),
+                tuple(math.fsum(v) / len(v) if v else math.nan for v in values),
+                tuple(float(np.std(v, ddof=1)) if len(v) > 1 else math.nan for v in values),
+            )
+        )
+    return summaries
+
+
+def rows_csv(sets: Sequence[SetStatistics], scope: str) -> str:
+    """Return a row for each image (`scope` "images") or region ("regions") as CSV; nan is an empty field."""
+    rows = [(one.name, row) for one in sets for row in getattr(one, scope)]
+    return _csv([_flat(name, row) for name, row in rows])
+
+
+def classes_csv(sets: Sequence[SetStatistics]) -> str:
+    """Return a row for each set, scope (image, region) and class as CSV."""
+    rows = []
+    for one in sets:
+        for scope, measured in (("image", one.images), ("region", one.regions)):
+            if scope == "region" and not one.measured:  # a list of names
+                continue
+            for summary in summarise(measured):
+                counts = (summary.rows, summary.foregrounds)
+                if not one.measured:
+                    counts = (one.census.composites[summary.class_], one.census.foregrounds[summary.class_])
+                row: dict[str, Any] = {"set": one.name, "scope": scope, "class": summary.class_}
+                row |= {"rows": counts[0], "foregrounds": counts[1]}
+                row |= {c.name: v for c, v in zip(COLUMNS, summary.means, strict=True)}
+                row |= {f"{c.name}_sd": v for c, v in zip(COLUMNS, summary.spreads, strict=True)}
+                rows.append(row)
+    return _csv(rows)
+
+
+def balance_csv(sets: Sequence[SetStatistics]) -> str:
+    """Return the counts and the balance of each set as CSV."""
+    return _csv([_balance(one) for one in sets])
+
+
+def to_markdown(sets: Sequence[SetStatistics]) -> str:
+    """Return balance, class counts and the figures by class as Markdown."""
+    parts = [
+        "# Statistics",
+        "",
+        *_markdown(*balance_table(sets)),
+        "",
+        "Counts: foregrounds / composites.",
+        "",
+    ]
+    parts += _markdown(*counts_table(sets))
+    for one in sets:
+        parts += ["", f"## {_plain(one.name)}", ""]
+        parts += [f"- {_plain(note)}" for note in one.notes]
+        if not one.measured:
+            parts += ["A list of names: it has counts, and no pixels to measure."]
+            continue
+        parts += ["", "Means over class regions (class mask ∩ unknown region).", ""]
+        parts += _markdown(*class_table(one))
+    return "\n".join(parts) + "\n"
+
+
+def balance_table(sets: Sequence[SetStatistics]) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows: how large and how even each set is."""
+    headings = ["set", "composites", "foregrounds", "classes", "max/min", "entropy"]
+    rows = []
+    for one in sets:
+        values = _balance(one)
+        counts = [f"{values[name]:,}" for name in ("composites", "foregrounds")]
+        rows.append(
+            [
+                one.name,
+                *counts,
+                f"{values['classes']} of {len(CLASSES)}",
+                told(values["max_min"], ".1f"),
+                told(values["entropy"], ".3f"),
+            ]
+        )
+    return headings, rows
+
+
+def counts_table(sets: Sequence[SetStatistics]) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows: foregrounds / composites of each class and set."""
+    rows = []
+    for name in CLASSES:
+        counts = [(one.census.foregrounds[name], one.census.composites[name]) for one in sets]
+        rows.append([name, *(f"{fgs} / {all_}" if fgs or all_ else DASH for fgs, all_ in counts)])
+    return ["class", *(one.name for one in sets)], rows
+
+
+def class_table(one: SetStatistics) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows: the means of each class over its regions."""
+    rows = [
+        [
+            summary.class_,
+            *(str(n) if n else DASH for n in (summary.rows, summary.foregrounds)),
+            *(told(mean, column.form) for mean, column in zip(summary.means, COLUMNS, strict=True)),
+        ]
+        for summary in summarise(one.regions)
+    ]
+    return ["class", "regions", "foregrounds", *(column.title for column in COLUMNS)], rows
+
+
+def told(value: float, form: str) -> str:
+    """Return a figure as text; a dash for nan."""
+    return DASH if math.isnan(value) else format(value, form)
+
+
+def _balance(one: SetStatistics) -> dict[str, Any]:
+    return {
+        "set": one.name,
+        "composites": sum(one.census.composites.values()),
+        "foregrounds": sum(one.census.foregrounds.values()),
+        "classes": sum(map(bool, one.census.foregrounds.values())),
+        "max_min": one.census.spread,
+        "entropy": one.census.entropy if any(one.census.foregrounds.values()) else math.nan,
+    }
+
+
+def _there(values: Iterable[float]) -> list[float]:
+    return [value for value in values if not math.isnan(value)]
+
+
+def _flat(name: str, row: Measured) -> dict[str, Any]:
+    measures = asdict(row.measures)
+    levels = measures.pop("levels")
+    last = measures.pop("share_alpha_1")
+    bins = {f"share_alpha_bin_{k}": share for k, share in enumerate(levels, start=1)}
+    start = {"set": name, "id": row.id, "class": row.class_, "fg_id": row.fg_id}
+    return start | measures | bins | {"share_alpha_1": last} | asdict(row.size)
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(rows[0])
+    for row in rows:
+        writer.writerow([_field(value) for value in row.values()])
+    return text.getvalue()
+
+
+def _field(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else format(value, ".7g")
+
+
+def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    aligned = ["---", *("---:" for _ in headings[1:])]
+    lines = [headings, aligned, *rows]
+    return ["| " + " | ".join(map(_plain, line)) + " |" for line in lines]
+
+
+def _plain(text: str) -> str:
+    """Return text that neither ends a cell of a table nor the line."""
+    return text.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

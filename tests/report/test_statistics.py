@@ -1,0 +1,203 @@
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import save
+from PIL import Image
+
+from simd.dataset.build import build
+from simd.dataset.manifest import load_set, write_manifest
+from simd.errors import BatchError, DataError
+from simd.report.statistics import measure_set, report_statistics
+from simd.report.statistics_tables import summarise
+from simd.taxonomy import CLASSES
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory):
+    """Return a set of two images of each class, but one of fire and none of silk."""
+    made = build(
+        tmp_path_factory.mktemp("statistics") / "set",
+        foregrounds="synthetic:2@96",
+        backgrounds="builtin",
+        max_side=96,
+    )
+    kept = [row for row in made.rows if row.class_ != "silk" and row.fg_id != "synthetic/fire/1@96"]
+    write_manifest(made.path, kept, name="mini", protocol="exact", seed=0, sources=[])
+    return load_set(made.path)
+
+
+def rows(path):
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def test_tables_plots_and_page_are_written(generated, tmp_path, run_cli):
+    done = run_cli("stats", generated.path, "--out", tmp_path / "out")
+    assert done.code == 0, done.err
+    names = {file.name for file in (tmp_path / "out").iterdir()}
+    assert names == {
+        *("index.html", "statistics.md", "balance.csv", "classes.csv", "images.csv", "regions.csv"),
+        *("classes.png", "distributions.png", "scatter.png"),
+    }
+    assert len(rows(tmp_path / "out" / "images.csv")) == len(generated) == 37
+    for file in (tmp_path / "out").glob("*.png"):
+        with Image.open(file) as image:
+            assert min(image.size) > 600
+            assert np.asarray(image.convert("L")).std() > 10
+
+
+def test_no_table_holds_a_nan_and_absent_classes_have_a_dash(generated, tmp_path, run_cli):
+    printed = run_cli("stats", generated.path, "--out", tmp_path).out.split("wrote ")[0]
+    texts = [file.read_text() for ending in ("csv", "md") for file in tmp_path.glob(f"*.{ending}")]
+    for text in [printed, *texts]:
+        assert "nan" not in text.lower()
+    by_class = {(r["scope"], r["class"]): r for r in rows(tmp_path / "classes.csv")}
+    assert by_class["region", "silk"]["rows"] == "0"
+    assert by_class["region", "silk"]["alpha_ratio"] == ""
+    assert by_class["image", "fire"]["rows"] == "1"
+    assert by_class["image", "fire"]["alpha_ratio"] != ""
+    assert by_class["image", "fire"]["alpha_ratio_sd"] == ""  # of one there is no deviation
+    silk = next(
+        line for line in (tmp_path / "statistics.md").read_text().split("\n") if "| silk | – " in line
+    )
+    assert set(silk.replace("silk", "").replace("|", "").split()) == {"–"}
+
+
+def test_classes_are_means_of_images_and_of_regions(tmp_path, foregrounds, backgrounds):
+    made = build(
+        tmp_path / "set", foregrounds=str(foregrounds), backgrounds=str(backgrounds), any_licence=True
+    )
+    half = np.full((64, 80), CLASSES.index("fur"), np.uint8)
+    half[:, 40:] = CLASSES.index("net")
+    first = made[0]
+    save(first.path("class_mask"), half)
+    measured = measure_set(made)
+    image = next(m for m in measured.images if m.id == first.row.id)
+    parts = {m.class_: m.measures for m in measured.regions if m.id == first.row.id}
+    assert parts.keys() == {"fur", "net"}
+    assert parts["fur"].pixels + parts["net"].pixels == image.measures.pixels
+    weighted = sum(p.pixels * p.alpha_ratio for p in parts.values()) / image.measures.pixels
+    assert weighted == pytest.approx(image.measures.alpha_ratio)
+    fur = next(s for s in summarise(measured.regions) if s.class_ == "fur")
+    own = [m.measures.alpha_ratio for m in measured.regions if m.class_ == "fur"]
+    assert fur.means[0] == pytest.approx(np.mean(own))
+    assert fur.spreads[0] == pytest.approx(np.std(own, ddof=1))
+
+
+def test_sets_stand_side_by_side_with_a_bare_list_of_names(generated, tmp_path, run_cli):
+    listed = tmp_path / "list.txt"
+    listed.write_text("fire:a.png:x.jpg\nfire:a.png:y.jpg\nfire:b.png:z.jpg\nplant_leaf:c.png:x.jpg\n")
+    out = tmp_path / "out"
+    assert run_cli("stats", generated.path, listed, generated.path, "--out", out).code == 0
+    balance = rows(out / "balance.csv")
+    assert [b["set"] for b in balance] == ["mini (set 1)", "list.txt", "mini (set 3)"]
+    assert (balance[1]["composites"], balance[1]["foregrounds"], balance[1]["max_min"]) == ("4", "3", "2")
+    # -(2/3 ln 2/3 + 1/3 ln 1/3) / ln 20
+    assert float(balance[1]["entropy"]) == pytest.approx(0.212474, abs=1e-6)
+    names = {file.name for file in out.iterdir()}
+    assert {"distributions-1.png", "distributions-2.png", "scatter-1.png", "scatter-2.png"} <= names
+    of_list = [r for r in rows(out / "classes.csv") if r["set"] == "list.txt"]
+    assert len(of_list) == 20
+    assert "counts, and no pixels to measure" in (out / "index.html").read_text()
+
+
+def test_only_a_list_of_names_gives_counts_and_no_pixel_tables(tmp_path):
+    listed = tmp_path / "list.txt"
+    listed.write_text("fire:a.png:x.jpg\n")
+    report_statistics([listed], tmp_path / "out")
+    assert not (tmp_path / "out" / "images.csv").exists()
+    assert "1 of 20" in (tmp_path / "out" / "statistics.md").read_text()
+
+
+def test_without_class_masks_primary_classes_are_used_and_it_says_so(generated, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(generated.path, copy)
+    shutil.rmtree(copy / "class_mask")
+    told, _ = report_statistics([copy], tmp_path / "out")
+    assert "37 of 37 images have no class mask" in told[0].notes[0]
+    assert [r.class_ for r in told[0].regions] == [r.class_ for r in generated.rows]
+    for file in ("index.html", "statistics.md"):
+        assert "have no class mask" in (tmp_path / "out" / file).read_text()
+
+
+def test_a_set_of_constant_alphas_has_dashes(tmp_path):
+    made = constant_set(tmp_path, 255)
+    told, files = report_statistics([made.path], tmp_path / "out")
+    assert "no unknown region" in told[0].notes[-1]
+    assert all("nan" not in f.read_text() for f in files if f.suffix in (".csv", ".md"))
+    row = rows(tmp_path / "out" / "images.csv")[0]
+    assert (row["pixels"], row["alpha_ratio"], row["components"]) == ("0", "", "0")
+
+
+def constant_set(folder, level):
+    """Return a set whose alphas were replaced by a constant, digests untouched."""
+    made = build(folder / "set", foregrounds="synthetic:1@32", backgrounds="builtin", max_side=32)
+    for sample in made:
+        save(sample.path("alpha"), np.full((32, 32), level, np.uint8))
+        save(sample.path("trimap"), np.full((32, 32), level, np.uint8))
+    return load_set(made.path)
+
+
+def test_bad_files_are_named_and_the_others_finished(generated, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(generated.path, copy)
+    ids = [row.id for row in generated.rows]
+    (copy / "alpha" / f"{ids[0]}.png").write_bytes(b"nothing")
+    save(copy / "trimap" / f"{ids[1]}.png", np.zeros((5, 5), np.uint8))
+    save(copy / "class_mask" / f"{ids[2]}.png", np.full((96, 96), 77, np.uint8))
+    with pytest.raises(BatchError) as error:
+        report_statistics([copy], tmp_path / "out")
+    assert error.value.failures.keys() == set(ids[:3])
+    assert "must share one (H, W)" in error.value.failures[ids[1]]
+    assert "holds 77" in error.value.failures[ids[2]]
+    assert len(rows(tmp_path / "out" / "images.csv")) == 34
+
+
+def test_something_that_is_no_set_is_refused(tmp_path, run_cli):
+    done = run_cli("stats", tmp_path, "--out", tmp_path / "out")
+    assert done.code == 1
+    assert str(tmp_path) in done.err
+
+
+def test_an_interrupted_run_goes_on_from_where_it_was(generated, tmp_path, monkeypatch):
+    from simd.report import statistics
+
+    measured, real = [], statistics._measure
+
+    def counted(sample):
+        measured.append(sample.row.id)
+        if len(measured) == 10:
+            raise KeyboardInterrupt
+        return real(sample)
+
+    monkeypatch.setattr(statistics, "_measure", counted)
+    with pytest.raises(KeyboardInterrupt):
+        report_statistics([generated.path], tmp_path / "out")
+    report_statistics([generated.path], tmp_path / "out")
+    assert len(measured) == 10 + 37 - 9
+    assert not (tmp_path / "out" / ".statistics").exists()
+    monkeypatch.setattr(statistics, "_measure", real)
+    report_statistics([generated.path], tmp_path / "again", workers=2)
+    for name in ("images.csv", "regions.csv", "classes.csv", "distributions.png", "index.html"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name
+
+
+def test_a_state_of_another_set_is_not_continued(generated, tmp_path):
+    state = tmp_path / "state"
+    measure_set(generated, state=state)
+    settings = json.loads((state / "settings.json").read_text())
+    (state / "settings.json").write_text(json.dumps(settings | {"set": "0" * 64}))
+    with pytest.raises(DataError, match="unfinished run with other settings"):
+        measure_set(generated, state=state)
+
+
+def test_names_stay_text_on_the_page(tmp_path):
+    listed = tmp_path / "<img src=x onerror=alert(1)>.txt"
+    listed.write_text("fire:a.png:x.jpg\n")
+    report_statistics([listed], tmp_path / "out")
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+    assert "http" not in page.replace("http-equiv", "")
