@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from simd.cli import build, make, score, select, show  # noqa: F401  each registers its commands
+from simd.cli import build, make, score, select, show, weights  # noqa: F401  each registers its commands
 from simd.cli.app import app
 from simd.errors import SimdError
 

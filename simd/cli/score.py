@@ -14,12 +14,41 @@ def predict(
     method: Annotated[str, Argument(help="closed-form, knn, learning-based, ...; see README.")],
     dataset: Annotated[Path, Argument(help="A set built by `simd build`.")],
     out: Annotated[Path, Option(help="Where <id>.png and run.json go.")],
+    weights: Annotated[
+        str | None, Option(help="Networks: a folder made by `simd weights import`, or by training.")
+    ] = None,
+    device: Annotated[
+        str | None, Option(help="Networks: cpu, cuda, cuda:1, mps.", show_default="cpu")
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        Option(help="Networks: float32, bfloat16, or float16 on a GPU.", show_default="float32"),
+    ] = None,
+    threads: Annotated[int | None, Option(help="Networks: threads of each process.", min=1)] = None,
+    tile: Annotated[
+        int | None,
+        Option(help="Networks: side of the tiles of large images, 0 for none.", show_default="by size"),
+    ] = None,
+    mode: Annotated[
+        str | None, Option(help="sim: robust, or released for its exact windows.", show_default="robust")
+    ] = None,
+    pictures: Annotated[
+        Path | None, Option(help="sim: folder for pictures of the 20 maps and the weights.")
+    ] = None,
     workers: Workers = 1,
 ) -> None:
     """Run a matting method over a set."""
+    own = {
+        "weights": weights,
+        "device": device,
+        "dtype": dtype,
+        "threads": threads,
+        "tile": tile,
+        "mode": mode,
+    }
     from simd.methods.predict import predict as predict_set
 
-    info = predict_set(method, dataset, out, workers=workers).info
+    info = predict_set(method, dataset, out, workers=workers, pictures=pictures, **own).info
     typer.echo(
         f"{info['images']} mattes, {info['seconds_per_image']} s an image, "
         f"{len(info['fallbacks'])} fallbacks: {out}"

@@ -4,10 +4,13 @@ A method made by others needs no code here: put its mattes as ``<composite id>.p
 evaluate the folder.
 """
 
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from typing import NamedTuple, Protocol
+from inspect import signature
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from simd.errors import DataError
+from simd.errors import DataError, MissingExtraError
 from simd.image import Matte, UInt8
 from simd.taxonomy import suggest
 
@@ -19,7 +22,11 @@ METHODS = {
     "large-kernel": "simd.methods.classical:LARGE_KERNEL",
     "random-walk": "simd.methods.classical:RANDOM_WALK",
     "shared": "simd.methods.classical:SHARED",
+    "sim": "simd.methods.sim:load_sim",
 }
+"""Name to ``module:attribute``: a method, or a function whose keyword arguments are the method's options."""
+
+_EXTRAS = {"torch": "torch", "safetensors": "torch"}  # library to the extra that brings it
 
 
 class Fallback(NamedTuple):
@@ -38,20 +45,53 @@ class Method(Protocol):
 
     @property
     def version(self) -> str:
-        """What the result depends on besides the input, e.g. the version of a library."""
+        """What the result depends on besides the input and the weights, e.g. the version of a library."""
 
     @property
-    def gigabytes_per_megapixel(self) -> float:
-        """Peak memory of a prediction, to keep a run within the machine's."""
+    def checkpoint_digest(self) -> str | None:
+        """Digest of the weights, None for a method that has none."""
+
+    def gigabytes(self, megapixels: float) -> float:
+        """Estimate the peak memory of a prediction, to keep a run within the machine's."""
 
     def predict(self, image: UInt8, trimap: UInt8) -> Matte | Fallback:
         """Predict the matte (H, W) of an RGB image (H, W, 3) with its trimap (H, W)."""
 
 
-def load_method(name: str) -> Method:
-    """Return a method by its name; DataError if there is none."""
+@runtime_checkable
+class Draws(Protocol):
+    """A method that can show what it does, besides."""
+
+    def pictures(self, image: UInt8, trimap: UInt8) -> Mapping[str, UInt8]:
+        """Draw RGB pictures (h, w, 3), by the name of what they show."""
+
+
+def load_method(name: str, options: Mapping[str, Any] | None = None) -> Method:
+    """Return a method by its name, made with its options; the same method for the same options.
+
+    Raises
+    ------
+    DataError
+        If there is no such method, or the method has no such option.
+    """
     if name not in METHODS:
         raise DataError(f"unknown method {name!r}{suggest(name, METHODS)}")
-    module, _, attribute = METHODS[name].partition(":")
-    method: Method = getattr(import_module(module), attribute)
+    return _load(name, METHODS[name], tuple(sorted((options or {}).items())))
+
+
+@cache  # a network is loaded once a process, not once an image
+def _load(name: str, place: str, options: tuple[tuple[str, Any], ...]) -> Method:
+    module, _, attribute = place.partition(":")
+    try:
+        found: Any = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        raise MissingExtraError(f"the method {name}", error.name, _EXTRAS[error.name]) from error
+    known = () if hasattr(found, "predict") else tuple(signature(found).parameters)
+    for option, _ in options:
+        if option not in known:
+            hint = suggest(option, known) if known else "; it has none"
+            raise DataError(f"the method {name} has no option {option!r}{hint}")
+    method: Method = found(**dict(options)) if known else found
     return method

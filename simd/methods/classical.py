@@ -31,11 +31,16 @@ class Classical:
     gigabytes_per_megapixel: float  # measured by its process's peak memory
     iterative: bool = True  # solved by conjugate gradients
     solver: str = ""  # where it is not pymatting's own
+    checkpoint_digest: None = None
 
     @property
     def version(self) -> str:
         """Version of the library."""
         return f"pymatting {version('pymatting')}{self.solver and ', ' + self.solver}"
+
+    def gigabytes(self, megapixels: float) -> float:
+        """Estimate the peak memory of a prediction."""
+        return self.gigabytes_per_megapixel * megapixels
 
     def predict(self, image: UInt8, trimap: UInt8) -> Matte | Fallback:
         """Predict the matte, float (H, W); known pixels are those of the trimap."""

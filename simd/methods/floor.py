@@ -13,7 +13,11 @@ class TrimapMethod:
 
     name: str = "trimap"
     version: str = "1"
-    gigabytes_per_megapixel: float = 0.02
+    checkpoint_digest: None = None
+
+    def gigabytes(self, megapixels: float) -> float:
+        """Estimate the peak memory of a prediction."""
+        return 0.02 * megapixels
 
     def predict(self, image: UInt8, trimap: UInt8) -> Matte:
         """Return 0.5 on the unknown region."""

@@ -4,6 +4,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from simd.errors import BatchError, DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.image import to_uint8, write_png
 from simd.journal import Journal
-from simd.methods import Fallback, load_method
+from simd.methods import Draws, Fallback, Method, load_method
 from simd.parallel import run
 from simd.progress import track
 
@@ -33,11 +34,21 @@ class Run:
 
 class _Job(NamedTuple):
     method: str
+    options: Mapping[str, Any]
     sample: Sample
     out: Path
+    pictures: Path | None
 
 
-def predict(method: str, dataset: str | Path, out: str | Path, *, workers: int = 1) -> Run:
+def predict(
+    method: str,
+    dataset: str | Path,
+    out: str | Path,
+    *,
+    workers: int = 1,
+    pictures: str | Path | None = None,
+    **options: Any,
+) -> Run:
     """Predict the matte of every composite of a set.
 
     Parameters
@@ -50,16 +61,22 @@ def predict(method: str, dataset: str | Path, out: str | Path, *, workers: int =
         Where ``<id>.png`` (8 bits, rounded) and run.json go; an interrupted run there is continued.
     workers : int
         Processes, of one thread each; fewer are used where the memory would not do.
+    pictures : path, optional
+        Folder for ``<id>-<what it shows>.png`` of the images solved by this run, where the method draws any.
+    **options
+        The method's own, such as weights="weights", device="cuda"; None leaves an option at its default.
 
     Raises
     ------
     DataError
-        If the method is unknown, or `out` holds something else.
+        If the method or an option is unknown, or `out` holds something else.
     BatchError
         If some images could not be predicted; the others are written.
     """
-    loaded, matting_set, out = load_method(method), load_set(dataset), Path(out)
-    identity = {"method": loaded.name, "version": loaded.version, "set_digest": matting_set.digest}
+    options = {key: value for key, value in options.items() if value is not None}
+    loaded, matting_set, out = load_method(method, options), load_set(dataset), Path(out)
+    identity = _identity(loaded, matting_set)
+    folder = _picture_folder(loaded, pictures)
     if not matting_set:
         raise DataError(f"{dataset}: is a set without composites; nothing can be predicted")
     if (finished := _finished(out, identity, matting_set)) is not None:
@@ -67,8 +84,10 @@ def predict(method: str, dataset: str | Path, out: str | Path, *, workers: int =
     journal = Journal(out / _STATE, identity)
     try:
         rows = {row["id"]: row for row in journal.rows if (out / f"{row['id']}.png").is_file()}
-        jobs = [_Job(method, sample, out) for sample in matting_set if sample.row.id not in rows]
-        workers = _affordable(workers, loaded.gigabytes_per_megapixel, matting_set)
+        jobs = [
+            _Job(method, options, sample, out, folder) for sample in matting_set if sample.row.id not in rows
+        ]
+        workers = _affordable(workers, loaded, matting_set)
         failures = {}
         outcomes = run(_predict, jobs, workers=workers)
         for outcome in track(outcomes, len(matting_set), method, done=len(rows)):
@@ -88,7 +107,26 @@ def predict(method: str, dataset: str | Path, out: str | Path, *, workers: int =
     return Run(out, info)
 
 
-def _finished(out: Path, identity: dict[str, str], matting_set: MattingSet) -> Run | None:
+def _identity(method: Method, matting_set: MattingSet) -> dict[str, str | None]:
+    """Return what a run's mattes depend on."""
+    return {
+        "method": method.name,
+        "version": method.version,
+        "checkpoint_digest": method.checkpoint_digest,
+        "set_digest": matting_set.digest,
+    }
+
+
+def _picture_folder(method: Method, pictures: str | Path | None) -> Path | None:
+    if pictures is None:
+        return None
+    if not isinstance(method, Draws):
+        raise DataError(f"the method {method.name} draws no pictures; run it without them")
+    make_folder(Path(pictures))
+    return Path(pictures)
+
+
+def _finished(out: Path, identity: dict[str, str | None], matting_set: MattingSet) -> Run | None:
     if (out / _STATE).is_dir():
         return None
     if (out / RUN_NAME).is_file():
@@ -96,8 +134,8 @@ def _finished(out: Path, identity: dict[str, str], matting_set: MattingSet) -> R
         found = {key: info.get(key) for key in identity}
         if found != identity:
             raise DataError(
-                f"{out}: holds the mattes of {found['method']} ({found['version']}), on another set or in "
-                "another version; choose another folder, or remove this one"
+                f"{out}: holds the mattes of {found['method']} ({found['version']}), on another set, in "
+                "another version or with other weights; choose another folder, or remove this one"
             )
         gone = [s.row.id for s in matting_set if not (out / f"{s.row.id}.png").is_file()]
         if gone:
@@ -112,10 +150,10 @@ def _finished(out: Path, identity: dict[str, str], matting_set: MattingSet) -> R
     return None
 
 
-def _affordable(workers: int, gigabytes_per_megapixel: float, matting_set: MattingSet) -> int:
+def _affordable(workers: int, method: Method, matting_set: MattingSet) -> int:
     """Return how many workers fit into the free memory, at the size of the largest image."""
     megapixels = max(height * width for height, width in (sample.size for sample in matting_set)) / 1e6
-    each = _BASE_GIGABYTES + gigabytes_per_megapixel * megapixels
+    each = _BASE_GIGABYTES + method.gigabytes(megapixels)
     free = _free_gigabytes()
     if workers > 1 and each * workers > free:
         fewer = max(1, int(free / each))
@@ -137,12 +175,13 @@ def _free_gigabytes() -> float:
 
 
 def _predict(job: _Job) -> dict[str, Any]:
-    method, sample = load_method(job.method), job.sample
+    method, sample = load_method(job.method, job.options), job.sample
     megapixels = sample.trimap.size / 1e6
-    if (needed := method.gigabytes_per_megapixel * megapixels) > (free := _free_gigabytes()):
+    if (needed := method.gigabytes(megapixels)) > (free := _free_gigabytes()):
         raise DataError(
             f"{method.name} needs about {needed:.1f} GB for {megapixels:.1f} megapixels, {free:.1f} GB are "
-            "free; build the set with --max-side, or take another method"
+            "free; use a smaller --tile if the method has tiles, build the set with --max-side, or take "
+            "another method"
         )
     image, trimap = sample.image, sample.trimap
     start = time.perf_counter()
@@ -152,6 +191,9 @@ def _predict(job: _Job) -> dict[str, Any]:
     if alpha.shape != trimap.shape:
         raise DataError(f"{method.name} returned {alpha.shape} for an image of {trimap.shape}")
     write_png(job.out / f"{sample.row.id}.png", to_uint8(alpha))
+    if job.pictures is not None and isinstance(method, Draws):
+        for name, picture in method.pictures(image, trimap).items():
+            write_png(job.pictures / f"{sample.row.id}-{name}.png", picture)
     unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is bytes there, kibibytes elsewhere
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
     return {
@@ -162,10 +204,11 @@ def _predict(job: _Job) -> dict[str, Any]:
     }
 
 
-def _summary(identity: dict[str, str], matting_set: MattingSet, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _summary(
+    identity: dict[str, str | None], matting_set: MattingSet, rows: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
         **identity,
-        "checkpoint_digest": None,
         "set": matting_set.name,
         "images": len(rows),
         "seconds_per_image": round(sum(row["seconds"] for row in rows) / max(1, len(rows)), 4),

@@ -141,7 +141,7 @@ def test_a_folder_of_other_mattes_is_refused(tiny_set, tmp_path):
     out = tmp_path / "mattes"
     predict("trimap", tiny_set.path, out)
     with pytest.raises(
-        DataError, match=r"mattes: holds the mattes of trimap \(1\), on another set or in another"
+        DataError, match=r"mattes: holds the mattes of trimap \(1\), on another set, in another"
     ):
         predict("shared", tiny_set.path, out)
     info = json.loads((out / "run.json").read_text())
@@ -187,7 +187,7 @@ def test_an_image_that_needs_more_memory_than_there_is_is_not_tried(tiny_set, tm
         predict("knn", tiny_set.path, tmp_path / "mattes")
     assert set(caught.value.failures.values()) == {
         "knn needs about 0.0 GB for 0.0 megapixels, 0.0 GB are free; "
-        "build the set with --max-side, or take another method"
+        "use a smaller --tile if the method has tiles, build the set with --max-side, or take another method"
     }
 
 

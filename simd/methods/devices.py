@@ -1,0 +1,57 @@
+"""Where a network computes: devices and number types that are there, their memory, and how they fail."""
+
+from collections.abc import Iterable
+
+import torch
+
+from simd.errors import DataError
+from simd.taxonomy import suggest
+
+
+def check_device(device: str, dtype: str, dtypes: Iterable[str]) -> torch.device:
+    """Return the device of a name.
+
+    Raises
+    ------
+    DataError
+        If this machine has no such device, or it cannot compute in the type.
+    """
+    known = list(dtypes)
+    if dtype not in known:
+        raise DataError(f"unknown dtype {dtype!r}{suggest(dtype, known)}")
+    try:
+        place = torch.device(device)
+    except RuntimeError:
+        raise DataError(
+            f"unknown device {device!r}; this machine has {', '.join(present_devices())}"
+        ) from None
+    wanted = f"{place.type}:{place.index}" if place.index and place.type != "cpu" else place.type
+    if wanted not in present_devices() or (place.type == "cpu" and place.index):
+        raise DataError(
+            f"the device {device!r} is not there; this machine has {', '.join(present_devices())}"
+        )
+    if place.type == "cpu" and dtype == "float16":
+        raise DataError("float16 is for GPUs; on the CPU take float32 or bfloat16")
+    return place
+
+
+def present_devices() -> list[str]:
+    """List the names of the devices of this machine."""
+    devices = ["cpu"]
+    if torch.cuda.is_available():
+        devices += ["cuda", *(f"cuda:{number}" for number in range(1, torch.cuda.device_count()))]
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return devices
+
+
+def free_gigabytes(device: torch.device) -> float | None:
+    """Return the free memory of a GPU, None where it cannot be asked."""
+    if device.type != "cuda":
+        return None
+    return torch.cuda.mem_get_info(device)[0] / 1e9
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Tell whether PyTorch failed for want of memory; on the CPU it says so in words only."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -1,0 +1,37 @@
+"""The reference networks, one a file, and their presets."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NETWORKS = ("sim", "classifier")
+"""Names on the command line and in the cards of weights."""
+
+PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "paper": {"sim": {}, "classifier": {}},  # the signatures' own defaults
+    "small": {
+        "sim": {
+            "width": 16,
+            "depths": (2, 3, 4, 2),
+            "context": 48,
+            "up": (64, 64, 32),
+            "head": (32, 16),
+        },
+        "classifier": {"width": 16, "depths": (2, 3, 4, 3)},
+    },
+}
+"""Hyperparameters by preset and network; `small` is the same code, narrower, for tests and quick training."""
+
+
+def build_network(network: str, preset: str = "paper", *, empty: bool = False) -> "nn.Module":
+    """Build a network with random weights; `empty`: with names and shapes alone, to be filled."""
+    import torch
+
+    from simd.methods.networks.classifier import PatchClassifier
+    from simd.methods.networks.sim import SIM
+
+    kinds: dict[str, Callable[..., nn.Module]] = {"sim": SIM, "classifier": PatchClassifier}
+    with torch.device("meta" if empty else "cpu"):
+        return kinds[network](**PRESETS[preset][network])

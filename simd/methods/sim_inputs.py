@@ -1,0 +1,74 @@
+"""What Semantic Image Matting's networks take in, made from image and trimap as the release makes it."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from simd.image import BACKGROUND, FOREGROUND, UInt8
+
+STRIDE = 8
+"""Sides are multiples of it: the decoder doubles three times."""
+
+MIN_SIDE = 32
+"""Shorter sides are padded to it where the release would leave them."""
+
+_CLICK_LENGTH = 320  # the paper's patch; whatever the image's size
+_CLICK_SIGMAS = tuple(share * _CLICK_LENGTH for share in (0.02, 0.08, 0.16))  # 6.4, 25.6 and 51.2 pixels
+
+Float32 = npt.NDArray[np.float32]
+
+
+def pad(pixels: UInt8, *, min_side: int = 0) -> UInt8:
+    """Pad (H, W) or (H, W, 3) at the bottom and right to multiples of 8, mirrored with the edge pixel.
+
+    A side that is a multiple already grows by 8 more, as in the release.
+    """
+    rows, columns = (max((n // STRIDE + 1) * STRIDE, min_side) - n for n in pixels.shape[:2])
+    widths = [(0, rows), (0, columns), (0, 0)][: pixels.ndim]
+    return np.pad(pixels, widths, mode="symmetric")
+
+
+class Distances(NamedTuple):
+    """Squared distance to the nearest known pixel, float32 (H, W); None where there is no such pixel."""
+
+    bg: Float32 | None
+    fg: Float32 | None
+
+    def window(self, rows: slice, columns: slice) -> "Distances":
+        """Return a window of them."""
+        bg, fg = (None if part is None else part[rows, columns] for part in self)
+        return Distances(bg, fg)
+
+
+def distances(trimap: UInt8) -> Distances:
+    """Measure the distance of each pixel to known background and to known foreground."""
+    bg, fg = (_squared_distance(trimap == value) for value in (BACKGROUND, FOREGROUND))
+    return Distances(bg, fg)
+
+
+def click_maps(measured: Distances, size: tuple[int, int]) -> Float32:
+    r"""Return six maps of nearness, background first.
+
+    .. math:: e^{-d^2 / 2 \sigma^2}, \quad \sigma \in \{6.4, 25.6, 51.2\}
+
+    Returns
+    -------
+    float32, shape (6, H, W), in [0, 1]
+        1 inside the region; all 0 where the trimap has no such region.
+    """
+    maps = np.zeros((2 * len(_CLICK_SIGMAS), *size), np.float32)
+    for side, squared in enumerate(measured):
+        for number, sigma in enumerate(_CLICK_SIGMAS):
+            if squared is not None:
+                np.exp(squared / np.float32(-2 * sigma**2), out=maps[side * len(_CLICK_SIGMAS) + number])
+    return maps
+
+
+def _squared_distance(region: npt.NDArray[np.bool_]) -> Float32 | None:
+    if not region.any():
+        return None
+    outside = np.where(region, np.uint8(0), np.uint8(1))
+    distance = cv2.distanceTransform(outside, distanceType=cv2.DIST_L2, maskSize=cv2.DIST_MASK_PRECISE)
+    return np.asarray(np.square(distance), dtype=np.float32)

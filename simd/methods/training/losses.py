@@ -1,0 +1,130 @@
+"""The losses of Semantic Image Matting, each a function of tensors, with the values of the released code.
+
+"Semantic Image Matting", CVPR 2021, section 4.3. All tensors are (N, C, H, W), colours RGB and mattes in
+[0, 1], masks 0 or 1; every loss is a scalar. Where paper and release differ, the release's value is the
+default and the paper's is one argument away:
+
+- the regions of the losses on F and B are the caller's: the release takes every pixel for F, the paper U
+  and F;
+- the pyramid's levels weigh alike, where others that use this loss double them level by level;
+- the class part of the discriminator loss compares sigmoids; the paper's equation 6 has predicted and true
+  swapped against its text, so `target` says which is which;
+- gradients reach the networks through every term; the release detaches the discriminator's features and
+  averages them outside the graph, so that part could not train.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_SMOOTH = 1e-12  # inside the root: a pixel outside the mask still adds 1e-6
+_SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
+_BINOMIAL = (1.0, 4.0, 6.0, 4.0, 1.0)
+
+
+def alpha_loss(pred: Tensor, alpha: Tensor, unknown: Tensor) -> Tensor:
+    r"""Mean absolute difference of alphas over the unknown region, image by image.
+
+    .. math:: \frac{1}{N} \sum_n \frac{\sum \sqrt{((\hat\alpha - \alpha) U)^2 + 10^{-12}}}{\sum U + 1}
+    """
+    return (_smooth_l1((pred - alpha) * unknown) / (_area(unknown) + 1)).mean()
+
+
+def composition_loss(fg: Tensor, bg: Tensor, alpha: Tensor, image: Tensor, unknown: Tensor) -> Tensor:
+    """Mean absolute difference of αF + (1 − α)B and the image over the unknown region, image by image."""
+    composite = alpha * fg + (1 - alpha) * bg
+    return (_smooth_l1((composite - image) * unknown) / (_area(unknown) + 1) / 3).mean()
+
+
+def colour_loss(
+    pred_fg: Tensor, fg: Tensor, pred_bg: Tensor, bg: Tensor, fg_region: Tensor, bg_region: Tensor
+) -> Tensor:
+    """Absolute differences of F and of B in their regions, summed over the three colours."""
+    total = _smooth_l1((pred_fg - fg) * fg_region) + _smooth_l1((pred_bg - bg) * bg_region)
+    return (total / (_area(fg_region) + _area(bg_region) + 1)).mean()
+
+
+def laplacian_loss(pred: Tensor, truth: Tensor, *, levels: int = 5) -> Tensor:
+    """Mean absolute difference of the bands of two Laplacian pyramids, summed over the bands.
+
+    Sides are best multiples of 2 ** levels, and at least 64: every band is then halved without a remainder.
+    """
+    bands = zip(_laplacian_bands(pred, levels), _laplacian_bands(truth, levels), strict=True)
+    return torch.stack([(own - other).abs().mean() for own, other in bands]).sum()
+
+
+def gradient_loss(
+    alpha: Tensor, fg: Tensor, bg: Tensor, weights: Tensor, image: Tensor, unknown: Tensor
+) -> Tensor:
+    r"""Content-sensitive loss on gradient magnitudes, as the release has it.
+
+    .. math:: \frac{\sum U \sqrt{(r_3 |\nabla\alpha| + r_1 |\nabla F| + r_2 |\nabla B| - |\nabla I|)^2
+              + 10^{-12}}}{3 (\sum U + 1)}
+
+    over the whole batch at once; `weights` (N, 3, H, W) holds r1, r2 and r3.
+    """
+    r1, r2, r3 = weights[:, 0:1], weights[:, 1:2], weights[:, 2:3]
+    explained = r3 * gradient_magnitude(alpha) + r1 * gradient_magnitude(fg) + r2 * gradient_magnitude(bg)
+    difference = ((explained - gradient_magnitude(image)) ** 2 + _SMOOTH).sqrt()  # (N, 3, H, W)
+    loss: Tensor = (difference * unknown).sum() / (unknown.sum() + 1) / 3
+    return loss
+
+
+def discriminator_loss(
+    pred_logits: Tensor,
+    target_logits: Tensor,
+    pred_features: Sequence[Tensor],
+    target_features: Sequence[Tensor],
+) -> Tensor:
+    """Distance of two mattes in the eyes of the classifier: its classes, and its five feature levels."""
+    target = target_logits.sigmoid()
+    classes = functional.binary_cross_entropy_with_logits(pred_logits, target)
+    pairs = zip(pred_features, target_features, strict=True)
+    return classes + torch.stack([((own - other) ** 2).mean() for own, other in pairs]).mean()
+
+
+def gradients(x: Tensor) -> Tensor:
+    """Return Sobel gradients (N, C, 2, H, W) of (N, C, H, W): right minus left, lower minus upper, over 8."""
+    across = torch.tensor(_SOBEL, dtype=x.dtype, device=x.device) / 8
+    kernels = torch.stack([across, across.T])[:, None]  # (2, 1, 3, 3)
+    n, c, h, w = x.shape
+    padded = functional.pad(x.reshape(n * c, 1, h, w), (1, 1, 1, 1), mode="replicate")
+    return functional.conv2d(padded, kernels).view(n, c, 2, h, w)
+
+
+def gradient_magnitude(x: Tensor) -> Tensor:
+    """Return the sum of the absolute Sobel gradients, (N, C, H, W)."""
+    magnitude: Tensor = gradients(x).abs().sum(dim=2)
+    return magnitude
+
+
+def _smooth_l1(difference: Tensor) -> Tensor:
+    """Return the sum over each image, (N,)."""
+    summed: Tensor = (difference**2 + _SMOOTH).sqrt().sum(dim=(1, 2, 3))
+    return summed
+
+
+def _area(mask: Tensor) -> Tensor:
+    area: Tensor = mask.sum(dim=(1, 2, 3))
+    return area
+
+
+def _laplacian_bands(x: Tensor, levels: int) -> list[Tensor]:
+    bands = []
+    for _ in range(levels):
+        smaller = _blurred(x)[:, :, ::2, ::2]
+        spread = torch.zeros_like(x)
+        spread[:, :, ::2, ::2] = smaller
+        bands.append(x - 4 * _blurred(spread))
+        x = smaller
+    return bands
+
+
+def _blurred(x: Tensor) -> Tensor:
+    """Blur every channel by the 5 x 5 binomial kernel, mirrored about the edge pixel."""
+    row = torch.tensor(_BINOMIAL, dtype=x.dtype, device=x.device)
+    kernel = (row[:, None] * row / 256).expand(x.shape[1], 1, 5, 5)
+    padded = functional.pad(x, (2, 2, 2, 2), mode="reflect")
+    return functional.conv2d(padded, kernel, groups=x.shape[1])
