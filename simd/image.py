@@ -201,7 +201,7 @@ AS_STORED = Reader(partial(read_image, upright=False), partial(read_alpha, uprig
 
 
 def encode_png(pixels: UInt8, palette: bytes | None = None) -> bytes:
-    """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG; indexed with a palette of 768 bytes."""
+    """Return uint8 (H, W), RGB or RGBA (H, W, 4) as a PNG; with a palette of 768 bytes, as indices."""
     assert pixels.dtype == np.uint8, pixels.dtype
     return png_bytes(pixels, palette)
 

@@ -16,7 +16,7 @@ _UP = 2  # the PNG filter that stores a row as the difference to the row above
 
 
 def png_bytes(pixels: npt.NDArray[np.uint8], palette: bytes | None = None) -> bytes:
-    """Return uint8 (H, W) or RGB (H, W, 3) as the bytes of a PNG with no chunk but those it needs.
+    """Return uint8 (H, W), RGB (H, W, 3) or RGBA (H, W, 4) as a PNG with no chunk but those it needs.
 
     With a `palette` of 768 bytes, R, G and B of each index, uint8 (H, W) becomes an indexed PNG.
 
@@ -31,7 +31,7 @@ def png_bytes(pixels: npt.NDArray[np.uint8], palette: bytes | None = None) -> by
     filtered[:, 0] = _UP
     filtered[0, 1:] = rows[0]
     np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    kind = 3 if palette else 0 if pixels.ndim == 2 else 2
+    kind = 3 if palette else 0 if pixels.ndim == 2 else {3: 2, 4: 6}[pixels.shape[2]]
     header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
     colours = _part(b"PLTE", palette) if palette else b""
     data = isal_zlib.compress(filtered, _LEVEL)

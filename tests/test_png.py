@@ -21,7 +21,8 @@ def check(pixels):
     data = png_bytes(pixels)
     assert (np.asarray(Image.open(io.BytesIO(data))) == pixels).all()
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert (decoded == (pixels if pixels.ndim == 2 else pixels[..., ::-1])).all()
+    order = slice(None) if pixels.ndim == 2 else [2, 1, 0, 3][: pixels.shape[2]]
+    assert (decoded == pixels[..., order]).all()
     return data
 
 
@@ -34,6 +35,12 @@ def test_grey_images_come_back(pixels):
 @settings(deadline=None)
 @given(SHAPES.flatmap(lambda shape: arrays(np.uint8, (*shape, 3))))
 def test_colour_images_come_back(pixels):
+    check(pixels)
+
+
+@settings(deadline=None)
+@given(SHAPES.flatmap(lambda shape: arrays(np.uint8, (*shape, 4))))
+def test_cut_outs_come_back(pixels):
     check(pixels)
 
 
