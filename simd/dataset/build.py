@@ -82,14 +82,8 @@ def build(
         set; the same command tries the failed ones again.
     """
     chosen, out = BuildOptions(**options), Path(out)
-    _check_options(chosen)
     protocol = load_protocol(chosen.protocol, max_side=chosen.max_side, trimap_radius=chosen.trimap_radius)
-    classes = None if chosen.classes is None else Path(chosen.classes)
-    fg_index = index_foregrounds(chosen.foregrounds, chosen.source, classes=classes)
-    bg_index = index_backgrounds(chosen.backgrounds, chosen.background_source)
-    fg_index = replace(fg_index, records=tuple(licensed(fg_index.records, chosen.licence)))
-    bg_index = replace(bg_index, records=tuple(licensed(bg_index.records, chosen.background_licence)))
-    planned, failures, total = _pair(chosen, fg_index, bg_index)
+    planned, failures, total = _plan(chosen)
     if not planned:
         raise BatchError(failures, "items", total)
     if only is not None:
@@ -129,6 +123,21 @@ def build(
         failures=failures,
         total=total,
     )
+
+
+def plan_set(**options: Any) -> list[Planned]:
+    """Return the composites that a build with these options makes, in its order, without making one."""
+    return _plan(BuildOptions(**options)).planned
+
+
+def _plan(chosen: BuildOptions) -> Pairing:
+    _check_options(chosen)
+    classes = None if chosen.classes is None else Path(chosen.classes)
+    fg_index = index_foregrounds(chosen.foregrounds, chosen.source, classes=classes)
+    bg_index = index_backgrounds(chosen.backgrounds, chosen.background_source)
+    fg_index = replace(fg_index, records=tuple(licensed(fg_index.records, chosen.licence)))
+    bg_index = replace(bg_index, records=tuple(licensed(bg_index.records, chosen.background_licence)))
+    return _pair(chosen, fg_index, bg_index)
 
 
 def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) -> Pairing:

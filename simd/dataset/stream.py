@@ -11,21 +11,19 @@ import numpy as np
 
 from simd.dataset.make import class_mask
 from simd.dataset.protocols.exact import Exact
-from simd.dataset.sources.builtin import photographs
 from simd.dataset.synthetic import Cutout, checked_seed, checked_size, synthetic
 from simd.dataset.synthetic.mixed import MIXED, mixed
 from simd.dataset.synthetic.scenes import SCENES, scene
 from simd.dataset.synthetic.splits import WIDTH, first_seed
 from simd.dataset.trimap import unknown_region
 from simd.errors import DataError
-from simd.image import UInt8, read_image
+from simd.image import UInt8
 from simd.taxonomy import CLASSES, class_name, suggest
 
 _BLOCK, _SCENES_A_BLOCK = (
     64,
     8,
 )  # composites that share some scenes, since a scene costs more than a foreground
-_PHOTOGRAPHS = 0.1  # share of composites over a built-in photograph
 _LENGTH = 2**40
 
 
@@ -65,7 +63,7 @@ class Stream:
         drawn = _draw(name, first_seed(self.split) + self._hash("foreground", index) % WIDTH, self.size)
         fg, alpha, classes = (_turned(layer) for layer in drawn) if rng.random() < 0.5 else drawn
         protocol = Exact()
-        backdrop = self._backdrop(index, rng)
+        backdrop = self._scene(index // _BLOCK, int(rng.integers(_SCENES_A_BLOCK)))
         bg, _ = protocol.place(_turned(backdrop) if rng.random() < 0.5 else backdrop, self.size, rng)
         trimap = protocol.trimap(alpha)
         mask = class_mask(classes, unknown_region(trimap))
@@ -88,12 +86,11 @@ class Stream:
         order = sorted(self.classes, key=lambda name: self._hash(name, turn))
         return order[place]
 
-    def _backdrop(self, index: int, rng: np.random.Generator) -> UInt8:
-        if rng.random() < _PHOTOGRAPHS:
-            return _photograph(self.split, int(rng.integers(len(photographs(self.split).records))))
-        which = self._hash("scene", index // _BLOCK, int(rng.integers(_SCENES_A_BLOCK)))
+    def _scene(self, block: int, number: int) -> UInt8:
+        which = self._hash("scene", block, number)
         kind, seed = list(SCENES)[which % len(SCENES)], first_seed(self.split) + which % WIDTH
-        return _scene(kind, seed, max(-(-self.size[0] * 3 // 2), self.size[1], 48))
+        height, width = self.size
+        return _scene(kind, seed, max(-(-height * 3 // 2), width, 48))
 
     def _hash(self, *parts: str | int) -> int:
         """Return a number of 64 bits that is the same on every machine."""
@@ -123,7 +120,7 @@ def stream(
     seed : int
         Another seed, another stream.
     split : str
-        ``"train"`` or ``"test"``: no foreground, scene or photograph is in both. ``""`` is neither.
+        ``"train"`` or ``"test"``: no foreground and no scene is in both. ``""`` is neither.
 
     Returns
     -------
@@ -176,10 +173,3 @@ def _turned(layer: UInt8) -> UInt8:
 @lru_cache(maxsize=2 * _SCENES_A_BLOCK)
 def _scene(kind: str, seed: int, width: int) -> UInt8:
     return scene(kind, seed, width)
-
-
-@lru_cache(maxsize=8)
-def _photograph(split: str, number: int) -> UInt8:
-    file = photographs(split).records[number].file
-    assert file is not None
-    return read_image(file)

@@ -139,10 +139,7 @@ def dew(rng: np.random.Generator, side: int) -> list[Part]:
 
 def web(rng: np.random.Generator, side: int) -> list[Part]:
     """Draw a web that is held by twigs to its left, right and above."""
-    scale = rng.uniform(0.84, 0.94)
-    threads = placed(
-        spider_web(rng, drawn_side(side, scale)), side, scale, (0.5, 0.5), rng.uniform(-0.3, 0.3)
-    )
+    threads = spider_web(rng, side)
     bark = hsv(rng.uniform(0.05, 0.1), rng.uniform(0.15, 0.5), rng.uniform(0.2, 0.42))
     wood = Raster(side)
     for hand in (-1, 1):

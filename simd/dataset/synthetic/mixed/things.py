@@ -23,12 +23,13 @@ def curtain(rng: np.random.Generator, side: int) -> list[Part]:
     wide, hem, low = rng.uniform(0.27, 0.36), rng.uniform(0.66, 0.74), rng.uniform(0.88, 0.93)
     folds, phase = rng.uniform(7, 13), rng.uniform(0, 6.28)
     lean = rng.normal(0, 0.06)
+    gather = rng.uniform(0.7, 1.0) * wide / folds / np.pi  # beyond 1.0 the cloth would lie over itself
     bend = Noise(rng)
     colour = hsv(rng.choice([0.1, 0.12, 0.6, 0.95, 0.45]), rng.uniform(0.02, 0.3), rng.uniform(0.82, 0.98))
 
     def across(u: Float, v: Float) -> Float:
         """Return x of the cloth's own coordinates u in [-1, 1] across and v in [0, 1] down."""
-        swing = (0.3 + 0.7 * v) * 0.028 * np.sin(folds * u * np.pi + phase)
+        swing = (0.6 + 0.4 * v) * gather * np.sin(folds * u * np.pi + phase)
         return 0.5 + lean * v * v + wide * (0.9 + 0.14 * v) * u + swing
 
     fine = np.linspace(-1, 1, 6000)
