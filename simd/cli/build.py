@@ -61,6 +61,9 @@ def build(
     layout: Annotated[
         str | None, Option(help="simd-2021: the release's folders and names too, in OUT-released.")
     ] = None,
+    review: Annotated[
+        str | None, Option(help="What simd browse pull has written: excluded composites are not made.")
+    ] = None,
     workers: Workers = 1,
 ) -> None:
     """Build a matting set: foregrounds over backgrounds, with trimaps and class masks."""

@@ -33,6 +33,9 @@ def select(
     ] = None,
     allow: Annotated[list[str] | None, Option(help="Pass over this reason; repeatable.")] = None,
     strict: Annotated[bool, Option("--strict", help="Let warnings drop as well.")] = False,
+    review: Annotated[
+        Path | None, Option(help="Drop the foregrounds of composites excluded here, see simd browse pull.")
+    ] = None,
     workers: Workers = 1,
 ) -> None:
     """Choose the foregrounds that can serve as truth, or the backgrounds; every drop carries its reason."""
@@ -55,15 +58,21 @@ def select(
     }
     what = "foregrounds" if backgrounds is None else "backgrounds"
     if backgrounds is not None:
-        if classes or class_list or against:
-            raise DataError("--classes, --class-list and --against are for foregrounds")
+        if classes or class_list or against or review:
+            raise DataError("--classes, --class-list, --against and --review are for foregrounds")
         selection = select_backgrounds(
             backgrounds, source, longest_side=longest_side, max_object=max_object, **common
         )
     else:
         assert foregrounds is not None
         selection = select_foregrounds(
-            foregrounds, source, classes=classes, class_list=class_list, against=against or (), **common
+            foregrounds,
+            source,
+            classes=classes,
+            class_list=class_list,
+            against=against or (),
+            review=review,
+            **common,
         )
     write_selection(out, selection.verdicts)
     write_page(page, selection, what=what, workers=workers)

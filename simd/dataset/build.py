@@ -1,5 +1,6 @@
 """Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
 
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from simd.dataset.manifest import MattingSet, write_manifest
 from simd.dataset.pairing import Pairing, plan_file_list, plan_in_order
 from simd.dataset.protocols import CompositionProtocol, load_protocol
 from simd.dataset.released import check_released_folder, released_names, write_released
+from simd.dataset.review import read_review
 from simd.dataset.select import read_selection
 from simd.dataset.sources import index_backgrounds, index_foregrounds, official_trimap
 from simd.dataset.sources.index import Index
@@ -49,6 +51,7 @@ class BuildOptions:
     seed: int = 0
     name: str | None = None
     layout: str | None = None
+    review: str | None = None
 
 
 def build(
@@ -137,7 +140,8 @@ def _plan(chosen: BuildOptions) -> Pairing:
     bg_index = index_backgrounds(chosen.backgrounds, chosen.background_source)
     fg_index = replace(fg_index, records=tuple(licensed(fg_index.records, chosen.licence)))
     bg_index = replace(bg_index, records=tuple(licensed(bg_index.records, chosen.background_licence)))
-    return _pair(chosen, fg_index, bg_index)
+    pairing = _pair(chosen, fg_index, bg_index)
+    return pairing if chosen.review is None else _reviewed(pairing, chosen.review)
 
 
 def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) -> Pairing:
@@ -164,6 +168,17 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
         return Pairing(planned, problems, len(planned) + len(fgs.problems | bgs.problems))
     wanted = [p for p in pairing.planned if kept is None or p.fg.id in kept]
     return pairing._replace(planned=wanted, total=pairing.total - len(pairing.planned) + len(wanted))
+
+
+def _reviewed(pairing: Pairing, path: str) -> Pairing:
+    """Leave out what a review excludes, and say how many that are."""
+    review = read_review(path)
+    kept = [p for p in pairing.planned if p.id not in review.excluded]
+    left_out = len(pairing.planned) - len(kept)
+    print(review.told(left_out), file=sys.stderr)  # noqa: T201
+    if left_out and not kept:
+        raise DataError(f"{path}: excludes every composite that was to be built")
+    return pairing._replace(planned=kept, total=pairing.total - left_out)
 
 
 def _only(planned: Sequence[Planned], ids: Collection[str]) -> list[Planned]:

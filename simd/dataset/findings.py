@@ -30,6 +30,7 @@ REASONS = {
     "quantised": Reason("drop", "alpha has a few levels only"),
     "mismatch": Reason("drop", "alpha belongs to another picture, or is mirrored or turned"),
     "premultiplied": Reason("drop", "the colour is multiplied by alpha already, edges would come out dark"),
+    "review": Reason("drop", "a composite that shows it was excluded in a review"),
     "leak": Reason("drop", "is in another split, or in a list that must stay apart"),
     "duplicate": Reason("drop", "shows what another one shows"),
     "object": Reason("drop", "a background with an object that draws the eye"),

@@ -12,6 +12,7 @@ from simd.dataset.findings import Finding, Selection, Verdict, check_allowed, de
 from simd.dataset.leaks import Reference, find_leaks, read_reference
 from simd.dataset.looks import Signature, sign
 from simd.dataset.name_lists import NameList, index_with_classes, read_names, stem_of
+from simd.dataset.review import read_review
 from simd.dataset.sources import Pixels, find_kind, index_foregrounds, read_foreground
 from simd.dataset.sources.index import Index
 from simd.errors import DataError
@@ -54,6 +55,7 @@ def select_foregrounds(
     licences: Sequence[str] = (),
     allow: Collection[str] = (),
     strict: bool = False,
+    review: Path | None = None,
     workers: int = 1,
 ) -> Selection:
     """Judge the foregrounds of a folder.
@@ -68,6 +70,8 @@ def select_foregrounds(
         Folders of foregrounds and lists of names that must share nothing with this one.
     min_side, licences, allow, strict, workers
         As for :func:`select`.
+    review : Path, optional
+        A review of composites: a foreground that an excluded one shows is dropped.
 
     Returns
     -------
@@ -93,14 +97,27 @@ def select_foregrounds(
         index, unlisted = _keep_listed(place, source, names)
     references = [read_reference(other) for other in against]
     lists = [reference.names for reference in references if reference.names] + ([names] if names else [])
+    said = None if review is None else read_review(review)
+    excluded = frozenset() if said is None else said.excluded_foregrounds
     verdicts, others, unread = _judge_all(
-        index, references, min_side=min_side, licences=licences, allow=allow, strict=strict, workers=workers
+        index,
+        references,
+        excluded,
+        min_side=min_side,
+        licences=licences,
+        allow=allow,
+        strict=strict,
+        workers=workers,
     )
+    notes = [note for each in lists for note in each.notes]
+    if said is not None:
+        dropped = sum(any(f.reason == "review" for f in verdict.findings) for verdict in verdicts)
+        notes.append(f"{review}: {dropped} of {len(excluded)} foregrounds of excluded composites dropped")
     problems = (names.problems if names else {}) | unread
     return Selection(
         sorted(verdicts + unlisted, key=lambda v: v.id),
         {fg.id: fg for fg in index.records} | others,
-        tuple(note for each in lists for note in each.notes),
+        tuple(notes),
         problems,
         sum(each.total for each in lists)
         + sum(len(r.records) + len(r.problems) for r in references if r.names is None),
@@ -142,7 +159,7 @@ def select(
     """
     allow = check_allowed(allow)
     verdicts, _, _ = _judge_all(
-        index, (), min_side=min_side, licences=licences, allow=allow, strict=strict, workers=workers
+        index, (), (), min_side=min_side, licences=licences, allow=allow, strict=strict, workers=workers
     )
     return verdicts
 
@@ -177,6 +194,7 @@ def read_selection(path: Path) -> set[str]:
 def _judge_all(
     index: Index[Foreground],
     references: Sequence[Reference],
+    excluded: Collection[str],
     *,
     min_side: int,
     licences: Sequence[str],
@@ -197,6 +215,8 @@ def _judge_all(
         fg = outcome.item.foreground
         own = findings.setdefault(fg.id, [])
         own += filter(None, [unlicensed(fg.licence, licences)])
+        if fg.id in excluded:
+            own.append(found("review", None, "a composite that shows it was excluded in a review"))
         if outcome.value is None:
             own.append(found("broken", None, outcome.reason or ""))
             continue
