@@ -67,6 +67,9 @@ def evaluate(
     ] = False,
     out: Annotated[Path, Option(help="Where scores go: <out>.csv and <out>.json.")] = Path("scores"),
     name: Annotated[str | None, Option(help="The method's name on boards.")] = None,
+    review: Annotated[
+        Path | None, Option(help="Score without what is excluded here, see simd browse pull.")
+    ] = None,
     workers: Workers = 1,
 ) -> None:
     """Score a folder of predicted mattes: SAD, MSE, Grad, Conn, per class and region, with intervals."""
@@ -74,7 +77,9 @@ def evaluate(
     from simd.metrics.evaluate import evaluate as evaluate_folder
     from simd.report.tables import print_scores
 
-    truths = find_truths(dataset, alpha=alpha, trimap=trimap, classes=classes, map_trimaps=map_trimaps)
+    truths = find_truths(
+        dataset, alpha=alpha, trimap=trimap, classes=classes, map_trimaps=map_trimaps, review=review
+    )
     state = out.with_name(f".{out.name}.partial")
     evaluation = evaluate_folder(predictions, truths, name=name, workers=workers, state=state)
     files = evaluation.scores.save(out)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simd.dataset.manifest import load_set
+from simd.dataset.review import read_review
 from simd.dataset.supplied_trimap import FOREGROUND_FROM, UNKNOWN_FROM
 from simd.errors import BatchError, DataError
 from simd.journal import Journal
@@ -12,7 +13,7 @@ from simd.metrics.folders import truths_of_folders
 from simd.metrics.predictions import Predictions, Run, find_predictions, read_run
 from simd.metrics.scores import Scores
 from simd.metrics.scoring import Done, Job, done_from_row, done_to_row, score
-from simd.metrics.truth import Truths, digests, truths_of_set
+from simd.metrics.truth import Truths, digests, leave_out, truths_of_set
 from simd.parallel import run
 from simd.progress import track
 
@@ -108,18 +109,24 @@ def find_truths(
     trimap: Path | None = None,
     classes: Path | None = None,
     map_trimaps: bool = False,
+    review: Path | None = None,
 ) -> Truths:
-    """Return the truth of a set, or that of folders of alphas and trimaps; DataError where both are given."""
+    """Return the truth of a set, or that of folders of alphas and trimaps; DataError where both are given.
+
+    What `review` excludes is left out.
+    """
+    said = None if review is None else read_review(review)
     if dataset is not None:
         if alpha or trimap or classes or map_trimaps:
             raise DataError(
                 f"{dataset} is a set and says itself what its alphas, trimaps and classes are; leave out "
                 "--alpha, --trimap, --classes and --map-trimaps, or leave out the set"
             )
-        return truths_of_set(load_set(dataset))
+        return truths_of_set(load_set(dataset), said)
     if alpha is None or trimap is None:
         raise DataError("nothing to score against; give a set, or two folders: --alpha DIR --trimap DIR")
-    return truths_of_folders(alpha, trimap, classes=classes, map_trimaps=map_trimaps)
+    truths = truths_of_folders(alpha, trimap, classes=classes, map_trimaps=map_trimaps)
+    return truths if said is None else leave_out(truths, said)
 
 
 def _jobs(truths: Truths, found: Predictions, info: Run) -> list[Job]:

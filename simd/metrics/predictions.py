@@ -1,6 +1,7 @@
 """A folder of predicted mattes: which file is whose, and what run.json says of them."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,8 +33,9 @@ def find_predictions(folder: Path, truths: Truths) -> Predictions:
 
     Subfolders are looked at if ids have some.
     """
-    nested = any("/" in image.id for image in truths.images)
-    ids = _names(truths)
+    wanted = [image.id for image in truths.images]
+    ids = _names([*wanted, *truths.left_out])
+    nested = any("/" in id_ for id_ in ids.values())
     found: dict[str, list[Path]] = defaultdict(list)
     extra = []
     for file in sorted(folder.rglob("*") if nested else folder.iterdir()):
@@ -43,7 +45,7 @@ def find_predictions(folder: Path, truths: Truths) -> Predictions:
         id_ = ids.get(str(path.with_name(file.stem).as_posix()))
         if id_ is None:
             extra.append(path.as_posix())
-        else:
+        elif id_ not in truths.left_out:
             found[id_].append(file)
     missing = {
         id_: f"{' and '.join(str(file.relative_to(folder)) for file in files)} share one name; "
@@ -51,9 +53,7 @@ def find_predictions(folder: Path, truths: Truths) -> Predictions:
         for id_, files in found.items()
         if len(files) > 1
     }
-    for image in truths.images:
-        if image.id not in found:
-            missing[image.id] = f"{folder / image.id}.png is not there"
+    missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in found}
     files = {id_: files[0] for id_, files in found.items() if len(files) == 1}
     return Predictions(files, missing, tuple(extra))
 
@@ -74,7 +74,7 @@ def read_run(folder: Path, truths: Truths) -> Run:
             f"{folder / 'run.json'}: is not a run.json as simd predict writes it; remove or mend it"
         )
     digest = info.get("set_digest")
-    if truths.identified and digest not in (None, truths.set["digest"]):
+    if truths.identified and digest not in (None, truths.set["digest"], truths.set.get("part_of")):
         raise DataError(
             f"{folder}: run.json says that these mattes were made for a set with digest {str(digest)[:12]}, "
             f"{truths.place} has {truths.set['digest'][:12]}; predict this set first"
@@ -87,10 +87,10 @@ def read_run(folder: Path, truths: Truths) -> Run:
     )
 
 
-def _names(truths: Truths) -> dict[str, str]:
+def _names(ids: Sequence[str]) -> dict[str, str]:
     """Return the id for each name that a prediction may have; a flat name that fits two ids is none."""
     flat: dict[str, list[str]] = defaultdict(list)
-    for image in truths.images:
-        flat[image.id.replace("/", "_")].append(image.id)
-    names = {name: ids[0] for name, ids in flat.items() if len(ids) == 1}
-    return names | {image.id: image.id for image in truths.images}
+    for id_ in ids:
+        flat[id_.replace("/", "_")].append(id_)
+    names = {name: alike[0] for name, alike in flat.items() if len(alike) == 1}
+    return names | {id_: id_ for id_ in ids}

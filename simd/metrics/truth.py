@@ -2,11 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from simd.dataset.manifest import MattingSet
+from simd.dataset.manifest import digests as digests_of_rows
+from simd.dataset.review import Review
+from simd.errors import DataError
 from simd.records import Composite, file_name
 
 
@@ -34,10 +37,12 @@ class Truths:
 
     place: str  # for messages
     images: tuple[Truth, ...]
-    set: Mapping[str, str]  # name, protocol, digest, trimaps_digest; no digests: they come from the pixels
+    # name, protocol, digest, trimaps_digest; no digests: they come from the pixels; part_of: see leave_out
+    set: Mapping[str, str]
     paths: Mapping[str, str]  # where it all lies
     map_trimaps: bool = False  # whether trimaps may hold other values than 0, 128, 255
     remarks: tuple[str, ...] = ()  # what a reader of the scores has to know
+    left_out: frozenset[str] = frozenset()  # ids that are not scored, though mattes of them may be there
 
     @property
     def identified(self) -> bool:
@@ -62,8 +67,40 @@ class PixelDigests(NamedTuple):
     trimap: str
 
 
-def truths_of_set(dataset: MattingSet) -> Truths:
-    """Return the truth of a set that `simd build` has written."""
+def truths_of_set(dataset: MattingSet, review: Review | None = None) -> Truths:
+    """Return the truth of a set that `simd build` has written, without what a review excludes.
+
+    What is left is another set: it has the digests that it would have if it had been built so, and
+    ``set["part_of"]`` is the digest of the whole.
+    """
+    truths = _of_whole_set(dataset)
+    if review is None:
+        return truths
+    kept = leave_out(truths, review)
+    if not kept.left_out:
+        return kept
+    found = digests_of_rows(row for row in dataset.rows if row.id not in kept.left_out)
+    part = {"digest": found["set"], "trimaps_digest": found["trimaps"], "part_of": dataset.digest}
+    return replace(kept, set={**kept.set, **part})
+
+
+def leave_out(truths: Truths, review: Review) -> Truths:
+    """Leave out the images that a review excludes, and say how many in a remark.
+
+    Raises
+    ------
+    DataError
+        If none is left.
+    """
+    kept = tuple(image for image in truths.images if image.id not in review.excluded)
+    left_out = frozenset(image.id for image in truths.images) & review.excluded
+    if left_out and not kept:
+        raise DataError(f"{review.path}: excludes every image of {truths.place}")
+    remark = f"Without what a review excludes: {review.told(len(left_out))}."
+    return replace(truths, images=kept, left_out=left_out, remarks=(*truths.remarks, remark))
+
+
+def _of_whole_set(dataset: MattingSet) -> Truths:
     return Truths(
         place=str(dataset.path),
         images=tuple(_of_row(dataset.path, row) for row in dataset.rows),

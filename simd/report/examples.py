@@ -66,7 +66,8 @@ def find_set(board: Board) -> MattingSet | None:
             found = load_set(path)
         except DataError:
             continue
-        if (found.digest, found.trimaps_digest) == (board.set["digest"], board.set["trimaps_digest"]):
+        whole = board.set.get("part_of", board.set["digest"])  # scored without what a review excludes
+        if found.digest == whole:
             return found
     return None
 
