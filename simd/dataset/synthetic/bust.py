@@ -76,11 +76,13 @@ def bust(rng: np.random.Generator, side: int, who: Person, front: bool) -> Layer
     head.polygon(outline, who.skin)
     x, y = grid(side)
     layers = []
-    for part, depth in ((head.layer(), 0.3), (neck.layer(), 0.25), (body.layer(), 0.3)):
+    for part, depth in ((head.layer(), 0.3), (neck.layer(), 0.25), (body.layer(), 0.33)):
         height = depth * blur(part.alpha, 0.05 * side)
         slope_x, slope_y = slopes(height, side)
         diffuse, _ = lit(slope_x, slope_y, np.array([-0.5, -0.6, 1.0]))
-        layers.append(shade(part, 0.45 + 0.65 * diffuse))
+        # Light that has been under skin comes back red, so shadows on it are warm.
+        light = (0.52 + 0.57 * diffuse)[..., None]
+        layers.append(shade(part, light ** np.array([0.75, 1.0, 1.1]) if depth < 0.32 else light))
     creases = Noise(rng)(x * 1.6, y * 0.8, 4.0, octaves=4, ridged=True)
     weave = Noise(rng)(x, y, 58.0)
     layers[2] = shade(layers[2], 1 + 0.11 * creases + 0.03 * weave)
@@ -101,7 +103,7 @@ def _features(rng: np.random.Generator, side: int, who: Person) -> Layer:
         _eye(soft, fine, at, hand, who, iris)
     middle = HEAD + np.array([yaw, 0.0])
     for hand in (-1, 1):
-        soft.polygon(ellipse(middle + [hand * 0.068, 0.072], 0.026, 0.022), who.skin * [0.95, 0.82, 0.8])
+        soft.polygon(ellipse(middle + [hand * 0.068, 0.072], 0.036, 0.03), who.skin * [0.97, 0.86, 0.85])
         soft.polygon(ellipse(middle + [hand * 0.015, 0.077], 0.009, 0.005), 0.25 * who.skin)
         soft.polygon(ellipse(middle + [hand * 0.021, 0.068], 0.007, 0.011), 0.75 * who.skin)
     soft.polygon(ellipse(middle + [0.014, 0.045], 0.007, 0.034, 0.1), 0.75 * who.skin)

@@ -11,32 +11,40 @@ from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster
 from simd.dataset.synthetic.shading import grid, hsv, ramp
 
+_PLACES = {  # how far the blossoms of one plant stand from the middle
+    1: np.zeros((1, 2)),
+    2: np.array([[-0.17, -0.04], [0.17, 0.07]]),
+    3: np.array([[-0.19, 0.1], [0.2, 0.04], [0.0, -0.16]]),
+}
+
 
 def flower(rng: np.random.Generator, side: int) -> Layer:
     """Draw a flower.
 
-    A daisy, a poppy, a lily, a rosette or a sunflower, a fifth each. Uniform: number, length and hue of
-    the petals, tilt, place of the blossom, one or two leaves on the stem. Gaussian: angle of a petal
-    (0.05 radians), foot of the stem.
+    A daisy, a poppy, a lily, a rosette or a sunflower, a fifth each, with one blossom (0.6), two or three
+    (0.2 each). Uniform: number, length and hue of the petals, tilt, place of the blossom, leaves on the
+    stem. Gaussian: angle of a petal (0.05 radians), foot of the stem.
     """
     raster = Raster(side)
     kind = rng.choice(["daisy", "poppy", "lily", "rosette", "sunflower"])
-    middle = np.array([rng.uniform(0.4, 0.6), rng.uniform(0.33, 0.4)])
     green = hsv(rng.uniform(0.24, 0.34), rng.uniform(0.5, 0.75), rng.uniform(0.35, 0.55))
     foot = np.array([0.5 + rng.normal(0, 0.06), 0.95])
-    stem = bezier(np.stack([foot, [foot[0], 0.65], middle]), 40)
-    draw_stalk(raster, stem, 0.017, green)
-    for hand in rng.permutation([-1, 1])[: rng.integers(1, 3)]:
-        at = stem[int(rng.integers(5, 18))]
-        tip = at + [hand * rng.uniform(0.18, 0.28), -rng.uniform(0.05, 0.16)]
-        path = bezier(np.stack([at, (at + tip) / 2 - [0, 0.07], tip]), 30)
-        draw_leaf(rng, raster, path, width=rng.uniform(0.03, 0.06), colour=green, fineness=20)
-    _blossom(rng, raster, middle, kind)
+    count = int(rng.choice([1, 2, 3], p=[0.6, 0.2, 0.2]))
+    for k in rng.permutation(count):
+        middle = rng.uniform([0.4, 0.33], [0.6, 0.4]) + _PLACES[count][k]
+        stem = bezier(np.stack([foot, [foot[0], 0.65], middle]), 40)
+        draw_stalk(raster, stem, 0.017 / count**0.4, green)
+        for hand in rng.permutation([-1, 1])[: rng.integers(1, 3) if count == 1 else k % 2]:
+            at = stem[int(rng.integers(5, 18))]
+            tip = at + [hand * rng.uniform(0.18, 0.28), -rng.uniform(0.05, 0.16)]
+            path = bezier(np.stack([at, (at + tip) / 2 - [0, 0.07], tip]), 30)
+            draw_leaf(rng, raster, path, width=rng.uniform(0.03, 0.06), colour=green, fineness=20)
+        _blossom(rng, raster, middle, kind, rng.uniform(0.24, 0.3) / count**0.55)
     x, y = grid(side)
     return shade(raster.layer(), 1 + 0.04 * Noise(rng)(x, y, 6.0, octaves=3))
 
 
-def _blossom(rng: np.random.Generator, raster: Raster, middle: Float, kind: str) -> None:
+def _blossom(rng: np.random.Generator, raster: Raster, middle: Float, kind: str, size: float) -> None:
     count, layers, width, tip = {
         "daisy": (int(rng.integers(16, 26)), 2, 0.13, 0.45),
         "sunflower": (int(rng.integers(18, 24)), 2, 0.16, 1.0),
@@ -45,7 +53,7 @@ def _blossom(rng: np.random.Generator, raster: Raster, middle: Float, kind: str)
         "rosette": (int(rng.integers(7, 10)), 5, 0.42, 0.4),
     }[kind]
     flat = np.array([1.0, rng.uniform(0.62, 1.0)])
-    bloom = _Bloom(kind, middle, rng.uniform(0.24, 0.3), flat, width, tip, *_petal_colours(rng, kind))
+    bloom = _Bloom(kind, middle, size, flat, width, tip, *_petal_colours(rng, kind))
     first = rng.uniform(0, 6.28)
     for layer in range(layers):
         share = 1 - (0.17 if kind == "rosette" else 0.13) * layer

@@ -78,7 +78,7 @@ def _fall(
     colours = strand_colours(rng, paths, hair)
     backing = paths[order[~loose[order]][:: max(count // 260, 1)]]
     if outer:
-        scalp = ellipse((0.5 + cut.parting, HEAD[1] - 0.152), 0.022, 0.024)
-        raster.polygon(scalp, 0.42 * hair)
+        scalp = ellipse((0.5 + cut.parting, HEAD[1] - 0.152), 0.015, 0.017)
+        raster.polygon(scalp, 0.55 * hair)
     raster.strokes(backing, np.linspace(0.02, 0.004, POINTS), 0.42 * hair)
     raster.strokes(paths[order], widths[order], colours[order])

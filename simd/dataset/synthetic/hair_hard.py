@@ -10,7 +10,7 @@ from simd.dataset.synthetic.layer import Float, Layer, over
 from simd.dataset.synthetic.raster import Raster
 from simd.dataset.synthetic.strands import gleam, strand_colours
 
-_POINTS = 26
+_POINTS = 46
 
 
 class _Habit(NamedTuple):
@@ -101,7 +101,7 @@ def _grow(
     order = rng.permutation(count)
     widths = rng.uniform(0.0011, 0.0026, count)[:, None] * np.linspace(1.2, 0.25, _POINTS)
     colours = strand_colours(rng, paths, hair, parts=9)
-    raster.strokes(paths[order[::5], :10], np.linspace(0.016, 0.003, 10), 0.4 * hair)
+    raster.strokes(paths[order[::5], :17], np.linspace(0.016, 0.003, 17), 0.4 * hair)
     raster.strokes(paths[order], widths[order], colours[order])
 
 

@@ -8,13 +8,18 @@ from simd.dataset.synthetic.noise import Noise
 from simd.dataset.synthetic.raster import Raster, sideways
 from simd.dataset.synthetic.shading import grid, hsv
 
+# The outline of one lobe of a maple's leaf: how far out, of its length, and how far aside, in radians.
+_LOBE = [
+    (0.42, -0.42), (0.62, -0.27), (0.58, -0.2), (0.83, -0.14), (0.79, -0.09), (1.0, 0.0),
+    (0.79, 0.09), (0.83, 0.14), (0.58, 0.2), (0.62, 0.27), (0.42, 0.42),
+]  # fmt: skip
+
 
 def leaf(rng: np.random.Generator, side: int) -> Layer:
     """Draw leaves.
 
     A single leaf, a lobed or compound one, a fern or a tuft of grass, a fifth each. Uniform: lean, width,
-    belly and teeth of the outline. Gaussian: bend of the stalk. Three in four are green, the rest yellow
-    to red.
+    belly and teeth. Gaussian: bend of the stalk. Three in four are green, the rest yellow to red.
     """
     raster = Raster(side)
     green = leaf_colour(rng)
@@ -110,17 +115,7 @@ def _lobed(rng: np.random.Generator, raster: Raster, colour: Float) -> None:
     reach = np.array([0.23, 0.37, 0.5, 0.37, 0.23]) * rng.uniform(0.85, 1.05)
     points = [foot + [0.0, 0.01]]
     for angle, length in zip(angles, reach, strict=True):
-        for share, off in (
-            (0.42, -0.42),
-            (0.62, -0.27),
-            (0.58, -0.2),
-            (0.83, -0.14),
-            (0.79, -0.09),
-            (1.0, 0.0),
-        ):
-            points.append(foot + share * length * heading(angle + off - np.pi / 2 + lean))
-        for share, off in ((0.79, 0.09), (0.83, 0.14), (0.58, 0.2), (0.62, 0.27), (0.42, 0.42)):
-            points.append(foot + share * length * heading(angle + off - np.pi / 2 + lean))
+        points += [foot + share * length * heading(angle + off - np.pi / 2 + lean) for share, off in _LOBE]
     outline = np.asarray(points)
     raster.polygon(outline, colour)
     for k in range(len(outline)):  # each facet between two veins has its own light
