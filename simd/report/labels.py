@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+Float64 = npt.NDArray[np.float64]
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, in pixels of the figure."""
 
@@ -15,9 +16,14 @@ _GAP = 2.0  # pixels between boxes
 
 
 def place_labels(
-    ax: Any, anchors: npt.NDArray[np.float64], names: Sequence[str], *, fontsize: float = 9
+    ax: Any,
+    anchors: npt.NDArray[np.float64],
+    names: Sequence[str],
+    *,
+    avoid: npt.NDArray[np.float64] | None = None,
+    fontsize: float = 9,
 ) -> list[Box]:
-    """Write names near their anchors, with a thin line to those that had to move away.
+    """Write names near their anchors, each with a thin line to it.
 
     Parameters
     ----------
@@ -26,6 +32,8 @@ def place_labels(
     anchors : float, shape (N, 2)
         Points in data coordinates.
     names : sequence of str
+    avoid : float, shape (M, 2), optional
+        More points to keep free where there is room.
     fontsize : float
 
     Returns
@@ -37,15 +45,20 @@ def place_labels(
     figure.draw_without_rendering()
     figure.set_layout_engine("none")  # what follows must not move the axes
     frame = ax.get_window_extent()
-    points = ax.transData.transform(anchors) if len(anchors) else np.zeros((0, 2))
-    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in points]
+    points = ax.transData.transform(anchors.reshape(-1, 2))
+    others = points[:0] if avoid is None else ax.transData.transform(avoid)
+    taken = np.vstack(
+        [_around(points, 6), np.zeros((len(points), 4))]
+    )  # filled with names as they are placed
     boxes: list[Box] = []
-    for anchor, point, name in zip(anchors, points, names, strict=True):
+    for number, (anchor, point, name) in enumerate(zip(anchors, points, names, strict=True)):
         text = ax.text(*anchor, name, fontsize=fontsize, ha="center", va="center", zorder=5)
         size = text.get_window_extent()
-        box = _free_box(point, (size.width, size.height), taken, frame, figure.dpi / 72)
-        taken.append(box)
-        boxes.append(box)
+        candidates = _candidates(point, (size.width, size.height), frame, figure.dpi / 72)
+        covered = _covered(candidates, taken) + 1e-3 * _covered(candidates, _around(others, 4))
+        box = candidates[int(covered.argmin())]  # the first, so the nearest, of equals
+        taken[len(points) + number] = box
+        boxes.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
         centre = ax.transData.inverted().transform(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
         text.set_position(centre)
         text.set_bbox({"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 0.6})
@@ -53,32 +66,27 @@ def place_labels(
     return boxes
 
 
-def _free_box(
-    point: npt.NDArray[np.float64], size: tuple[float, float], taken: Sequence[Box], frame: Any, scale: float
-) -> Box:
-    """Return the nearest box of this size that touches no other, or the one that is touched least."""
-    best: Box | None = None
-    least = np.inf
-    for radius in _RINGS:
-        for step in range(_DIRECTIONS):
-            angle = 2 * np.pi * step / _DIRECTIONS
-            x = point[0] + np.cos(angle) * (radius * scale + size[0] / 2)
-            y = point[1] + np.sin(angle) * (radius * scale + size[1] / 2)
-            box = (x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2)
-            if box[0] < frame.x0 or box[1] < frame.y0 or box[2] > frame.x1 or box[3] > frame.y1:
-                continue
-            covered = sum(_overlap(box, other) for other in taken)
-            if covered < least:
-                best, least = box, covered
-            if not covered:
-                return box
-    if best is None:  # a name larger than the plot
-        x, y = point
-        best = (x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2)
-    return best
+def _candidates(point: Float64, size: tuple[float, float], frame: Any, scale: float) -> Float64:
+    """Return boxes (K, 4) of a size around a point and within the frame, nearest first."""
+    angles = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
+    radii = np.repeat(np.array(_RINGS) * scale, _DIRECTIONS)
+    half = np.array(size) / 2
+    x = point[0] + np.tile(np.cos(angles), len(_RINGS)) * (radii + half[0])
+    y = point[1] + np.tile(np.sin(angles), len(_RINGS)) * (radii + half[1])
+    boxes: Float64 = np.stack([x - half[0], y - half[1], x + half[0], y + half[1]], axis=1)
+    within_x = (boxes[:, 0] >= frame.x0) & (boxes[:, 2] <= frame.x1)
+    inside = within_x & (boxes[:, 1] >= frame.y0) & (boxes[:, 3] <= frame.y1)
+    return np.asarray(boxes[inside] if inside.any() else boxes[:1], dtype=np.float64)
 
 
-def _overlap(a: Box, b: Box) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0]) + _GAP
-    height = min(a[3], b[3]) - max(a[1], b[1]) + _GAP
-    return width * height if width > 0 and height > 0 else 0.0
+def _around(points: Float64, reach: float) -> Float64:
+    return np.hstack([points - reach, points + reach])
+
+
+def _covered(candidates: Float64, taken: Float64) -> Float64:
+    """Return how many square pixels of other boxes each candidate covers, gaps included."""
+    low = np.maximum(candidates[:, None, :2], taken[None, :, :2])
+    high = np.minimum(candidates[:, None, 2:], taken[None, :, 2:])
+    there = np.any(taken != 0, axis=1, keepdims=True)  # rows of zeros are not filled yet
+    sides = np.where(there, np.maximum(high - low + _GAP, 0), 0)
+    return np.asarray(sides.prod(axis=2).sum(axis=1), dtype=np.float64)

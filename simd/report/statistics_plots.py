@@ -82,7 +82,7 @@ def plot_scatter(one: SetStatistics) -> bytes:
     """Draw alpha ratio against mean gradient: regions as points, medians of classes with their names."""
     figure = _figure(8.6, 6.8)
     ax = figure.subplots()
-    anchors, names = [], []
+    anchors, names, drawn = [], [], []
     for index, class_ in enumerate(TAXONOMY):
         points = np.array(
             [
@@ -103,6 +103,7 @@ def plot_scatter(one: SetStatistics) -> bytes:
             *middle, s=64, marker=marker, color=class_.colour, edgecolors=_INK, linewidths=1.1, zorder=3
         )
         anchors.append(middle)
+        drawn.append(shown)
         names.append(class_.name.replace("_", " "))
     ax.set_xlabel("alpha ratio: share of the region with 0 < alpha < 1")
     ax.set_ylabel("mean gradient of alpha over those pixels, a pixel")
@@ -115,7 +116,8 @@ def plot_scatter(one: SetStatistics) -> bytes:
         ha="left",
         fontsize=10.5,
     )
-    place_labels(ax, np.array(anchors).reshape(-1, 2), names)
+    avoid = np.vstack(drawn) if drawn else None
+    place_labels(ax, np.array(anchors).reshape(-1, 2), names, avoid=avoid)
     return _png(figure)
 
 

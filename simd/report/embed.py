@@ -1,0 +1,248 @@
+"""Put the class regions of a set on a map by their features, and tell how well these separate classes."""
+
+import csv
+import io
+import math
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from simd.dataset.manifest import load_set
+from simd.errors import DataError
+from simd.files import json_text, make_folder, write_atomically
+from simd.report.embed_features import is_feature_file, read_feature_file
+from simd.report.embed_map import PERPLEXITY, Scaling, make_map
+from simd.report.embed_neighbours import NEIGHBOURS, Neighbours, confusions, measure_neighbours
+from simd.report.embed_patches import Features, Patch, read_patches
+from simd.taxonomy import CLASSES, class_index
+
+_STATE = ".embed"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A map of a set's patches."""
+
+    name: str  # of the set
+    digest: str
+    features: str  # what they are called
+    dimensions: int
+    patches: tuple[Patch, ...]
+    places: npt.NDArray[np.float64]  # (N, 2)
+    perplexity: float
+    seed: int
+    neighbours: Neighbours
+    notes: tuple[str, ...]
+
+
+def embed(
+    dataset: str | Path,
+    out: str | Path,
+    *,
+    features: str | Path | Features = "descriptors",
+    seed: int = 0,
+    perplexity: float = PERPLEXITY,
+    workers: int = 1,
+) -> tuple[Embedding, list[Path]]:
+    """Make the map of a set and write it into a folder.
+
+    Parameters
+    ----------
+    dataset : path
+        A set built by ``simd build``.
+    out : path
+        Folder for map.csv (id, region, class, fg_id, x, y), map.png, index.html, neighbours.csv and
+        summary.json. An interrupted run is continued by the same command.
+    features : str, path or callable
+        "descriptors" (:mod:`simd.dataset.descriptors`), "descriptors+colour", a file .npz or .npy
+        (:func:`~simd.report.embed_features.read_feature_file`), ``package.module:function``, or a callable
+        that is given image, alpha and region.
+    seed : int
+        Of t-SNE.
+    perplexity : float
+        Of t-SNE; lowered for small sets.
+    workers : int
+        Processes for features and thumbnails; the map itself takes one thread.
+
+    Returns
+    -------
+    embedding : Embedding
+    files : list of Path
+
+    Raises
+    ------
+    DataError
+        If the set or the features are not what they have to be, or there are too few patches.
+    BatchError
+        If images cannot be read.
+    """
+    found, out = load_set(dataset), Path(out)
+    make_folder(out)
+    file = Path(str(features)) if is_feature_file(features) else None
+    computed = "none" if file else cast("str | Features", features)
+    patches, vectors, notes = read_patches(found, computed, workers=workers, state=out / _STATE)
+    if file:
+        patches, vectors, more = read_feature_file(file, patches)
+        notes += more
+    if not patches:
+        raise DataError(f"{dataset}: has no region to put on a map; its trimaps leave nothing unknown")
+    scaled = Scaling(vectors)(vectors)
+    labels = np.array([class_index(patch.class_) for patch in patches], dtype=np.int64)
+    neighbours = measure_neighbours(scaled, labels, [patch.fg_id for patch in patches])
+    places, used = make_map(scaled, seed=seed, perplexity=perplexity)
+    if used < perplexity:
+        notes.append(
+            f"perplexity {used:.1f} in place of {perplexity:g}: there are {len(patches)} patches only"
+        )
+    made = Embedding(
+        found.name,
+        found.digest,
+        _name(features),
+        vectors.shape[1],
+        tuple(patches),
+        places,
+        used,
+        seed,
+        neighbours,
+        (*notes, *neighbours.notes),
+    )
+    files = write_embedding(made, out)
+    shutil.rmtree(out / _STATE)
+    return made, files
+
+
+def write_embedding(made: Embedding, out: Path) -> list[Path]:
+    """Write the map's files into a folder."""
+    from simd.report.embed_page import to_html
+    from simd.report.embed_plot import plot_map
+
+    make_folder(out)
+    files: dict[str, str | bytes] = {
+        "map.csv": _map_csv(made),
+        "neighbours.csv": _neighbours_csv(made.neighbours),
+        "summary.json": json_text(summary(made)),
+        "map.png": plot_map(made),
+        "index.html": to_html(made),
+    }
+    for name, content in files.items():
+        write_atomically(out / name, content)
+    return [out / name for name in files]
+
+
+def summary(made: Embedding) -> dict[str, Any]:
+    """Return the figures beside the map as JSON; null where a figure cannot be had."""
+    n = made.neighbours
+    return {
+        "set": made.name,
+        "set_digest": made.digest,
+        "features": made.features,
+        "dimensions": made.dimensions,
+        "patches": len(made.patches),
+        "foregrounds": len({patch.fg_id for patch in made.patches}),
+        "perplexity": round(made.perplexity, 3),
+        "seed": made.seed,
+        "knn": {
+            "neighbours": NEIGHBOURS,
+            "left_out": "foreground",
+            "accuracy": _null(n.accuracy),
+            "class_accuracy": _null(n.class_accuracy),
+        },
+        "silhouette": _null(n.silhouette),
+        "classes": {
+            c.class_: {
+                "patches": c.patches,
+                "foregrounds": c.foregrounds,
+                "knn_accuracy": _null(c.accuracy),
+                "silhouette": _null(c.silhouette),
+            }
+            for c in n.classes
+            if c.patches
+        },
+        "confusions": [
+            {"class": own, "taken_for": other, "share": round(share, 4)}
+            for own, other, share in confusions(n)
+        ],
+        "notes": list(made.notes),
+    }
+
+
+def print_embedding(made: Embedding) -> None:
+    """Print the figures of a map: accuracy and silhouette by class, and the largest confusions."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("class", no_wrap=True)
+    for heading in ("patches", "foregrounds", "k-NN", "silhouette"):
+        table.add_column(heading, justify="right")
+    for c in made.neighbours.classes:
+        counts = [str(n) if n else "–" for n in (c.patches, c.foregrounds)]
+        table.add_row(c.class_, *counts, as_percent(c.accuracy), _told(c.silhouette))
+    console = Console()
+    console.print(table)
+    n = made.neighbours
+    console.print(
+        f"{len(made.patches)} patches by {made.features} ({made.dimensions} figures each): k-NN without the "
+        f"own foreground {as_percent(n.accuracy)}, mean over classes {as_percent(n.class_accuracy)}, "
+        f"silhouette {_told(n.silhouette)}",
+        markup=False,
+    )
+    for own, other, share in confusions(n, most=5):
+        console.print(f"  {own} taken for {other}: {share:.0%}")
+    for note in made.notes:
+        console.print(note, style="yellow", markup=False)
+
+
+def as_percent(value: float) -> str:
+    """Return a share as text; a dash for nan."""
+    return "–" if math.isnan(value) else f"{value:.0%}"
+
+
+def _told(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.2f}"
+
+
+def _null(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)
+
+
+def _name(features: str | Path | Features) -> str:
+    if isinstance(features, Path) or is_feature_file(features):
+        return Path(str(features)).name
+    return features if isinstance(features, str) else getattr(features, "__name__", "a callable")
+
+
+def _map_csv(made: Embedding) -> str:
+    rows = (
+        [p.id, p.region, p.class_, p.fg_id, f"{x:.6g}", f"{y:.6g}"]
+        for p, (x, y) in zip(made.patches, made.places.tolist(), strict=True)
+    )
+    return _csv(["id", "region", "class", "fg_id", "x", "y"], rows)
+
+
+def _neighbours_csv(neighbours: Neighbours) -> str:
+    """Return a row a class: its figures, and how many of its patches are taken for each class."""
+    rows = (
+        [
+            c.class_,
+            c.patches,
+            c.foregrounds,
+            *("" if math.isnan(v) else f"{v:.4f}" for v in (c.accuracy, c.silhouette)),
+            *(c.told if c.patches else [""] * len(CLASSES)),
+        ]
+        for c in neighbours.classes
+    )
+    return _csv(["class", "patches", "foregrounds", "knn_accuracy", "silhouette", *CLASSES], rows)
+
+
+def _csv(headings: list[str], rows: Any) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(headings)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,169 @@
+"""How well features tell the classes apart: k nearest neighbours without the own foreground, silhouettes."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simd.taxonomy import CLASSES
+
+NEIGHBOURS = 5
+NEAREST_OF_CLASS = 3
+"""Patches whose mean distance is the distance to a class."""
+
+_BLOCK = 500  # rows of the distance matrix at a time
+_MOST_FOR_SILHOUETTE = 10_000  # patches; it takes all pairs
+
+Float64 = npt.NDArray[np.float64]
+Labels = npt.NDArray[np.int64]
+
+
+class ClassNeighbours(NamedTuple):
+    """How a class fares among its neighbours."""
+
+    class_: str
+    patches: int
+    foregrounds: int
+    accuracy: float  # share of its patches that are told right; nan where it cannot be told
+    silhouette: float  # mean, -1..1; nan for fewer than two patches
+    told: tuple[int, ...]  # patches by the class they are taken for, 20
+
+
+class Neighbours(NamedTuple):
+    """The classes among their neighbours."""
+
+    classes: tuple[ClassNeighbours, ...]  # all 20
+    accuracy: float  # share of patches told right, of classes with two foregrounds; nan without one
+    class_accuracy: float  # mean over those classes
+    silhouette: float  # mean over patches
+    notes: tuple[str, ...]
+
+
+def measure_neighbours(scaled: Float64, labels: Labels, foregrounds: Sequence[str]) -> Neighbours:
+    r"""Tell each patch's class from its neighbours of other foregrounds.
+
+    The five nearest patches (Euclidean distance d of scaled features) that do not show the same foreground
+    vote with weight :math:`1/d^2`: composites of one foreground are near each other in any case.
+    The silhouette of a patch is (b − a) / max(a, b), with the mean distances a to its class and b to the
+    nearest other class.
+
+    Parameters
+    ----------
+    scaled : float64, shape (N, D)
+    labels : int64, shape (N,)
+        Class index 0..19.
+    foregrounds : sequence of str
+        The foreground of each patch.
+
+    Notes
+    -----
+    A class of one foreground cannot be told without it: it has no accuracy, and does not count.
+    """
+    names, groups = np.unique(np.asarray(foregrounds), return_inverse=True)
+    told = _votes(scaled, labels, groups) if len(names) > 1 else np.full(len(labels), -1)
+    silhouettes = _silhouettes(scaled, labels)
+    classes, lonely = [], []
+    for index, name in enumerate(CLASSES):
+        own = labels == index
+        of_class = len(set(groups[own].tolist()))
+        tellable = of_class > 1
+        if of_class == 1:
+            lonely.append(name)
+        taken = np.bincount(told[own & (told >= 0)], minlength=len(CLASSES))
+        classes.append(
+            ClassNeighbours(
+                name,
+                int(own.sum()),
+                of_class,
+                float((told[own] == index).mean()) if tellable else math.nan,
+                _mean(silhouettes[own]),
+                tuple(int(n) for n in taken),
+            )
+        )
+    counted = [c for c in classes if not math.isnan(c.accuracy)]
+    right, patches = sum(c.accuracy * c.patches for c in counted), sum(c.patches for c in counted)
+    notes = (
+        [f"of {', '.join(lonely)} there is one foreground: without it the class has nothing to tell it by"]
+        if lonely
+        else []
+    )
+    return Neighbours(
+        tuple(classes),
+        right / patches if patches else math.nan,
+        _mean(np.array([c.accuracy for c in counted])),
+        _mean(silhouettes),
+        tuple(notes),
+    )
+
+
+def nearest_classes(scaled: Float64, labels: Labels, queries: Float64) -> list[list[str]]:
+    """Rank the classes for each query by distance: the mean over the three nearest patches of a class.
+
+    Classes without a patch are left out.
+    """
+    present = [index for index in range(len(CLASSES)) if (labels == index).any()]
+    ranked = []
+    for start in range(0, len(queries), _BLOCK):
+        distances = np.sqrt(_squared(queries[start : start + _BLOCK], scaled))
+        to_class = np.stack([_nearest_mean(distances[:, labels == index]) for index in present], axis=1)
+        ranked += [[CLASSES[present[k]] for k in order] for order in np.argsort(to_class, axis=1).tolist()]
+    return ranked
+
+
+def confusions(neighbours: Neighbours, most: int = 10) -> list[tuple[str, str, float]]:
+    """Return (class, taken for, share of its patches), the largest shares first."""
+    pairs = [
+        (c.class_, CLASSES[k], count / c.patches)
+        for c in neighbours.classes
+        if not math.isnan(c.accuracy)
+        for k, count in enumerate(c.told)
+        if count and CLASSES[k] != c.class_
+    ]
+    return sorted(pairs, key=lambda pair: (-pair[2], pair[:2]))[:most]
+
+
+def _nearest_mean(distances: Float64) -> Float64:
+    return np.asarray(np.sort(distances, axis=1)[:, :NEAREST_OF_CLASS].mean(axis=1), dtype=np.float64)
+
+
+def _votes(scaled: Float64, labels: Labels, groups: npt.NDArray[Any]) -> Labels:
+    told = np.full(len(labels), -1, dtype=np.int64)
+    for start in range(0, len(scaled), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        squared = _squared(scaled[rows], scaled)
+        squared[groups[rows, None] == groups[None]] = np.inf
+        nearest = np.argsort(squared, axis=1, kind="stable")[:, :NEIGHBOURS]
+        votes = np.zeros((len(nearest), len(CLASSES)))
+        places = np.arange(len(nearest))
+        for k in range(nearest.shape[1]):
+            weight = 1 / np.maximum(squared[places, nearest[:, k]], 1e-12)  # 0 for those left out
+            votes[places, labels[nearest[:, k]]] += weight
+        told[rows] = votes.argmax(axis=1)
+    return told
+
+
+def _squared(queries: Float64, points: Float64) -> Float64:
+    squared = (queries**2).sum(1)[:, None] + (points**2).sum(1)[None] - 2 * queries @ points.T
+    return np.asarray(np.maximum(squared, 0), dtype=np.float64)
+
+
+def _silhouettes(scaled: Float64, labels: Labels) -> Float64:
+    """Return the silhouette of each patch; nan where a class has one patch, or the patch was not sampled."""
+    from sklearn.metrics import silhouette_samples
+
+    found = np.full(len(labels), math.nan)
+    chosen = np.unique(
+        np.linspace(0, len(labels) - 1, min(len(labels), _MOST_FOR_SILHOUETTE)).astype(np.int64)
+    )
+    if 2 <= len(set(labels[chosen].tolist())) < len(chosen):
+        found[chosen] = silhouette_samples(scaled[chosen], labels[chosen])
+    alone = np.bincount(labels[chosen], minlength=len(CLASSES))[labels] < 2
+    found[alone] = math.nan
+    return found
+
+
+def _mean(values: Float64) -> float:
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if len(there) else math.nan

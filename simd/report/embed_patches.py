@@ -1,0 +1,201 @@
+"""The patches of a set that are put on a map: each class region with its features and a thumbnail."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simd.dataset.descriptors import describe
+from simd.dataset.manifest import MattingSet, Sample
+from simd.dataset.trimap import unknown_region
+from simd.errors import BatchError, DataError
+from simd.files import make_folder
+from simd.image import Mask, UInt8
+from simd.journal import Journal
+from simd.parallel import run
+from simd.progress import track
+from simd.report.thumbnails import beside, thumbnail
+from simd.taxonomy import CLASSES
+
+WHOLE = "image"
+"""The region of a patch that is the whole unknown region, in a set without class masks."""
+SMALLEST = 16
+"""Regions of fewer pixels are left out: they have no texture to speak of."""
+
+Features = Callable[[UInt8, UInt8, Mask], npt.NDArray[Any]]
+"""(image, alpha, region) to a vector: uint8 (H, W, 3), uint8 (H, W), bool (H, W) to float (D,)."""
+
+_SIDE = 128  # pixels of image and alpha side by side
+_VERSION = 1  # of the descriptors, for the state of an unfinished run
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One class's region of one image."""
+
+    id: str
+    region: str  # the class of the region; "image" where there is no class mask
+    class_: str
+    fg_id: str
+    thumbnail: str  # data URI of image and alpha
+
+
+def read_patches(
+    matting_set: MattingSet, features: str | Features, *, workers: int = 1, state: Path | None = None
+) -> tuple[list[Patch], npt.NDArray[np.float32], list[str]]:
+    """Cut the patches of a set and compute the features of each.
+
+    Parameters
+    ----------
+    matting_set : MattingSet
+    features : str or callable
+        "descriptors", "descriptors+colour", "none" (patches alone), the dotted path of a callable
+        ``package.module:function``, or the callable, which is given image, alpha and region.
+    workers : int
+        Processes; a callable that is no function of a module needs one.
+    state : Path, optional
+        Folder in which finished images are noted, so that an interrupted run goes on. It stays.
+
+    Returns
+    -------
+    patches : list of Patch
+    features : float32, shape (N, D)
+    notes : list of str
+
+    Raises
+    ------
+    DataError
+        If the callable is not there, or its vectors differ in length or are not finite.
+    BatchError
+        If images cannot be read.
+    """
+    measure = partial(_patches_of, features=features)
+    function = load_features(features)
+    samples = list(matting_set)
+    journal = _journal(state, matting_set, features)
+    try:
+        done = {row["id"]: row for row in journal.rows} if journal else {}
+        failures = {}
+        todo = [sample for sample in samples if sample.row.id not in done]
+        for outcome in track(run(measure, todo, workers=workers), len(samples), "images", len(done)):
+            id_ = outcome.item.row.id
+            if outcome.value is None:
+                failures[id_] = outcome.reason or ""
+                continue
+            done[id_] = outcome.value
+            if journal:
+                journal.add(outcome.value)
+    finally:
+        if journal:
+            journal.close()
+    if failures:
+        raise BatchError(failures, "images", len(samples))
+    return _gathered(samples, done, function is not None)
+
+
+def load_features(features: str | Features) -> Features | None:
+    """Return the callable that a name stands for; None for "none"."""
+    if callable(features):
+        return features
+    if features == "none":
+        return None
+    if features in ("descriptors", "descriptors+colour"):
+        return _described_with_colour if features.endswith("colour") else _described
+    module, _, name = features.partition(":")
+    try:
+        found = getattr(import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise DataError(
+            f"features {features!r}: cannot be loaded ({error}); give 'descriptors', 'descriptors+colour', a "
+            "file .npz or .npy, or a callable as package.module:function"
+        ) from error
+    if not callable(found):
+        raise DataError(f"features {features!r}: is a {type(found).__name__}, not a callable")
+    return found  # type: ignore[no-any-return]
+
+
+def _described(_image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.float32]:
+    return describe(alpha, region)
+
+
+def _described_with_colour(image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.float32]:
+    return describe(alpha, region, image)
+
+
+def _journal(state: Path | None, matting_set: MattingSet, features: str | Features) -> Journal | None:
+    if state is None:
+        return None
+    make_folder(state.parent)
+    name = features if isinstance(features, str) else getattr(features, "__qualname__", repr(features))
+    return Journal(state, {"set": matting_set.digest, "features": name, "version": _VERSION})
+
+
+def _patches_of(sample: Sample, features: str | Features) -> dict[str, Any]:
+    """Return the patches of an image, as JSON."""
+    function = load_features(features)
+    image, alpha, unknown = sample.image, sample.alpha, unknown_region(sample.trimap)
+    if not image.shape[:2] == alpha.shape == unknown.shape:
+        raise DataError(
+            f"{sample.row.id}: image, alpha and trimap differ in size; simd verify names the file"
+        )
+    patches, small = [], 0
+    for region, mask in _regions(sample, unknown).items():
+        if np.count_nonzero(mask) < SMALLEST:
+            small += 1
+            continue
+        vector = None if function is None else _checked(function(image, alpha, mask), sample, region)
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        uri, _ = thumbnail(beside(image[box], alpha[box]), _SIDE)
+        patches.append({"region": region, "features": vector, "thumbnail": uri})
+    return {"id": sample.row.id, "patches": patches, "small": small}
+
+
+def _regions(sample: Sample, unknown: Mask) -> dict[str, Mask]:
+    if not sample.path("class_mask").is_file():
+        return {WHOLE: unknown}
+    class_mask = sample.class_mask
+    if class_mask.shape != unknown.shape:
+        raise DataError(f"{sample.path('class_mask')} {class_mask.shape} is not as large as its alpha")
+    present = np.unique(class_mask[unknown]).tolist()
+    return {CLASSES[i]: (class_mask == i) & unknown for i in present if i < len(CLASSES)}
+
+
+def _checked(vector: npt.NDArray[Any], sample: Sample, region: str) -> list[float]:
+    flat = np.asarray(vector, dtype=np.float32)
+    if flat.ndim != 1 or not flat.size or not np.isfinite(flat).all():
+        raise DataError(
+            f"{sample.row.id}, region {region}: features must be a finite vector (D,), not {flat.shape}"
+        )
+    return [float(value) for value in flat]
+
+
+def _gathered(
+    samples: Sequence[Sample], done: Mapping[str, Any], with_features: bool
+) -> tuple[list[Patch], npt.NDArray[np.float32], list[str]]:
+    patches, vectors = [], []
+    for sample in samples:
+        row = sample.row
+        for found in done[row.id]["patches"]:
+            class_ = row.class_ if found["region"] == WHOLE else found["region"]
+            patches.append(Patch(row.id, found["region"], class_, row.fg_id, found["thumbnail"]))
+            vectors.append(found["features"])
+    lengths = {len(vector) for vector in vectors} if with_features else set()
+    if len(lengths) > 1:
+        raise DataError(
+            f"features differ in length ({', '.join(map(str, sorted(lengths)))}); a map needs one"
+        )
+    notes = []
+    if whole := sum(patch.region == WHOLE for patch in patches):
+        notes.append(f"{whole} patches are whole unknown regions with the primary class: no class mask")
+    if small := sum(done[sample.row.id]["small"] for sample in samples):
+        notes.append(f"{small} regions of fewer than {SMALLEST} pixels are left out")
+    if empty := sum(not done[s.row.id]["patches"] for s in samples):
+        notes.append(f"{empty} of {len(samples)} images have no region to put on the map")
+    array = np.array(vectors if with_features else [], dtype=np.float32)
+    return patches, array.reshape(len(patches) if with_features else 0, -1 if len(array) else 0), notes
