@@ -6,6 +6,7 @@ from pathlib import Path
 
 from simd.dataset.build import build
 from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
+from simd.dataset.spec import read_spec
 from simd.errors import DataError
 from simd.files import make_folder
 from simd.methods.predict import predict
@@ -18,7 +19,7 @@ from simd.report.statistics_page import write_statistics
 from simd.report.tables import print_board
 
 METHODS = ("trimap", "closed-form", "shared", "random-walk")
-OPTIONS = {"foregrounds": "synthetic:2@320", "per_foreground": 2, "max_side": 320, "name": "demo"}
+SET = "simd-open-mini"
 """20 classes × 2 foregrounds × 2 backgrounds, longest side 320."""
 
 
@@ -71,10 +72,10 @@ def run_demo(out: Path, *, workers: int | None = None) -> Path:
 def _set(folder: Path, workers: int) -> MattingSet:
     if (folder / INFO_NAME).is_file() and not (folder / ".build").exists():
         found = load_set(folder)
-        if found.name != OPTIONS["name"]:
+        if found.name != SET:
             raise DataError(f"{folder}: holds another set, {found.name!r}; choose another --out")
         return found
-    return build(folder, workers=workers, **OPTIONS)
+    return build(folder, workers=workers, **read_spec(SET))
 
 
 def _say(text: str) -> None:
