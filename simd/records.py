@@ -35,6 +35,7 @@ class Foreground:
     alpha_file: Path | None = None
     licence: str = UNKNOWN_LICENCE
     alpha_kind: str = ""  # how the alpha was made ("reference", "predicted", ...), where that is known
+    annotation: Path | None = None  # the JSON file of its tagged regions; its classes are those in them
 
     def __post_init__(self) -> None:
         if not self.classes:

@@ -8,7 +8,6 @@ import time
 import numpy as np
 
 from simd.dataset.equal import choose_equal
-from simd.report.balance import choice_text
 from simd.taxonomy import CLASSES
 
 FOREGROUNDS = 815  # SIMD: 726 to train on and 89 to test
@@ -32,7 +31,7 @@ def main() -> None:
         start, cpu = time.perf_counter(), time.process_time()
         choice = choose_equal(owned)
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-        print(f"{beside} beside, sharp in {sharp:.0%}: {wall:.2f} s ({cpu:.2f} s CPU); {choice_text(choice)}")
+        print(f"{beside} beside, sharp in {sharp:.0%}: {wall:.2f} s ({cpu:.2f} s CPU); {choice}")
 
 
 if __name__ == "__main__":

@@ -64,6 +64,9 @@ def build(
     review: Annotated[
         str | None, Option(help="What simd browse pull has written: excluded composites are not made.")
     ] = None,
+    annotations: Annotated[
+        str | None, Option(help="Tagged regions of the foregrounds, as simd tag writes them.")
+    ] = None,
     workers: Workers = 1,
 ) -> None:
     """Build a matting set: foregrounds over backgrounds, with trimaps and class masks."""

@@ -11,21 +11,25 @@ from simd.cli.app import Workers, app
 
 @app.command()
 def classes(
-    out: Annotated[Path | None, Option(help="Write a contact sheet of generated foregrounds, a PNG.")] = None,
+    out: Annotated[Path | None, Option(help="Write a sheet of generated foregrounds: .png or .jpg.")] = None,
     seeds: Annotated[int, Option(help="Foregrounds of each class on it.", min=1)] = 6,
     size: Annotated[int, Option(help="Side of each in pixels.")] = 160,
-    alpha: Annotated[bool, Option(help="With the matte beside each.")] = False,
+    view: Annotated[
+        str, Option(help="foregrounds, composites, details, mattes, overview, or mixed (objects).")
+    ] = "foregrounds",
+    class_: Annotated[list[str] | None, Option("--class", help="Only this class; may be repeated.")] = None,
 ) -> None:
     """List the 20 matting classes; or draw them."""
-    from simd.report.classes import print_classes
+    from simd.report.classes import check_sheet_name, print_classes, write_sheet
 
     if out is None:
         print_classes()
         return
     from simd.dataset.synthetic.sheet import contact_sheet
-    from simd.image import write_png
+    from simd.taxonomy import CLASSES
 
-    write_png(out, contact_sheet(range(seeds), size, alpha=alpha))
+    check_sheet_name(out)
+    write_sheet(out, contact_sheet(range(seeds), size, classes=class_ or CLASSES, view=view))
     typer.echo(f"wrote {out}")
 
 
@@ -57,12 +61,13 @@ def balance(
     ] = None,
     source: Annotated[str | None, Option(help="The kind of a folder, if its layout does not tell.")] = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
+    annotations: Annotated[Path | None, Option(help="Tagged regions of a folder's foregrounds.")] = None,
 ) -> None:
     """Count foregrounds and composites by class, and say what an equal number would take."""
     from simd.dataset.census import take_census
     from simd.report.balance import print_balance
 
-    print_balance(take_census(place, source=source, classes=classes), per_class)
+    print_balance(take_census(place, source=source, classes=classes, annotations=annotations), per_class)
 
 
 @app.command()

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from simd.dataset.annotated import annotate
 from simd.dataset.balance import Planned, plan
-from simd.dataset.equal import equal_numbers
+from simd.dataset.equal import EqualChoice, equal_numbers
 from simd.dataset.licences import ATTRIBUTION_NAME, attribution, licensed, refuse_unknown, sources_of
 from simd.dataset.make import Job, make
 from simd.dataset.manifest import MattingSet, write_manifest
@@ -52,6 +53,7 @@ class BuildOptions:
     name: str | None = None
     layout: str | None = None
     review: str | None = None
+    annotations: str | None = None
 
 
 def build(
@@ -147,6 +149,12 @@ def _plan(chosen: BuildOptions) -> Pairing:
 def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) -> Pairing:
     """Say which composites to make: as a list has them, by two lists in order, or by the balanced plan."""
     kept = None if chosen.selection is None else read_selection(Path(chosen.selection))
+    tagged = fgs
+    if chosen.annotations is not None:
+        tagged = annotate(fgs, Path(chosen.annotations))
+        usable = {fg.id for fg in tagged.records}
+        # lists name a foreground by the class that it had before
+        fgs = replace(tagged, records=tuple(fg for fg in fgs.records if fg.id in usable))
     if chosen.file_list is not None:
         pairing = plan_file_list(Path(chosen.file_list), fgs, bgs, seed=chosen.seed)
     elif chosen.background_list is not None:
@@ -159,15 +167,20 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
             seed=chosen.seed,
         )
     else:
-        records = [fg for fg in fgs.records if kept is None or fg.id in kept]
+        records = [fg for fg in tagged.records if kept is None or fg.id in kept]
         problems = {name: why for name, why in fgs.problems.items() if kept is None or name in kept}
         problems |= bgs.problems
         if chosen.per_class is not None:
-            records = equal_numbers(records, chosen.per_class, seed=chosen.seed)
+            records = equal_numbers(records, chosen.per_class, seed=chosen.seed, tell=_tell)
         planned = plan(records, bgs.records, per_foreground=chosen.per_foreground, seed=chosen.seed)
         return Pairing(planned, problems, len(planned) + len(fgs.problems | bgs.problems))
-    wanted = [p for p in pairing.planned if kept is None or p.fg.id in kept]
+    by_id = {fg.id: fg for fg in tagged.records}
+    wanted = [p._replace(fg=by_id[p.fg.id]) for p in pairing.planned if kept is None or p.fg.id in kept]
     return pairing._replace(planned=wanted, total=pairing.total - len(pairing.planned) + len(wanted))
+
+
+def _tell(choice: EqualChoice) -> None:
+    print(f"per-class: {choice}", file=sys.stderr)  # noqa: T201
 
 
 def _reviewed(pairing: Pairing, path: str) -> Pairing:
@@ -204,7 +217,10 @@ def _inputs(planned: Planned) -> Inputs:
     """Say what a composite is made from: if a file changes between two runs, it is made again."""
     trimap = official_trimap(planned.fg, planned.k)
     facts: Inputs = [planned.seed, *planned.fg.classes, planned.fg.licence, planned.bg.licence]
-    return facts + state_of_files(planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap)
+    files = [planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap]
+    if planned.fg.annotation is not None:
+        files += [planned.fg.annotation, planned.fg.annotation.with_suffix(".png")]
+    return facts + state_of_files(*files)
 
 
 def _jobs(out: Path, planned: Sequence[Planned], protocol: CompositionProtocol) -> list[Job]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from simd.dataset.annotated import annotate, counted_classes
 from simd.dataset.manifest import INFO_NAME, load_set
 from simd.dataset.pairing import read_file_list
 from simd.dataset.sources import index_foregrounds
@@ -50,7 +51,13 @@ class Census:
         return {name: goal - count for name, count in self.foregrounds.items() if count < goal}
 
 
-def take_census(place: str, *, source: str | None = None, classes: Path | None = None) -> Census:
+def take_census(
+    place: str,
+    *,
+    source: str | None = None,
+    classes: Path | None = None,
+    annotations: Path | None = None,
+) -> Census:
     """Count a set, a folder of foregrounds, or a list of names.
 
     Parameters
@@ -60,18 +67,24 @@ def take_census(place: str, *, source: str | None = None, classes: Path | None =
         takes, or a text file of lines ``class:foreground:background``.
     source, classes : optional
         As for ``simd index``.
+    annotations : Path, optional
+        Tagged regions of a folder of foregrounds.
 
     Raises
     ------
     DataError
         If it is none of these, or a line of a list cannot be counted.
     """
+    if annotations is not None and ((Path(place) / INFO_NAME).is_file() or Path(place).is_file()):
+        raise DataError(f"{place}: is no folder of foregrounds; annotations count for those only")
     if (Path(place) / INFO_NAME).is_file():
         return census(pair for row in load_set(place).rows for pair in _pairs_of(row))
     if Path(place).is_file():
         return census(_listed(Path(place)))
     index = index_foregrounds(place, source, classes=classes)
-    counted = census((fg.class_, fg.id) for fg in index.records)
+    if annotations is not None:
+        index = annotate(index, annotations)
+    counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))
     return replace(counted, composites=dict.fromkeys(CLASSES, 0))
 
 

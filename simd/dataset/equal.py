@@ -1,9 +1,10 @@
 """Choose foregrounds so that classes come out equal: a plain count, or an integer program over regions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+from simd.dataset.annotated import counted_classes
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.taxonomy import CLASSES
@@ -30,6 +31,14 @@ class EqualChoice:
     def bottleneck(self) -> str:
         """The class with the fewest regions in the material: no larger number can be had of all classes."""
         return min(self.material, key=lambda name: self.material[name])
+
+    def __str__(self) -> str:
+        proof = "proven" if self.gap == 0 else f"gap {self.gap:.1%}"
+        return (
+            f"{self.per_class} of each of {len(self.regions)} classes from {len(self.ids)} foregrounds; "
+            f"largest {self.largest} with {self.regions[self.largest]} (least possible: {proof}); "
+            f"bottleneck {self.bottleneck}, which only {self.material[self.bottleneck]} foregrounds have"
+        )
 
 
 def choose_equal(
@@ -88,12 +97,16 @@ def choose_equal(
 
 
 def equal_numbers(
-    foregrounds: Sequence[Foreground], per_class: int, *, seed: int, by_region: bool = False
+    foregrounds: Sequence[Foreground],
+    per_class: int,
+    *,
+    seed: int,
+    tell: Callable[[EqualChoice], None] = lambda _: None,
 ) -> list[Foreground]:
     """Choose the same number of foregrounds for each class.
 
-    Without regions that is so many of each primary class, by a hash of the seed and their names; with them
-    it is the integer program of :func:`choose_equal`.
+    Where no foreground counts for several classes that is so many of each, by a hash of the seed and their
+    names; else it is the integer program of :func:`choose_equal`, and `tell` is handed its outcome.
 
     Raises
     ------
@@ -102,9 +115,11 @@ def equal_numbers(
     """
     if per_class < 1:
         raise DataError(f"per-class must be at least 1, not {per_class}")
-    if by_region:
-        chosen = choose_equal({fg.id: fg.classes for fg in foregrounds}, per_class, seed=seed).ids
-        return [fg for fg in foregrounds if fg.id in chosen]
+    regions = {fg.id: counted_classes(fg) for fg in foregrounds}
+    if any(len(own) > 1 for own in regions.values()):
+        choice = choose_equal(regions, per_class, seed=seed)
+        tell(choice)
+        return [fg for fg in foregrounds if fg.id in choice.ids]
     own = {name: [fg.id for fg in foregrounds if fg.class_ == name] for name in CLASSES}
     _refuse_short({name: len(ids) for name, ids in own.items()}, per_class, "foregrounds")
     by_hash = {name: sorted(ids, key=lambda id_: _digest(seed, id_)) for name, ids in own.items()}

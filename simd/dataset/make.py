@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simd.dataset.annotated import read_annotated
 from simd.dataset.balance import Planned
 from simd.dataset.protocols import CompositionProtocol, Prepared, Recipe
-from simd.dataset.sources import official_trimap, read_background, read_foreground
+from simd.dataset.sources import official_trimap, read_background
+from simd.dataset.tag.format import classes_in
 from simd.dataset.trimap import unknown_region
 from simd.errors import DataError, DiskFullError, SimdError
 from simd.files import write_atomically
@@ -34,21 +36,23 @@ Layers = dict[str, tuple[bytes, str]]
 def make(job: Job) -> Made:
     """Make the composites of one foreground; a background that cannot be used costs only its own."""
     fg, protocol = job.planned[0].fg, job.protocol
-    pixels = read_foreground(fg, protocol.reader)
+    pixels = read_annotated(fg, protocol.reader)
     prepared = protocol.prepare(*pixels)
     trimap = protocol.trimap(prepared.alpha)
     check_matte(prepared.alpha, unknown_region(trimap))
-    shared = encode_layers({"alpha": prepared.alpha, **_by_trimap(fg, prepared, trimap)})
+    by_trimap = _by_trimap(fg, prepared, trimap)
+    shared = encode_layers({"alpha": prepared.alpha, **by_trimap})
     recipe = protocol.recipe(prepared.alpha.shape)
     made: Made = {}
     for planned in job.planned:
         try:
-            layers, recipe_ = shared, recipe
+            layers, recipe_, classes = shared, recipe, _classes(fg, prepared, by_trimap)
             official = _official(planned, protocol, resized=prepared.alpha is not pixels.alpha)
             if official is not None:
-                layers = shared | encode_layers(_by_trimap(fg, prepared, _read_official(official, prepared)))
+                own = _by_trimap(fg, prepared, _read_official(official, prepared))
+                layers, classes = shared | encode_layers(own), _classes(fg, prepared, own)
                 recipe_ = {"trimap": "official"}
-            made[planned.id] = _compose(job.out, planned, protocol, prepared, layers, recipe_)
+            made[planned.id] = _compose(job.out, planned, protocol, prepared, layers, recipe_, classes)
         except DiskFullError:
             raise
         except SimdError as error:
@@ -63,6 +67,7 @@ def _compose(
     prepared: Prepared,
     layers: Layers,
     recipe: Recipe,
+    classes: tuple[str, ...],
 ) -> Composite:
     """Make one composite, write its four files and return its row."""
     fg, bg = planned.fg, planned.bg
@@ -77,7 +82,7 @@ def _compose(
     return Composite(
         id=planned.id,
         class_=fg.class_,
-        classes=tuple(sorted(fg.classes)),
+        classes=classes,
         fg_id=fg.id,
         bg_id=bg.id,
         source=fg.source,
@@ -107,6 +112,15 @@ def write_layers(out: Path, id_: str, layers: Layers) -> None:
 def _by_trimap(fg: Foreground, prepared: Prepared, trimap: UInt8) -> dict[str, UInt8]:
     classes = fg.class_ if prepared.class_mask is None else prepared.class_mask
     return {"trimap": trimap, "class_mask": class_mask(classes, unknown_region(trimap))}
+
+
+def _classes(fg: Foreground, prepared: Prepared, layers: dict[str, UInt8]) -> tuple[str, ...]:
+    """Return the classes of a composite: those in its class mask, where that has regions."""
+    if prepared.class_mask is None:
+        return tuple(sorted(fg.classes))
+    if not (names := classes_in(layers["class_mask"])):
+        raise DataError("its regions give no unknown pixel a class")
+    return tuple(sorted(names))
 
 
 def _official(planned: Planned, protocol: CompositionProtocol, *, resized: bool) -> Path | None:

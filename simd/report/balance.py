@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simd.dataset.census import Census
-from simd.dataset.equal import EqualChoice, choose_equal
+from simd.dataset.equal import choose_equal
 from simd.errors import DataError
 from simd.taxonomy import TAXONOMY
 
@@ -41,20 +41,9 @@ def print_balance(census: Census, per_class: int | None) -> None:
         console.print(_equal_text(census, per_class))
 
 
-def choice_text(choice: EqualChoice) -> str:
-    """Say what an integer program has chosen: the optimum, how sure it is, and what stands in its way."""
-    counts, material = choice.regions, choice.material
-    proof = "proven" if choice.gap == 0 else f"gap {choice.gap:.1%}"
-    return (
-        f"{choice.per_class} of each of {len(counts)} classes from {len(choice.ids)} foregrounds; "
-        f"largest {choice.largest} with {counts[choice.largest]} (least possible: {proof}); "
-        f"bottleneck {choice.bottleneck}, which only {material[choice.bottleneck]} foregrounds have"
-    )
-
-
 def _equal_text(census: Census, per_class: int | None) -> str:
     try:
-        return f"as equal as it gets: {choice_text(choose_equal(census.regions, per_class))}"
+        return f"as equal as it gets: {choose_equal(census.regions, per_class)}"
     except DataError as error:  # that many cannot be had: the table has said so, class by class
         return str(error)
 

@@ -1,6 +1,7 @@
 """Equal classes by an integer program: against brute force, against hand-made optima, and in its limits."""
 
 from itertools import chain, combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,14 +108,23 @@ def test_no_time_is_an_error_and_not_a_wrong_choice():
         choose_equal(material, seconds=0)
 
 
-def test_foregrounds_are_chosen_by_region_only_where_asked():
-    owned = [
-        Foreground(id=f"{name}{n}", source="folder", classes=(name, CLASSES[(c + 1) % 20]))
+def two_classes_each(**facts):
+    return [
+        Foreground(id=f"{name}{n}", source="folder", classes=(name, CLASSES[(c + 1) % 20]), **facts)
         for c, name in enumerate(CLASSES)
         for n in range(3)
     ]
-    by_primary = equal_numbers(owned, 2, seed=0)
-    assert len(by_primary) == 40
-    by_region = equal_numbers(owned, 2, seed=0, by_region=True)
+
+
+def test_foregrounds_count_for_their_regions_only_where_they_have_a_class_mask():
+    told = []
+    by_primary = equal_numbers(two_classes_each(), 2, seed=0, tell=told.append)
+    assert (len(by_primary), told) == (40, [])
+    owned = two_classes_each(annotation=Path("tags/x.json"))
+    by_region = equal_numbers(owned, 2, seed=0, tell=told.append)
     assert len(by_region) == 20  # each brings two classes
     assert [fg for fg in owned if fg in by_region] == by_region
+    assert str(told[0]).startswith(
+        "2 of each of 20 classes from 20 foregrounds; largest defocus with 2 (least"
+    )
+    assert str(told[0]).endswith("possible: proven); bottleneck defocus, which only 6 foregrounds have")

@@ -118,5 +118,6 @@ MIXED = SourceKind(
     citation="",
     recognise=_named("synthetic-mixed"),
     index_foregrounds=_index_mixed,
+    draws_regions=True,
     read=_read_mixed,
 )

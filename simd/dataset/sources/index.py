@@ -83,4 +83,5 @@ class SourceKind:
     read_background: Callable[[Background], UInt8] = _not_this_side  # where it has no file
     notice: Callable[[Sequence[str]], str] = lambda _ids: ""  # what a licence asks to be shown for these ids
     official_trimap: Callable[[Foreground, int], Path | None] = lambda _fg, _k: None  # of the k-th composite
+    draws_regions: bool = False  # its foregrounds have a class mask, and the classes are those in it
     estimates: bool = False  # its colours are estimated from photographs, not read from a file
