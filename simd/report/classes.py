@@ -1,10 +1,17 @@
-"""The taxonomy as a table in a terminal."""
+"""The taxonomy as a table in a terminal, and sheets of generated foregrounds as files."""
 
+import io
+from pathlib import Path
+
+from PIL import Image
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from simd.errors import DataError
+from simd.files import write_atomically
+from simd.image import UInt8, encode_png
 from simd.taxonomy import TAXONOMY
 
 
@@ -17,3 +24,20 @@ def print_classes() -> None:
         chip = Text("██", style=class_.colour)
         table.add_row(chip, class_.name, ", ".join(class_.aliases), class_.definition)
     Console().print(table)
+
+
+def check_sheet_name(path: Path) -> None:
+    """Raise DataError unless a sheet can be written under this name."""
+    if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise DataError(f"{path}: a sheet is a PNG or JPEG; let its name end in .png or .jpg")
+
+
+def write_sheet(path: Path, pixels: UInt8) -> None:
+    """Write a sheet, uint8 (H, W, 3) RGB, as the PNG or JPEG that its name asks for."""
+    check_sheet_name(path)
+    if path.suffix.lower() == ".png":
+        write_atomically(path, encode_png(pixels))
+        return
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=80, optimize=True)
+    write_atomically(path, stream.getvalue())

@@ -14,7 +14,6 @@ from simd.dataset.synthetic.defocus import aperture
 from simd.dataset.synthetic.layer import convolve, nearest, over, paint, straight
 from simd.dataset.synthetic.motion import smear
 from simd.dataset.synthetic.raster import Raster
-from simd.dataset.synthetic.sheet import contact_sheet
 from simd.errors import DataError
 from simd.taxonomy import CLASSES, class_index
 
@@ -198,14 +197,6 @@ def test_pixels_do_not_depend_on_threads_or_vector_instructions():
     assert plain == fast
     here = synthetic("fur", 11, 96)
     assert fast[2] == f"fur {hashlib.sha256(here.fg.tobytes() + here.alpha.tobytes()).hexdigest()}"
-
-
-def test_a_contact_sheet_has_a_row_for_each_class_and_a_column_for_each_seed():
-    plain = contact_sheet([0, 1], 32, classes=["fire", "plant_leaf"])
-    both = contact_sheet([0, 1], 32, classes=["fire", "plant_leaf"], alpha=True)
-    assert plain.shape[0] == both.shape[0] == 2 * 32
-    assert both.shape[1] - plain.shape[1] == 2 * 32
-    assert np.array_equal(both[:32, -32:, 0], synthetic("fire", 1, 32).alpha)
 
 
 @pytest.mark.parametrize("size", [0, 1, 31, 20_000, -5, (64, 31), (64, 64, 64), "64", 64.0, None])
