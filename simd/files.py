@@ -69,7 +69,7 @@ def read_json(path: Path) -> Any:
     """Read a JSON file, or say where it is broken."""
     try:
         return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError also where a number has too many digits
         raise DataError(f"{path}: is not JSON ({error})") from error
 
 
@@ -82,7 +82,7 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path}:{number}: is not JSON ({error})") from error
         if not isinstance(row, dict):
             raise DataError(f"{path}:{number}: a JSON object is expected, this is a {type(row).__name__}")

@@ -37,7 +37,7 @@ class EqualChoice:
         return (
             f"{self.per_class} of each of {len(self.regions)} classes from {len(self.ids)} foregrounds; "
             f"largest {self.largest} with {self.regions[self.largest]} (least possible: {proof}); "
-            f"bottleneck {self.bottleneck}, which only {self.material[self.bottleneck]} foregrounds have"
+            f"bottleneck {self.bottleneck} with {self.material[self.bottleneck]} in all"
         )
 
 

@@ -214,7 +214,7 @@ def test_a_census_counts_regions_of_folders_and_of_sets(tmp_path, run_cli):
         assert "7 regions of 4 foregrounds in 3 of 20 classes" in printed
         # one of each: the lace comes with fur, and net with another fur
         assert "1 of each of 3 classes from 2 foregrounds; largest fur with 2 (least possible:" in printed
-        assert "proven); bottleneck lace, which only 1 foregrounds have" in printed
+        assert "proven); bottleneck lace with 1 in all" in printed
     counted = take_census(str(tmp_path / "set")).composites
     assert {name: count for name, count in counted.items() if count} == {"fur": 8, "net": 4, "lace": 2}
     with pytest.raises(DataError, match="is no folder of foregrounds; annotations count for those only"):

@@ -50,9 +50,7 @@ def read_rle(path: Path, names: Names) -> Iterator[Labelled]:
         by_image: dict[Any, list[Row]] = {row["id"]: [] for row in content["images"]}
         for row in content["annotations"]:
             if row["image_id"] not in by_image:
-                raise DataError(
-                    f"annotation {row.get('id')!r:.40} is of image {row['image_id']!r:.40}, not there"
-                )
+                raise DataError(f"an annotation is of image {row['image_id']!r:.40}, which is not listed")
             by_image[row["image_id"]].append(row)
         images = list(content["images"])
     for image in images:
@@ -146,9 +144,7 @@ def _name(image: Row) -> str:
 
 def _label(row: Row, labels: Mapping[Any, str]) -> str:
     if row["category_id"] not in labels:
-        raise DataError(
-            f"annotation {row.get('id')!r:.40} has category {row['category_id']!r:.40}, not declared"
-        )
+        raise DataError(f"an annotation has category {row['category_id']!r:.40}, which is not listed")
     return labels[row["category_id"]]
 
 

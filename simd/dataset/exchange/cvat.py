@@ -205,9 +205,8 @@ def _mask_attributes(label: str, region: Mask) -> dict[str, str]:
 def _region(mask: "Element", size: tuple[int, int]) -> Mask:
     top, left, height, width = (int(mask.attrib[key]) for key in ("top", "left", "height", "width"))
     if min(top, left) < 0 or min(height, width) < 1 or top + height > size[0] or left + width > size[1]:
-        raise DataError(
-            f"the box of a mask, {height} x {width} at ({top}, {left}), leaves its image {size} (H, W)"
-        )
+        box = f"{height} x {width} at ({top}, {left})"
+        raise DataError(f"the box of a mask, {box}, leaves its image, {size[0]} x {size[1]} (H x W)")
     runs = np.array([int(run) for run in mask.attrib["rle"].split(",")], np.int64)
     region = np.zeros(size, np.bool_)
     region[top : top + height, left : left + width] = line_of(runs, height * width).reshape(height, width)

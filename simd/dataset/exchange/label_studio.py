@@ -76,9 +76,7 @@ def decode(packed: bytes, length: int) -> UInt8:
         return int(bits[place - count : place], 2)
 
     if (stated := take(32)) != length:
-        raise DataError(
-            f"the packed brush strokes have {stated} values, their image has {length} (4 a pixel)"
-        )
+        raise DataError(f"the brush strokes are of {stated} values, their image has {length} (4 a pixel)")
     if (word := take(5) + 1) != _WORD:
         raise DataError(f"the packed brush strokes have values of {word} bits; 8 are read")
     sizes = [take(4) + 1 for _ in range(4)]
@@ -172,7 +170,9 @@ def _region(result: Mapping[str, Any], size: tuple[int, int]) -> Mask:
         )
     if checked_size(result["original_height"], result["original_width"]) != size:
         raise DataError("its regions are of images of different sizes")
-    packed = bytes(result["value"]["rle"])
-    values = decode(packed, size[0] * size[1] * _CHANNELS)
+    packed = result["value"]["rle"]
+    if not isinstance(packed, list):
+        raise DataError("its run lengths are no list of bytes")
+    values = decode(bytes(packed), size[0] * size[1] * _CHANNELS)
     region: Mask = values.reshape(*size, _CHANNELS)[..., 3] > 0
     return region

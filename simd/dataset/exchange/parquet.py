@@ -52,7 +52,7 @@ def read(path: Path, names: Names) -> Iterator[Labelled]:
             for number, batch in enumerate(batches):
                 (row,) = batch.to_pylist()
                 yield _labelled(row, number, labels, names)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: is no parquet file, or a damaged one ({error})") from error
 
 

@@ -111,7 +111,8 @@ def import_annotations(
     done: dict[str, str] = {}
     number = 0
     for number, item in enumerate(chosen.read(Path(place), names), start=1):
-        label = item.name[:200] or f"image {number}"
+        shown = item.name if item.name.isprintable() else repr(item.name)
+        label = shown[:200] or f"image {number}"
         try:
             if item.class_mask is None:
                 raise DataError("; ".join(item.remarks))
