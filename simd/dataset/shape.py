@@ -9,6 +9,8 @@ import numpy.typing as npt
 from simd.image import Mask, UInt8
 
 Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 SPECK = 4
 """Parts and holes below this many pixels are not counted: single levels of noise would be."""
 
@@ -102,7 +104,8 @@ NAMES = (
 )
 """Names of the features of :func:`describe_shape`."""
 
-_DEPTHS = np.array([1.5, 3, 6, 12, 24], dtype=np.float32)  # pixels
+_DEPTHS = (1.5, 3, 6, 12, 24)  # pixels
+_STEP_OF = np.searchsorted(_DEPTHS, np.arange(102) / 4)  # of depths in quarters of a pixel, rounded up
 _FAINT = 5  # alpha above it belongs to the support
 
 
@@ -219,24 +222,30 @@ def _by_depth(alpha: UInt8) -> dict[str, float]:
         return dict.fromkeys(names, 0.0)
     ringed = np.pad(support.astype(np.uint8), 1)  # here the border is outside: depth must end somewhere
     depth = cv2.distanceTransform(ringed, cv2.DIST_L2, 3)[1:-1, 1:-1][support]
-    levels = alpha[support].astype(np.float64) / 255
-    step = np.searchsorted(_DEPTHS, depth)
-    counts = np.bincount(step, minlength=6)
-    sums = np.bincount(step, levels, minlength=6)
+    inside = alpha[support]
+    step = _STEP_OF[np.minimum(np.ceil(depth * 4), len(_STEP_OF) - 1).astype(np.int64)]
+    counts, means, _ = _moments(step, inside, 6)
     found: dict[str, float] = {}
-    value = sums[0] / max(1, counts[0])
+    value = float(means[0])
     for k in range(6):
         if counts[k] >= SPECK:
-            value = sums[k] / counts[k]
-        found[f"depth_{k}"] = float(value)
+            value = float(means[k])
+        found[f"depth_{k}"] = value
     quarter = np.minimum((depth * (4 / depth.max())).astype(np.int64), 3)
-    counts = np.maximum(1, np.bincount(quarter, minlength=4))
-    means = np.bincount(quarter, levels, minlength=4) / counts
-    squares = np.bincount(quarter, levels * levels, minlength=4) / counts
+    _, means, spreads = _moments(quarter, inside, 4)
     for k in range(4):
         found[f"inside_{k}"] = float(means[k])
-        found[f"inside_spread_{k}"] = float(np.sqrt(max(0.0, squares[k] - means[k] ** 2)))
+        found[f"inside_spread_{k}"] = float(spreads[k])
     return found
+
+
+def _moments(group: npt.NDArray[np.int64], levels: UInt8, groups: int) -> tuple[Counts, Float64, Float64]:
+    """Return the count, mean and deviation of alpha in each group, 0 for an empty one."""
+    histogram = np.bincount(group * 256 + levels, minlength=groups * 256).reshape(groups, 256)
+    counts, scale = histogram.sum(axis=1), np.arange(256) / 255
+    means = histogram @ scale / np.maximum(1, counts)
+    squares = histogram @ (scale * scale) / np.maximum(1, counts)
+    return counts, means, np.sqrt(np.maximum(0, squares - means**2))
 
 
 def _placement(alpha: UInt8) -> dict[str, float]:
