@@ -17,22 +17,11 @@ from simd.methods.networks import build_network
 from simd.methods.sim import SimMethod, load_sim
 from simd.methods.weights import save_weights
 
-# Norms that follow a weight-standardised convolution see values of about sqrt(fan) of these.
-FANS = {
-    "decoder.global_module.convs.0.1": 2048,
-    "decoder.global_module.convs.1.1": 18432,
-    "decoder.global_module.convs.2.1": 18432,
-    "decoder.global_module.convs.3.1": 18432,
-    "decoder.global_module.convs.4.2": 2048,
-    "decoder.global_module.project.1": 1280,
-    "decoder.conv_up1.1": 20736,
-    "decoder.conv_up1.4": 2304,
-    "decoder.conv_up2.1": 4608,
-    "decoder.conv_up3.1": 3456,
-}
+torch.set_num_threads(1)  # tests run in parallel processes, whose threads would wait for each other
 
 
-def fake_tensor(key: str, shape: tuple[int, ...], seed: int = 0) -> torch.Tensor:
+def fake_tensor(key: str, shape: tuple[int, ...], seed: int = 0, *, fan: int = 1) -> torch.Tensor:
+    """Return the tensor of a name; `fan`: of the standardised convolution before a norm."""
     crc = zlib.crc32(key.encode())
     base, _, leaf = key.rpartition(".")
     if leaf == "num_batches_tracked":
@@ -40,7 +29,6 @@ def fake_tensor(key: str, shape: tuple[int, ...], seed: int = 0) -> torch.Tensor
     generator = torch.Generator("cpu").manual_seed((crc + 1000003 * seed) % 2**31)
     u = torch.rand(shape, generator=generator, dtype=torch.float32)
     z = (u * 2.0 - 1.0) * 1.7320508
-    fan = FANS.get(base, 1)
     if leaf == "running_mean":
         return 0.1 * fan**0.5 * z
     if leaf == "running_var":
@@ -60,7 +48,19 @@ def fake_tensor(key: str, shape: tuple[int, ...], seed: int = 0) -> torch.Tensor
 
 def fake_state(network: str, preset: str = "paper", seed: int = 0) -> dict[str, torch.Tensor]:
     state = build_network(network, preset, empty=True).state_dict()
-    return {key: fake_tensor(key, tuple(value.shape), seed) for key, value in state.items()}
+    shapes = {key: tuple(value.shape) for key, value in state.items()}
+    return {key: fake_tensor(key, shape, seed, fan=_fan(key, shapes)) for key, shape in shapes.items()}
+
+
+def _fan(key: str, shapes: dict[str, tuple[int, ...]]) -> int:
+    """Return what one value sums up in the standardised convolution before a decoder's norm, else 1.
+
+    What leaves such a convolution has a standard deviation of about the root of it.
+    """
+    path, _, number = key.rpartition(".")[0].rpartition(".")
+    before = shapes.get(f"{path}.{int(number) - 1}.weight" if number.isdecimal() else "", ())
+    is_norm = f"{path}.{number}.running_var" in shapes
+    return prod(before[1:]) if path.startswith("decoder.") and is_norm else 1
 
 
 @cache
