@@ -39,11 +39,11 @@ RECIPES = {
 
 
 SOLID = {
-    "glass_ice": 0.75,
-    "plastic_bag": 0.75,
+    "glass_ice": 0.65,
+    "plastic_bag": 0.5,
     "silk": 0.9,
     "smoke_cloud": 0.9,
-    "water_drop": 0.8,
+    "water_drop": 0.6,
     "water_spray": 0.9,
 }
 """Class to the alpha that counts as opaque there, as in a mask whose white was clipped when it was keyed.
