@@ -318,3 +318,24 @@ def test_an_export_never_writes_over_anything(tmp_path):
         export_annotations(folder, tmp_path / "full" / "x", format_="coco")
     with pytest.raises(DataError, match="unknown format 'cocos'; did you mean 'coco'"):
         find_format("cocos")
+
+
+def test_the_commands_export_and_import(tmp_path, run_cli):
+    sources, folder = write_tagged(tmp_path)
+    out = tmp_path / "masks.json"
+    done = run_cli("tag", "export", folder, "--format", "label-studio", "--out", out)
+    assert (done.code, done.out) == (0, f"2 class masks: {out}\n")
+    out.write_text(out.read_text().replace('"net"', '"Netz"'))
+    back = ("tag", "import", out, "--format", "label-studio", "--out", tmp_path / "back")
+    done = run_cli(*back)
+    assert done.code == 1
+    assert "2 of 2 masks failed" in done.err
+    assert "--foregrounds FOLDER says where they are" in done.err
+    done = run_cli(*back, "--foregrounds", sources)
+    assert done.code == 1
+    assert "fur_cat: label 'Netz' is no class" in done.err
+    done = run_cli(*back, "--foregrounds", sources, "--rename", "Netz=net", "--replace")
+    assert (done.code, done.out) == (0, f"2 class masks: {tmp_path / 'back'}\n")
+    assert run_cli(*back, "--rename", "=net").err == "simd: --rename '=net': write LABEL=CLASS\n"
+    for fg_id, path in find_annotations(tmp_path / "back").items():
+        assert np.array_equal(read_annotation(path)[1], read_annotation(find_annotations(folder)[fg_id])[1])

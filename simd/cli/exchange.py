@@ -1,0 +1,62 @@
+"""``simd tag export`` and ``simd tag import``: annotations to and from the files of other tools."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from simd.cli.tag import tag
+
+_FORMATS = "coco, coco-panoptic, cvat-mask, cvat-images, label-studio, fiftyone or parquet."
+Foregrounds = Annotated[str | None, Option(help="Where the foregrounds are that the masks belong to.")]
+Source = Annotated[str | None, Option(help="Their kind, if the layout does not tell.")]
+
+
+@tag.command("export")
+def export(
+    folder: Annotated[Path, Argument(help="A folder of annotations.")],
+    format_: Annotated[str, Option("--format", help=_FORMATS)],
+    out: Annotated[Path, Option(help="The new file, or folder, of the other tool.")],
+    foregrounds: Foregrounds = None,
+    source: Source = None,
+) -> None:
+    """Write class masks as another tool reads them."""
+    from simd.dataset.exchange.transfer import export_annotations
+
+    count = export_annotations(folder, out, format_=format_, foregrounds=foregrounds, source=source)
+    typer.echo(f"{count} class masks: {out}")
+
+
+@tag.command("import")
+def import_(
+    file: Annotated[Path, Argument(help="The file, or folder, of the other tool.")],
+    format_: Annotated[str, Option("--format", help=_FORMATS)],
+    out: Annotated[Path, Option(help="A folder of annotations, or a new one.")],
+    foregrounds: Foregrounds = None,
+    source: Source = None,
+    rename: Annotated[
+        list[str] | None, Option(help="LABEL=CLASS, where a label is no class; repeatable.")
+    ] = None,
+    replace: Annotated[bool, Option("--replace", help="Take imported masks in place of others.")] = False,
+) -> None:
+    """Turn another tool's masks into annotations; what cannot be taken over is named with its reason."""
+    from simd.dataset.exchange.transfer import import_annotations
+    from simd.errors import DataError
+
+    renamed = {}
+    for text in rename or ():
+        label, _, class_ = text.rpartition("=")
+        if not label:
+            raise DataError(f"--rename {text!r}: write LABEL=CLASS")
+        renamed[label] = class_
+    count = import_annotations(
+        file,
+        out,
+        format_=format_,
+        foregrounds=foregrounds,
+        source=source,
+        renamed=renamed,
+        replace=replace,
+    )
+    typer.echo(f"{count} class masks: {out}")
