@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from simd.dataset.census import Census, census, take_census
+from simd.dataset.census import Census, take_census
 from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
 from simd.dataset.measures import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.dataset.trimap import unknown_region
@@ -49,6 +49,7 @@ class SetStatistics:
 
     name: str
     census: Census
+    composites: int
     images: tuple[Measured, ...] = ()
     regions: tuple[Measured, ...] = ()  # class_mask ∩ unknown, one a class and image
     notes: tuple[str, ...] = ()
@@ -98,7 +99,7 @@ def report_statistics(
     total = 0
     for place, found in zip(places, loaded, strict=True):
         if not isinstance(found, MattingSet):
-            told.append(SetStatistics(Path(place).name or str(place), found))
+            told.append(SetStatistics(Path(place).name or str(place), found, sum(found.composites.values())))
             continue
         total += len(found)
         key = hashlib.sha256(str(Path(place).resolve()).encode()).hexdigest()[:12]
@@ -238,18 +239,22 @@ def _gathered(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> Set
         for class_ in sorted(found["regions"], key=CLASSES.index):
             part = _from_json(found["regions"][class_])
             regions.append(Measured(row.id, class_, row.fg_id, part, size))
+    counted = take_census(str(matting_set.path))
     return SetStatistics(
         matting_set.name,
-        census((row.class_, row.fg_id) for row in matting_set.rows),
+        counted,
+        len(matting_set),
         tuple(images),
         tuple(regions),
-        tuple(_notes(matting_set, done)),
+        tuple(_notes(matting_set, counted, done)),
         matting_set.path,
     )
 
 
-def _notes(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> list[str]:
+def _notes(matting_set: MattingSet, counted: Census, done: Sequence[Mapping[str, Any]]) -> list[str]:
     total, notes = len(done), []
+    if counted.by_region:
+        notes.append("some foregrounds have regions of several classes, and count for each of them")
     if without := sum(not found["masked"] for found in done):
         notes.append(
             f"{without} of {total} images have no class mask: their whole unknown region counts for their "

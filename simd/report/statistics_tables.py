@@ -173,8 +173,8 @@ def told(value: float, form: str) -> str:
 def _balance(one: SetStatistics) -> dict[str, Any]:
     return {
         "set": one.name,
-        "composites": sum(one.census.composites.values()),
-        "foregrounds": sum(one.census.foregrounds.values()),
+        "composites": one.composites,
+        "foregrounds": len(one.census.regions),
         "classes": sum(map(bool, one.census.foregrounds.values())),
         "max_min": one.census.spread,
         "entropy": one.census.entropy if any(one.census.foregrounds.values()) else math.nan,

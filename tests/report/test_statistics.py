@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -201,3 +202,18 @@ def test_names_stay_text_on_the_page(tmp_path):
     assert "<img src=x" not in page
     assert "&lt;img src=x" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+def test_a_mixed_foreground_counts_for_each_class_of_its_mask(generated, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(generated.path, copy)
+    mixed = [
+        replace(row, classes=("fur", "net"), class_mask_from="regions") if row.class_ == "fur" else row
+        for row in generated.rows
+    ]
+    write_manifest(copy, mixed, name="mixed", protocol="exact", seed=0, sources=[])
+    told, _ = report_statistics([copy], tmp_path / "out")
+    assert "count for each of them" in told[0].notes[0]
+    assert told[0].census.foregrounds["net"] == 4
+    balance = rows(tmp_path / "out" / "balance.csv")[0]
+    assert (balance["composites"], balance["foregrounds"]) == ("37", "37")
