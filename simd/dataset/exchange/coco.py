@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from simd.dataset.exchange.doors import inside
-from simd.dataset.exchange.labelled import Labelled, Names, checked_size, merge, regions_of, shaped_as
+from simd.dataset.exchange.labelled import Labelled, Names, checked_size, merge, packed, regions_of, shaped_as
 from simd.dataset.exchange.runs import coco_text, line_of, runs_of, runs_of_coco_text
 from simd.dataset.exchange.void import LABELS, from_void_zero, to_void_zero
 from simd.errors import DataError, MissingExtraError
@@ -103,8 +103,8 @@ def read_panoptic(place: Path, names: Names) -> Iterator[Labelled]:
         name = images.get(row["image_id"], str(row["file_name"]))
         try:
             with shaped_as("an annotation of a panoptic COCO file"):
-                pixels = read_image(inside(path.with_suffix(""), row["file_name"])).astype(np.int64)
-                ids = pixels[..., 0] + 256 * pixels[..., 1] + 65536 * pixels[..., 2]
+                pixels = read_image(inside(path.with_suffix(""), row["file_name"]))
+                ids = packed(pixels[..., ::-1])  # red is the lowest byte
                 segments = {int(s["id"]): labels[s["category_id"]] for s in row["segments_info"]}
                 yield _of_segments(ids, segments, names)._replace(name=name)
         except DataError as error:
@@ -114,14 +114,14 @@ def read_panoptic(place: Path, names: Names) -> Iterator[Labelled]:
 def _of_segments(ids: np.ndarray[Any, Any], segments: Mapping[int, str], names: Names) -> Labelled:
     """Turn segment ids (H, W) into a class mask: each label becomes a number, 0 stays void."""
     numbers = {label: number for number, label in enumerate(dict.fromkeys(segments.values()), start=1)}
-    found, places = np.unique(ids, return_inverse=True)
+    found = np.unique(ids)
     lost = [number for number in found.tolist() if number and number not in segments]
     if lost:
         raise DataError(f"its pixels hold segment {lost[0]}, which segments_info does not list")
     if len(numbers) > 254:
         raise DataError(f"has {len(numbers)} labels; there are {len(TAXONOMY)} classes")
     table = np.array([numbers[segments[n]] if n else 0 for n in found.tolist()], np.uint8)
-    stored: UInt8 = table[places].reshape(ids.shape)
+    stored: UInt8 = table[np.searchsorted(found, ids)]
     return from_void_zero(stored, {number: label for label, number in numbers.items()}, names)
 
 

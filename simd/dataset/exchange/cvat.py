@@ -15,6 +15,7 @@ from simd.dataset.exchange.labelled import (
     checked_size,
     file_stem,
     merge,
+    packed,
     regions_of,
     shaped_as,
 )
@@ -165,8 +166,8 @@ def _read_mask(path: Path, labels: dict[Colour, tuple[int, str]], names: Names) 
         if void not in (None, 0):
             raise DataError("holds row numbers, and background is not the first row of labelmap.txt")
         return from_void_zero(grey, {n: label for n, label in rows.items() if label != _BACKGROUND}, names)
-    packed = read_image(path).astype(np.int32) @ np.array([65536, 256, 1], np.int32)
-    colours, places = np.unique(packed, return_inverse=True)
+    pixels = packed(read_image(path))
+    colours = np.unique(pixels)
     if len(colours) > 255:
         raise DataError(f"has {len(colours)} colours; masks have one a label, and no soft edges")
     by_colour: dict[int, str] = {}
@@ -180,7 +181,7 @@ def _read_mask(path: Path, labels: dict[Colour, tuple[int, str]], names: Names) 
             continue
         numbers[number - 1] = number
         by_colour[number] = row[1] if row else f"colour {','.join(map(str, colour))}, not in labelmap.txt"
-    return from_void_zero(numbers[places].reshape(packed.shape), by_colour, names)
+    return from_void_zero(numbers[np.searchsorted(colours, pixels)], by_colour, names)
 
 
 def _grey(path: Path) -> UInt8 | None:

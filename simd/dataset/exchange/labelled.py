@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from simd.dataset.exchange.doors import is_safe_name
 from simd.dataset.tag.format import annotation_path
@@ -119,6 +120,14 @@ def regions_of(class_mask: UInt8) -> Iterator[tuple[int, Mask]]:
     for index in np.unique(class_mask).tolist():
         if index != NO_CLASS:
             yield index, class_mask == index
+
+
+def packed(pixels: UInt8) -> npt.NDArray[np.uint32]:
+    """Return each pixel's three channels (H, W, 3) as one number (H, W), the first channel highest."""
+    numbers = pixels[..., 0].astype(np.uint32)
+    for channel in (1, 2):
+        numbers = (numbers << np.uint32(8)) | pixels[..., channel]
+    return numbers
 
 
 def checked_size(height: Any, width: Any) -> tuple[int, int]:
