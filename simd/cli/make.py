@@ -18,6 +18,7 @@ def classes(
         str, Option(help="foregrounds, composites, details, mattes, overview, or mixed (objects).")
     ] = "foregrounds",
     class_: Annotated[list[str] | None, Option("--class", help="Only this class; may be repeated.")] = None,
+    columns: Annotated[int, Option(help="Classes beside each other.", min=1)] = 1,
 ) -> None:
     """List the 20 matting classes; or draw them."""
     from simd.report.classes import check_sheet_name, print_classes, write_sheet
@@ -29,7 +30,8 @@ def classes(
     from simd.taxonomy import CLASSES
 
     check_sheet_name(out)
-    write_sheet(out, contact_sheet(range(seeds), size, classes=class_ or CLASSES, view=view))
+    sheet = contact_sheet(range(seeds), size, classes=class_ or CLASSES, view=view, columns=columns)
+    write_sheet(out, sheet)
     typer.echo(f"wrote {out}")
 
 

@@ -20,6 +20,15 @@ def test_a_sheet_has_a_row_for_each_class_and_the_tiles_of_its_view_for_each_see
     assert two.shape[1] - one.shape[1] == TILES[view] * 32
 
 
+def test_classes_stand_beside_each_other_in_columns():
+    one = contact_sheet([0], 32, classes=["fire", "fur", "net"])
+    two = contact_sheet([0], 32, classes=["fire", "fur", "net"], columns=2)
+    wide = one.shape[1]
+    assert two.shape == (64, 2 * wide, 3)
+    assert np.array_equal(np.concatenate([two[:, :wide], two[:32, wide:]]), one)
+    assert (two[32:, wide:] == 32).all()
+
+
 def test_mattes_stand_beside_their_composite_and_their_classes():
     sheet = contact_sheet([4], 48, classes=["sharp"], view="mattes")
     alpha, tinted = sheet[:, -96:-48, 0], sheet[:, -48:]

@@ -26,6 +26,7 @@ def contact_sheet(
     *,
     classes: Sequence[str] = CLASSES,
     view: str = "foregrounds",
+    columns: int = 1,
 ) -> UInt8:
     """Lay out foregrounds with their class names.
 
@@ -41,6 +42,8 @@ def contact_sheet(
         A key of :data:`VIEWS`: "foregrounds" over a two-coloured checkerboard, "composites" over drawn
         scenes, "details" at full size, "mattes" as composite, alpha and class mask, "overview" as
         foreground, alpha, composite and detail, "mixed" as mattes of the mixed objects.
+    columns : int
+        Classes beside each other.
 
     Returns
     -------
@@ -50,17 +53,25 @@ def contact_sheet(
     Raises
     ------
     DataError
-        If a class, a seed, the size or the view is none.
+        If a class, a seed, the size or the view is none, or there are fewer columns than 1.
     """
     if view not in VIEWS:
         raise DataError(f"unknown view {view!r}{suggest(view, VIEWS)}; there are {', '.join(VIEWS)}")
+    if columns < 1:
+        raise DataError(f"{columns} columns are too few; give 1, 2, ...")
     checked_size(size)
-    names = tuple(MIXED) if view == "mixed" else tuple(class_name(name) for name in classes)
+    known = tuple(MIXED) if view == "mixed" else CLASSES
+    names = known if view == "mixed" else tuple(class_name(name) for name in classes)
     rows = []
-    for row, name in enumerate(names):
-        tiles = [tile for k, seed in enumerate(seeds) for tile in VIEWS[view](name, seed, size, row + 5 * k)]
+    for name in names:
+        place = known.index(name)
+        tiles = [
+            tile for k, seed in enumerate(seeds) for tile in VIEWS[view](name, seed, size, place + 5 * k)
+        ]
         rows.append(np.concatenate([_label(name, size), *tiles], axis=1))
-    return np.concatenate(rows)
+    rows += [np.full_like(rows[0], 32)] * (-len(rows) % columns)
+    high = len(rows) // columns
+    return np.concatenate([np.concatenate(rows[k * high : (k + 1) * high]) for k in range(columns)], axis=1)
 
 
 def _foreground(name: str, seed: int, size: int, _place: int) -> list[UInt8]:
@@ -72,10 +83,10 @@ def _composite(name: str, seed: int, size: int, place: int) -> list[UInt8]:
 
 
 def _detail(name: str, seed: int, size: int, place: int) -> list[UInt8]:
-    """Cut the square out of a large picture in which most pixels have a fractional alpha."""
+    """Cut the square out of a large picture in which alpha changes most."""
     large = synthetic(name, seed, min(_ZOOM * size, MAX_SIDE))
-    soft = ((large.alpha > 12) & (large.alpha < 243)).astype(np.float64)
-    share = ndimage.uniform_filter(soft, size, mode="constant")
+    down, right = np.gradient(large.alpha.astype(np.float64))
+    share = ndimage.uniform_filter(np.hypot(down, right), size, mode="constant")
     half = size // 2
     inner = share[half : half + len(share) - size + 1, half : half + len(share) - size + 1]
     top, left = np.unravel_index(int(np.argmax(inner)), inner.shape)
