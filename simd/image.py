@@ -168,10 +168,14 @@ def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
 
     An 8-bit grey PNG is read as indices, too: some programs write masks like that.
     """
-    image, _ = _open(path, io.BytesIO(_read_bytes(path)), max_pixels)
-    if image.format != "PNG" or image.mode not in ("P", "L"):
-        raise DataError(f"{path}: is not an indexed PNG, but {image.format} of mode {image.mode}")
-    return np.asarray(_guarded(path, lambda: np.array(image)), dtype=np.uint8)
+    return _indices(path, _read_bytes(path), max_pixels)
+
+
+def decode_indices(name: str, data: bytes, max_pixels: int = MAX_PIXELS) -> UInt8:
+    """Decode an indexed PNG that is no file, as :func:`read_indices` does; `name` is for messages."""
+    path = Path(name)
+    _check_png_sums(path, data)
+    return _indices(path, data, max_pixels)
 
 
 class Reader(NamedTuple):
@@ -233,6 +237,13 @@ def _read_bytes(path: Path) -> bytes:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     _check_png_sums(path, data)
     return data
+
+
+def _indices(path: Path, data: bytes, max_pixels: int) -> UInt8:
+    image, _ = _open(path, io.BytesIO(data), max_pixels)
+    if image.format != "PNG" or image.mode not in ("P", "L"):
+        raise DataError(f"{path}: is not an indexed PNG, but {image.format} of mode {image.mode}")
+    return np.asarray(_guarded(path, lambda: np.array(image)), dtype=np.uint8)
 
 
 def _check_png_sums(path: Path, data: bytes) -> None:
