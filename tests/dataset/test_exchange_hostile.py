@@ -5,6 +5,7 @@ import json
 import random
 import stat
 import struct
+import sys
 import zipfile
 import zlib
 
@@ -15,8 +16,8 @@ from PIL import Image
 from simd.dataset.exchange import FORMATS, doors
 from simd.dataset.exchange.doors import Archive, inside, is_safe_name
 from simd.dataset.exchange.labelled import Labelled, class_names
-from simd.dataset.exchange.transfer import import_annotations
-from simd.errors import DataError, SimdError
+from simd.dataset.exchange.transfer import export_annotations, import_annotations
+from simd.errors import BatchError, DataError, MissingExtraError, SimdError
 
 NAMES = class_names({})
 MASK = np.kron(np.array([[0, 19, 255], [8, 8, 3]], np.uint8), np.ones((5, 4), np.uint8))
@@ -424,3 +425,71 @@ def test_a_damaged_byte_is_an_error_or_a_good_mask(name, tmp_path):
             for one in found:
                 assert one.class_mask is None or set(np.unique(one.class_mask)) <= {*range(20), 255}
         file.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_wrong_kind_of_place_is_an_error(name, tmp_path):
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "folder").mkdir()
+    for place in ("file", "folder"):
+        with pytest.raises(SimdError):
+            import_annotations(tmp_path / place, tmp_path / "out", format_=name)
+    assert not (tmp_path / "out").exists()
+
+
+def good_file(folder):
+    """Write a foreground of MASK's size and a COCO file of it; return both places."""
+    for kind, pixels in (("fg", np.zeros((*MASK.shape, 3), np.uint8)), ("alpha", MASK)):
+        (folder / "sources" / kind).mkdir(parents=True)
+        Image.fromarray(pixels).save(folder / "sources" / kind / "fur_a.png")
+    FORMATS["coco"].write([Labelled("fur_a", MASK)], folder / "coco.json")
+    return folder / "coco.json", str(folder / "sources")
+
+
+def test_folders_that_cannot_be_read_or_written_are_named(tmp_path):
+    file, sources = good_file(tmp_path)
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(SimdError, match=r"out: the folder cannot be made"):
+        import_annotations(file, tmp_path / "out", format_="coco", foregrounds=sources)
+    assert (tmp_path / "out").read_text() == "mine"
+    with pytest.raises(DataError, match=r"nowhere: no such folder; foregrounds are expected there"):
+        import_annotations(file, tmp_path / "new", format_="coco", foregrounds=str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match=r"nowhere: no such folder; annotations are expected there"):
+        export_annotations(tmp_path / "nowhere", tmp_path / "x", format_="coco")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match=r"empty: holds no annotation"):
+        export_annotations(tmp_path / "empty", tmp_path / "x", format_="coco")
+
+
+def test_a_file_that_may_not_be_read_is_named(as_nobody):
+    file, sources = good_file(as_nobody)
+    file.chmod(0)
+    with pytest.raises(DataError, match=r"coco\.json: cannot be read \(Permission denied\)"):
+        import_annotations(file, as_nobody / "out", format_="coco", foregrounds=sources)
+
+
+def test_a_damaged_annotation_is_named_and_the_others_go_out(tmp_path):
+    file, sources = good_file(tmp_path)
+    import_annotations(file, tmp_path / "tags", format_="coco", foregrounds=sources)
+    (record,) = (tmp_path / "tags").glob("*.json")
+    record.with_suffix(".png").write_bytes(b"")
+    with pytest.raises(BatchError, match=r"fur_a: .*\.png: is not an image: the file is empty"):
+        export_annotations(tmp_path / "tags", tmp_path / "x.json", format_="coco")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "extra"),
+    [("pycocotools", "coco", "exchange"), ("datasets", "parquet", "hub"), ("pyarrow", "parquet", "hub")],
+)
+def test_a_missing_library_is_named_with_its_extra(module, name, extra, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    (tmp_path / "x").write_text(json.dumps(coco(segmentation=[[0, 0, 2, 0, 2, 1]])))
+    with pytest.raises(MissingExtraError, match=rf'install it with: pip install -e "\.\[{extra}\]"'):
+        import_annotations(tmp_path / "x", tmp_path / "out", format_=name)
+
+
+def test_two_images_of_one_foreground_are_not_laid_over_each_other(tmp_path):
+    _, sources = good_file(tmp_path)
+    FORMATS["coco"].write([Labelled("fur_a", MASK), Labelled("fur_a.png", MASK[::-1])], tmp_path / "two.json")
+    with pytest.raises(BatchError, match=r"fur_a\.png: is of foreground 'fur_a', as 'fur_a' is;"):
+        import_annotations(tmp_path / "two.json", tmp_path / "out", format_="coco", foregrounds=sources)

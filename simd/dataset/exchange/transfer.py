@@ -117,8 +117,9 @@ def import_annotations(
             if item.class_mask is None:
                 raise DataError("; ".join(item.remarks))
             fg_id = find(item.name)
-            if (other := done.setdefault(fg_id, item.name)) is not item.name:
-                raise DataError(f"is of foreground {fg_id!r}, as {other[:200]!r} is; only that was imported")
+            if fg_id in done:
+                raise DataError(f"is of foreground {fg_id!r}, as {done[fg_id]!r} is; only that was imported")
+            done[fg_id] = item.name[:200]
             _import(item.class_mask, fg_id, known.get(fg_id), owned.get(fg_id), out, replace)
             if item.remarks:
                 failures[label] = "; ".join(item.remarks)
