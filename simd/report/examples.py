@@ -115,7 +115,21 @@ def make_examples(board: Board, found: MattingSet, budget: int, most: int = MOST
 
 def error_stops(count: int = 9) -> list[str]:
     """Return the error colours from 0 to 1 as ``#rrggbb``, for a legend."""
-    return ["#" + bytes(colour).hex() for colour in _error_colours()[np.linspace(0, 255, count).astype(int)]]
+    return ["#" + bytes(colour).hex() for colour in error_colours()[np.linspace(0, 255, count).astype(int)]]
+
+
+def is_as_scored(pred: Matte, alpha: UInt8, unknown: Mask, scored: float) -> bool:
+    """Tell whether a matte still has the SAD it was scored with."""
+    return math.isclose(sad(pred, alpha, unknown), scored, rel_tol=1e-6, abs_tol=1e-9)
+
+
+@cache
+def error_colours() -> npt.NDArray[np.uint8]:
+    """Return the colours of errors 0..255, uint8 (256, 3) RGB."""
+    from matplotlib import colormaps
+
+    colours: npt.NDArray[np.uint8] = colormaps[ERROR_COLOURS](np.arange(256), bytes=True)[:, :3]
+    return np.ascontiguousarray(colours)
 
 
 def _example(board: Board, sample: Sample, error: float) -> Example | None:
@@ -148,22 +162,18 @@ def _tile(entry: Entry, id_: str, alpha: UInt8, unknown: Mask, size: tuple[int, 
         pred = read_matte(file)
     except DataError:
         return Tile(reason="the matte cannot be read any more")
-    if pred.shape != alpha.shape or not _is_as_scored(pred, alpha, unknown, entry.whole[id_].sad):
+    if pred.shape != alpha.shape or not is_as_scored(pred, alpha, unknown, entry.whole[id_].sad):
         return Tile(reason="the matte has changed since it was scored")
     levels = to_uint8(pred)
     error = np.abs(levels.astype(np.int16) - alpha).astype(np.uint8)
     error[~unknown] = 0  # known pixels are not scored
     shrunk = np.asarray(Image.fromarray(error).resize(size[::-1], Image.Resampling.BOX))
-    return Tile(_thumbnail(levels, size), _thumbnail(_error_colours()[shrunk], size))
+    return Tile(_thumbnail(levels, size), _thumbnail(error_colours()[shrunk], size))
 
 
 def _candidates(folder: Path, id_: str) -> Iterator[Path]:
     names = (id_ + ending for extension in EXTENSIONS for ending in (extension, extension.upper()))
     return (folder / name for name in names if (folder / name).is_file())
-
-
-def _is_as_scored(pred: Matte, alpha: UInt8, unknown: Mask, scored: float) -> bool:
-    return math.isclose(sad(pred, alpha, unknown), scored, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def _fit(size: tuple[int, int]) -> tuple[int, int]:
@@ -179,11 +189,3 @@ def _thumbnail(
     shrunk = Image.fromarray(pixels).resize(size[::-1], resampling)
     shrunk.save(data, "WEBP", quality=_QUALITY, method=4)
     return "data:image/webp;base64," + base64.b64encode(data.getvalue()).decode()
-
-
-@cache
-def _error_colours() -> npt.NDArray[np.uint8]:
-    from matplotlib import colormaps
-
-    colours: npt.NDArray[np.uint8] = colormaps[ERROR_COLOURS](np.arange(256), bytes=True)[:, :3]
-    return np.ascontiguousarray(colours)

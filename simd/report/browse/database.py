@@ -1,0 +1,90 @@
+"""FiftyOne and its database, ready to use, or a sentence that says what to do."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+from simd.errors import DataError, MissingExtraError
+from simd.report.browse.mongod import server_environment
+
+_SECONDS = 5  # for a database to answer
+
+
+def connect() -> ModuleType:
+    """Import FiftyOne and open its database: that of FIFTYONE_DATABASE_URI, else FiftyOne's own server.
+
+    FiftyOne reports on its use unless FIFTYONE_DO_NOT_TRACK says no, so here it says no unless it is set.
+
+    Raises
+    ------
+    MissingExtraError
+        If FiftyOne is not installed.
+    DataError
+        If the database cannot be reached, or is too old.
+    """
+    os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
+    try:
+        import fiftyone as fo
+    except ImportError as error:
+        if error.name is not None and error.name.split(".")[0] != "fiftyone":
+            raise
+        raise MissingExtraError("browsing", "FiftyOne", "browse") from error
+    uri = fo.config.database_uri
+    if uri is not None:
+        check_database(uri)
+    fo.config.database_validation = False  # done here, and without a remark on versions at every start
+    with _environment({} if uri is not None else server_environment()):
+        try:
+            fo.list_datasets()
+        except (ConnectionError, RuntimeError, OSError) as error:
+            raise DataError(
+                f"FiftyOne's database cannot be opened ({error}); set FIFTYONE_DATABASE_URI to a MongoDB "
+                "of your own"
+            ) from error
+    module: ModuleType = fo
+    return module
+
+
+def check_database(uri: str) -> None:
+    """Refuse a database that does not answer within seconds, or is older than FiftyOne asks (DataError)."""
+    import pymongo
+    from fiftyone.constants import MONGODB_MIN_VERSION
+    from packaging.version import Version
+    from pymongo.errors import ConfigurationError, PyMongoError
+
+    advice = "check FIFTYONE_DATABASE_URI, or unset it to use FiftyOne's own server"
+    try:
+        client: Any
+        with pymongo.MongoClient(uri, serverSelectionTimeoutMS=1000 * _SECONDS) as client:
+            version = Version(client.server_info()["version"])
+    except ConfigurationError as error:  # what drivers say of a server they no longer speak with, too
+        raise DataError(f"the database {_shown(uri)} cannot be used: {error}; {advice}") from error
+    except PyMongoError as error:
+        raise DataError(f"the database {_shown(uri)} does not answer; start it, or {advice}") from error
+    if version < MONGODB_MIN_VERSION:
+        raise DataError(
+            f"the database {_shown(uri)} is MongoDB {version}, FiftyOne needs {MONGODB_MIN_VERSION} or "
+            f"later; update it, or {advice}"
+        )
+
+
+def _shown(uri: str) -> str:
+    """Return the address without name and password."""
+    return uri.rpartition("@")[2].removeprefix("mongodb://")
+
+
+@contextlib.contextmanager
+def _environment(more: dict[str, str]) -> Iterator[None]:
+    """Set variables for the processes that are started meanwhile."""
+    before = {key: os.environ.get(key) for key in more}
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            if value is None:
+                del os.environ[key]
+            else:
+                os.environ[key] = value

@@ -1,0 +1,96 @@
+"""``simd browse``: from a set, scores and mattes to a dataset that the App shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simd.dataset.manifest import load_set
+from simd.report.browse.database import connect
+from simd.report.browse.dataset import default_name, open_dataset, update
+from simd.report.browse.fields import columns
+from simd.report.browse.maps import make_maps
+from simd.report.browse.methods import Method, load_methods, problems
+from simd.report.browse.points import add_points, add_similarity, read_points
+from simd.report.browse.views import lay_out, present_classes, save_views
+
+
+class Opened(NamedTuple):
+    """A dataset ready for the App."""
+
+    dataset: Any  # fiftyone.Dataset
+    workspace: Any  # fiftyone.Space
+    methods: list[Method]
+    views: list[str]
+    problems: dict[str, str]  # "<method>, <id>" to the reason why a matte is not shown
+
+
+def prepare(
+    dataset: str | Path,
+    *,
+    scores: Sequence[str | Path] = (),
+    predictions: Sequence[str | Path] = (),
+    embedding: str | Path | None = None,
+    name: str | None = None,
+    maps: str | Path | None = None,
+    workers: int = 1,
+) -> Opened:
+    """Make the FiftyOne dataset of a set, or bring it up to date.
+
+    Parameters
+    ----------
+    dataset : path
+        A set built by ``simd build``.
+    scores, predictions : sequence of path
+        As for :func:`simd.report.browse.methods.load_methods`.
+    embedding : path, optional
+        The folder of ``simd embed``, for the embeddings panel.
+    name : str, optional
+        Of the FiftyOne dataset; by default the set's name and digest.
+    maps : path, optional
+        The folder for masks and error maps; by default ``<set>.browse``, beside the set.
+    workers : int
+        Processes that make maps.
+
+    Raises
+    ------
+    DataError
+        If an input is of another set, the name is taken, or the database cannot be used.
+    MissingExtraError
+        If FiftyOne is not installed.
+    """
+    matting_set = load_set(dataset)
+    methods = load_methods(matting_set, [Path(p) for p in scores], [Path(p) for p in predictions])
+    points = None if embedding is None else read_points(Path(embedding), matting_set)
+    fo = connect()
+    name = name or default_name(matting_set)
+    target = open_dataset(fo, matting_set, name)
+    folder = maps_folder(matting_set.path) if maps is None else Path(maps)
+    made = make_maps(matting_set, methods, folder / target.slug, workers=workers)
+    fields = columns(matting_set, methods, made)
+    update(fo, target, matting_set, methods, fields)
+    if points is not None:
+        add_points(target, points)
+    add_similarity(target, matting_set, workers=workers)
+    views = save_views(fo, target, methods, present_classes(target))
+    unread = {
+        f"{method.name}, {id_}": one.methods[method.key].reason
+        for method in methods
+        for id_, one in made.items()
+        if method.key in one.methods and one.methods[method.key].reason
+    }
+    workspace = lay_out(fo, target, methods, fields)
+    return Opened(target, workspace, methods, views, problems(methods) | unread)
+
+
+def show(opened: Opened, *, port: int | None = None) -> None:
+    """Open the App in the browser and wait until its page is closed."""
+    import fiftyone as fo
+
+    session = fo.launch_app(opened.dataset, port=port, spaces=opened.workspace)
+    session.wait()
+
+
+def maps_folder(dataset: Path) -> Path:
+    """Return where the maps of a set lie unless told otherwise: beside its folder."""
+    whole = dataset.resolve()
+    return whole.with_name(f"{whole.name}.browse")
