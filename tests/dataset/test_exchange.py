@@ -228,6 +228,15 @@ def test_pictures_travel_where_the_format_holds_them(tmp_path):
         assert np.array_equal(part, np.asarray(Image.open(sources / kind / "fur_cat.png")))
 
 
+def test_a_foreground_that_changed_gives_no_picture(tmp_path):
+    sources, folder = write_tagged(tmp_path)
+    Image.fromarray(np.zeros((21, 43, 3), np.uint8)).save(sources / "fg" / "fur_cat.png")
+    with pytest.raises(BatchError, match="'fur_cat' has changed since it was annotated: its colour differs"):
+        export_annotations(folder, tmp_path / "x.parquet", format_="parquet", foregrounds=str(sources))
+    (found,) = FORMATS["parquet"].read(tmp_path / "x.parquet", NAMES)
+    assert found.name == "net-1"
+
+
 def test_what_is_there_already_stays_unless_it_may_be_replaced(tmp_path):
     _, folder = write_tagged(tmp_path)
     export_annotations(folder, tmp_path / "same.json", format_="coco")

@@ -43,7 +43,7 @@ def test_labels_pass_through_fiftyone(tmp_path):
     y, x = np.mgrid[:30, :44]
     mask = ((x // 5 + 3 * (y // 4)) % 21).astype(np.uint8)
     mask[mask == 20] = 255
-    item = Labelled("fur cat", mask, picture=lambda: _picture(mask.shape))
+    item = Labelled("fur cat", mask, picture=_picture(mask.shape))
     FORMATS["fiftyone"].write([item], tmp_path / "set")
     with running_mongod() as uri:
         environment = os.environ | {

@@ -20,6 +20,7 @@ class Format(NamedTuple):
     title: str
     place: str  # "file" or "folder": what it is written to
     target: str  # module, and the functions that write and read it
+    holds_pictures: bool = False  # whether the foregrounds' cut-outs go into it
 
     @property
     def write(self) -> Callable[[Iterable[Labelled], Path], None]:
@@ -44,8 +45,8 @@ FORMATS = {
     "cvat-mask": Format("CVAT, Segmentation mask 1.1", "file", "cvat:write_masks,read_masks"),
     "cvat-images": Format("CVAT for images 1.1", "file", "cvat:write_xml,read_images"),
     "label-studio": Format("Label Studio, JSON", "file", "label_studio:write,read"),
-    "fiftyone": Format("FiftyOne, segmentation labels", "folder", "fiftyone:write,read"),
-    "parquet": Format("Hugging Face parquet", "file", "parquet:write,read"),
+    "fiftyone": Format("FiftyOne, segmentation labels", "folder", "fiftyone:write,read", holds_pictures=True),
+    "parquet": Format("Hugging Face parquet", "file", "parquet:write,read", holds_pictures=True),
 }
 
 

@@ -24,7 +24,7 @@ def write(items: Iterable[Labelled], out: Path) -> None:
         stem = file_stem(item.name)
         _write(out / "labels" / f"{stem}.png", encode_png(to_void_zero(item.class_mask)))
         if item.picture is not None:
-            _write(out / "data" / f"{stem}.png", item.picture())
+            _write(out / "data" / f"{stem}.png", item.picture)
     make_folder(out)
     write_atomically(out / _TARGETS, json_text({str(number): name for number, name in LABELS.items()}))
 

@@ -25,7 +25,7 @@ class Labelled(NamedTuple):
     class_mask: UInt8 | None  # (H, W), 0..19 and 255
     remarks: tuple[str, ...] = ()  # what could not be taken over
     image_name: str = ""  # file name of the image to which the mask belongs, where one is known
-    picture: Callable[[], bytes] | None = None  # makes the foreground's cut-out, a PNG, where it is at hand
+    picture: bytes | None = None  # the foreground's cut-out, a PNG, where it is at hand and wanted
 
     @property
     def file_name(self) -> str:

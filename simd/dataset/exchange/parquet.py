@@ -71,7 +71,7 @@ def _labelled(row: dict[str, Any], number: int, labels: dict[int, str], names: N
 
 def _row(item: Labelled) -> dict[str, Any]:
     assert item.class_mask is not None
-    image = None if item.picture is None else {"bytes": item.picture(), "path": None}
+    image = None if item.picture is None else {"bytes": item.picture, "path": None}
     return {
         "fg_id": item.name,
         "image": image,

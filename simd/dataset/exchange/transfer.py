@@ -1,7 +1,6 @@
 """Move annotations out to another tool's format, and another tool's work in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from simd.dataset.exchange import find_format
 from simd.dataset.exchange.labelled import Labelled, class_names, file_stem
 from simd.dataset.sources import index_foregrounds, read_foreground
 from simd.dataset.tag.format import (
+    check_unchanged,
     find_annotations,
     make_annotation,
     read_annotation,
@@ -60,7 +60,7 @@ def export_annotations(
     known = _known(foregrounds, source)
     failures: dict[str, str] = {}
     make_folder(out.parent)
-    chosen.write(_exported(paths, known, failures), out)
+    chosen.write(_exported(paths, known, failures, with_pictures=chosen.holds_pictures), out)
     if failures:
         raise BatchError(failures, "annotations", len(paths))
     return len(paths)
@@ -139,21 +139,27 @@ def _known(foregrounds: str | None, source: str | None) -> dict[str, Foreground]
 
 
 def _exported(
-    paths: Mapping[str, Path], known: Mapping[str, Foreground], failures: dict[str, str]
+    paths: Mapping[str, Path],
+    known: Mapping[str, Foreground],
+    failures: dict[str, str],
+    *,
+    with_pictures: bool,
 ) -> Iterator[Labelled]:
     for fg_id, path in paths.items():
+        fg = known.get(fg_id)
         try:
-            _, class_mask = read_annotation(path)
+            annotation, class_mask = read_annotation(path)
+            picture = None if fg is None or not with_pictures else _picture(fg, annotation)
         except DataError as error:
             failures[fg_id] = str(error)
             continue
-        fg = known.get(fg_id)
         image_name = "" if fg is None or fg.file is None else fg.file.name
-        yield Labelled(fg_id, class_mask, (), image_name, None if fg is None else partial(_picture, fg))
+        yield Labelled(fg_id, class_mask, (), image_name, picture)
 
 
-def _picture(fg: Foreground) -> bytes:
+def _picture(fg: Foreground, annotation: Annotation) -> bytes:
     pixels = read_foreground(fg)
+    check_unchanged(annotation, pixels.fg, pixels.alpha)
     return encode_png(np.dstack([pixels.fg, pixels.alpha]))
 
 
