@@ -5,7 +5,17 @@ from typing import Any
 
 import typer
 
-from simd.cli import build, make, score, select, show, weights  # noqa: F401  each registers its commands
+from simd.cli import (  # noqa: F401  each registers its commands
+    browse,
+    build,
+    exchange,
+    make,
+    score,
+    select,
+    show,
+    tag,
+    weights,
+)
 from simd.cli.app import app
 from simd.errors import SimdError
 
