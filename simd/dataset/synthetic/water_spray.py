@@ -28,6 +28,8 @@ def water_spray(rng: np.random.Generator, side: int) -> Layer:
     streaks = where[:, None] + np.linspace(-0.5, 0.5, 7)[:, None] * (exposure * way)[:, None]
     inside = _inside(where) * np.pi * radius**2 * side * side / 7
     fine = splat(streaks * side - 0.5, inside[:, None], side)
+    # A splat is 0.4 pixels wide. Widened to the same share of the side, it saturates alike at every size.
+    fine = blur(fine, np.sqrt(max((0.0018 * side) ** 2 - 0.4**2, 0.0)))
     large = _droplets(rng, side, *_fly(rng, jets, clumps, gusts, _COARSE), exposure)
     x, y = grid(side)
     torn = np.exp(0.75 * Noise(rng)(x, y, 7.0, octaves=6, gain=0.65))
