@@ -97,7 +97,7 @@ def print_table(sads: dict[str, dict[str, float]], blind: dict[str, float], buil
     print(f"{'SAD':12} closed-form  trimap  ratio  no known fg     GCA     SIM (as printed)")
     for name in CLASSES:
         ours, floor = sads["closed-form"][name], sads["trimap"][name]
-        mark = " solved" if ours < 0.02 * floor else " hopeless" if ours >= floor else ""
+        mark = " solved" if ours < 0.01 * floor else " hopeless" if ours >= floor else ""
         print(
             f"{name:12} {ours:11.2f} {floor:7.2f} {ours / floor:6.2f} {blind[name]:12.0%}"
             f" {table['GCA'][name]:7.2f} {table['SIM'][name]:7.2f}{mark}"
