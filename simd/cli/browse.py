@@ -105,10 +105,11 @@ def open_(
         f"the FiftyOne dataset {opened.dataset.name!r}"
     )
     if app:
-        from simd.report.browse.open import show
+        from simd.report.browse.open import launch
 
-        typer.echo("the App is open until its page is closed, or Ctrl-C; then: simd browse pull")
-        show(opened, port=port)
+        session = launch(opened, port=port)
+        typer.echo(f"{session.url} until its page is closed, or Ctrl-C; then: simd browse pull {dataset}")
+        session.wait()
     if opened.problems:
         mattes = len(opened.methods) * len(opened.dataset)
         raise BatchError(opened.problems, "mattes", mattes)

@@ -11,7 +11,7 @@ from simd.report.browse.fields import columns
 from simd.report.browse.maps import make_maps
 from simd.report.browse.methods import Method, load_methods, problems
 from simd.report.browse.points import add_points, add_similarity, read_points
-from simd.report.browse.views import lay_out, present_classes, save_views
+from simd.report.browse.views import lay_out, painted, present_classes, save_views
 
 
 class Opened(NamedTuple):
@@ -82,12 +82,18 @@ def prepare(
     return Opened(target, workspace, methods, views, problems(methods) | unread)
 
 
-def show(opened: Opened, *, port: int | None = None) -> None:
-    """Open the App in the browser and wait until its page is closed."""
+def launch(opened: Opened, *, port: int | None = None, **options: Any) -> Any:
+    """Start the App on this machine, laid out, and return its session."""
     import fiftyone as fo
 
-    session = fo.launch_app(opened.dataset, port=port, spaces=opened.workspace)
-    session.wait()
+    return fo.launch_app(
+        opened.dataset,
+        port=port,
+        address="127.0.0.1",
+        spaces=opened.workspace,
+        color_scheme=painted(opened.dataset.app_config.color_scheme),
+        **options,
+    )
 
 
 def maps_folder(dataset: Path) -> Path:

@@ -61,6 +61,20 @@ def lay_out(fo: Any, target: Any, methods: Sequence[Method], columns: Mapping[st
     return workspace
 
 
+def painted(scheme: Any) -> Any:
+    """Return a colour scheme whose colour scales are worked out.
+
+    The App asks the server to work out the saved ones, but paints with those of its session, which has them
+    only if they come so.
+    """
+    from fiftyone.core.plots.plotly import get_colormap
+
+    copy = scheme.copy()
+    for scale in copy.colorscales:
+        scale["rgb"] = get_colormap([[stop["value"], stop["color"]] for stop in scale["list"]])
+    return copy
+
+
 def _views(
     fo: Any, target: Any, methods: Sequence[Method], classes: Sequence[str]
 ) -> Iterator[tuple[str, Any, str]]:
