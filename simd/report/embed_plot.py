@@ -22,7 +22,7 @@ def plot_map(made: Embedding) -> bytes:
     figure = Figure(figsize=(9, 8), layout="constrained", facecolor="white")
     ax = figure.subplots()
     classes = np.array([patch.class_ for patch in made.patches])
-    size = float(np.clip(9000 / max(1, len(classes)), 6, 40))
+    size = float(np.clip(18000 / max(1, len(classes)), 8, 40))
     anchors, names = [], []
     for index, class_ in enumerate(TAXONOMY):
         own = made.places[classes == class_.name]
