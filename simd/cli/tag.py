@@ -1,8 +1,12 @@
 """``simd tag``: class masks of foregrounds, from the first stroke to the files of other tools."""
 
-import typer
+from pathlib import Path
+from typing import Annotated
 
-from simd.cli.app import app
+import typer
+from typer import Argument, Option
+
+from simd.cli.app import Workers, app
 
 tag = typer.Typer(
     no_args_is_help=True,
@@ -10,3 +14,122 @@ tag = typer.Typer(
     help="Tag the unknown region of foregrounds with classes, and exchange the masks with other tools.",
 )
 app.add_typer(tag, name="tag")
+
+Folder = Annotated[Path, Argument(help="A folder of annotations.")]
+Foregrounds = Annotated[str, Option(help="A folder, or synthetic-mixed:PER_KIND@SIZE.")]
+Source = Annotated[str | None, Option(help="The kind of the foregrounds, if unclear.")]
+Classes = Annotated[Path | None, Option(help="CSV file with the columns file and class.")]
+
+
+@tag.command()
+def status(
+    folder: Folder,
+    foregrounds: Annotated[
+        str | None, Option(help="What was annotated: finds open and changed ones.")
+    ] = None,
+    source: Source = None,
+    classes: Classes = None,
+) -> None:
+    """Count classes and open pixels, and name what disagrees, has changed or is broken."""
+    from simd.dataset.sources import index_foregrounds
+    from simd.dataset.tag.status import read_status
+    from simd.dataset.tag.text import status_text
+
+    records = None if foregrounds is None else index_foregrounds(foregrounds, source, classes=classes).records
+    found = read_status(folder, records)
+    typer.echo(status_text(found))
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@tag.command()
+def fill(
+    folder: Folder,
+    foregrounds: Foregrounds,
+    strokes: Annotated[Path | None, Option(help="JSON lines of strokes, boxes, polygons to add.")] = None,
+    source: Source = None,
+    classes: Classes = None,
+    workers: Workers = 1,
+) -> None:
+    """Give every unknown pixel a class: that of the image, or that of the strokes it belongs to."""
+    from simd.dataset.sources import index_foregrounds
+    from simd.dataset.tag.batch import fill_folder, read_strokes
+
+    index = index_foregrounds(foregrounds, source, classes=classes)
+    drawn = None if strokes is None else read_strokes(strokes)
+    typer.echo(_counted(fill_folder(folder, index.records, drawn, workers=workers)))
+
+
+@tag.command()
+def propose(
+    folder: Folder,
+    foregrounds: Foregrounds,
+    model: Annotated[Path | None, Option(help="A model of `simd tag fit`.", show_default="shipped")] = None,
+    any_class: Annotated[
+        bool, Option("--any-class", help="Not only the classes that a foreground is said to have.")
+    ] = False,
+    again: Annotated[bool, Option("--again", help="Make untouched proposals anew.")] = False,
+    source: Source = None,
+    classes: Classes = None,
+    workers: Workers = 1,
+) -> None:
+    """Propose class masks for foregrounds nobody has tagged; then list those to look at first."""
+    from simd.dataset.sources import index_foregrounds
+    from simd.dataset.tag.batch import propose_folder
+    from simd.dataset.tag.format import look_through, read_record
+    from simd.dataset.tag.model import read_model
+    from simd.dataset.tag.propose import review_order
+
+    index = index_foregrounds(foregrounds, source, classes=classes)
+    counts = propose_folder(
+        folder, index.records, read_model(model), any_class=any_class, again=again, workers=workers
+    )
+    typer.echo(_counted(counts))
+    order = review_order(read_record(path) for path in look_through(folder).paths.values())
+    typer.echo("\n".join(["to look at first:", *(f"  {fg_id}" for fg_id in order[:10])]))
+
+
+@tag.command()
+def fit(
+    foregrounds: Annotated[list[str], Argument(help="Folders, or synthetic:PER_CLASS@SIZE:train.")],
+    out: Annotated[Path, Option(help="Where the model goes, as .npz.")] = Path("patches.npz"),
+    annotations: Annotated[Path | None, Option(help="Class masks of some of them.")] = None,
+    source: Source = None,
+    classes: Classes = None,
+) -> None:
+    """Fit the model of proposals on foregrounds whose classes or class masks are known."""
+    from simd.dataset.tag.fitting import fit_on
+
+    used = fit_on(foregrounds, out, annotations=annotations, source=source, classes=classes)
+    typer.echo(f"fitted on {used} foregrounds: {out}")
+
+
+@tag.command()
+def agree(
+    one: Folder,
+    other: Annotated[Path, Argument(help="Another one, of the same foregrounds.")],
+    pictures: Annotated[Path | None, Option(help="Folder for pictures of where they differ.")] = None,
+) -> None:
+    """Compare two folders of annotations: IoU of each class, Cohen's kappa, pictures."""
+    from simd.dataset.tag.batch import agree_folders
+    from simd.dataset.tag.text import agreement_text
+
+    typer.echo(agreement_text(agree_folders(one, other, pictures)))
+
+
+@tag.command()
+def merge(
+    folders: Annotated[list[Path], Argument(help="Folders of annotations.")],
+    out: Annotated[Path, Option(help="Folder for the result.")],
+) -> None:
+    """Merge annotations by vote; pixels on which it is tied stay open."""
+    from simd.dataset.tag.batch import merge_folders
+
+    done = merge_folders(folders, out)
+    typer.echo(
+        f"{done.foregrounds} foregrounds, {done.open_} of {done.pixels} pixels tied and left open: {out}"
+    )
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return "\n".join(f"{count} {what}" for what, count in sorted(counts.items()))
