@@ -51,7 +51,9 @@ def blend(
     size: tuple[int, int],
     overlap: int = MIN_OVERLAP,
 ) -> Float32:
-    """Solve tile by tile and blend with weights that fall linearly to 0 over the overlaps.
+    """Solve tile by tile and blend with weights that fall linearly to 0 in the middle of the overlaps.
+
+    The outer quarter of an overlap, where a network sees the zeros around its tile, has no weight at all.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def blend(
     size : tuple of int
         (H, W) of the image.
     overlap : int
-        Pixels over which a weight falls.
+        Pixels that neighbours share at least.
 
     Returns
     -------
@@ -88,9 +90,10 @@ def _ramp(span: slice, length: int, overlap: int) -> Float32:
     """Return the weight along one side: 1, falling towards tile edges that are not the image's."""
     n = span.stop - span.start
     weight = np.ones(n, np.float32)
-    fall = (np.arange(min(overlap, n), dtype=np.float32) + 0.5) / overlap
+    margin, width = overlap // 4, overlap // 2
+    rise = ((np.arange(overlap, dtype=np.float32) - margin + 0.5) / width).clip(0, 1)
     if span.start > 0:
-        weight[: len(fall)] *= fall
+        weight[:overlap] *= rise
     if span.stop < length:
-        weight[n - len(fall) :] *= fall[::-1]
+        weight[n - overlap :] *= rise[::-1]
     return weight
