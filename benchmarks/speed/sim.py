@@ -1,0 +1,254 @@
+"""Time the method `sim` beside the released code in one process, with results within the tolerances asserted.
+
+    git clone --depth 1 https://github.com/nowsyn/SIM build/peers/SIM
+    python benchmarks/speed/sim.py build/peers/SIM     # both, on the CPU
+    python benchmarks/speed/sim.py                     # ours alone, with its floor
+    python benchmarks/speed/sim.py --device cuda       # milliseconds and memory at 1080p
+    python benchmarks/speed/sim.py --memory            # peak memory of images on the CPU
+
+Both get the made-up weights of tests/methods/fake_weights.py and the same padded input of 832 x 1024
+pixels, a third of them unknown: 34 windows and one pass of the matting network. The released code runs as
+it is, in evaluation mode and without gradients, its functions for the semantic trimap taken from its
+script; what it imports for training only (kornia, easydict) is replaced by empty modules. Both run in
+turns; on a busy machine only the ratio means something.
+"""
+
+import argparse
+import ast
+import importlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import types
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "methods"))
+from fake_weights import fake_state, load_fake_sim
+
+from simd.methods.semantic_trimap import semantic_trimap
+from simd.methods.sim import SimMethod
+from simd.methods.sim_inputs import click_maps, distances, pad
+
+ALPHA_TOLERANCE, SEMANTICS_TOLERANCE = 2e-5, 1e-5  # as in tests/methods/test_sim_golden.py
+MEMORY_SIZES = ((832, 1024), (1080, 1920), (2048, 2048), (4000, 6000))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("checkout", type=Path, nargs="?", help="a clone of the released code")
+    parser.add_argument("--rounds", type=int, default=3, help="the best of so many counts")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--size", type=int, nargs=2, default=None, metavar=("H", "W"))
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument(
+        "--memory", action="store_true", help="peak memory at several sizes, with its estimate"
+    )
+    parser.add_argument("--peak", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    if arguments.memory:
+        measure_memory()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.device != "cpu":
+            time_device(Path(folder), arguments)
+            return
+        method = load_fake_sim(Path(folder), "paper", mode="released")
+    image, trimap = draw(*(arguments.size or (832, 1024)), thin=arguments.peak)
+    if arguments.peak:
+        method.predict(image, trimap)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, method.gigabytes(trimap.size / 1e6))
+        return
+    compare(method, image, trimap, arguments)
+    show_floor(method, image, trimap)
+
+
+def draw(height: int, width: int, *, thin: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Return a texture with a ring of unknown pixels; `thin`: few of them, so few windows and tiles."""
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    waves = [128 + 80 * np.sin(x / 17 + k) * np.cos(y / (23 + k)) for k in range(3)]
+    radius = np.hypot(y - height / 2, x - width / 2) / min(height, width)
+    outer = 0.26 if thin else 0.44
+    trimap = np.select([radius < 0.24, radius < outer], [255, 128], 0).astype(np.uint8)
+    return np.stack(waves, axis=2).astype(np.uint8), trimap
+
+
+def compare(method: SimMethod, image: np.ndarray, trimap: np.ndarray, arguments: argparse.Namespace) -> None:
+    """Time both in turns and print the best of each part."""
+    programs = {"ours": lambda: run_ours(method, image, trimap)}
+    if arguments.checkout:
+        released = load_released(arguments.checkout)
+        programs = {"released": lambda: run_released(method, released, image, trimap)} | programs
+    best: dict[str, np.ndarray] = {}
+    results = {}
+    for _ in range(arguments.rounds):
+        for name, program in programs.items():
+            times, *results[name] = program()
+            best[name] = np.minimum(best.get(name, times), times)
+    print(f"{image.shape[:2]}, {np.mean(trimap == 128):.0%} unknown, {arguments.threads} threads")
+    print(f"torch {torch.__version__}; best of {arguments.rounds}, seconds\n")
+    print(f"{'':12}{'CPU: semantics':>16}{'network':>10}{'total':>10}{'wall: total':>14}")
+    for name, (semantics_cpu, network_cpu, _, wall) in best.items():
+        total = semantics_cpu + network_cpu
+        print(f"{name:12}{semantics_cpu:16.2f}{network_cpu:10.2f}{total:10.2f}{wall:14.2f}")
+    if arguments.checkout:
+        ratio = best["released"] / best["ours"]
+        total = best["released"][:2].sum() / best["ours"][:2].sum()
+        print(f"{'ratio':12}{ratio[0]:16.2f}{ratio[1]:10.2f}{total:10.2f}{ratio[3]:14.2f}")
+        pairs = zip(results["released"], results["ours"], strict=True)
+        semantics, alpha = (float(np.abs(own - other).max()) for own, other in pairs)
+        print(f"\nlargest difference: semantic trimap {semantics:.1e}, alpha {alpha:.1e}")
+        assert semantics <= SEMANTICS_TOLERANCE
+        assert alpha <= ALPHA_TOLERANCE
+
+
+class Watch:
+    """CPU and wall time since the last look."""
+
+    def __init__(self) -> None:
+        self.cpu, self.wall = time.process_time(), time.perf_counter()
+
+    def look(self) -> tuple[float, float]:
+        cpu, wall = time.process_time() - self.cpu, time.perf_counter() - self.wall
+        self.__init__()
+        return cpu, wall
+
+
+def run_ours(method: SimMethod, image: np.ndarray, trimap: np.ndarray):
+    padded = pad(image), pad(trimap)
+    watch = Watch()
+    semantics = semantic_trimap(method.networks.classifier, *padded, mode="released")
+    first = watch.look()
+    solution = method.solve(image, trimap)  # computes the semantic trimap once more
+    both = watch.look()
+    # so its share is taken off again
+    times = np.array([first[0], both[0] - first[0], first[1], both[1]])
+    return times, semantics, finish(solution.alpha, trimap)
+
+
+def run_released(method: SimMethod, released: types.SimpleNamespace, image: np.ndarray, trimap: np.ndarray):
+    image, trimap_padded = pad(image), pad(trimap)
+    watch = Watch()
+    with torch.no_grad():
+        scaled = torch.from_numpy(image).permute(2, 0, 1)[None].contiguous().float() / 255
+        levels = torch.from_numpy(trimap_padded)[None, None].float()
+        normalized = method.networks.sim.normalize(scaled).contiguous()
+        known = torch.cat([levels == 0, levels == 255], dim=1).float()
+        clicks = torch.from_numpy(click_maps(distances(trimap_padded), trimap_padded.shape))[None]
+        semantics = released.extract(released.settings, released.classifier, normalized, levels)
+        first = watch.look()
+        alpha = released.sim(scaled, known, normalized, clicks, semantics, is_training=False)["alpha"]
+        second = watch.look()
+    times = np.array([first[0], second[0], first[1], first[1] + second[1]])
+    return times, semantics[0].numpy(), finish(alpha[0, 0].numpy(), trimap)
+
+
+def finish(alpha: np.ndarray, trimap: np.ndarray) -> np.ndarray:
+    cropped = alpha[: trimap.shape[0], : trimap.shape[1]].clip(0, 1)
+    return np.select([trimap == 0, trimap == 255], [0, 1], cropped)
+
+
+def load_released(checkout: Path) -> types.SimpleNamespace:
+    """Import the released networks and take the functions for the semantic trimap out of its script."""
+    script = checkout / "scripts" / "main.py"
+    if not script.is_file():
+        raise SystemExit(f"{script}: no such file; clone https://github.com/nowsyn/SIM and give its folder")
+    sys.path.insert(0, str(checkout))
+    for name in ("kornia", "kornia.filters", "kornia.filters.kernels", "easydict"):
+        sys.modules[name] = types.ModuleType(name)
+    for name in ("get_spatial_gradient_kernel2d", "get_spatial_gradient_kernel3d", "normalize_kernel2d"):
+        setattr(sys.modules["kornia.filters.kernels"], name, None)
+    stem = importlib.import_module("networks.resnet_bn")
+    plain = stem.l_resnet50
+    stem.l_resnet50 = lambda **_: plain(pretrained=False)  # its ImageNet file is overwritten anyway
+    arch = types.SimpleNamespace(
+        encoder="resnet50_BN", n_channel=11, atrous_rates=(12, 24, 36), aspp_channel=256
+    )
+    sim = importlib.import_module("networks.model").build_model(types.SimpleNamespace(arch=arch))
+    classifier = importlib.import_module("networks.resnet").resnet50(4, num_classes=20, pretrained=False)
+    sim.load_state_dict(fake_state("sim"))
+    classifier.load_state_dict(fake_state("classifier"))
+    names = {"torch": torch, "F": torch.nn.functional}
+    functions = [
+        node
+        for node in ast.parse(script.read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("extract_semantic_trimap")
+    ]
+    exec(compile(ast.Module(functions, []), str(script), "exec"), names)
+    return types.SimpleNamespace(
+        sim=sim.eval(),
+        classifier=classifier.eval(),
+        extract=names["extract_semantic_trimap_whole"],
+        settings=types.SimpleNamespace(load_size=320, num_classes=20),
+    )
+
+
+def show_floor(method: SimMethod, image: np.ndarray, trimap: np.ndarray) -> None:
+    """Print the work, the rate at which it is done, and the rate of convolutions and products alone."""
+    with FlopCounterMode(display=False) as counter:
+        watch = Watch()
+        method.solve(image, trimap)
+        cpu, wall = watch.look()
+    work = counter.get_total_flops() / 1e9
+    print(f"\n{work:.0f} GFLOP: {work / wall:.0f} GFLOP/s ({work / cpu:.0f} for each second of a core)")
+    channels_last = {"memory_format": torch.channels_last}
+    kernel = torch.randn(512, 512, 3, 3).to(**channels_last)
+    maps = torch.randn(1, 512, 105, 129).to(**channels_last)
+    square = torch.randn(2048, 2048)
+    for name, call, flop in (
+        ("matrix product, 2048", lambda: square @ square, 2 * 2048**3),
+        (
+            "3 x 3 convolution, 512 channels",
+            lambda: torch.conv2d(maps, kernel, padding=1),
+            18 * 512**2 * 105 * 129,
+        ),
+    ):
+        rates = []
+        for _ in range(5):
+            watch = Watch()
+            call()
+            cpu, wall = watch.look()
+            rates.append((flop / wall / 1e9, flop / cpu / 1e9))
+        best = max(rates)
+        print(f"{name}: {best[0]:.0f} GFLOP/s ({best[1]:.0f} for each second of a core)")
+        print(f"  at that rate {work / best[0]:.1f} s")
+
+
+def time_device(folder: Path, arguments: argparse.Namespace) -> None:
+    """Print milliseconds and peak memory on a GPU, in float32 and in bfloat16."""
+    image, trimap = draw(*(arguments.size or (1080, 1920)))
+    print(f"{torch.cuda.get_device_name()}, {image.shape[0]} x {image.shape[1]}, torch {torch.__version__}")
+    reference = None
+    for dtype in ("float32", "bfloat16"):
+        method = load_fake_sim(folder, "paper", device=arguments.device, dtype=dtype)
+        torch.cuda.reset_peak_memory_stats()
+        times = []
+        for _ in range(arguments.rounds + 2):  # the first chooses its algorithms
+            torch.cuda.synchronize()
+            watch = Watch()
+            alpha = method.predict(image, trimap)
+            times.append(watch.look()[1] * 1000)
+        peak = torch.cuda.max_memory_allocated() / 1e9
+        reference = alpha if reference is None else reference
+        worst = np.abs(alpha - reference).max()
+        print(f"{dtype}: {min(times):.0f} ms, {peak:.2f} GB, largest difference to float32 {worst:.4f}")
+
+
+def measure_memory() -> None:
+    """Print the peak memory of a process for each size, and what the method estimates before it starts."""
+    print(f"{'size':>14}{'megapixels':>12}{'peak GB':>10}{'estimate':>10}")
+    for height, width in MEMORY_SIZES:
+        command = [sys.executable, __file__, "--peak", "--size", str(height), str(width)]
+        done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
+        peak, estimate = map(float, done.stdout.split()[-2:])
+        print(f"{height:>7} x {width:<4}{height * width / 1e6:12.2f}{peak:10.2f}{estimate:10.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
