@@ -32,7 +32,7 @@ def test_a_wheel_holds_everything_it_needs(tmp_path):
     names = {p.relative_to(unpacked).as_posix() for p in unpacked.rglob("*") if p.is_file()}
     assert "simd/annotations/classes.json" in names
     assert {f"simd/annotations/sets/{n}" for n in ("simd-open.toml", "digests.json")} <= names
-    assert "simd/report/templates/leaderboard.html" in names
+    assert "simd/report/templates/page.html" in names
     assert "simd/py.typed" in names
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]
     script = (

@@ -13,6 +13,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     score,
     select,
     show,
+    studio,
     tag,
     weights,
 )

@@ -1,46 +1,39 @@
 """The leaderboard as one HTML file: no outside request, readable without scripts, below 5 MB."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
-from string import Template
 
-from simd.files import read_text
 from simd.metrics.scores import METRICS
 from simd.report.boards import TITLES, Board, interval_notes, notes, plural, short, truth_note
 from simd.report.page_examples import example_strip
+from simd.report.page_frame import frame, read_template
 from simd.report.page_rivals import rivals_section
 from simd.report.page_tables import HOTTEST, chip, headline_table, heat_table
-from simd.taxonomy import CLASSES, TAXONOMY
+from simd.taxonomy import CLASSES
 
 LARGEST = 5_000_000
 """Bytes that a page stays below; examples are left out where it would not."""
 
-_TEMPLATES = Path(__file__).with_name("templates")
 _SLACK = 50_000  # bytes for the rest of the page
+_INTRO = """Errors of predicted alpha mattes in the unknown region of the trimap. Lower is better. The
+headline is the <b>class-balanced mean</b>: the mean of the class means, so that a class with few images
+counts as much as one with many. The mean over images stands beside it. SAD, Grad and Conn are in thousands;
+MSE is shown ×10³. Brackets hold the 95 % interval: how far the mean would move with other foregrounds of the
+same classes."""
 
 
 def to_html(boards: Sequence[Board]) -> str:
     """Return the page of these boards."""
     tables = [_tables(index, board) for index, board in enumerate(boards, start=1)]
-    script = read_text(_TEMPLATES / "leaderboard.js")
-    style = read_text(_TEMPLATES / "leaderboard.css")
+    script, style = read_template("leaderboard.js"), read_template("leaderboard.css")
     room = LARGEST - _SLACK - sum(len(text.encode()) for text in (*tables, script, style))
     sections = [
         f'<section class="board" id="board-{index}">{text}<h3>Where methods fail</h3>'
         f"{example_strip(board, room // len(boards))}</section>"
         for index, (board, text) in enumerate(zip(boards, tables, strict=True), start=1)
     ]
-    return Template(read_text(_TEMPLATES / "leaderboard.html")).substitute(
-        style=style,
-        script=script,
-        # The one script that may run: what a file name smuggles in stays text even if escaping fails.
-        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        lead=_lead(boards),
-        boards="\n".join(sections),
-        classes=_glossary(),
+    return frame(
+        "Matting leaderboard", _INTRO, _lead(boards), "\n".join(sections), style=style, script=script
     )
 
 
@@ -131,10 +124,4 @@ def _truth(board: Board) -> str:
     return (
         '<div class="truth"><p>In these classes some alphas come from a network or a game texture. '
         f"A low error there means likeness to that source, not to the truth.</p><ul>{items}</ul></div>"
-    )
-
-
-def _glossary() -> str:
-    return "".join(
-        f"<div><dt>{chip(c.name)}{c.name}</dt><dd>{escape(c.definition)}</dd></div>" for c in TAXONOMY
     )
