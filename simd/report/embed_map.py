@@ -78,7 +78,7 @@ def make_map(scaled: Float64, *, seed: int = 0, perplexity: float = PERPLEXITY) 
             return np.zeros((count, 2)), used
         method = TSNE(
             perplexity=used,
-            initialization=_beginning(reduced),
+            initialization=_beginning(reduced, seed),
             neighbors="exact",
             negative_gradient_method="bh" if count < 3000 else "fft",
             random_state=seed,
@@ -100,7 +100,13 @@ def _components(scaled: Float64) -> Float64:
     return np.asarray(reduced * np.where(signs == 0, 1, signs), dtype=np.float64)
 
 
-def _beginning(reduced: Float64) -> Float64:
-    """Return the first two components, as small as t-SNE wants its beginning."""
+def _beginning(reduced: Float64, seed: int) -> Float64:
+    """Return the first two components, as small as t-SNE wants its beginning.
+
+    Composites of one foreground can have equal features; a hundredth of noise sets them apart, since points
+    in one place throw others off the map.
+    """
     first = reduced[:, :2]
-    return np.asarray(first * (1e-4 / max(float(first[:, 0].std()), 1e-12)), dtype=np.float64)
+    scaled = first * (1e-4 / max(float(first[:, 0].std()), 1e-12))
+    noise = np.random.default_rng(seed).normal(scale=1e-6, size=scaled.shape)
+    return np.asarray(scaled + noise, dtype=np.float64)

@@ -252,6 +252,17 @@ def test_alike_patches_lie_together_on_the_map():
     assert apart > 3 * places.reshape(3, 30, 2).std(1).max()
 
 
+def test_copies_throw_nothing_off_the_map():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(rng.normal(size=(8, 12)), 5, axis=0)  # eight groups of ...
+    points = np.repeat(
+        groups + rng.normal(scale=0.5, size=groups.shape), 10, axis=0
+    )  # ... 10 equal points each
+    places, _ = make_map(points)
+    reach = np.abs(places - np.median(places, axis=0)).max(axis=1)
+    assert np.quantile(reach, 0.9) > 0.6 * reach.max()
+
+
 def test_neighbours_by_hand():
     # Two classes on a line. Foreground a of fur stands beside b of fur; net's c beside its own copy and fur.
     points = np.array([[0.0], [0.1], [0.2], [5.0], [5.1], [9.0]])
