@@ -96,7 +96,9 @@ def test_no_foreground_of_the_test_looks_like_one_of_the_training():
 @pytest.mark.parametrize("name", SETS)
 def test_a_part_of_each_set_has_the_published_pixels(name, tmp_path):
     samples = published()[name]["samples"]
-    wanted = dict(list(samples.items())[:: {"simd-open": 4, "simd-open-train": 7}.get(name, 3)])
+    # all classes in the small set, where they cost least, and all kinds of mixed objects; some in the others
+    every = {"simd-open": 4, "simd-open-train": 7}.get(name, 1)
+    wanted = dict(list(samples.items())[::every])
     built = build(tmp_path / "set", only=list(wanted), **read_spec(name))
     assert {
         row.id: {layer: getattr(row, f"{layer}_sha256") for layer in LAYERS} for row in built.rows
