@@ -8,7 +8,6 @@ for number; ``robust`` equals it wherever the release's windows see the whole im
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,8 +20,9 @@ from simd.methods.devices import check_device, free_gigabytes, out_of_memory
 from simd.methods.floor import fill_unknown
 from simd.methods.fuse import fuse
 from simd.methods.semantic_trimap import check_mode, semantic_trimap
-from simd.methods.sim_inputs import MIN_SIDE, click_maps, distances, pad
-from simd.methods.tiling import MIN_OVERLAP, MIN_TILE, Tile, blend, tiles
+from simd.methods.sim_inputs import MIN_SIDE, pad
+from simd.methods.sim_solution import Job, Solution
+from simd.methods.tiling import MIN_TILE, Tile, tiles
 from simd.methods.weights import Networks, load_networks
 
 Float32 = npt.NDArray[np.float32]
@@ -33,16 +33,6 @@ _GIGABYTES = 0.9  # PyTorch and both networks
 _GIGABYTES_PER_MEGAPIXEL = 0.12  # 20 float32 maps, distances, the blended alpha
 _GIGABYTES_PER_TILE_MEGAPIXEL = 1.2  # the decoder's maps; measured, see benchmarks/speed/sim.py
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-class Solution(NamedTuple):
-    """What the networks say of an image, on its padded pixels."""
-
-    alpha: Float32  # (H, W), before known pixels are overwritten
-    semantic_trimap: Float32  # (20, H, W)
-    fg: Float32 | None = None  # (H, W, 3) in [0, 1]
-    bg: Float32 | None = None  # (H, W, 3) in [0, 1]
-    weights: Float32 | None = None  # (3, H, W): r1, r2, r3, for the gradients of F, B, alpha
 
 
 @dataclass(frozen=True)
@@ -104,7 +94,7 @@ class SimMethod:
         self._check_device_memory(trimap.size / 1e6)
         with self._failing_readably():
             semantics = semantic_trimap(self.networks.classifier, image, trimap, mode=self.mode)
-            job = _Job(self.networks, self.device, _DTYPES[self.dtype], image, trimap, semantics)
+            job = Job(self.networks, self.device, _DTYPES[self.dtype], image, trimap, semantics)
             if auxiliary:
                 return job.everything()
             return Solution(job.alpha(self._tiles(trimap)), semantics)
@@ -220,47 +210,6 @@ def load_sim(
         classifier=fuse(loaded.classifier).to(place, _DTYPES[dtype]),
     )
     return SimMethod(ready, mode=mode, device=place, dtype=dtype, tile=tile)
-
-
-class _Job(NamedTuple):
-    """One padded image on its way through the matting network."""
-
-    networks: Networks
-    device: torch.device
-    dtype: torch.dtype
-    image: UInt8
-    trimap: UInt8
-    semantic_trimap: Float32
-
-    @torch.inference_mode()
-    def alpha(self, covering: list[Tile]) -> Float32:
-        measured = distances(self.trimap)
-
-        def solve(tile: Tile) -> Float32:
-            inputs = self._inputs(tile, click_maps(measured.window(*tile), self.trimap[tile].shape))
-            return np.asarray(self.networks.sim(*inputs, auxiliary=False).alpha[0, 0].float().cpu())
-
-        if len(covering) == 1 and self.trimap[covering[0]].shape == self.trimap.shape:
-            return solve(covering[0])
-        return blend(solve, covering, (self.trimap.shape[0], self.trimap.shape[1]), MIN_OVERLAP)
-
-    @torch.inference_mode()
-    def everything(self) -> Solution:
-        size = (self.trimap.shape[0], self.trimap.shape[1])
-        whole = Tile(slice(0, size[0]), slice(0, size[1]))
-        solved = self.networks.sim(*self._inputs(whole, click_maps(distances(self.trimap), size)))
-        alpha, fg, bg, weights = (np.asarray(part[0].float().cpu()) for part in solved)
-        return Solution(alpha[0], self.semantic_trimap, fg.transpose(1, 2, 0), bg.transpose(1, 2, 0), weights)
-
-    def _inputs(self, tile: Tile, clicks: Float32) -> list[torch.Tensor]:
-        """Return image, trimap, clicks and semantic trimap of a tile, (1, C, h, w), channels last."""
-        parts = (
-            torch.from_numpy(self.image[tile]).permute(2, 0, 1)[None].to(self.device).float().div_(255),
-            torch.from_numpy(self.trimap[tile])[None, None].to(self.device),
-            torch.from_numpy(clicks)[None],
-            torch.from_numpy(self.semantic_trimap[:, tile.rows, tile.columns])[None],
-        )
-        return [part.to(self.device, self.dtype, memory_format=torch.channels_last) for part in parts]
 
 
 def _overwritten(alpha: Float32, trimap: UInt8) -> Float32:

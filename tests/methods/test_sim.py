@@ -122,6 +122,14 @@ def test_a_run_names_weights_mode_and_memory(tiny_set, tmp_path, weights, run_cl
     assert read_image(pictures / f"{ids[0]}-classes.png").shape[1] >= 5 * 144
 
 
+def test_two_workers_write_what_one_writes(tiny_set, tmp_path, weights):
+    for workers in (1, 2):
+        predict("sim", tiny_set.path, tmp_path / str(workers), weights=str(weights), workers=workers)
+    for sample in tiny_set:
+        one, two = ((tmp_path / n / f"{sample.row.id}.png").read_bytes() for n in ("1", "2"))
+        assert one == two
+
+
 def test_mattes_of_other_weights_are_another_run(tiny_set, tmp_path, weights):
     predict("sim", tiny_set.path, tmp_path / "mattes", weights=str(weights))
     with pytest.raises(DataError, match=r"holds the mattes of sim .* or with other weights"):
