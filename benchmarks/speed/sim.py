@@ -5,6 +5,7 @@
     python benchmarks/speed/sim.py                     # ours alone, with its floor
     python benchmarks/speed/sim.py --device cuda       # milliseconds and memory at 1080p
     python benchmarks/speed/sim.py --memory            # peak memory of images on the CPU
+    python benchmarks/speed/sim.py --tiles             # what tiles change
 
 Both get the made-up weights of tests/methods/fake_weights.py and the same padded input of 832 x 1024
 pixels, a third of them unknown: 34 windows and one pass of the matting network. The released code runs as
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +51,7 @@ def main() -> None:
     parser.add_argument(
         "--memory", action="store_true", help="peak memory at several sizes, with its estimate"
     )
+    parser.add_argument("--tiles", action="store_true", help="difference of tiles of 1024 to the whole")
     parser.add_argument("--peak", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -60,6 +63,9 @@ def main() -> None:
             time_device(Path(folder), arguments)
             return
         method = load_fake_sim(Path(folder), "paper", mode="released")
+    if arguments.tiles:
+        compare_tiles(method, arguments)
+        return
     image, trimap = draw(*(arguments.size or (832, 1024)), thin=arguments.peak)
     if arguments.peak:
         method.predict(image, trimap)
@@ -218,6 +224,21 @@ def show_floor(method: SimMethod, image: np.ndarray, trimap: np.ndarray) -> None
         best = max(rates)
         print(f"{name}: {best[0]:.0f} GFLOP/s ({best[1]:.0f} for each second of a core)")
         print(f"  at that rate {work / best[0]:.1f} s")
+
+
+def compare_tiles(method: SimMethod, arguments: argparse.Namespace) -> None:
+    """Print how far a matte by tiles of 1024 is from the whole image's, and the steps that tiles add."""
+    image, trimap = draw(*(arguments.size or (1016, 1784)))
+    tiled = replace(method, tile=1024).predict(image, trimap)
+    whole = method.predict(image, trimap)
+    difference = (tiled - whole)[trimap == 128]
+    levels = np.abs(np.rint(tiled * 255) - np.rint(whole * 255))[trimap == 128]
+    print(f"{image.shape[0]} x {image.shape[1]}, {np.mean(trimap == 128):.0%} unknown, of these pixels:")
+    print(f"mean difference {np.abs(difference).mean():.1e}, largest {np.abs(difference).max():.1e}")
+    print(f"8-bit levels: {np.mean(levels > 0):.0%} differ, largest {levels.max():.0f}")
+    both = (trimap[:, 1:] == 128) & (trimap[:, :-1] == 128)
+    added, own = (np.abs(np.diff(matte, axis=1))[both].mean() for matte in (tiled - whole, whole))
+    print(f"mean step between columns {own:.1e}, of what tiles change {added:.1e}")
 
 
 def time_device(folder: Path, arguments: argparse.Namespace) -> None:
