@@ -1,0 +1,69 @@
+"""``simd tag DIR``: the page on which regions of foregrounds are tagged by hand."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer import Argument, Option
+from typer.core import TyperGroup
+
+from simd.cli.tag import tag
+
+_BUILT_IN = ("synthetic", "synthetic-mixed")
+
+
+class _OrOpen(TyperGroup):
+    """The commands of `simd tag`; a place where foregrounds are, in a command's stead, opens the page."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        word = args[0]
+        is_place = Path(word).is_dir() or word.replace("@", ":").split(":")[0] in _BUILT_IN
+        if is_place and self.get_command(ctx, word) is None:
+            args = ["open", *args]
+        return super().resolve_command(ctx, args)
+
+
+tag.info.cls = _OrOpen
+
+
+@tag.command("open")
+def open_(
+    foregrounds: Annotated[str, Argument(help="A folder, or synthetic-mixed:PER_KIND@SIZE.")],
+    annotations: Annotated[
+        Path | None, Option(help="Where they are kept.", show_default="DIR-annotations, beside the folder")
+    ] = None,
+    source: Annotated[str | None, Option(help="The kind of the foregrounds, if unclear.")] = None,
+    classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
+    model: Annotated[
+        Path | None, Option(help="What proposes classes, from simd tag fit.", show_default="the shipped one")
+    ] = None,
+    propose: Annotated[bool, Option(help="Propose classes for what nobody has tagged.")] = True,
+    backdrops: Annotated[
+        str, Option(help="Photographs to see the foreground on: a folder, builtin, or open.")
+    ] = "builtin",
+    annotator: Annotated[str | None, Option(help="Who tags; written into the annotations.")] = None,
+    read_only: Annotated[bool, Option("--read-only", help="Show, and change nothing.")] = False,
+    port: Annotated[int | None, Option(help="Of the page.", show_default="8350, or a free one")] = None,
+    host: Annotated[
+        str, Option(help="Address to listen at; any but loopback asks for a token.")
+    ] = "127.0.0.1",
+    browser: Annotated[bool, Option("--browser", help="Open the page in this machine's browser.")] = False,
+) -> None:
+    """Open the page on which regions are tagged; `simd tag DIR` is short for it."""
+    from simd.studio.folder import default_folder
+    from simd.studio.run import check_extra, serve
+    from simd.studio.tagging import Tagging
+    from simd.studio.work import proposer
+
+    check_extra()
+    tagging = Tagging(
+        foregrounds,
+        annotations or default_folder(foregrounds),
+        source=source,
+        classes=classes,
+        propose=proposer(model) if propose and not read_only else None,
+        annotator=annotator,
+        read_only=read_only,
+    )
+    typer.echo(f"{len(tagging.foregrounds)} foregrounds, annotations in {tagging.annotations}")
+    serve(tagging, host=host, port=port, backdrops=backdrops, browser=browser, say=typer.echo)

@@ -1,0 +1,483 @@
+// The page: which foreground is open, what its buttons and keys do, and what it says of the state on disk.
+
+import { Hand } from "./hand.js";
+import { Link, Refused } from "./link.js";
+import { NO_CLASS, count, makePalette } from "./paint.js";
+import { View } from "./view.js";
+
+const KEYS = [..."1234567890qwertyuiop"]; // a key for each class, as the taxonomy orders them
+const MARKS = { untagged: "·", proposed: "?", started: "…", reviewed: "✓", broken: "!" };
+const MODES = ["cutout", "alpha", "trimap"];
+const IDLE = 5000; // milliseconds: a longer pause is no work
+const $ = (id) => document.getElementById(id);
+const all = (selector) => [...document.querySelectorAll(selector)];
+
+const view = new View($("canvas"));
+const link = new Link((state) => showSaved(state));
+const hand = new Hand(view, { tool, finished: draw, moved: showPlace });
+let overview, palette, doc = null; // doc: the open foreground, its planes and its state on the server
+let chosen = 0, toolKind = "brush", erasing = false, opacity = 0.6;
+let worked = 0, lastTouch = 0;
+
+// --- what is drawn with -----------------------------------------------------------------------------
+
+function tool() {
+  if (!doc || doc.problem || overview.readOnly) return null;
+  return {
+    kind: toolKind === "lasso" ? "polygon" : "brush",
+    value: erasing ? NO_CLASS : chosen,
+    className: erasing ? null : overview.classes[chosen].name,
+    colour: erasing ? "#ffffff" : overview.classes[chosen].colour,
+    radius: brushRadius(),
+  };
+}
+
+/** Return the brush's radius in pixels of the image: half a pixel to a fifth of the longer side. */
+function brushRadius() {
+  const side = doc ? Math.max(doc.planes.width, doc.planes.height) : 1000;
+  const radius = 0.5 * (0.4 * side) ** (Number($("radius").value) / 100);
+  return Math.round(radius * 4) / 4;
+}
+
+function choose(index) {
+  chosen = index;
+  setErasing(false);
+  all("#palette button").forEach((button, at) => button.setAttribute("aria-checked", String(at === index)));
+  const { name, definition } = overview.classes[index];
+  $("definition").textContent = `${name}: ${definition}`;
+}
+
+function setTool(kind) {
+  toolKind = kind;
+  all("[data-tool]").forEach((button) => press(button, button.dataset.tool === kind));
+  refreshCursor();
+}
+
+function setErasing(on) {
+  erasing = on;
+  press($("erase"), on);
+  refreshCursor();
+}
+
+function resizeBrush(by) {
+  $("radius").value = Number($("radius").value) + by;
+  refreshCursor();
+}
+
+function refreshCursor() {
+  $("size").textContent = `${Math.max(1, Math.round(2 * brushRadius()))} px`;
+  if (view.cursor) hand.show();
+}
+
+// --- steps, each on disk before it is said to be saved ------------------------------------------------
+
+function draw(stroke) {
+  take("stroke", { stroke }, { painted: stroke.kind === "brush" });
+}
+
+/** Send a step; the server's answer is the truth, also about what the page has painted already. */
+async function take(name, values = {}, { painted = false } = {}) {
+  const target = doc;
+  if (!target || overview.readOnly) return;
+  const seconds = Math.round(worked / 100) / 10;
+  worked = 0;
+  const describe = () => ({
+    path: `/api/foregrounds/${target.number}/${name}`,
+    body: JSON.stringify({ revision: target.revision, seconds, ...values }),
+    kind: "application/json",
+  });
+  await settle(target, () => link.step(describe), painted);
+}
+
+async function upload(file) {
+  const target = doc;
+  if (!target || overview.readOnly) return;
+  const describe = () => ({
+    path: `/api/foregrounds/${target.number}/mask?revision=${encodeURIComponent(target.revision)}`,
+    body: file,
+    kind: "image/png",
+  });
+  await settle(target, () => link.step(describe), false);
+}
+
+async function settle(target, send, painted) {
+  try {
+    const state = await send();
+    adopt(target, state);
+    if (!(painted && agrees(target)) && link.waiting <= 1) await reread(target);
+    say("");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    say(error.message);
+    if (doc === target) await open(target.number);
+  }
+}
+
+/** Tell whether the page has painted what the server has written; strokes still to be sent count later. */
+function agrees(target) {
+  if (link.waiting > 1) return true;
+  const counts = count(target.planes);
+  return overview.classes.every(({ name }, index) => (target.counts[name] ?? 0) === counts[index]);
+}
+
+async function reread(target) {
+  const mask = await link.bytes(`/api/foregrounds/${target.number}/mask`);
+  if (hand.drawing || target !== doc) return;
+  target.planes.mask.set(mask);
+  view.relabel();
+  showState();
+}
+
+function adopt(target, state) {
+  Object.assign(target, state);
+  const row = overview.foregrounds[target.number];
+  Object.assign(row, { review: state.review, classes: state.classes });
+  if (target === doc) showState();
+  showList();
+}
+
+async function done() {
+  if (!doc) return;
+  const target = doc;
+  await take("review", { done: true });
+  if (target.review !== "reviewed") return;
+  const next = following(1, (row) => row.review !== "reviewed" && row.review !== "broken");
+  if (next !== null) await open(next);
+  else say("All foregrounds are reviewed.");
+}
+
+// --- which foreground ---------------------------------------------------------------------------------
+
+async function open(number) {
+  hand.cancel();
+  await link.idle();
+  const base = `/api/foregrounds/${number}`;
+  try {
+    const state = await link.json(base);
+    const [cutout, alpha, trimap] = await Promise.all(MODES.map((mode) => link.picture(`${base}/${mode}.png`)));
+    const [unknown, mask] = await Promise.all(["unknown", "mask"].map((plane) => link.bytes(`${base}/${plane}`)));
+    const [height, width] = state.size;
+    doc = { ...state, planes: { mask, unknown, width, height } };
+    view.open({ cutout, alpha, trimap }, doc.planes, palette);
+    hand.at = [height / 2, width / 2];
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    doc = null;
+    view.close();
+    $("problem").hidden = false;
+    $("problem").textContent = error.message;
+    overview.foregrounds[number].review = "broken";
+    showList();
+    return;
+  }
+  history.replaceState(null, "", `#${number}`);
+  showState();
+  showList();
+  if (!doc.strokes) choose(overview.classes.findIndex(({ name }) => name === doc.class));
+  refreshCursor();
+  await fetchProposal(doc);
+}
+
+async function fetchProposal(target) {
+  if (overview.readOnly || target.problem) return;
+  let proposed;
+  try {
+    proposed = await link.bytes(`/api/foregrounds/${target.number}/proposal`);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    say(`No proposal: ${error.message}`);
+    return;
+  }
+  if (doc !== target || !proposed.length) return;
+  target.proposed = proposed;
+  view.propose(proposed);
+  showState();
+}
+
+/** Return the number of the next foreground in the order of work that fits, or null. */
+function following(direction, fits = () => true) {
+  const { order, foregrounds } = overview;
+  const here = doc ? order.indexOf(doc.number) : -1;
+  for (let step = 1; step < order.length; step++) {
+    const number = order[(here + direction * step + 2 * order.length) % order.length];
+    if (fits(foregrounds[number])) return number;
+  }
+  return null;
+}
+
+function turn(direction) {
+  const next = following(direction);
+  if (next !== null) open(next);
+}
+
+// --- what the page says ---------------------------------------------------------------------------------
+
+function press(button, on) {
+  button.setAttribute("aria-pressed", String(on));
+}
+
+function say(text) {
+  $("message").hidden = !text;
+  $("message").textContent = text;
+}
+
+function showSaved(state) {
+  const words = { saving: "saving", saved: "saved", away: "not saved", shown: "read only" };
+  $("saved").dataset.state = state;
+  $("saved").textContent = words[state];
+  if (state === "away") say("The server does not answer. What you draw is kept here and sent as soon as it does.");
+}
+
+function showState() {
+  const { counts, number } = doc;
+  const total = Object.values(counts).reduce((sum, pixels) => sum + pixels, 0) || 1;
+  $("title").textContent = doc.id;
+  $("title").title = doc.id;
+  document.title = `${doc.id} – simd tag`;
+  document.body.dataset.revision = doc.revision;
+  $("position").textContent = `${overview.order.indexOf(number) + 1} of ${overview.order.length}`;
+  $("undo").disabled = !doc.undo;
+  $("redo").disabled = !doc.redo;
+  const left = doc.proposed && counts[""] > 0;
+  $("accept").disabled = $("propose").disabled = !left;
+  $("problem").hidden = !doc.problem;
+  if (doc.problem) showProblem();
+  const tagged = (name) => overview.foregrounds.filter((row) => row.review !== "proposed" && row.classes.includes(name)).length;
+  all("#palette button").forEach((button, index) => {
+    const { name } = overview.classes[index], share = (counts[name] ?? 0) / total, of = tagged(name);
+    button.querySelector("small").textContent = `${share ? percent(share) : ""}${of ? ` · ${of}` : ""}`;
+    button.querySelector("b").style.width = `${100 * share}%`;
+    button.setAttribute("aria-label", `${name}, key ${KEYS[index]}, ${percent(share)}, ${of} foregrounds`);
+  });
+  showPlace(hand.at);
+}
+
+function percent(share) {
+  const value = 100 * share;
+  return value > 0 && value < 1 ? "<1 %" : `${Math.round(value)} %`;
+}
+
+function showProblem() {
+  $("problem").textContent = doc.problem;
+  if (overview.readOnly) return;
+  const button = document.createElement("button");
+  button.textContent = "Put an empty annotation in its place";
+  button.addEventListener("click", async () => {
+    const target = doc;
+    await take("anew");
+    if (doc === target && !doc.problem) await open(target.number);
+  });
+  $("problem").append(button);
+}
+
+function showPlace([y, x]) {
+  if (!doc) return;
+  const { mask, unknown, width, height } = doc.planes;
+  const [row, column] = [Math.round(y), Math.round(x)];
+  const inside = row >= 0 && column >= 0 && row < height && column < width;
+  const at = row * width + column;
+  const what = !inside ? "" : !unknown[at] ? "known" : mask[at] === NO_CLASS ? "no class yet" : overview.classes[mask[at]].name;
+  const total = Object.values(doc.counts).reduce((sum, pixels) => sum + pixels, 0) || 1;
+  const open = doc.counts[""] ?? 0;
+  $("under").textContent = [
+    open ? `${percent(open / total)} open` : "every unknown pixel has a class",
+    `${doc.strokes} strokes, ${Math.round(doc.seconds)} s`,
+    `${height} × ${width}`,
+    inside ? `row ${row}, column ${column}: ${what}` : "",
+  ].filter(Boolean).join("  ·  ");
+}
+
+function showList() {
+  const { foregrounds, order } = overview;
+  const reviewed = foregrounds.filter((row) => row.review === "reviewed").length;
+  $("progress").max = foregrounds.length;
+  $("progress").value = reviewed;
+  $("reviewed").textContent = `${reviewed} of ${foregrounds.length} reviewed`;
+  const rows = order.map((number) => {
+    const row = foregrounds[number], item = document.createElement("li"), button = document.createElement("button");
+    button.dataset.review = row.review;
+    button.title = `${row.id}: ${row.review}${row.classes.length ? `, ${row.classes.join(", ")}` : ""}`;
+    button.setAttribute("aria-current", String(doc?.number === number));
+    button.append(part("small", MARKS[row.review], "mark"), part("span", row.id));
+    for (const name of row.classes) {
+      const chip = part("i", "");
+      chip.style.background = overview.classes.find((each) => each.name === name).colour;
+      button.append(chip);
+    }
+    button.addEventListener("click", () => open(number));
+    item.append(button);
+    return item;
+  });
+  $("list").replaceChildren(...rows);
+  $("list").querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+}
+
+function part(name, text, className = "") {
+  const element = document.createElement(name);
+  element.textContent = text;
+  element.className = className;
+  return element;
+}
+
+// --- views ------------------------------------------------------------------------------------------------
+
+function setMode(mode) {
+  view.mode = mode;
+  all("[data-view]").forEach((button) => press(button, button.dataset.view === mode));
+  view.draw();
+}
+
+async function setBackdrop(value) {
+  $("backdrop").value = value;
+  $("ink").hidden = value !== "colour";
+  const number = value.startsWith("photograph:") ? Number(value.slice(11)) : null;
+  if (number !== null) {
+    view.backdrop = { kind: "photograph", picture: await link.picture(`/api/backdrops/${number}`) };
+  } else {
+    const colour = { colour: $("ink").value, white: "#ffffff", black: "#000000", grey: "#808080" }[value];
+    view.backdrop = colour ? { kind: "colour", colour } : { kind: "checker" };
+  }
+  view.draw();
+}
+
+function nextBackdrop() {
+  const { options, selectedIndex } = $("backdrop");
+  setBackdrop(options[(selectedIndex + 1) % options.length].value);
+}
+
+function setOpacity(share) {
+  view.opacity = share;
+  $("opacity").value = 100 * share;
+  if (share) opacity = share;
+  view.draw();
+}
+
+function toggleProposal() {
+  view.showProposal = !view.showProposal;
+  press($("propose"), view.showProposal);
+  view.draw();
+}
+
+// --- keys ---------------------------------------------------------------------------------------------------
+
+const ACTIONS = {
+  b: () => setTool("brush"), l: () => setTool("lasso"), x: () => setErasing(!erasing),
+  "[": () => resizeBrush(-5), "]": () => resizeBrush(5),
+  f: () => take("fill"), g: () => whole(overview.classes[chosen].name), X: () => whole(null),
+  a: () => $("accept").disabled || take("accept"), s: toggleProposal,
+  z: () => take("undo"), Z: () => take("redo"),
+  d: done, j: () => turn(1), k: () => turn(-1), PageDown: () => turn(1), PageUp: () => turn(-1),
+  m: () => setMode(MODES[(MODES.indexOf(view.mode) + 1) % MODES.length]), n: nextBackdrop,
+  h: () => setOpacity(view.opacity ? 0 : opacity),
+  "+": () => view.zoom(1.25), "=": () => view.zoom(1.25), "-": () => view.zoom(0.8), c: () => view.fit(),
+  " ": () => hand.begin(), ".": () => (hand.drawing ? hand.end() : hand.begin()),
+  Escape: () => hand.cancel(), "?": () => $("keys").showModal(),
+};
+const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const MAY_REPEAT = new Set(["[", "]", "+", "=", "-"]);
+const SHOWN_ONLY = new Set(["j", "k", "PageDown", "PageUp", "m", "n", "h", "+", "=", "-", "c", "?"]);
+
+function whole(className) {
+  take("stroke", { stroke: { kind: "whole", class: className, points: [], radius: 0 } });
+}
+
+function keyDown(event) {
+  touch();
+  if ($("keys").open || event.metaKey || !doc) return;
+  const target = event.target, onButton = target.closest?.("button");
+  if (target.matches?.("select, input:not([type=range])")) return;
+  const arrow = ARROWS[event.key];
+  if (arrow && !target.matches?.("input")) {
+    const far = event.ctrlKey ? 1 : Math.max(1, brushRadius()) * (event.shiftKey ? 6 : 1);
+    hand.step(arrow[0] * far, arrow[1] * far);
+  } else if (event.ctrlKey || event.altKey) {
+    const name = event.ctrlKey && { z: event.shiftKey ? "redo" : "undo", Z: "redo", y: "redo" }[event.key];
+    if (!name || event.altKey) return;
+    take(name);
+  } else if (onButton && (event.key === " " || event.key === "Enter")) {
+    return; // the button is meant
+  } else if (KEYS.includes(event.key) && !overview.readOnly) {
+    choose(KEYS.indexOf(event.key));
+  } else if (ACTIONS[event.key] && (!overview.readOnly || SHOWN_ONLY.has(event.key))) {
+    if (!event.repeat || MAY_REPEAT.has(event.key)) ACTIONS[event.key]();
+  } else {
+    return;
+  }
+  event.preventDefault();
+}
+
+/** Count the time that somebody works: pauses are left out. */
+function touch() {
+  const now = performance.now();
+  worked += Math.min(now - lastTouch, IDLE) * (lastTouch > 0);
+  lastTouch = now;
+}
+
+// --- the beginning --------------------------------------------------------------------------------------------
+
+function fillPalette() {
+  const buttons = overview.classes.map(({ name, colour, definition }, index) => {
+    const button = document.createElement("button"), swatch = part("i", ""), bar = part("b", "");
+    swatch.style.background = bar.style.background = colour;
+    button.setAttribute("role", "radio");
+    button.title = `${name} (${KEYS[index]}): ${definition}`;
+    button.append(part("kbd", KEYS[index]), swatch, part("span", name), part("small", ""), bar);
+    button.addEventListener("click", () => choose(index));
+    return button;
+  });
+  $("palette").replaceChildren(...buttons);
+}
+
+function fillBackdrops() {
+  const options = [["checker", "checker"], ["white", "white"], ["grey", "grey"], ["black", "black"], ["colour", "a colour"]];
+  overview.backdrops.forEach((name, index) => options.push([`photograph:${index}`, name.split("/").at(-1)]));
+  $("backdrop").replaceChildren(...options.map(([value, text]) => new Option(text, value)));
+}
+
+function listen() {
+  const clicks = {
+    previous: ACTIONS.k, next: ACTIONS.j, done, fill: ACTIONS.f, whole: ACTIONS.g, accept: ACTIONS.a,
+    propose: toggleProposal, undo: ACTIONS.z, redo: ACTIONS.Z, erase: ACTIONS.x,
+    in: ACTIONS["+"], out: ACTIONS["-"], fit: ACTIONS.c, help: ACTIONS["?"],
+  };
+  for (const [id, action] of Object.entries(clicks)) $(id).addEventListener("click", action);
+  all("[data-tool]").forEach((button) => button.addEventListener("click", () => setTool(button.dataset.tool)));
+  all("[data-view]").forEach((button) => button.addEventListener("click", () => setMode(button.dataset.view)));
+  $("radius").addEventListener("input", refreshCursor);
+  $("opacity").addEventListener("input", () => setOpacity(Number($("opacity").value) / 100));
+  $("backdrop").addEventListener("change", () => setBackdrop($("backdrop").value));
+  $("ink").addEventListener("input", () => setBackdrop("colour"));
+  $("file").addEventListener("change", () => {
+    const [file] = $("file").files;
+    if (file) upload(file);
+    $("file").value = "";
+  });
+  addEventListener("keydown", keyDown);
+  addEventListener("keyup", (event) => event.key === " " && hand.end());
+  addEventListener("blur", () => hand.end());
+  addEventListener("pointermove", touch);
+  addEventListener("pointerdown", touch);
+  addEventListener("beforeunload", (event) => {
+    if (link.waiting) event.preventDefault();
+  });
+}
+
+async function begin() {
+  overview = await link.json("/api/overview");
+  palette = makePalette(overview.classes);
+  $("place").textContent = overview.place;
+  $("order").textContent = overview.foregrounds.some((row) => row.review === "proposed") ? "rarest class, least certain first" : "";
+  document.body.classList.toggle("shown", overview.readOnly);
+  if (overview.readOnly) showSaved("shown");
+  $("radius").value = 55;
+  fillPalette();
+  fillBackdrops();
+  listen();
+  choose(0);
+  const asked = Number(location.hash.slice(1)), { order, foregrounds } = overview;
+  const first = order.find((number) => !["reviewed", "broken"].includes(foregrounds[number].review)) ?? order[0];
+  await open(location.hash.length > 1 && foregrounds[asked] ? asked : first);
+  $("canvas").focus({ preventScroll: true });
+}
+
+begin().catch((error) => say(error.message));
