@@ -24,13 +24,15 @@ def connect() -> ModuleType:
     DataError
         If the database cannot be reached, or is too old.
     """
-    os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
+    silent = os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true").lower() in ("true", "1")
     try:
         import fiftyone as fo
     except ImportError as error:
         if error.name is not None and error.name.split(".")[0] != "fiftyone":
             raise
         raise MissingExtraError("browsing", "FiftyOne", "browse") from error
+    if silent:
+        fo.config.do_not_track = True  # it may have been imported before
     uri = fo.config.database_uri
     if uri is not None:
         check_database(uri)

@@ -223,10 +223,10 @@ def _card(number: int, failure: Failure, pictures: Pictures, methods: Sequence[M
         '<input type="range" min="0" max="100" value="50" aria-label="Share of the first method"></div></div>'
     )
     over = f" over <em>{escape(row.bg_id)}</em>" if row.bg_id else ""
-    kind = "" if whole else f" region of <b>{escape(row.class_)}</b>"
+    kind = "" if whole else f"<span>region of <b>{escape(row.class_)}</b></span> "
     return (
         f'<figure class="card"{attributes} hidden><figcaption>'
-        f"{chip(failure.class_)}<b>{escape(failure.class_)}</b>{kind} "
+        f"{chip(failure.class_)}<b>{escape(failure.class_)}</b> {kind}"
         f"<span><em>{escape(row.fg_id)}</em>{over}</span>{_flags(failure, methods)}"
         f'<code>{escape(row.id)}</code></figcaption><p class="said"></p>'
         f'<div class="tiles">{given}{made}{compare}</div></figure>\n'
