@@ -47,7 +47,7 @@ def measure(fg, model):
 
 
 def named(place, model):
-    """Return how many foregrounds of one class get it on most of their unknown pixels, and how many there are."""
+    """Return how many foregrounds of a class get it on most of their unknown pixels, and of how many."""
     records = [fg for fg in index_foregrounds(place).records if len(fg.classes) == 1]
     right = 0
     for fg in track(records, len(records), "cut-outs"):
@@ -66,7 +66,7 @@ def main():
     if options.cutouts:
         right, total = named(options.cutouts, read_model())
         print(
-            f"{right} of {total} cut-outs ({right / total:.0%}) have their class on most of their unknown pixels"
+            f"{right} of {total} cut-outs ({right / total:.0%}) have their class on most unknown pixels"
         )
         return
     records = index_foregrounds(f"synthetic-mixed:{options.per_kind}@{options.size}:test").records

@@ -41,7 +41,7 @@ def propose(
     """Propose a class for every unknown pixel.
 
     Scores are made to sum to 1, smoothed inside the unknown region, and classes that would win next to
-    nothing are left out. The surest half of each class's pixels then serves as its strokes for
+    nothing are left out unless they are known to be there. The surest half of each class's pixels then serves as its strokes for
     :func:`~simd.dataset.tag.fill.fill`, so that the borders between classes follow what is seen.
 
     Parameters
@@ -131,7 +131,7 @@ def _checked(scores: npt.NDArray[np.floating], small: Small) -> Float32:
 
 
 def _smoothed(scores: Float32, unknown: Mask, allowed: list[int]) -> Float32:
-    """Return probabilities (20, h, w) of allowed classes that win enough; 0 outside the unknown region."""
+    """Return probabilities (20, h, w) of the classes that win enough; 0 outside the unknown region."""
     weight = unknown.astype(np.float32)
     sigma = max(0.5, _SMOOTH * max(unknown.shape))
     likely = np.zeros_like(scores)
@@ -139,7 +139,8 @@ def _smoothed(scores: Float32, unknown: Mask, allowed: list[int]) -> Float32:
     for index in allowed:
         likely[index] = _blur(scores[index] * weight, sigma) / around * weight
     won = np.bincount(likely.argmax(axis=0)[unknown], minlength=len(CLASSES)) / weight.sum()
-    likely[won < min(_SMALLEST, won.max())] = 0
+    if len(allowed) == len(CLASSES):  # else they are known to be there
+        likely[won < min(_SMALLEST, won.max())] = 0
     likely[allowed] += 1e-9  # where no patch lies
     likely[:, ~unknown] = 0
     return np.asarray(likely / np.maximum(likely.sum(axis=0), 1e-9), dtype=np.float32)
