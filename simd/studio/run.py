@@ -76,9 +76,9 @@ def check_extra() -> None:
 
 
 @contextmanager
-def served(tagging: Tagging, *, host: str = HOST, backdrops: str = "builtin") -> Iterator[str]:
-    """Serve the page beside the program that goes on; yield its address."""
-    ready = _prepare(tagging, host, 0, backdrops)
+def served(tagging: Tagging, *, host: str = HOST, port: int = 0, backdrops: str = "builtin") -> Iterator[str]:
+    """Serve the page beside the program that goes on, by default at a free port; yield its address."""
+    ready = _prepare(tagging, host, port, backdrops)
     thread = threading.Thread(target=ready.server.run, kwargs={"sockets": [ready.listening]}, daemon=True)
     thread.start()
     try:

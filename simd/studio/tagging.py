@@ -96,9 +96,10 @@ class Tagging:
         """Return the proposal for a foreground, made on the first call; None without a proposer."""
         with self._lock:
             opened = self._open(number)
-            if opened.proposal is None and self._propose is not None:
-                opened.proposal = self._propose(opened.work.fg, opened.work.alpha)
-            return opened.proposal
+            work = opened.work
+        if opened.proposal is None and self._propose is not None and not opened.problem:
+            opened.proposal = self._propose(work.fg, work.alpha)  # seconds, in which strokes go on
+        return opened.proposal
 
     def change(
         self, number: int, revision: str, step: Callable[[Work], None], *, seconds: float = 0.0

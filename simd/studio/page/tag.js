@@ -78,7 +78,7 @@ function draw(stroke) {
 /** Send a step; the server's answer is the truth, also about what the page has painted already. */
 async function take(name, values = {}, { painted = false } = {}) {
   const target = doc;
-  if (!target || overview.readOnly) return;
+  if (!target || overview.readOnly || (target.problem && name !== "anew")) return;
   const seconds = Math.round(worked / 100) / 10;
   worked = 0;
   const describe = () => ({
@@ -91,7 +91,7 @@ async function take(name, values = {}, { painted = false } = {}) {
 
 async function upload(file) {
   const target = doc;
-  if (!target || overview.readOnly) return;
+  if (!target || overview.readOnly || target.problem) return;
   const describe = () => ({
     path: `/api/foregrounds/${target.number}/mask?revision=${encodeURIComponent(target.revision)}`,
     body: file,
@@ -181,6 +181,7 @@ async function open(number) {
 async function fetchProposal(target) {
   if (overview.readOnly || target.problem) return;
   let proposed;
+  $("accept").title = "the proposal is being made";
   try {
     proposed = await link.bytes(`/api/foregrounds/${target.number}/proposal`);
   } catch (error) {
@@ -188,7 +189,9 @@ async function fetchProposal(target) {
     say(`No proposal: ${error.message}`);
     return;
   }
-  if (doc !== target || !proposed.length) return;
+  if (doc !== target) return;
+  $("accept").title = proposed.length ? "take the striped proposal (a)" : "there is no proposal";
+  if (!proposed.length) return;
   target.proposed = proposed;
   view.propose(proposed);
   showState();
@@ -265,7 +268,7 @@ function showProblem() {
   button.addEventListener("click", async () => {
     const target = doc;
     await take("anew");
-    if (doc === target && !doc.problem) await open(target.number);
+    await open(target.number);
   });
   $("problem").append(button);
 }
@@ -364,7 +367,7 @@ const ACTIONS = {
   b: () => setTool("brush"), l: () => setTool("lasso"), x: () => setErasing(!erasing),
   "[": () => resizeBrush(-5), "]": () => resizeBrush(5),
   f: () => take("fill"), g: () => whole(overview.classes[chosen].name), X: () => whole(null),
-  a: () => $("accept").disabled || take("accept"), s: toggleProposal,
+  a: () => doc.proposed && take("accept"), s: toggleProposal,
   z: () => take("undo"), Z: () => take("redo"),
   d: done, j: () => turn(1), k: () => turn(-1), PageDown: () => turn(1), PageUp: () => turn(-1),
   m: () => setMode(MODES[(MODES.indexOf(view.mode) + 1) % MODES.length]), n: nextBackdrop,
