@@ -41,8 +41,9 @@ def propose(
     """Propose a class for every unknown pixel.
 
     Scores are made to sum to 1, smoothed inside the unknown region, and classes that would win next to
-    nothing are left out unless they are known to be there. The surest half of each class's pixels then serves as its strokes for
-    :func:`~simd.dataset.tag.fill.fill`, so that the borders between classes follow what is seen.
+    nothing are left out, unless they are known to be there. The surest half of each class's pixels then
+    serves as its strokes for :func:`~simd.dataset.tag.fill.fill`, so that the borders between classes follow
+    what is seen.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import cohen_kappa_score, jaccard_score
@@ -24,6 +24,7 @@ def test_agreement_by_hand():
     assert found.kappa == pytest.approx((2 / 3 - 4 / 9) / (5 / 9))
 
 
+@settings(deadline=None)
 @given(masks, masks)
 def test_kappa_and_iou_are_those_of_scikit_learn(one, other):
     both = (one != 255) & (other != 255)
@@ -38,6 +39,7 @@ def test_kappa_and_iou_are_those_of_scikit_learn(one, other):
         assert value == pytest.approx(jaccard_score((one == index).ravel(), (other == index).ravel()))
 
 
+@settings(deadline=None)
 @given(masks, masks)
 def test_agreement_is_symmetric_and_whole_with_itself(one, other):
     there, back = agree(one, other), agree(other, one)
@@ -47,6 +49,7 @@ def test_agreement_is_symmetric_and_whole_with_itself(one, other):
     assert own.equal == own.pixels
 
 
+@settings(deadline=None)
 @given(masks, masks)
 def test_several_pairs_count_as_one_large_one(one, other):
     parts = add([(one[:2], other[:2]), (one[2:], other[2:])])
@@ -54,6 +57,7 @@ def test_several_pairs_count_as_one_large_one(one, other):
     assert parts.pixels == agree(one, other).pixels
 
 
+@settings(deadline=None)
 @given(masks, masks)
 def test_the_picture_is_red_exactly_where_they_differ(one, other):
     picture = difference_picture(one, other)
@@ -62,6 +66,7 @@ def test_the_picture_is_red_exactly_where_they_differ(one, other):
     assert ((picture == 255).all(axis=2) == ((one == 255) & (other == 255))).all()
 
 
+@settings(deadline=None)
 @given(st.lists(masks, min_size=1, max_size=5), st.randoms())
 def test_a_vote_is_what_most_say_and_open_where_that_is_tied(several, random):
     merged = vote(several)

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simd.dataset.synthetic import synthetic
@@ -58,15 +58,16 @@ def test_strokes_outside_the_image_paint_nothing():
 coordinates = st.tuples(st.floats(-4, 20), st.floats(-4, 20))
 
 
+@settings(deadline=None)
 @given(coordinates, coordinates, st.floats(0, 6))
 def test_a_brush_paints_all_within_its_radius_and_no_more(start, end, radius):
     mask = paint([Stroke(kind="brush", class_="fire", points=(start, end), radius=radius)], blank((16, 16)))
     y, x = np.mgrid[:16, :16]
-    t = np.linspace(0, 1, 2001)[:, None, None]  # the line, finely sampled
+    t = np.linspace(0, 1, 501)[:, None, None]  # the line, finely sampled
     line_y, line_x = start[0] + t * (end[0] - start[0]), start[1] + t * (end[1] - start[1])
     distance = np.hypot(y - line_y, x - line_x).min(axis=0)
-    assert (mask[distance < radius - 0.01] == FIRE).all()
-    assert (mask[distance > radius + 0.01] == 255).all()
+    assert (mask[distance < radius - 0.05] == FIRE).all()
+    assert (mask[distance > radius + 0.05] == 255).all()
 
 
 def test_one_class_takes_all_of_its_unknown_region_and_nothing_else():

@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -270,6 +270,7 @@ def test_files_that_are_no_annotations_are_named(tmp_path, path):
         find_annotations(tmp_path / "none")
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=60), st.text(min_size=1, max_size=60))
 def test_file_names_are_safe_and_differ_where_ids_do(one, other):
     try:
