@@ -17,8 +17,8 @@ from simd.errors import DataError
 from simd.image import UInt8, pixel_digest
 from simd.taxonomy import CLASSES, NO_CLASS
 
-Proposer = Callable[[UInt8, UInt8], Tagged]
-"""What proposes classes: colours (H, W, 3) and alpha (H, W) to a class mask with its confidence."""
+Proposer = Callable[[UInt8, UInt8, tuple[str, ...]], Tagged]
+"""Colours (H, W, 3), alpha (H, W) and the classes to choose from (none: any of them) to a class mask."""
 
 STEPS = 100
 """How many steps can be taken back."""
@@ -203,7 +203,7 @@ class Work:
 def proposer(model: Path | None = None) -> Proposer:
     """Return what proposes classes by a model of `simd tag fit`; by default the shipped one."""
     scorer = read_model(model)
-    return lambda fg, alpha: propose(fg, alpha, scorer)
+    return lambda fg, alpha, among: propose(fg, alpha, scorer, among=among)
 
 
 def work_on(fg: UInt8, alpha: UInt8, annotation: Annotation, class_mask: UInt8) -> Work:

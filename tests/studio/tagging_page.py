@@ -85,7 +85,7 @@ class Page(NamedTuple):
         return read_annotation(annotation_path(self.folder, self.tagging.foregrounds[number].id))
 
 
-def propose_halves(_fg: np.ndarray, alpha: np.ndarray) -> Tagged:
+def propose_halves(_fg: np.ndarray, alpha: np.ndarray, _among: tuple[str, ...] = ()) -> Tagged:
     """Propose hair_easy for the upper half and sharp for the lower one."""
     unknown = unknown_of(alpha)
     mask = np.full(alpha.shape, class_index("sharp"), np.uint8)

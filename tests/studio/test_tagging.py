@@ -187,16 +187,18 @@ def test_the_order_is_rare_and_uncertain_first_then_untagged_then_reviewed(taggi
     assert Tagging(str(foregrounds), folder).overview()["order"] == [2, 1, 4, 0, 3, 5]
 
 
-def test_a_proposal_is_made_once(foregrounds, folder):
+def test_a_proposal_is_made_once_among_the_classes_that_are_named(foregrounds, folder):
     calls = []
 
-    def count(fg, alpha):
-        calls.append(fg.shape)
+    def count(fg, alpha, among):
+        calls.append((fg.shape, among))
         return propose_halves(fg, alpha)
 
+    (foregrounds / "classes.csv").write_text("file,class\nfire_a,fire|sharp\nfur_cat,fur\n")
     tagging = Tagging(str(foregrounds), folder, propose=count)
     assert tagging.proposal(0) is tagging.proposal(0)
-    assert calls == [(64, 80, 3)]
+    tagging.proposal(1)
+    assert calls == [((64, 80, 3), ("fire", "sharp")), ((64, 80, 3), ())]
     assert not folder.exists()
 
 
