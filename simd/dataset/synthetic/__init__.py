@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simd.dataset.synthetic.layer import Layer, nearest, straight
+from simd.dataset.synthetic.splits import generator
 from simd.errors import DataError
 from simd.image import UInt8
 from simd.taxonomy import class_index, class_name
@@ -93,7 +94,7 @@ def synthetic(class_: str, seed: int, size: int | tuple[int, int] = 512) -> Cuto
     """
     name = class_name(class_)
     shape = checked_size(size)
-    rng = np.random.default_rng([class_index(name), checked_seed(seed)])
+    rng = generator(class_index(name), checked_seed(seed))
     module, _, function = RECIPES[name].partition(":")
     layer = clipped(getattr(import_module(module), function)(rng, min(shape)), SOLID.get(name, 1.0))
     return cutout(layer, np.full_like(layer.alpha, class_index(name), np.uint8), shape)

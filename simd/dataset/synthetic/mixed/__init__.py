@@ -31,6 +31,7 @@ from scipy import ndimage
 from simd.dataset.synthetic import Cutout, checked_seed, checked_size, cutout
 from simd.dataset.synthetic.layer import Float, over
 from simd.dataset.synthetic.mixed.parts import Part
+from simd.dataset.synthetic.splits import generator
 from simd.errors import DataError
 from simd.image import UInt8
 from simd.taxonomy import class_index, suggest
@@ -91,7 +92,7 @@ def mixed(kind: str, seed: int, size: int | tuple[int, int] = 512) -> Cutout:
     if kind not in MIXED:
         raise DataError(f"unknown kind of mixed object {kind!r}{suggest(str(kind), MIXED)}")
     shape = checked_size(size)
-    rng = np.random.default_rng([_STREAM + list(MIXED).index(kind), checked_seed(seed)])
+    rng = generator(_STREAM + list(MIXED).index(kind), checked_seed(seed))
     module, _, function = MIXED[kind].target.partition(":")
     parts: list[Part] = getattr(import_module(module), function)(rng, min(shape))
     drawn = cutout(over(*(part.layer for part in parts)), _visible_class(parts), shape)

@@ -30,6 +30,7 @@ import numpy as np
 from simd.dataset.synthetic import MAX_SIDE, MIN_SIDE
 from simd.dataset.synthetic.layer import nearest
 from simd.dataset.synthetic.scenes.camera import photograph
+from simd.dataset.synthetic.splits import generator
 from simd.errors import DataError
 from simd.image import UInt8
 from simd.taxonomy import suggest
@@ -90,7 +91,7 @@ def scene(kind: str, seed: int, size: int = 768) -> UInt8:
         raise DataError(
             f"size {size!r} is out of range; a scene is {MIN_SIDE * 3 // 2} to {MAX_SIDE} pixels wide"
         )
-    rng = np.random.default_rng([_STREAM + list(SCENES).index(kind), number])
+    rng = generator(_STREAM + list(SCENES).index(kind), number)
     module, _, function = SCENES[kind].partition(":")
     picture = photograph(rng, getattr(import_module(module), function)(rng, side), kind)
     height = round(side * 2 / 3)
