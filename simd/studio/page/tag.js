@@ -151,6 +151,7 @@ async function done() {
 async function open(number) {
   hand.cancel();
   await link.idle();
+  const other = doc?.number !== number;
   const base = `/api/foregrounds/${number}`;
   try {
     const state = await link.json(base);
@@ -173,7 +174,7 @@ async function open(number) {
   history.replaceState(null, "", `#${number}`);
   showState();
   showList();
-  if (!doc.strokes) choose(overview.classes.findIndex(({ name }) => name === doc.class));
+  if (other) choose(overview.classes.findIndex(({ name }) => name === doc.class));
   refreshCursor();
   await fetchProposal(doc);
 }
@@ -284,7 +285,7 @@ function showPlace([y, x]) {
   const open = doc.counts[""] ?? 0;
   $("under").textContent = [
     open ? `${percent(open / total)} open` : "every unknown pixel has a class",
-    `${doc.strokes} strokes, ${Math.round(doc.seconds)} s`,
+    `${doc.strokes} ${doc.strokes === 1 ? "stroke" : "strokes"}, ${Math.round(doc.seconds)} s`,
     `${height} × ${width}`,
     inside ? `row ${row}, column ${column}: ${what}` : "",
   ].filter(Boolean).join("  ·  ");
