@@ -1,7 +1,5 @@
 """A set, mattes and scores to browse, small enough to check by hand."""
 
-import shutil
-
 import numpy as np
 from boards_by_hand import BOX, SIDE, predict_a_constant, write_tiny_set
 
@@ -43,15 +41,6 @@ def ramp(folder, tiny):
     for sample in tiny:
         write_png(folder / f"{sample.row.id}.png", pixels)
     return folder
-
-
-def remove_matte(scores_base, root, level, id_):
-    (root / f"mattes {level}" / f"{id_}.png").unlink()
-
-
-def copy_set(tiny, to):
-    shutil.copytree(tiny.path, to)
-    return to
 
 
 def _fields(row):

@@ -1,7 +1,7 @@
 """The failures of the page: which they are, and their pictures cut out, small, as files."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -138,6 +138,23 @@ def over_a_colour(image: UInt8, pred: UInt8, size: tuple[int, int]) -> UInt8:
     return np.asarray(np.rint(255 * made.clip(0, 1)), dtype=np.uint8)
 
 
+def mattes_of(failure: Failure, methods: Sequence[Method]) -> tuple[Path | None, ...]:
+    """Return the file of each method's matte."""
+    return tuple(method.files.get(failure.sample.row.id) for method in methods)
+
+
+def scored_of(failure: Failure, methods: Sequence[Method]) -> tuple[float, ...]:
+    """Return the SAD of each method on the whole image; nan where it is not known."""
+    id_ = failure.sample.row.id
+    return tuple(m.whole[id_].sad if id_ in m.whole else math.nan for m in methods)
+
+
+def region_classes(failures: Sequence[Failure]) -> list[str]:
+    """Return the classes that there are failures of, in the order of the taxonomy."""
+    there = {failure.class_ for failure in failures}
+    return [name for name in (*CLASSES, UNLABELLED) if name in there]
+
+
 def _by_place(method: Method) -> dict[tuple[str, str], Score]:
     rows = () if method.scores is None else method.scores.rows
     return {(row.id, row.region): row for row in rows}
@@ -191,21 +208,3 @@ def _save(
     path: Path, pixels: UInt8, size: tuple[int, int], way: Image.Resampling = Image.Resampling.BOX
 ) -> None:
     Image.fromarray(_shrunk(pixels, size, way)).save(path, "WEBP", quality=82, method=4)
-
-
-def mattes_of(failure: Failure, methods: Sequence[Method]) -> tuple[Path | None, ...]:
-    """Return the file of each method's matte."""
-    return tuple(method.files.get(failure.sample.row.id) for method in methods)
-
-
-def scored_of(failure: Failure, methods: Sequence[Method]) -> tuple[float, ...]:
-    """Return the SAD of each method on the whole image; nan where it is not known."""
-    wholes: Iterator[Mapping[str, Score]] = (method.whole for method in methods)
-    id_ = failure.sample.row.id
-    return tuple(whole[id_].sad if id_ in whole else math.nan for whole in wholes)
-
-
-def region_classes(failures: Sequence[Failure]) -> list[str]:
-    """Return the classes that there are failures of, in the order of the taxonomy."""
-    there = {failure.class_ for failure in failures}
-    return [name for name in (*CLASSES, UNLABELLED) if name in there]
