@@ -20,9 +20,9 @@ from simd.dataset.descriptors import describe
 from simd.dataset.manifest import load_set
 from simd.dataset.trimap import trimap_of, unknown_region
 from simd.image import read_alpha
-from simd.report.embed_map import Scaling
-from simd.report.embed_neighbours import nearest_classes
-from simd.report.embed_patches import read_patches
+from simd.report.embed.map import Scaling
+from simd.report.embed.neighbours import nearest_classes
+from simd.report.embed.patches import read_patches
 from simd.taxonomy import class_index, class_name
 
 FIRST_KINDS = ("hand_cut", "reference", "derived")

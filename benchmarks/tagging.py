@@ -65,9 +65,7 @@ def main():
     options = parser.parse_args()
     if options.cutouts:
         right, total = named(options.cutouts, read_model())
-        print(
-            f"{right} of {total} cut-outs ({right / total:.0%}) have their class on most unknown pixels"
-        )
+        print(f"{right} of {total} cut-outs ({right / total:.0%}) have their class on most unknown pixels")
         return
     records = index_foregrounds(f"synthetic-mixed:{options.per_kind}@{options.size}:test").records
     model = read_model()

@@ -14,8 +14,8 @@ from simd.metrics.evaluate import check_complete, evaluate
 from simd.parallel import default_workers
 from simd.report.leaderboard import write_leaderboard
 from simd.report.overview import write_overview
-from simd.report.statistics import measure_set
-from simd.report.statistics_page import write_statistics
+from simd.report.statistics.measure import measure_set
+from simd.report.statistics.page import write_statistics
 from simd.report.tables import print_board
 
 METHODS = ("trimap", "closed-form", "shared", "random-walk")

@@ -26,8 +26,8 @@ from simd.dataset.descriptors import describe
 from simd.dataset.manifest import MattingSet, load_set, write_manifest
 from simd.dataset.trimap import unknown_region
 from simd.records import LAYERS
-from simd.report.embed_map import Scaling, make_map
-from simd.report.statistics import report_statistics
+from simd.report.embed.map import Scaling, make_map
+from simd.report.statistics.measure import report_statistics
 
 
 def main() -> None:

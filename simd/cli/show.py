@@ -24,8 +24,8 @@ def stats(
     workers: Workers = 1,
 ) -> None:
     """Show what sets are made of: class balance, alpha ratio, gradient, strokes, holes, colour distance."""
-    from simd.report.statistics import report_statistics
-    from simd.report.statistics_page import print_statistics
+    from simd.report.statistics.measure import report_statistics
+    from simd.report.statistics.page import print_statistics
 
     measured, files = report_statistics(datasets, out, workers=workers)
     print_statistics(measured)
@@ -47,8 +47,8 @@ def embed(
     workers: Workers = 1,
 ) -> None:
     """Map a set's class regions by their features (t-SNE), and tell how well these separate the classes."""
-    from simd.report.embed import embed as embed_set
-    from simd.report.embed import print_embedding
+    from simd.report.embed.embedding import embed as embed_set
+    from simd.report.embed.embedding import print_embedding
 
     made, files = embed_set(
         dataset, out, features=features, perplexity=perplexity, seed=seed, workers=workers

@@ -21,9 +21,9 @@ from simd.taxonomy import TAXONOMY
 
 pytestmark = [
     pytest.mark.fiftyone,
-    # FiftyOne and its libraries use what newer versions of theirs warn of
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::SyntaxWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+    # said of FiftyOne's code by its libraries, when it connects and when the App starts
+    pytest.mark.filterwarnings("ignore:No uuidRepresentation is specified:DeprecationWarning"),
+    pytest.mark.filterwarnings(r"ignore:connections\(\) is deprecated:DeprecationWarning"),
 ]
 CHROMIUM = Path("/usr/bin/chromium")
 

@@ -46,7 +46,7 @@ def test_maps_by_hand():
 
 def test_links_share_their_maps_and_a_changed_matte_is_refused(tmp_path, tiny, scores):
     methods = load_methods(tiny, scores)
-    first = make_maps(tiny, methods, tmp_path / "maps")
+    first, _ = make_maps(tiny, methods, tmp_path / "maps")
     for layer in ("alpha", "trimap", "class_mask"):  # the second image becomes a link to the first
         paths = [sample.path(layer) for sample in tiny]
         paths[1].unlink()
@@ -55,14 +55,14 @@ def test_links_share_their_maps_and_a_changed_matte_is_refused(tmp_path, tiny, s
         paths = [method.files[sample.row.id] for sample in tiny]
         paths[1].unlink()
         paths[1].hardlink_to(paths[0])
-    shared = make_maps(tiny, methods, tmp_path / "maps")
+    shared, _ = make_maps(tiny, methods, tmp_path / "maps")
     ids = [sample.row.id for sample in tiny]
     assert first[ids[0]] != first[ids[1]]
     assert shared[ids[0]] == shared[ids[1]] == first[ids[0]]
     # of each method an error and a signed error, a class mask and what was found; those before are gone
     assert len(list((tmp_path / "maps").iterdir())) == 2 * 2 + 2
     write_png(methods[0].files[ids[0]], np.full((SIDE, SIDE), 9, np.uint8))
-    made = make_maps(tiny, methods, tmp_path / "maps")[ids[0]].methods["dark"]
+    made = make_maps(tiny, methods, tmp_path / "maps")[0][ids[0]].methods["dark"]
     assert "has changed since it was scored" in made.reason
 
 
@@ -151,6 +151,16 @@ def test_the_command_names_missing_mattes_after_writing(run_cli, monkeypatch, tm
     assert f"dark, {tiny.rows[0].id}: " in done.err
     assert "1 of 4 mattes failed (3 are done)" in done.err
     assert (out / "index.html").is_file()
+
+
+def test_a_damaged_layer_is_named_and_the_others_are_shown(tmp_path, tiny, scores):
+    tiny[0].path("alpha").write_bytes(b"no image")
+    maps, broken = make_maps(tiny, load_methods(tiny, scores), tmp_path / "maps")
+    assert (list(maps), list(broken)) == ([tiny.rows[1].id], [tiny.rows[0].id])
+    gallery = write_gallery(tiny.path, tmp_path / "page", scores=scores)
+    assert gallery.cards == 2
+    assert list(gallery.problems) == [tiny.rows[0].id]
+    assert "defocus-00000001.png" in gallery.problems[tiny.rows[0].id]
 
 
 def test_browsing_without_fiftyone_says_what_to_install(run_cli, monkeypatch, tiny):

@@ -11,9 +11,9 @@ from simd.dataset.build import build
 from simd.dataset.descriptors import NAMES
 from simd.dataset.manifest import load_set, write_manifest
 from simd.errors import BatchError, DataError
-from simd.report.embed import embed
-from simd.report.embed_map import Scaling, make_map
-from simd.report.embed_neighbours import measure_neighbours, nearest_classes
+from simd.report.embed.embedding import embed
+from simd.report.embed.map import Scaling, make_map
+from simd.report.embed.neighbours import measure_neighbours, nearest_classes
 from simd.taxonomy import CLASSES
 
 
@@ -78,9 +78,9 @@ def test_the_same_set_gives_the_same_map_whatever_the_workers(generated, tmp_pat
 
 
 def test_an_interrupted_run_goes_on_from_where_it_was(generated, tmp_path, monkeypatch):
-    from simd.report import embed_patches
+    from simd.report.embed import patches
 
-    described, real = [], embed_patches.describe
+    described, real = [], patches.describe
 
     def counted(alpha, region):
         described.append(1)
@@ -88,7 +88,7 @@ def test_an_interrupted_run_goes_on_from_where_it_was(generated, tmp_path, monke
             raise KeyboardInterrupt
         return real(alpha, region)
 
-    monkeypatch.setattr(embed_patches, "describe", counted)
+    monkeypatch.setattr(patches, "describe", counted)
     with pytest.raises(KeyboardInterrupt):
         embed(generated.path, tmp_path)
     embed(generated.path, tmp_path)

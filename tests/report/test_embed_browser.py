@@ -4,8 +4,8 @@ import pytest
 
 from simd.dataset.build import build
 from simd.dataset.manifest import load_set, write_manifest
-from simd.report.embed import embed
-from simd.report.statistics import report_statistics
+from simd.report.embed.embedding import embed
+from simd.report.statistics.measure import report_statistics
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 CHROMIUM = Path("/usr/bin/chromium")

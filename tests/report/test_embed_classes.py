@@ -9,8 +9,8 @@ from simd.dataset.descriptors import describe
 from simd.dataset.synthetic import synthetic
 from simd.dataset.trimap import trimap_of, unknown_region
 from simd.image import read_alpha
-from simd.report.embed_map import Scaling
-from simd.report.embed_neighbours import measure_neighbours, nearest_classes
+from simd.report.embed.map import Scaling
+from simd.report.embed.neighbours import measure_neighbours, nearest_classes
 from simd.taxonomy import CLASSES, class_name
 
 PER_CLASS = 5

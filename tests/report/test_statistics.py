@@ -11,8 +11,8 @@ from PIL import Image
 from simd.dataset.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.errors import BatchError, DataError
-from simd.report.statistics import measure_set, report_statistics
-from simd.report.statistics_tables import summarise
+from simd.report.statistics.measure import measure_set, report_statistics
+from simd.report.statistics.tables import summarise
 from simd.taxonomy import CLASSES
 
 
@@ -163,9 +163,9 @@ def test_something_that_is_no_set_is_refused(tmp_path, run_cli):
 
 
 def test_an_interrupted_run_goes_on_from_where_it_was(generated, tmp_path, monkeypatch):
-    from simd.report import statistics
+    from simd.report.statistics import measure
 
-    measured, real = [], statistics._measure
+    measured, real = [], measure._measure
 
     def counted(sample):
         measured.append(sample.row.id)
@@ -173,13 +173,13 @@ def test_an_interrupted_run_goes_on_from_where_it_was(generated, tmp_path, monke
             raise KeyboardInterrupt
         return real(sample)
 
-    monkeypatch.setattr(statistics, "_measure", counted)
+    monkeypatch.setattr(measure, "_measure", counted)
     with pytest.raises(KeyboardInterrupt):
         report_statistics([generated.path], tmp_path / "out")
     report_statistics([generated.path], tmp_path / "out")
     assert len(measured) == 10 + 37 - 9
     assert not (tmp_path / "out" / ".statistics").exists()
-    monkeypatch.setattr(statistics, "_measure", real)
+    monkeypatch.setattr(measure, "_measure", real)
     report_statistics([generated.path], tmp_path / "again", workers=2)
     for name in ("images.csv", "regions.csv", "classes.csv", "distributions.png", "index.html"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name

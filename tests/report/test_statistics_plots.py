@@ -3,7 +3,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from simd.report.labels import place_labels
-from simd.report.statistics_plots import density
+from simd.report.statistics.plots import density
 
 
 def overlap(a, b):

@@ -1,5 +1,6 @@
 """The failures of the page: which they are, and their pictures cut out, small, as files."""
 
+import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from PIL import Image
 from simd.dataset.manifest import MattingSet, Sample
 from simd.dataset.trimap import unknown_region
 from simd.errors import DataError
+from simd.files import write_atomically
 from simd.image import Mask, UInt8, read_matte, to_uint8
 from simd.metrics.scores import UNLABELLED, WHOLE, Score
 from simd.report.browse.maps import absolute_error
@@ -207,4 +209,6 @@ def _shrunk(pixels: UInt8, size: tuple[int, int], way: Image.Resampling = Image.
 def _save(
     path: Path, pixels: UInt8, size: tuple[int, int], way: Image.Resampling = Image.Resampling.BOX
 ) -> None:
-    Image.fromarray(_shrunk(pixels, size, way)).save(path, "WEBP", quality=82, method=4)
+    data = io.BytesIO()
+    Image.fromarray(_shrunk(pixels, size, way)).save(data, "WEBP", quality=82, method=4)
+    write_atomically(path, data.getvalue())

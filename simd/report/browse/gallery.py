@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simd.dataset.manifest import MattingSet, load_set
-from simd.errors import BatchError, DataError
+from simd.errors import DataError
 from simd.files import make_folder, write_atomically
 from simd.metrics.scores import METRICS, NOT_TRUTH, WHOLE, Score
 from simd.parallel import run
@@ -49,7 +49,7 @@ class Gallery(NamedTuple):
     page: Path
     cards: int
     methods: int
-    problems: dict[str, str]  # "<method>, <id>" to the reason why a matte is missing
+    problems: dict[str, str]  # "<id>" or "<method>, <id>" to what is wrong with a layer or a matte
     total: int  # mattes that were looked for
 
 
@@ -81,8 +81,6 @@ def write_gallery(
     ------
     DataError
         If an input is of another set, there are no scores, or the folder holds something else.
-    BatchError
-        If images of the set cannot be read; nothing is written then.
     """
     matting_set, out = load_set(dataset), Path(out)
     methods = load_methods(matting_set, [Path(p) for p in scores], [Path(p) for p in predictions])
@@ -90,19 +88,22 @@ def write_gallery(
         raise DataError("there are no scores to find failures by; give some: --scores FILE")
     folder = _clean(out)
     failures = find_failures(matting_set, methods, worst)
-    pictures = _picture_all(failures, methods, folder, workers)
-    cards, size = [], _SLACK
+    pictures, broken = _picture_all(failures, methods, folder, workers)
+    cards, size, cut = [], _SLACK, []
     for number, failure in enumerate(failures):
-        card = _card(number, failure, pictures[number], methods)
-        if (size := size + len(card.encode())) > LARGEST:
-            break
-        cards.append(card)
-    for number in range(len(cards), len(failures)):
+        card = _card(number, failure, pictures[number], methods) if number in pictures else ""
+        size += len(card.encode())
+        if size > LARGEST:
+            cut.append(number)
+        elif card:
+            cards.append(card)
+    for number in cut:
         for file in folder.glob(f"{number}-*.webp"):
             file.unlink()
     page = out / "index.html"
-    write_atomically(page, _page(matting_set, methods, failures, cards))
-    return Gallery(page, len(cards), len(methods), problems(methods), len(methods) * len(matting_set))
+    write_atomically(page, _page(matting_set, methods, failures, cards, len(cut)))
+    wrong = broken | problems(methods)
+    return Gallery(page, len(cards), len(methods), wrong, len(methods) * len(matting_set))
 
 
 def _clean(out: Path) -> Path:
@@ -120,7 +121,8 @@ def _clean(out: Path) -> Path:
 
 def _picture_all(
     failures: Sequence[Failure], methods: Sequence[Method], folder: Path, workers: int
-) -> dict[int, Pictures]:
+) -> tuple[dict[int, Pictures], dict[str, str]]:
+    """Return what was pictured, by number, and the images that cannot be read, by id."""
     jobs = [
         CardJob(number, failure, mattes_of(failure, methods), scored_of(failure, methods), folder)
         for number, failure in enumerate(failures)
@@ -132,16 +134,18 @@ def _picture_all(
             broken[outcome.item.failure.sample.row.id] = outcome.reason or ""
         else:
             made[outcome.item.number] = outcome.value
-    if broken:
-        raise BatchError(broken, "images", len(jobs))
-    return made
+    return made, broken
 
 
 def _page(
-    dataset: MattingSet, methods: Sequence[Method], failures: Sequence[Failure], cards: Sequence[str]
+    dataset: MattingSet,
+    methods: Sequence[Method],
+    failures: Sequence[Failure],
+    cards: Sequence[str],
+    cut: int,
 ) -> str:
-    left_out = len(failures) - len(cards)
-    more = f" The {left_out:,} least of them are left out, so that this page stays small." if left_out else ""
+    """Return the page; `cut` failures are too many for it."""
+    more = f" The {cut:,} least of them are left out, so that this page stays small." if cut else ""
     lead = (
         f"<p><b>{escape(dataset.name)}</b> <code>{escape(short(dataset.digest))}</code>, "
         f"{plural(len(dataset), 'image')}, {plural(len(methods), 'method')}, {plural(len(cards), 'failure')}."

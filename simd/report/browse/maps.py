@@ -23,7 +23,7 @@ import numpy as np
 
 from simd.dataset.manifest import MattingSet, Sample
 from simd.dataset.trimap import unknown_region
-from simd.errors import BatchError, DataError
+from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.image import Mask, UInt8, read_alpha, read_matte, read_trimap, to_uint8, write_png
 from simd.metrics.alpha import sad
@@ -66,7 +66,7 @@ class _Job(NamedTuple):
 
 def make_maps(
     dataset: MattingSet, methods: Sequence[Method], folder: Path, *, workers: int = 1
-) -> dict[str, Maps]:
+) -> tuple[dict[str, Maps], dict[str, str]]:
     """Make the maps of a set, those that are not there yet, and remove those of methods that are gone.
 
     Parameters
@@ -78,33 +78,34 @@ def make_maps(
 
     Returns
     -------
-    dict
+    maps : dict
         By id. A matte that cannot be shown has a reason.
-
-    Raises
-    ------
-    BatchError
-        If layers of the set cannot be read.
+    broken : dict
+        Id to reason, of composites whose own layers cannot be read.
     """
     make_folder(folder)
     jobs: dict[str, _Job] = {}
-    digest_of = {}
+    digest_of, broken = {}, {}
     for sample in dataset:
-        job = _job(folder, sample, methods)
+        try:
+            job = _job(folder, sample, methods)
+        except DataError as error:
+            broken[sample.row.id] = str(error)
+            continue
         digest_of[sample.row.id] = job.digest
         jobs.setdefault(job.digest, job)
     made: dict[str, Maps] = {digest: maps for digest in jobs if (maps := _made_before(folder, digest))}
     todo = [job for digest, job in jobs.items() if digest not in made]
-    failures = {}
+    failed: dict[str, str] = {}
     for outcome in track(run(_make, todo, workers=workers), len(jobs), "maps", done=len(made)):
         if outcome.value is None:
-            failures[outcome.item.sample.row.id] = outcome.reason or ""
+            failed[outcome.item.digest] = outcome.reason or ""
         else:
             made[outcome.item.digest] = outcome.value
-    if failures:
-        raise BatchError(failures, "images", len(jobs))
     _remove_others(folder, jobs)
-    return {id_: made[digest] for id_, digest in digest_of.items()}
+    of_images = {id_: made[digest] for id_, digest in digest_of.items() if digest in made}
+    broken |= {id_: failed[digest] for id_, digest in digest_of.items() if digest in failed}
+    return of_images, broken
 
 
 def stored_classes(class_mask: UInt8) -> UInt8:

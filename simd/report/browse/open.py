@@ -21,7 +21,7 @@ class Opened(NamedTuple):
     workspace: Any  # fiftyone.Space
     methods: list[Method]
     views: list[str]
-    problems: dict[str, str]  # "<method>, <id>" to the reason why a matte is not shown
+    problems: dict[str, str]  # "<id>" or "<method>, <id>" to what is wrong with a layer or a matte
 
 
 def prepare(
@@ -65,12 +65,12 @@ def prepare(
     name = name or default_name(matting_set)
     target = open_dataset(fo, matting_set, name)
     folder = maps_folder(matting_set.path) if maps is None else Path(maps)
-    made = make_maps(matting_set, methods, folder / target.slug, workers=workers)
+    made, broken = make_maps(matting_set, methods, folder / target.slug, workers=workers)
     fields = columns(matting_set, methods, made)
     update(fo, target, matting_set, methods, fields)
     if points is not None:
         add_points(target, points)
-    add_similarity(target, matting_set, workers=workers)
+    add_similarity(target, [sample for sample in matting_set if sample.row.id in made], workers=workers)
     views = save_views(fo, target, methods, present_classes(target))
     unread = {
         f"{method.name}, {id_}": one.methods[method.key].reason
@@ -79,7 +79,7 @@ def prepare(
         if method.key in one.methods and one.methods[method.key].reason
     }
     workspace = lay_out(fo, target, methods, fields)
-    return Opened(target, workspace, methods, views, problems(methods) | unread)
+    return Opened(target, workspace, methods, views, broken | problems(methods) | unread)
 
 
 def launch(opened: Opened, *, port: int | None = None, **options: Any) -> Any:

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,13 @@ def add_points(target: Any, points: Mapping[str, tuple[float, float]]) -> None:
     fob.compute_visualization(view, points=array, brain_key=MAP, progress=False)
 
 
-def add_similarity(target: Any, dataset: MattingSet, *, workers: int = 1) -> None:
+def add_similarity(target: Any, dataset: Sequence[Sample], *, workers: int = 1) -> None:
     """Index the descriptors of each composite's unknown region, for "sort by similarity" in the App."""
     import fiftyone.brain as fob
 
     _forget(target, SIMILAR)
+    if not dataset:
+        return
     samples = {_content(sample): sample for sample in dataset}  # composites of one foreground share them
     found = {}
     for outcome in track(

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from simd.dataset.manifest import load_set
 from simd.errors import DataError
 from simd.files import json_text, make_folder, write_atomically
-from simd.report.embed_features import is_feature_file, read_feature_file
-from simd.report.embed_map import PERPLEXITY, Scaling, make_map
-from simd.report.embed_neighbours import NEIGHBOURS, Neighbours, confusions, measure_neighbours
-from simd.report.embed_patches import Features, Patch, read_patches
+from simd.report.embed.features import is_feature_file, read_feature_file
+from simd.report.embed.map import PERPLEXITY, Scaling, make_map
+from simd.report.embed.neighbours import NEIGHBOURS, Neighbours, confusions, measure_neighbours
+from simd.report.embed.patches import Features, Patch, read_patches
 from simd.taxonomy import CLASSES, class_index
 
 _STATE = ".embed"
@@ -59,7 +59,7 @@ def embed(
         summary.json. An interrupted run is continued by the same command.
     features : str, path or callable
         "descriptors" (:mod:`simd.dataset.descriptors`), "descriptors+colour", a file .npz or .npy
-        (:func:`~simd.report.embed_features.read_feature_file`), ``package.module:function``, or a callable
+        (:func:`~simd.report.embed.features.read_feature_file`), ``package.module:function``, or a callable
         that is given image, alpha and region.
     seed : int
         Of t-SNE.
@@ -117,8 +117,8 @@ def embed(
 
 def write_embedding(made: Embedding, out: Path) -> list[Path]:
     """Write the map's files into a folder."""
-    from simd.report.embed_page import to_html
-    from simd.report.embed_plot import plot_map
+    from simd.report.embed.page import to_html
+    from simd.report.embed.plot import plot_map
 
     make_folder(out)
     files: dict[str, str | bytes] = {

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simd.errors import DataError
 from simd.files import read_text
-from simd.report.embed_patches import Patch
+from simd.report.embed.patches import Patch
 
 ENDINGS = (".npz", ".npy")
 

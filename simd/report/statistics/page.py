@@ -10,13 +10,13 @@ from typing import NamedTuple
 from simd.dataset.manifest import Sample, load_set
 from simd.errors import DataError
 from simd.files import make_folder, read_text, write_atomically
-from simd.report import statistics_tables as tables
-from simd.report.statistics import Measured, SetStatistics
-from simd.report.statistics_plots import plot_classes, plot_distributions, plot_scatter
+from simd.report.statistics import tables
+from simd.report.statistics.measure import Measured, SetStatistics
+from simd.report.statistics.plots import plot_classes, plot_distributions, plot_scatter
 from simd.report.thumbnails import beside, data_uri, thumbnail
 from simd.taxonomy import TAXONOMY
 
-_TEMPLATES = Path(__file__).with_name("templates")
+_TEMPLATES = Path(__file__).parents[1] / "templates"
 _SIDE = 240  # pixels of image and alpha side by side
 _MOST_EXTREMES = 24_000_000  # bytes of thumbnails on a page; sets after that are shown without
 

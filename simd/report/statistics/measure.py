@@ -90,7 +90,7 @@ def report_statistics(
     BatchError
         If images could not be measured. The others are, and all files are written.
     """
-    from simd.report.statistics_page import write_statistics
+    from simd.report.statistics.page import write_statistics
 
     state, loaded = Path(out) / _STATE, [_open(place) for place in places]
     make_folder(Path(out))

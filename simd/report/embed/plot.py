@@ -5,7 +5,7 @@ import io
 import numpy as np
 import numpy.typing as npt
 
-from simd.report.embed import Embedding, as_percent
+from simd.report.embed.embedding import Embedding, as_percent
 from simd.report.labels import place_labels
 from simd.taxonomy import TAXONOMY
 

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.files import read_text
-from simd.report.embed import Embedding, as_percent
-from simd.report.embed_neighbours import ClassNeighbours, confusions
+from simd.report.embed.embedding import Embedding, as_percent
+from simd.report.embed.neighbours import ClassNeighbours, confusions
 from simd.taxonomy import CLASSES, TAXONOMY
 
-_TEMPLATES = Path(__file__).with_name("templates")
+_TEMPLATES = Path(__file__).parents[1] / "templates"
 _SIZE = 1000  # the map's side in its own units
 _MOST = 24_000_000  # bytes of thumbnails; the patches after that have none
 _GLYPHS = (

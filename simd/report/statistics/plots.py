@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.report.labels import place_labels
-from simd.report.statistics import Measured, SetStatistics
-from simd.report.statistics_tables import COLUMNS, DASH, told
+from simd.report.statistics.measure import Measured, SetStatistics
+from simd.report.statistics.tables import COLUMNS, DASH, told
 from simd.taxonomy import CLASSES, TAXONOMY
 
 MOST_POINTS = 150
