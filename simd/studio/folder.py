@@ -77,7 +77,7 @@ class Opened:
             review=review,
             annotator=annotator or self.record.annotator,
             time=datetime.now(UTC).isoformat(timespec="seconds"),
-            seconds=round(spent, 1),
+            seconds=round(spent, 1) or None,  # nobody has measured
         )
         write_annotation(folder, record, self.work.class_mask)
         self.record, self.problem, self._stamp = record, "", _stamp(self.file)
