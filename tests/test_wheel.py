@@ -33,6 +33,7 @@ def test_a_wheel_holds_everything_it_needs(tmp_path):
     assert "simd/annotations/classes.json" in names
     assert {f"simd/annotations/sets/{n}" for n in ("simd-open.toml", "digests.json")} <= names
     assert "simd/report/templates/page.html" in names
+    assert {f"simd/studio/page/{name}" for name in ("tag.html", "tag.css", "tag.js")} <= names
     assert "simd/py.typed" in names
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]
     script = (
