@@ -5,6 +5,7 @@ import re
 import string
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,14 @@ def test_a_stale_step_is_answered_with_409(page):
     first = page.client.state()["revision"]
     page.client.step("stroke", stroke=brush())
     assert page.client.post(STROKE, {"revision": first, "stroke": brush()}).status == 409
+
+
+def test_of_steps_meant_for_one_state_one_is_taken(page):
+    values = {"revision": page.client.state()["revision"], "stroke": brush()}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: page.client.post(STROKE, values).status, range(16)))
+    assert sorted(answers) == [200] + 15 * [409]
+    assert len(page.stored()[0].strokes) == 1
 
 
 def test_a_full_disk_is_said_and_the_step_not_taken(page, monkeypatch):

@@ -252,6 +252,35 @@ def test_strokes_land_where_the_picture_was_moved_to(show):
     assert np.allclose(stroke.points[0], (12, 40), atol=0.5)
 
 
+def test_one_finger_draws_and_two_move(show):
+    screen = show(viewport=TABLET)
+    session = screen.page.context.new_cdp_session(screen.page)
+
+    def touch(kind, *points):
+        places = [screen.at(*point) for point in points]
+        fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    touch("touchStart", (10, 30))
+    for x in range(32, 51, 2):
+        touch("touchMove", (10, x))
+    touch("touchEnd")
+    (stroke,) = screen.settled()[0].strokes
+    assert np.allclose([stroke.points[0], stroke.points[-1]], [(10, 30), (10, 50)], atol=0.6)
+    touch("touchStart", (30, 30))
+    touch("touchStart", (30, 30), (30, 50))
+    for spread in range(1, 12):
+        touch("touchMove", (30, 30 - spread), (30, 50 + spread))
+    touch("touchEnd")
+    _, mask = screen.settled()
+    assert len(screen.served.stored()[0].strokes) == 1
+    before = screen.page.locator("#canvas").screenshot()
+    screen.page.locator("#fit").click()
+    screen.page.wait_for_timeout(80)
+    assert screen.page.locator("#canvas").screenshot() != before  # it had been enlarged
+    assert screen.shows(mask)
+
+
 def test_a_class_mask_from_a_file(show):
     screen = show()
     mask = np.full((HEIGHT, WIDTH), class_index("defocus"), np.uint8)

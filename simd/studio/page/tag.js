@@ -285,7 +285,7 @@ function showPlace([y, x]) {
   const open = doc.counts[""] ?? 0;
   $("under").textContent = [
     open ? `${percent(open / total)} open` : "every unknown pixel has a class",
-    `${doc.strokes} ${doc.strokes === 1 ? "stroke" : "strokes"}, ${Math.round(doc.seconds)} s`,
+    `${doc.strokes} ${doc.strokes === 1 ? "stroke" : "strokes"}${doc.seconds ? `, ${Math.round(doc.seconds)} s` : ""}`,
     `${height} × ${width}`,
     inside ? `row ${row}, column ${column}: ${what}` : "",
   ].filter(Boolean).join("  ·  ");
