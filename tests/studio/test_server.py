@@ -340,6 +340,13 @@ def test_hostile_pictures_are_answered_with_an_error(page):
         assert (snapshot(page.folder), page.client.state()) == (before, state), name
 
 
+def test_uploads_are_limited_in_pixels_before_they_are_decoded(page):
+    for larger in (a_png(width=81), a_png(width=10_000, height=10_000)):
+        answer = send_mask(page, larger)
+        assert answer.status == 400
+        assert "pixels are more than the limit of 5120" in answer.json["error"]
+
+
 def test_uploads_are_limited_in_bytes(page, monkeypatch):
     page.client.step("stroke", stroke=brush())
     before = snapshot(page.folder)
