@@ -34,6 +34,7 @@ _FILES = {  # all that is served from disk, by the name it is asked for
     "link.js": ("link.js", "text/javascript"),
     "view.js": ("view.js", "text/javascript"),
     "paint.js": ("paint.js", "text/javascript"),
+    "panel.js": ("panel.js", "text/javascript"),
 }
 _STATUS = {ReadOnlyError: 403, StaleError: 409}
 Handler = Callable[[Request], Awaitable[Response]]

@@ -388,7 +388,7 @@ def test_a_foreground_that_cannot_be_read_does_not_stop_the_others(page, foregro
 
 def test_only_the_files_of_the_page_are_served(page):
     names = {p.name for p in (Path(__file__).parents[2] / "simd" / "studio" / "page").iterdir()}
-    assert names == {"tag.html", "tag.css", "tag.js", "view.js", "hand.js", "link.js", "paint.js"}
+    assert names == {"tag.html", "tag.css", "tag.js", "view.js", "hand.js", "link.js", "paint.js", "panel.js"}
     for name in names - {"tag.html"}:
         assert page.client.ask(f"/page/{name}").status == 200
     assert page.client.ask("/").headers["content-type"].startswith("text/html")

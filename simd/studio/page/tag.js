@@ -3,18 +3,17 @@
 import { Hand } from "./hand.js";
 import { Link, Refused } from "./link.js";
 import { NO_CLASS, count, makePalette } from "./paint.js";
+import {
+  $, KEYS, all, fillBackdrops, fillPalette, press, say, showList, showPlace, showSaved, showShares,
+} from "./panel.js";
 import { View } from "./view.js";
 
-const KEYS = [..."1234567890qwertyuiop"]; // a key for each class, as the taxonomy orders them
-const MARKS = { untagged: "·", proposed: "?", started: "…", reviewed: "✓", broken: "!" };
 const MODES = ["cutout", "alpha", "trimap"];
 const IDLE = 5000; // milliseconds: a longer pause is no work
-const $ = (id) => document.getElementById(id);
-const all = (selector) => [...document.querySelectorAll(selector)];
 
 const view = new View($("canvas"));
-const link = new Link((state) => showSaved(state));
-const hand = new Hand(view, { tool, finished: draw, moved: showPlace });
+const link = new Link(showSaved);
+const hand = new Hand(view, { tool, finished: draw, moved: showHere });
 let overview, palette, doc = null; // doc: the open foreground, its planes and its state on the server
 let chosen = 0, toolKind = "brush", erasing = false, opacity = 0.6;
 let worked = 0, lastTouch = 0;
@@ -133,7 +132,7 @@ function adopt(target, state) {
   const row = overview.foregrounds[target.number];
   Object.assign(row, { review: state.review, classes: state.classes });
   if (target === doc) showState();
-  showList();
+  showList(overview, doc, open);
 }
 
 async function done() {
@@ -168,12 +167,12 @@ async function open(number) {
     $("problem").hidden = false;
     $("problem").textContent = error.message;
     overview.foregrounds[number].review = "broken";
-    showList();
+    showList(overview, doc, open);
     return;
   }
   history.replaceState(null, "", `#${number}`);
   showState();
-  showList();
+  showList(overview, doc, open);
   if (other) choose(overview.classes.findIndex(({ name }) => name === doc.class));
   refreshCursor();
   await fetchProposal(doc);
@@ -216,25 +215,8 @@ function turn(direction) {
 
 // --- what the page says ---------------------------------------------------------------------------------
 
-function press(button, on) {
-  button.setAttribute("aria-pressed", String(on));
-}
-
-function say(text) {
-  $("message").hidden = !text;
-  $("message").textContent = text;
-}
-
-function showSaved(state) {
-  const words = { saving: "saving", saved: "saved", away: "not saved", shown: "read only" };
-  $("saved").dataset.state = state;
-  $("saved").textContent = words[state];
-  if (state === "away") say("The server does not answer. What you draw is kept here and sent as soon as it does.");
-}
-
 function showState() {
   const { counts, number } = doc;
-  const total = Object.values(counts).reduce((sum, pixels) => sum + pixels, 0) || 1;
   $("title").textContent = doc.id;
   $("title").title = doc.id;
   document.title = `${doc.id} – simd tag`;
@@ -246,19 +228,12 @@ function showState() {
   $("accept").disabled = $("propose").disabled = !left;
   $("problem").hidden = !doc.problem;
   if (doc.problem) showProblem();
-  const tagged = (name) => overview.foregrounds.filter((row) => row.review !== "proposed" && row.classes.includes(name)).length;
-  all("#palette button").forEach((button, index) => {
-    const { name } = overview.classes[index], share = (counts[name] ?? 0) / total, of = tagged(name);
-    button.querySelector("small").textContent = `${share ? percent(share) : ""}${of ? ` · ${of}` : ""}`;
-    button.querySelector("b").style.width = `${100 * share}%`;
-    button.setAttribute("aria-label", `${name}, key ${KEYS[index]}, ${percent(share)}, ${of} foregrounds`);
-  });
-  showPlace(hand.at);
+  showShares(overview, doc);
+  showHere();
 }
 
-function percent(share) {
-  const value = 100 * share;
-  return value > 0 && value < 1 ? "<1 %" : `${Math.round(value)} %`;
+function showHere() {
+  if (doc) showPlace(overview, doc, hand.at);
 }
 
 function showProblem() {
@@ -272,55 +247,6 @@ function showProblem() {
     await open(target.number);
   });
   $("problem").append(button);
-}
-
-function showPlace([y, x]) {
-  if (!doc) return;
-  const { mask, unknown, width, height } = doc.planes;
-  const [row, column] = [Math.round(y), Math.round(x)];
-  const inside = row >= 0 && column >= 0 && row < height && column < width;
-  const at = row * width + column;
-  const what = !inside ? "" : !unknown[at] ? "known" : mask[at] === NO_CLASS ? "no class yet" : overview.classes[mask[at]].name;
-  const total = Object.values(doc.counts).reduce((sum, pixels) => sum + pixels, 0) || 1;
-  const open = doc.counts[""] ?? 0;
-  $("under").textContent = [
-    open ? `${percent(open / total)} open` : "every unknown pixel has a class",
-    `${doc.strokes} ${doc.strokes === 1 ? "stroke" : "strokes"}${doc.seconds ? `, ${Math.round(doc.seconds)} s` : ""}`,
-    `${height} × ${width}`,
-    inside ? `row ${row}, column ${column}: ${what}` : "",
-  ].filter(Boolean).join("  ·  ");
-}
-
-function showList() {
-  const { foregrounds, order } = overview;
-  const reviewed = foregrounds.filter((row) => row.review === "reviewed").length;
-  $("progress").max = foregrounds.length;
-  $("progress").value = reviewed;
-  $("reviewed").textContent = `${reviewed} of ${foregrounds.length} reviewed`;
-  const rows = order.map((number) => {
-    const row = foregrounds[number], item = document.createElement("li"), button = document.createElement("button");
-    button.dataset.review = row.review;
-    button.title = `${row.id}: ${row.review}${row.classes.length ? `, ${row.classes.join(", ")}` : ""}`;
-    button.setAttribute("aria-current", String(doc?.number === number));
-    button.append(part("small", MARKS[row.review], "mark"), part("span", row.id));
-    for (const name of row.classes) {
-      const chip = part("i", "");
-      chip.style.background = overview.classes.find((each) => each.name === name).colour;
-      button.append(chip);
-    }
-    button.addEventListener("click", () => open(number));
-    item.append(button);
-    return item;
-  });
-  $("list").replaceChildren(...rows);
-  $("list").querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
-}
-
-function part(name, text, className = "") {
-  const element = document.createElement(name);
-  element.textContent = text;
-  element.className = className;
-  return element;
 }
 
 // --- views ------------------------------------------------------------------------------------------------
@@ -419,25 +345,6 @@ function touch() {
 
 // --- the beginning --------------------------------------------------------------------------------------------
 
-function fillPalette() {
-  const buttons = overview.classes.map(({ name, colour, definition }, index) => {
-    const button = document.createElement("button"), swatch = part("i", ""), bar = part("b", "");
-    swatch.style.background = bar.style.background = colour;
-    button.setAttribute("role", "radio");
-    button.title = `${name} (${KEYS[index]}): ${definition}`;
-    button.append(part("kbd", KEYS[index]), swatch, part("span", name), part("small", ""), bar);
-    button.addEventListener("click", () => choose(index));
-    return button;
-  });
-  $("palette").replaceChildren(...buttons);
-}
-
-function fillBackdrops() {
-  const options = [["checker", "checker"], ["white", "white"], ["grey", "grey"], ["black", "black"], ["colour", "a colour"]];
-  overview.backdrops.forEach((name, index) => options.push([`photograph:${index}`, name.split("/").at(-1)]));
-  $("backdrop").replaceChildren(...options.map(([value, text]) => new Option(text, value)));
-}
-
 function listen() {
   const clicks = {
     previous: ACTIONS.k, next: ACTIONS.j, done, fill: ACTIONS.f, whole: ACTIONS.g, accept: ACTIONS.a,
@@ -474,8 +381,8 @@ async function begin() {
   document.body.classList.toggle("shown", overview.readOnly);
   if (overview.readOnly) showSaved("shown");
   $("radius").value = 55;
-  fillPalette();
-  fillBackdrops();
+  fillPalette(overview, choose);
+  fillBackdrops(overview);
   listen();
   choose(0);
   const asked = Number(location.hash.slice(1)), { order, foregrounds } = overview;
