@@ -19,18 +19,26 @@ A protocol that repeats a published script reads as that script does: :data:`AS_
 
 import hashlib
 import io
-import warnings
-import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
+from simd.decoding import (
+    MAX_PIXELS,
+    check_png_sums,
+    decode,
+    guarded,
+    has_16_bit_colour,
+    is_see_through,
+    is_turned_tiff,
+    open_image,
+    read_whole,
+)
 from simd.errors import DataError
 from simd.files import write_atomically
 from simd.png import png_bytes
@@ -39,16 +47,10 @@ UInt8 = npt.NDArray[np.uint8]
 Matte = npt.NDArray[np.uint8] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-MAX_PIXELS = 2**27
-"""Images with more pixels (134 million) are refused before they are decoded."""
-
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 """The three values of a trimap."""
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
-_ORIENTATION_TAG = 0x0112
 _RGB_AS_GREY_TOLERANCE = 2
 
 
@@ -61,7 +63,7 @@ def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Return (H, W) as the image will be read, from its header alone."""
     try:
         with path.open("rb") as stream:
-            image, orientation = _open(path, stream, max_pixels)
+            image, orientation = open_image(path, stream, max_pixels)
             width, height = image.size
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
@@ -72,7 +74,7 @@ def has_transparency(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
     """Tell from its header whether an image has an alpha channel or a transparent colour."""
     try:
         with path.open("rb") as stream:
-            return _is_see_through(_open(path, stream, max_pixels)[0])
+            return is_see_through(open_image(path, stream, max_pixels)[0])
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
@@ -92,13 +94,13 @@ def remarks(path: Path, max_pixels: int = MAX_PIXELS, *, matte: bool = False) ->
     """
     try:
         with path.open("rb") as stream:
-            image, orientation = _open(path, stream, max_pixels)
+            image, orientation = open_image(path, stream, max_pixels)
             info = image.info.keys()
             facts = {
-                "EXIF orientation applied": orientation > 1 or _is_turned_tiff(image),
+                "EXIF orientation applied": orientation > 1 or is_turned_tiff(image),
                 "CMYK converted to RGB": image.mode == "CMYK",
                 "palette expanded": image.mode in ("P", "PA"),
-                "16 bits rounded to 8": image.mode.startswith("I") or _has_16_bit_colour(image),
+                "16 bits rounded to 8": image.mode.startswith("I") or has_16_bit_colour(image),
                 "ICC profile ignored": "icc_profile" in info,
                 "gAMA chunk ignored": "gamma" in info,
                 "JPEG-coded alpha, noisy near 0 and 255": matte and image.format == "JPEG",
@@ -121,7 +123,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True
     DataError
         If the file is missing, no image, damaged, or has more than `max_pixels` pixels.
     """
-    pixels = _decode(path, max_pixels, upright)
+    pixels = decode(path, max_pixels, upright)
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     return _to_8_bits(np.ascontiguousarray(pixels[..., :3]))
@@ -129,7 +131,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True
 
 def read_rgba(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[UInt8, UInt8]:
     """Read a cut-out as its straight colour, uint8 (H, W, 3), and alpha, uint8 (H, W)."""
-    pixels = _to_8_bits(_decode(path, max_pixels))
+    pixels = _to_8_bits(decode(path, max_pixels))
     if pixels.ndim == 2 or pixels.shape[2] == 3:
         raise DataError(f"{path}: has no alpha channel; a cut-out is an image with transparency")
     return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
@@ -143,13 +145,13 @@ def read_matte(path: Path, max_pixels: int = MAX_PIXELS) -> Matte:
     DataError
         If the file cannot be read, or is a colour image or a cut-out instead of a matte.
     """
-    pixels = _one_channel(path, _decode(path, max_pixels))
+    pixels = _one_channel(path, decode(path, max_pixels))
     return pixels if pixels.dtype == np.uint8 else (pixels / np.float32(65535)).astype(np.float32)
 
 
 def read_alpha(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True) -> UInt8:
     """Read a matte as uint8 (H, W); 16 bits are rounded to the nearest of 255 levels."""
-    return _to_8_bits(_one_channel(path, _decode(path, max_pixels, upright)))
+    return _to_8_bits(_one_channel(path, decode(path, max_pixels, upright)))
 
 
 def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
@@ -168,13 +170,13 @@ def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
 
     An 8-bit grey PNG is read as indices, too: some programs write masks like that.
     """
-    return _indices(path, _read_bytes(path), max_pixels)
+    return _indices(path, read_whole(path), max_pixels)
 
 
 def decode_indices(name: str, data: bytes, max_pixels: int = MAX_PIXELS) -> UInt8:
     """Decode an indexed PNG that is no file, as :func:`read_indices` does; `name` is for messages."""
     path = Path(name)
-    _check_png_sums(path, data)
+    check_png_sums(path, data)
     return _indices(path, data, max_pixels)
 
 
@@ -228,151 +230,26 @@ def pixel_digest(pixels: UInt8) -> str:
     return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    _check_png_sums(path, data)
-    return data
-
-
 def _indices(path: Path, data: bytes, max_pixels: int) -> UInt8:
-    image, _ = _open(path, io.BytesIO(data), max_pixels)
+    image, _ = open_image(path, io.BytesIO(data), max_pixels)
     if image.format != "PNG" or image.mode not in ("P", "L"):
         raise DataError(f"{path}: is not an indexed PNG, but {image.format} of mode {image.mode}")
-    return np.asarray(_guarded(path, lambda: np.array(image)), dtype=np.uint8)
-
-
-def _check_png_sums(path: Path, data: bytes) -> None:
-    """Refuse a PNG in which a bit has changed; decoders let many changes in its pixels pass."""
-    if not data.startswith(_PNG_SIGNATURE):
-        return
-    view, start, kind = memoryview(data), len(_PNG_SIGNATURE), b""
-    while kind != b"IEND":  # each part: length, kind, content, checksum
-        end = start + 12 + int.from_bytes(view[start : start + 4], "big")
-        kind = bytes(view[start + 4 : start + 8])
-        if end > len(data):
-            raise DataError(f"{path}: is damaged: it ends inside its part {kind!r} at byte {start}")
-        if zlib.crc32(view[start + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
-            raise DataError(f"{path}: is damaged: the checksum of its part {kind!r} at byte {start} is wrong")
-        start = end
-
-
-def _open(path: Path, stream: BinaryIO, max_pixels: int) -> tuple[Image.Image, int]:
-    """Open an image without decoding it; return it with its EXIF orientation 1..8."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's own size and EXIF warnings; we answer for both
-        try:
-            image = Image.open(stream, formats=_FORMATS)
-        except Image.DecompressionBombError as error:
-            raise DataError(f"{path}: is too large ({error})") from error
-        except Exception as error:  # a hostile header can raise anything
-            reason = "its content is no PNG, JPEG, TIFF or WebP" if stream.seek(0, 2) else "the file is empty"
-            raise DataError(f"{path}: is not an image: {reason}") from error
-        width, height = image.size
-        if width * height > max_pixels:
-            raise DataError(
-                f"{path}: {height} x {width} pixels are more than the limit of {max_pixels}; "
-                "if the file is meant to be that large, make it smaller first"
-            )
-        return image, _orientation(image)
-
-
-def _orientation(image: Image.Image) -> int:
-    if image.format == "PNG" and not image.info.keys() & {"exif", "Raw profile type exif"}:
-        return 1  # asking Pillow would decode the whole file
-    if image.format == "TIFF":
-        return 1  # Pillow and OpenCV turn it while decoding, and Pillow's size is that of the turned image
-    try:
-        orientation = int(image.getexif().get(_ORIENTATION_TAG, 1))
-    except Exception:  # damaged EXIF says nothing about the pixels
-        return 1
-    return orientation if 1 <= orientation <= 8 else 1
-
-
-def _is_turned_tiff(image: Image.Image) -> bool:
-    return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(_ORIENTATION_TAG, 1) != 1
-
-
-def _decode(path: Path, max_pixels: int, upright: bool = True) -> npt.NDArray[Any]:
-    """Decode to (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, RGB."""
-    data = _read_bytes(path)
-    image, orientation = _open(path, io.BytesIO(data), max_pixels)
-    pixels = _guarded(path, lambda: _pixels(image, data))
-    return _upright(pixels, orientation) if upright else pixels
+    return np.asarray(guarded(path, lambda: np.array(image)), dtype=np.uint8)
 
 
 def _decode_as_opencv(path: Path, flag: int) -> UInt8:
     """Decode as OpenCV does, but refuse what it would pass over: damaged files, colour images as mattes."""
-    data = _read_bytes(path)
-    image, _ = _open(path, io.BytesIO(data), MAX_PIXELS)
+    data = read_whole(path)
+    image, _ = open_image(path, io.BytesIO(data), MAX_PIXELS)
     if flag == cv2.IMREAD_GRAYSCALE and image.mode not in ("1", "L"):
         read_alpha(path)
     else:
         image.draft("L", (1, 1))  # a JPEG's coefficients are read, its pixels are not made
-        _guarded(path, image.load)
+        guarded(path, image.load)
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     if pixels is None:
         raise DataError(f"{path}: OpenCV cannot decode it; write it again as PNG or JPEG")
     return np.asarray(pixels, dtype=np.uint8)
-
-
-def _guarded(path: Path, decode: Callable[[], Any]) -> Any:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return decode()
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from None
-    except Exception as error:  # decoders raise what they like on damaged data
-        raise DataError(f"{path}: is damaged and cannot be decoded ({error})") from error
-
-
-def _pixels(image: Image.Image, data: bytes) -> npt.NDArray[Any]:
-    if image.mode == "F":
-        raise DataError("holds floating-point pixels; write it as 8 or 16 bits")
-    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I"):
-        wide = np.asarray(image)
-        if wide.min() < 0 or wide.max() > 65535:
-            raise DataError("holds more than 16 bits a channel; write it as 8 or 16 bits")
-        return wide.astype(np.uint16)
-    if _has_16_bit_colour(image):
-        image.load()  # refuses truncated data, which OpenCV would fill with grey
-        return _decode_16_bit_colour(data)
-    if image.mode in ("1", "L") and not _is_see_through(image):
-        return np.asarray(image.convert("L"))
-    return np.asarray(image.convert("RGBA" if _is_see_through(image) else "RGB"))
-
-
-def _is_see_through(image: Image.Image) -> bool:
-    return image.mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in image.info
-
-
-def _has_16_bit_colour(image: Image.Image) -> bool:
-    # Pillow reads 16-bit colour as 8-bit by dropping the low byte; only the tile says so.
-    return any(";16" in str(tile[3]) for tile in getattr(image, "tile", []))
-
-
-def _decode_16_bit_colour(data: bytes) -> npt.NDArray[Any]:
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
-        raise DataError("holds 16-bit colour that cannot be decoded; write it as 8 bits")
-    order = [2, 1, 0] if pixels.shape[2] == 3 else [2, 1, 0, 3]  # from OpenCV's BGR(A)
-    return np.asarray(pixels[..., order])
-
-
-def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
-    """Apply an EXIF orientation: 2, 4: mirrored, 3: half a turn, 5..8: with rows and columns exchanged."""
-    if orientation >= 5:
-        pixels = pixels.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    return np.ascontiguousarray(pixels)
 
 
 def _one_channel(path: Path, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -10,7 +10,16 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "simd"
 # A module may import what stands in an earlier row, and its own row.
 STAGES = [
-    {"simd", "simd.errors", "simd.files", "simd.image", "simd.journal", "simd.parallel", "simd.progress"}
+    {
+        "simd",
+        "simd.decoding",
+        "simd.errors",
+        "simd.files",
+        "simd.image",
+        "simd.journal",
+        "simd.parallel",
+        "simd.progress",
+    }
     | {"simd.records", "simd.taxonomy", "simd.png"},
     {"simd.dataset"},
     {"simd.methods", "simd.metrics"},

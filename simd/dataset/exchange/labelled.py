@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from simd.dataset.exchange.doors import is_safe_name
 from simd.dataset.tag.format import annotation_path
+from simd.decoding import MAX_PIXELS
 from simd.errors import DataError
-from simd.image import MAX_PIXELS, Mask, UInt8
+from simd.image import Mask, UInt8
 from simd.taxonomy import CLASSES, NO_CLASS, class_index, suggest
 
 Names = Callable[[str], int]
