@@ -32,6 +32,7 @@ _FILES = {  # all that is served from disk, by the name it is asked for
     "tag.js": ("tag.js", "text/javascript"),
     "hand.js": ("hand.js", "text/javascript"),
     "link.js": ("link.js", "text/javascript"),
+    "looks.js": ("looks.js", "text/javascript"),
     "view.js": ("view.js", "text/javascript"),
     "paint.js": ("paint.js", "text/javascript"),
     "panel.js": ("panel.js", "text/javascript"),

@@ -110,6 +110,13 @@ def serving(foregrounds: Path, folder: Path) -> Iterator[Callable[..., Page]]:
         yield serve
 
 
+def send_mask(page: Page, body: bytes, number: int = 0) -> Answer:
+    """Send a class mask, as the page sends a file."""
+    revision = page.client.state(number)["revision"]
+    path = f"/api/foregrounds/{number}/mask?revision={revision}"
+    return page.client.post(path, body, Content_Type="image/png")
+
+
 def brush(class_: str | None = "fur", *points: tuple[float, float], radius: float = 3) -> dict[str, Any]:
     """Return a brush stroke as the page sends it."""
     at = [list(point) for point in points or ((32.0, 10.0), (32.0, 70.0))]

@@ -2,20 +2,21 @@
 
 import { Hand } from "./hand.js";
 import { Link, Refused } from "./link.js";
+import { Looks, MODES } from "./looks.js";
 import { NO_CLASS, count, makePalette } from "./paint.js";
 import {
   $, KEYS, all, fillBackdrops, fillPalette, press, say, showList, showPlace, showSaved, showShares,
 } from "./panel.js";
 import { View } from "./view.js";
 
-const MODES = ["cutout", "alpha", "trimap"];
 const IDLE = 5000; // milliseconds: a longer pause is no work
 
 const view = new View($("canvas"));
 const link = new Link(showSaved);
+const looks = new Looks(view, link);
 const hand = new Hand(view, { tool, finished: draw, moved: showHere });
 let overview, palette, doc = null; // doc: the open foreground, its planes and its state on the server
-let chosen = 0, toolKind = "brush", erasing = false, opacity = 0.6;
+let chosen = 0, toolKind = "brush", erasing = false;
 let worked = 0, lastTouch = 0;
 
 // --- what is drawn with -----------------------------------------------------------------------------
@@ -249,56 +250,16 @@ function showProblem() {
   $("problem").append(button);
 }
 
-// --- views ------------------------------------------------------------------------------------------------
-
-function setMode(mode) {
-  view.mode = mode;
-  all("[data-view]").forEach((button) => press(button, button.dataset.view === mode));
-  view.draw();
-}
-
-async function setBackdrop(value) {
-  $("backdrop").value = value;
-  $("ink").hidden = value !== "colour";
-  const number = value.startsWith("photograph:") ? Number(value.slice(11)) : null;
-  if (number !== null) {
-    view.backdrop = { kind: "photograph", picture: await link.picture(`/api/backdrops/${number}`) };
-  } else {
-    const colour = { colour: $("ink").value, white: "#ffffff", black: "#000000", grey: "#808080" }[value];
-    view.backdrop = colour ? { kind: "colour", colour } : { kind: "checker" };
-  }
-  view.draw();
-}
-
-function nextBackdrop() {
-  const { options, selectedIndex } = $("backdrop");
-  setBackdrop(options[(selectedIndex + 1) % options.length].value);
-}
-
-function setOpacity(share) {
-  view.opacity = share;
-  $("opacity").value = 100 * share;
-  if (share) opacity = share;
-  view.draw();
-}
-
-function toggleProposal() {
-  view.showProposal = !view.showProposal;
-  press($("propose"), view.showProposal);
-  view.draw();
-}
-
 // --- keys ---------------------------------------------------------------------------------------------------
 
 const ACTIONS = {
   b: () => setTool("brush"), l: () => setTool("lasso"), x: () => setErasing(!erasing),
   "[": () => resizeBrush(-5), "]": () => resizeBrush(5),
   f: () => take("fill"), g: () => whole(overview.classes[chosen].name), X: () => whole(null),
-  a: () => doc.proposed && take("accept"), s: toggleProposal,
+  a: () => doc.proposed && take("accept"), s: () => looks.toggleProposal(),
   z: () => take("undo"), Z: () => take("redo"),
   d: done, j: () => turn(1), k: () => turn(-1), PageDown: () => turn(1), PageUp: () => turn(-1),
-  m: () => setMode(MODES[(MODES.indexOf(view.mode) + 1) % MODES.length]), n: nextBackdrop,
-  h: () => setOpacity(view.opacity ? 0 : opacity),
+  m: () => looks.nextMode(), n: () => looks.nextBackdrop(), h: () => looks.toggleClasses(),
   "+": () => view.zoom(1.25), "=": () => view.zoom(1.25), "-": () => view.zoom(0.8), c: () => view.fit(),
   " ": () => hand.begin(), ".": () => (hand.drawing ? hand.end() : hand.begin()),
   Escape: () => hand.cancel(), "?": () => $("keys").showModal(),
@@ -346,18 +307,15 @@ function touch() {
 // --- the beginning --------------------------------------------------------------------------------------------
 
 function listen() {
+  looks.listen();
   const clicks = {
     previous: ACTIONS.k, next: ACTIONS.j, done, fill: ACTIONS.f, whole: ACTIONS.g, accept: ACTIONS.a,
-    propose: toggleProposal, undo: ACTIONS.z, redo: ACTIONS.Z, erase: ACTIONS.x,
+    undo: ACTIONS.z, redo: ACTIONS.Z, erase: ACTIONS.x,
     in: ACTIONS["+"], out: ACTIONS["-"], fit: ACTIONS.c, help: ACTIONS["?"],
   };
   for (const [id, action] of Object.entries(clicks)) $(id).addEventListener("click", action);
   all("[data-tool]").forEach((button) => button.addEventListener("click", () => setTool(button.dataset.tool)));
-  all("[data-view]").forEach((button) => button.addEventListener("click", () => setMode(button.dataset.view)));
   $("radius").addEventListener("input", refreshCursor);
-  $("opacity").addEventListener("input", () => setOpacity(Number($("opacity").value) / 100));
-  $("backdrop").addEventListener("change", () => setBackdrop($("backdrop").value));
-  $("ink").addEventListener("input", () => setBackdrop("colour"));
   $("file").addEventListener("change", () => {
     const [file] = $("file").files;
     if (file) upload(file);
