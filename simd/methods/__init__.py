@@ -23,10 +23,13 @@ METHODS = {
     "random-walk": "simd.methods.classical:RANDOM_WALK",
     "shared": "simd.methods.classical:SHARED",
     "sim": "simd.methods.sim:load_sim",
+    "vitmatte": "simd.methods.vitmatte:load_vitmatte",
+    "external": "simd.methods.external:load_external",
 }
 """Name to ``module:attribute``: a method, or a function whose keyword arguments are the method's options."""
 
-_EXTRAS = {"torch": "torch", "safetensors": "torch"}  # library to the extra that brings it
+_LIBRARIES = ("torch", "safetensors", "transformers", "onnxruntime")  # of extras
+_EXTRAS = {"sim": "torch", "vitmatte": "vitmatte", "onnx": "onnx"}  # method to the extra that brings them
 
 
 class Fallback(NamedTuple):
@@ -85,9 +88,9 @@ def _load(name: str, place: str, options: tuple[tuple[str, Any], ...]) -> Method
     try:
         found: Any = getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRAS:
+        if error.name not in _LIBRARIES:
             raise
-        raise MissingExtraError(f"the method {name}", error.name, _EXTRAS[error.name]) from error
+        raise MissingExtraError(f"the method {name}", error.name, _EXTRAS[name]) from error
     known = () if hasattr(found, "predict") else tuple(signature(found).parameters)
     for option, _ in options:
         if option not in known:

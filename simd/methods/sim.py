@@ -15,7 +15,8 @@ import numpy.typing as npt
 import torch
 
 from simd.errors import DataError
-from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
+from simd.image import UNKNOWN, UInt8
+from simd.methods.arrays import check_arrays, overwrite_known
 from simd.methods.devices import check_device, free_gigabytes, out_of_memory
 from simd.methods.floor import fill_unknown
 from simd.methods.fuse import fuse
@@ -79,16 +80,16 @@ class SimMethod:
         DataError
             If the arrays do not fit each other, or the memory does not do.
         """
-        _check_input(image, trimap)
+        check_arrays(image, trimap)
         if not (trimap == UNKNOWN).any():  # where the release's maps are NaN, and every pixel is overwritten
             return np.asarray(fill_unknown(trimap, 0.5), dtype=np.float32)
         solution = self.solve(image, trimap)
         height, width = trimap.shape
-        return _overwritten(solution.alpha[:height, :width], trimap)
+        return overwrite_known(solution.alpha[:height, :width], trimap)
 
     def solve(self, image: UInt8, trimap: UInt8, *, auxiliary: bool = False) -> Solution:
         """Run both networks; `auxiliary`: also F, B and the weight maps, in one piece whatever the size."""
-        _check_input(image, trimap)
+        check_arrays(image, trimap)
         min_side = MIN_SIDE if self.mode == "robust" else 0
         image, trimap = pad(image, min_side=min_side), pad(trimap, min_side=min_side)
         self._check_device_memory(trimap.size / 1e6)
@@ -103,7 +104,7 @@ class SimMethod:
         """Draw the 20 maps, and alpha, F, B and the weight maps; large images are reduced first."""
         from simd.methods.sim_pictures import draw_classes, draw_layers
 
-        _check_input(image, trimap)
+        check_arrays(image, trimap)
         image, trimap = _reduced(image, trimap)
         solution = self.solve(image, trimap, auxiliary=True)
         height, width = trimap.shape
@@ -114,7 +115,7 @@ class SimMethod:
         alpha, fg, bg = (part[:height, :width] for part in (solution.alpha, solution.fg, solution.bg))
         return {
             "classes": draw_classes(image, trimap, np.nan_to_num(maps)),
-            "layers": draw_layers(image, trimap, _overwritten(alpha, trimap), fg, bg, weights),
+            "layers": draw_layers(image, trimap, overwrite_known(alpha, trimap), fg, bg, weights),
         }
 
     def _tiles(self, trimap: UInt8) -> list[Tile]:
@@ -212,14 +213,6 @@ def load_sim(
     return SimMethod(ready, mode=mode, device=place, dtype=dtype, tile=tile)
 
 
-def _overwritten(alpha: Float32, trimap: UInt8) -> Float32:
-    """Return alpha in [0, 1] with known pixels as the trimap has them."""
-    alpha = alpha.clip(0, 1)
-    alpha[trimap == BACKGROUND] = 0
-    alpha[trimap == FOREGROUND] = 1
-    return alpha
-
-
 def _reduced(image: UInt8, trimap: UInt8) -> tuple[UInt8, UInt8]:
     """Reduce a large image and its trimap to what is solved in one piece."""
     height, width = trimap.shape
@@ -230,23 +223,3 @@ def _reduced(image: UInt8, trimap: UInt8) -> tuple[UInt8, UInt8]:
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     known = cv2.resize(trimap, size, interpolation=cv2.INTER_NEAREST)
     return np.asarray(small, dtype=np.uint8), np.asarray(known, dtype=np.uint8)
-
-
-def _check_input(image: UInt8, trimap: UInt8) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise DataError(
-            f"the image must be uint8 RGB (H, W, 3), this is {image.dtype} {image.shape}; "
-            "simd.image.read_image makes one of grey, 16-bit and other files"
-        )
-    if trimap.shape != image.shape[:2]:
-        raise DataError(
-            f"the trimap is {trimap.shape}, the image {image.shape[:2]}; they must be of one size"
-        )
-    if trimap.size == 0:
-        raise DataError("the image has no pixels")
-    allowed = (BACKGROUND, UNKNOWN, FOREGROUND)
-    if trimap.dtype != np.uint8 or not np.isin(trimap, allowed).all():
-        strange = sorted(set(np.unique(trimap).tolist()) - set(allowed))
-        raise DataError(
-            f"a trimap holds 0, 128 (unknown) and 255 only, as uint8; this one also has {strange[:6]}"
-        )

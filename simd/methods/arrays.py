@@ -1,0 +1,38 @@
+"""What stands around every network: arrays that fit each other, and known pixels as the trimap has them."""
+
+import numpy as np
+import numpy.typing as npt
+
+from simd.errors import DataError
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
+
+Float32 = npt.NDArray[np.float32]
+
+
+def check_arrays(image: UInt8, trimap: UInt8) -> None:
+    """Raise DataError unless these are an RGB image (H, W, 3) and its trimap (H, W) of 0, 128 and 255."""
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise DataError(
+            f"the image must be uint8 RGB (H, W, 3), this is {image.dtype} {image.shape}; "
+            "simd.image.read_image makes one of grey, 16-bit and other files"
+        )
+    if trimap.shape != image.shape[:2]:
+        raise DataError(
+            f"the trimap is {trimap.shape}, the image {image.shape[:2]}; they must be of one size"
+        )
+    if trimap.size == 0:
+        raise DataError("the image has no pixels")
+    allowed = (BACKGROUND, UNKNOWN, FOREGROUND)
+    if trimap.dtype != np.uint8 or not np.isin(trimap, allowed).all():
+        strange = sorted(set(np.unique(trimap).tolist()) - set(allowed))
+        raise DataError(
+            f"a trimap holds 0, 128 (unknown) and 255 only, as uint8; this one also has {strange[:6]}"
+        )
+
+
+def overwrite_known(alpha: Float32, trimap: UInt8) -> Float32:
+    """Return alpha (H, W) cut to [0, 1], with 0 and 1 where the trimap knows them."""
+    alpha = alpha.clip(0, 1)
+    alpha[trimap == BACKGROUND] = 0
+    alpha[trimap == FOREGROUND] = 1
+    return alpha

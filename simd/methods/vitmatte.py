@@ -1,0 +1,184 @@
+"""The method `vitmatte`: a plain vision transformer for matting, through the library transformers.
+
+"ViTMatte", Information Fusion 2024 (Yao et al.). Image normalisation and the size divisor are those of the
+checkpoint's own preprocessor file: the library's defaults differ from what the authors trained with.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import transformers
+from transformers import VitMatteConfig, VitMatteForImageMatting, VitMatteImageProcessorPil
+from transformers.utils import logging
+
+from simd.errors import DataError
+from simd.image import UInt8
+from simd.methods.arrays import Float32, check_arrays, overwrite_known
+from simd.methods.devices import check_device, free_gigabytes, out_of_memory
+
+_GIGABYTES = 0.9  # PyTorch, the library, the network
+_GIGABYTES_PER_MEGAPIXEL = 1.2  # the decoder's maps at full size; measured at 0.3 to 1 megapixels
+_SCORE_COPIES = 3  # arrays of attention scores that live at once; measured on 1536 x 1536
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class VitMatte:
+    """A ViTMatte network with its preprocessor; made by :func:`load_vitmatte`."""
+
+    network: VitMatteForImageMatting
+    processor: VitMatteImageProcessorPil
+    checkpoint_digest: str
+    device: torch.device
+    dtype: str
+    name: str = "vitmatte"
+
+    @property
+    def version(self) -> str:
+        """What the result depends on besides the weights."""
+        return f"transformers {transformers.__version__}, {self.dtype} on {self.device.type}"
+
+    def gigabytes(self, megapixels: float) -> float:
+        """Estimate the peak memory of a prediction, on the host."""
+        return _GIGABYTES + (self._network_gigabytes(megapixels) if self.device.type == "cpu" else _GIGABYTES)
+
+    def predict(self, image: UInt8, trimap: UInt8) -> Float32:
+        """Predict the matte, float32 (H, W) in [0, 1]; known pixels are those of the trimap.
+
+        Raises
+        ------
+        DataError
+            If the arrays do not fit each other, or the memory does not do: the image is solved whole.
+        """
+        check_arrays(image, trimap)
+        self._check_device_memory(trimap.size / 1e6)
+        # without its layout named, an image of up to 4 rows would be taken for channels first
+        inputs = self.processor(
+            images=image, trimaps=trimap, input_data_format="channels_last", return_tensors="pt"
+        )["pixel_values"]  # (1, 4, H, W), sides padded to multiples of 32 with zeros
+        try:
+            with torch.inference_mode():
+                solved = self.network(pixel_values=inputs.to(self.device, _DTYPES[self.dtype])).alphas
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            raise DataError(f"vitmatte ran out of memory on {self.device}; use smaller images") from error
+        height, width = trimap.shape
+        alpha = np.asarray(solved[0, 0, :height, :width].float().cpu(), dtype=np.float32)
+        return overwrite_known(alpha, trimap)
+
+    def _network_gigabytes(self, megapixels: float) -> float:
+        """Return the larger of what global attention needs, and then the decoder."""
+        backbone = self.network.config.backbone_config
+        tokens = max(1e6 * megapixels, 32 * 32) / backbone.patch_size**2
+        attention = _SCORE_COPIES * 4 * backbone.num_attention_heads * tokens**2 / 1e9
+        return float(max(attention, _GIGABYTES_PER_MEGAPIXEL * megapixels))
+
+    def _check_device_memory(self, megapixels: float) -> None:
+        needed = self._network_gigabytes(megapixels) * _DTYPES[self.dtype].itemsize / 4
+        free = free_gigabytes(self.device)
+        if free is not None and needed > free:
+            raise DataError(
+                f"vitmatte needs about {needed:.1f} GB on {self.device} for {megapixels:.1f} megapixels, "
+                f"{free:.1f} GB are free; use smaller images, bfloat16, or the CPU"
+            )
+
+
+def load_vitmatte(
+    *, weights: str | None = None, device: str = "cpu", dtype: str = "float32", threads: int | None = None
+) -> VitMatte:
+    """Load the method `vitmatte`.
+
+    Parameters
+    ----------
+    weights : str
+        A folder as ``save_pretrained`` writes it, or a name on the Hugging Face hub ("owner/name"), from
+        which transformers then downloads into its cache. There is no default.
+    device : str
+        "cpu", "cuda", "cuda:1", "mps".
+    dtype : str
+        "float32", "bfloat16", and on a GPU "float16".
+    threads : int, optional
+        Of PyTorch; by default as many as it takes by itself.
+
+    Raises
+    ------
+    DataError
+        If there are no weights, they are not whole, or are another network's.
+    """
+    if weights is None:
+        raise DataError(
+            "the method vitmatte needs weights and never runs on random ones: give --weights FOLDER with "
+            "config.json, preprocessor_config.json and model.safetensors, or --weights OWNER/NAME of the hub"
+        )
+    place = check_device(device, dtype, _DTYPES)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    network, processor = _load(weights)
+    digest = _digest(network, processor)
+    network.to(place, _DTYPES[dtype]).eval()
+    return VitMatte(network, processor, checkpoint_digest=digest, device=place, dtype=dtype)
+
+
+def _load(weights: str) -> tuple[VitMatteForImageMatting, VitMatteImageProcessorPil]:
+    """Load network and preprocessor; every tensor of the network must come from the file."""
+    _check_folder(weights)
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()  # what it would warn of, missing tensors, is an error here
+    try:
+        kind = VitMatteConfig.get_config_dict(weights)[0].get("model_type")
+        if kind != "vitmatte":
+            raise DataError(f"{weights}: holds a network of the kind {kind!r}, not 'vitmatte'")
+        processor = VitMatteImageProcessorPil.from_pretrained(weights)
+        network, info = VitMatteForImageMatting.from_pretrained(
+            weights, dtype=torch.float32, ignore_mismatched_sizes=True, output_loading_info=True
+        )
+    except DataError:
+        raise
+    except Exception as error:  # the library raises what it likes on damaged and missing files
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataError(
+            f"{weights}: the weights cannot be loaded ({reason[0]}); a folder needs config.json, "
+            "preprocessor_config.json and model.safetensors, a name of the hub needs the network"
+        ) from error
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()
+    problems = {
+        "missing": sorted(info["missing_keys"]),
+        "too many": sorted(info["unexpected_keys"]),
+        "of another shape": sorted(entry[0] for entry in info["mismatched_keys"]),
+    }
+    told = [f"{len(names)} are {what} ({names[0]} first)" for what, names in problems.items() if names]
+    if told:
+        raise DataError(f"{weights}: is not a whole ViTMatte; of its tensors {', '.join(told)}")
+    return network, processor
+
+
+def _check_folder(weights: str) -> None:
+    folder = Path(weights)
+    if folder.is_file():
+        raise DataError(f"{weights}: is a file; weights of vitmatte are the folder with its config.json")
+    if folder.is_dir():
+        for name in ("config.json", "preprocessor_config.json"):
+            if not (folder / name).is_file():
+                raise DataError(f"{weights}: has no {name}; give the folder that save_pretrained wrote")
+    elif weights.count("/") != 1 or weights.startswith((".", "/", "~")):
+        raise DataError(f"{weights}: no such folder, and not OWNER/NAME of the hub either")
+
+
+def _digest(network: VitMatteForImageMatting, processor: VitMatteImageProcessorPil) -> str:
+    """Return the SHA-256 of configuration, tensors and preprocessing, in whatever files they came."""
+    digest = hashlib.sha256()
+    for fact in (processor.image_mean, processor.image_std, processor.size_divisor):
+        digest.update(repr(fact).encode())
+    digest.update(network.config.to_json_string().encode())
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(tensor.numpy()).data)
+    return digest.hexdigest()
