@@ -11,11 +11,13 @@ from simd.cli.app import Workers, app
 
 @app.command()
 def predict(
-    method: Annotated[str, Argument(help="closed-form, knn, learning-based, ...; see README.")],
+    method: Annotated[
+        str, Argument(help="closed-form, sim, vitmatte, onnx, external, ...; see docs/methods.md.")
+    ],
     dataset: Annotated[Path, Argument(help="A set built by `simd build`.")],
     out: Annotated[Path, Option(help="Where <id>.png and run.json go.")],
     weights: Annotated[
-        str | None, Option(help="Networks: a folder made by `simd weights import`, or by training.")
+        str | None, Option(help="Networks: folder, file or hub name of weights; see docs/methods.md.")
     ] = None,
     device: Annotated[
         str | None, Option(help="Networks: cpu, cuda, cuda:1, mps.", show_default="cpu")
@@ -32,6 +34,13 @@ def predict(
     mode: Annotated[
         str | None, Option(help="sim: robust, or released for its exact windows.", show_default="robust")
     ] = None,
+    command: Annotated[
+        str | None, Option(help='external: "python matte.py {image} {trimap} {output}"; no shell sees it.')
+    ] = None,
+    name: Annotated[str | None, Option(help="external: its name on boards.")] = None,
+    timeout: Annotated[
+        float | None, Option(help="external: seconds for an image.", show_default="600")
+    ] = None,
     pictures: Annotated[
         Path | None, Option(help="sim: folder for pictures of the 20 maps and the weights.")
     ] = None,
@@ -45,6 +54,9 @@ def predict(
         "threads": threads,
         "tile": tile,
         "mode": mode,
+        "command": command,
+        "name": name,
+        "timeout": timeout,
     }
     from simd.methods.predict import predict as predict_set
 
