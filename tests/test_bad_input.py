@@ -397,7 +397,7 @@ def test_an_interrupted_build_is_finished_by_the_same_command(backgrounds, run_c
         noise = np.random.default_rng(i).integers(0, 256, (300, 320, 3), dtype=np.uint8)
         save(many / "fg" / f"fur_{i}.png", noise, compress_level=1)
         save(many / "alpha" / f"fur_{i}.png", soft_alpha(300, 320, seed=i))
-    flags = ("--per-foreground", 4, "--workers", 2)
+    flags = ("--per-foreground", 10, "--workers", 2)
     words = command(out, many, backgrounds, *flags)
     rows = out / ".build" / "rows.jsonl"
     with subprocess.Popen(
@@ -410,11 +410,11 @@ def test_an_interrupted_build_is_finished_by_the_same_command(backgrounds, run_c
     assert "Traceback" not in err
     assert not (out / "dataset.json").exists()
     noted = rows.read_text().count("\n")
-    assert 0 < noted < 120
+    assert 0 < noted < 300
 
     finished = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     assert finished.returncode == 0
-    assert f"composites: {noted} of 120 were already done" in finished.stderr
+    assert f"composites: {noted} of 300 were already done" in finished.stderr
     whole = run_cli(
         "build",
         tmp_path / "whole",
