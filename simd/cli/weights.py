@@ -7,8 +7,9 @@ import typer
 from typer import Argument, Option
 
 from simd.cli.app import app
+from simd.errors import MissingExtraError
 
-weights = typer.Typer(no_args_is_help=True, help="Import weights of the reference networks.")
+weights = typer.Typer(no_args_is_help=True, help="Import and export weights of the reference networks.")
 app.add_typer(weights, name="weights")
 
 
@@ -29,3 +30,20 @@ def import_(
         f"{file}: is the network {card.network!r} ({card.preset}), {card.parameters:,} parameters\n"
         f"wrote {out / card.file} and {out / card.network}.json\nlicence: {card.licence}"
     )
+
+
+@weights.command("export-onnx")
+def export_onnx(
+    folder: Annotated[Path, Argument(metavar="WEIGHTS", help="Folder of weights with both networks of sim.")],
+    out: Annotated[Path, Argument(help="Folder for sim.onnx, classifier.onnx and sim.toml.")],
+) -> None:
+    """Export sim to ONNX with dynamic sizes, compared with PyTorch; run it by `simd predict onnx`."""
+    try:
+        from simd.methods.onnx_export import export_onnx as export
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("exporting to ONNX", str(error.name), "onnx") from error
+
+    exported = export(folder, out)
+    for output, difference in exported.differences.items():
+        typer.echo(f"{output}: differs from PyTorch by {difference:.1e} at most")
+    typer.echo("wrote " + ", ".join(map(str, exported.files)))

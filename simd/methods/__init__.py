@@ -24,6 +24,7 @@ METHODS = {
     "shared": "simd.methods.classical:SHARED",
     "sim": "simd.methods.sim:load_sim",
     "vitmatte": "simd.methods.vitmatte:load_vitmatte",
+    "onnx": "simd.methods.onnx_model:load_onnx",
     "external": "simd.methods.external:load_external",
 }
 """Name to ``module:attribute``: a method, or a function whose keyword arguments are the method's options."""

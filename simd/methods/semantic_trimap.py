@@ -141,7 +141,8 @@ def _classify(
         return
     height, width = trimap[wanted[0]].shape
     together = max(1, _BATCH_PIXELS // (height * width))
-    weight = classifier.conv1.weight
+    # a network that runs elsewhere has no parameters: it takes float32 in the host's memory
+    weight = next(classifier.parameters(), torch.empty(0))
     for start in range(0, len(wanted), together):
         batch = wanted[start : start + together]
         colours = torch.from_numpy(np.stack([image[w] for w in batch]))  # (N, h, w, 3)

@@ -1,0 +1,192 @@
+"""The TOML file beside an ONNX model, which says what the model takes in and gives out."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from simd.errors import DataError
+from simd.files import read_text
+from simd.taxonomy import suggest
+
+TRIMAPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
+    "fraction": ((0, 128 / 255, 1),),
+    "half": ((0, 0.5, 1),),
+    "levels": ((0, 128, 255),),
+    "index": ((0, 1, 2),),
+    "one-hot": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "known": ((1, 0, 0), (0, 0, 1)),
+}
+"""Encodings of a trimap: for each channel, what background, unknown and foreground become."""
+
+PARTS = ("image", "trimap")
+FITS = ("zero", "edge", "reflect", "resize")
+"""How an image comes to a multiple: padded at the bottom and right after normalisation, or resized."""
+
+_KINDS = ("matting", "sim")
+_ORDERS = ("rgb", "bgr")
+_MAX_BYTES = 64 * 1024
+_MAX_MULTIPLE = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnnxCard:
+    """What is known of an ONNX model; fields are the keys of the TOML file, see docs/methods.md."""
+
+    file: Path  # the model
+    name: str
+    inputs: Mapping[str, tuple[str, ...]]  # the model's input to the parts of its channels
+    order: str
+    range: float  # of the image before mean and std
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    trimap: str
+    multiple: int
+    fit: str
+    output: str | None  # None: the model's first
+    channel: int
+    output_range: float
+    sigmoid: bool
+    keep_known: bool
+    gigabytes_per_megapixel: float
+    classifier: Path | None  # of SIM, exported by `simd weights export-onnx`
+
+
+def read_card(weights: str | Path) -> OnnxCard:
+    """Read the card at a path, or the only one in a folder.
+
+    Raises
+    ------
+    DataError
+        If there is none, it is no TOML, or a key is unknown or not what it has to be.
+    """
+    path = _find(Path(weights))
+    if path.stat().st_size > _MAX_BYTES:
+        raise DataError(f"{path}: has {path.stat().st_size} bytes; a card of a model has a few hundred")
+    try:
+        content = tomllib.loads(read_text(path))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise DataError(f"{path}: is not TOML ({error})") from error
+    top = _Table(path, "", content)
+    kind = top.choice("kind", _KINDS, "matting")
+    inputs, image, trimap = (top.table(key) for key in ("inputs", "image", "trimap"))
+    size, output = top.table("size"), top.table("output")
+    card = OnnxCard(
+        file=top.neighbour("model"),
+        name=top.text("name", path.stem),
+        inputs={} if kind == "sim" else _inputs(inputs),
+        order=image.choice("order", _ORDERS, "rgb"),
+        range=image.number("range", 1.0),
+        mean=image.colour("mean", 0.0),
+        std=image.colour("std", 1.0),
+        trimap=trimap.choice("as", TRIMAPS, "fraction"),
+        multiple=int(size.number("multiple", 1)),
+        fit=size.choice("fit", FITS, "zero"),
+        output=output.text("name", "") or None,
+        channel=int(output.number("channel", 0, lowest=0)),
+        output_range=output.number("range", 1.0),
+        sigmoid=output.flag("sigmoid", default=False),
+        keep_known=top.flag("keep_known", default=True),
+        gigabytes_per_megapixel=top.number("gigabytes_per_megapixel", 2.0),
+        classifier=top.neighbour("classifier") if kind == "sim" else None,
+    )
+    for table in (top, inputs, image, trimap, size, output):
+        table.check_all_taken()
+    if min(card.std) <= 0 or not 1 <= card.multiple <= _MAX_MULTIPLE:
+        raise DataError(f"{path}: std must be above 0, multiple a whole number from 1 to {_MAX_MULTIPLE}")
+    return card
+
+
+def _find(path: Path) -> Path:
+    if path.is_dir():
+        found = sorted(path.glob("*.toml"))
+        if len(found) != 1:
+            raise DataError(f"{path}: holds {len(found)} TOML files; give the one beside the model itself")
+        return found[0]
+    if path.suffix == ".onnx":
+        raise DataError(
+            f"{path}: is the model; give the TOML file beside it, which says what the model takes in "
+            "(docs/methods.md shows one)"
+        )
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; the method onnx wants the TOML file beside a model")
+    return path
+
+
+def _inputs(table: "_Table") -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in list(table.keys()):
+        parts = table.take(name, list, [])
+        if not parts or not all(isinstance(part, str) and part in PARTS for part in parts):
+            raise table.wrong(name, f"a list of {' and '.join(map(repr, PARTS))}, in the order of channels")
+        found[name] = tuple(parts)
+    if not found:
+        raise table.wrong("", 'the model\'s inputs, such as image = ["image"] and trimap = ["trimap"]')
+    return found
+
+
+class _Table:
+    """A table of a TOML file whose keys are taken one by one, each checked."""
+
+    def __init__(self, path: Path, place: str, content: dict[str, Any]) -> None:
+        self.path, self.place, self.content = path, place, content
+        self.taken: set[str] = set()
+
+    def keys(self) -> list[str]:
+        return list(self.content)
+
+    def wrong(self, key: str, wanted: str) -> DataError:
+        where = ".".join(part for part in (self.place, key) if part)
+        there = f"not {self.content[key]!r:.60}" if key in self.content else "which is missing"
+        return DataError(f"{self.path}: {where} must be {wanted}, {there}")
+
+    def take(self, key: str, kind: type | tuple[type, ...], default: Any) -> Any:
+        self.taken.add(key)
+        value = self.content.get(key, default)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            names = " or ".join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))
+            raise self.wrong(key, f"of the type {names}")
+        return value
+
+    def table(self, key: str) -> "_Table":
+        return _Table(self.path, key, self.take(key, dict, {}))
+
+    def text(self, key: str, default: str) -> str:
+        value: str = self.take(key, str, default)
+        if not value.isprintable() or len(value) > 200:
+            raise self.wrong(key, "a short line of text")
+        return value
+
+    def choice(self, key: str, choices: Iterable[str], default: str) -> str:
+        value = self.text(key, default)
+        if value not in choices:
+            raise DataError(f"{self.path}: unknown {self.place or key} {value!r}{suggest(value, choices)}")
+        return value
+
+    def number(self, key: str, default: float, *, lowest: float = 1e-9) -> float:
+        value = float(self.take(key, (int, float), default))
+        if not lowest <= value < 1e9:
+            raise self.wrong(key, "a number that is not negative" if not lowest else "a number above 0")
+        return value
+
+    def colour(self, key: str, default: float) -> tuple[float, ...]:
+        values = self.take(key, list, [default] * 3)
+        if len(values) != 3 or not all(type(v) in (int, float) and abs(v) < 1e9 for v in values):
+            raise self.wrong(key, "three numbers, in the order of the channels")
+        return tuple(map(float, values))
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        return bool(self.take(key, bool, default))
+
+    def neighbour(self, key: str) -> Path:
+        name = self.text(key, "")
+        if not name or Path(name).name != name:
+            raise self.wrong(key, "the name of a file beside this one")
+        return self.path.parent / name
+
+    def check_all_taken(self) -> None:
+        for key in self.content:
+            if key not in self.taken:
+                place = f" in [{self.place}]" if self.place else ""
+                raise DataError(f"{self.path}: unknown key {key!r}{place}{suggest(key, sorted(self.taken))}")
