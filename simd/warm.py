@@ -6,16 +6,16 @@ from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
 from simd.methods import METHODS, load_method
 from simd.metrics.alpha import warm as warm_metrics
 
-_WITH_WEIGHTS = {"sim"}  # networks; nothing of theirs is compiled
+_WITHOUT_NUMBA = {"sim", "vitmatte", "onnx", "external"}  # they need weights or a command, too
 
 
 def warm() -> None:
-    """Run every metric on a tiny image, and every method that needs no weights."""
+    """Run every metric on a tiny image, and every method that compiles something."""
     warm_metrics()
     image = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)  # large-kernel wants 41
     trimap = np.full((48, 48), UNKNOWN, np.uint8)
     trimap[:16], trimap[32:] = BACKGROUND, FOREGROUND
-    for name in METHODS.keys() - _WITH_WEIGHTS:
+    for name in METHODS.keys() - _WITHOUT_NUMBA:
         load_method(name).predict(image, trimap)
 
 
