@@ -53,7 +53,7 @@ class Session:
         options.log_severity_level = _ERRORS_ONLY
         # one worker of several has one thread; it says so by the variable that other libraries read
         options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 0)
-        # read from memory, with an empty name for the folder of further files, a model can name no other file
+        # read from memory, and with a folder of further files that cannot be: a model can name no other file
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=[_PROVIDERS[device]])

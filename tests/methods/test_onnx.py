@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,9 +117,11 @@ def test_without_weights_nothing_is_exported(tmp_path, run_cli):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_that_differs_is_not_written(weights, tmp_path, monkeypatch):
+def test_a_model_that_differs_is_not_written(weights, exported, tmp_path, monkeypatch):
     from simd.methods import onnx_export
 
+    ready = (exported[0] / "sim.onnx").read_bytes()
+    monkeypatch.setattr(onnx_export, "_export", lambda *_: ready)  # exporting again takes seconds
     monkeypatch.setattr(onnx_export, "TOLERANCE", 1e-12)
     with pytest.raises(DataError, match=r"differs from PyTorch by .*, more than 1e-12; nothing is written"):
         onnx_export.export_onnx(weights, tmp_path / "out")
@@ -289,6 +292,17 @@ def test_cards_that_do_not_fit_are_answered(tmp_path, card, complaint):
         place.unlink()
     with pytest.raises(DataError, match=complaint):
         load_method("onnx", {"weights": str(place)})
+
+
+def test_the_card_that_the_documentation_shows_is_read(tmp_path):
+    from simd.methods.onnx_card import TRIMAPS, read_card
+
+    page = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
+    (tmp_path / "matting.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
+    card = read_card(tmp_path)
+    assert card.inputs == {"image": ("image",), "trimap": ("trimap",)}
+    assert (card.name, card.std, card.multiple, card.output) == ("mynet", (0.229, 0.224, 0.225), 32, "alpha")
+    assert all(f"| `{encoding}` | {len(channels)} |" in page for encoding, channels in TRIMAPS.items())
 
 
 def external_data(location):
