@@ -14,7 +14,8 @@ from simd.methods import Fallback, load_method
 from simd.methods.floor import fill_unknown
 from simd.methods.random_walk import estimate_alpha_random_walk
 
-METHODS = [name for name in ALL_METHODS if name != "sim"]  # needs weights
+_GIVEN = {"sim", "vitmatte", "onnx", "external"}  # need weights or a command
+METHODS = [name for name in ALL_METHODS if name not in _GIVEN]
 CLASSICAL = [name for name in METHODS if name != "trimap"]
 ITERATIVE = [name for name in CLASSICAL if name != "shared"]
 
