@@ -400,6 +400,7 @@ def test_an_interrupted_build_is_finished_by_the_same_command(backgrounds, run_c
     flags = ("--per-foreground", 10, "--workers", 2)
     words = command(out, many, backgrounds, *flags)
     rows = out / ".build" / "rows.jsonl"
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background inherits "ignore"
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
