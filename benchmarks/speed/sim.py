@@ -4,7 +4,8 @@
     python benchmarks/speed/sim.py build/peers/SIM     # both, on the CPU
     python benchmarks/speed/sim.py                     # ours alone, with its floor
     python benchmarks/speed/sim.py --device cuda       # milliseconds and memory at 1080p
-    python benchmarks/speed/sim.py --memory            # peak memory of images on the CPU
+    python benchmarks/speed/sim.py --memory            # peak memory of images on the CPU, a thin ring unknown
+    python benchmarks/speed/sim.py --memory --unknown all --size 4000 6000     # half an hour
     python benchmarks/speed/sim.py --tiles             # what tiles change
 
 Both get the made-up weights of tests/methods/fake_weights.py and the same padded input of 832 x 1024
@@ -23,12 +24,12 @@ import sys
 import tempfile
 import time
 import types
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "methods"))
 from fake_weights import fake_state, load_fake_sim
@@ -38,6 +39,7 @@ from simd.methods.sim import SimMethod
 from simd.methods.sim_inputs import click_maps, distances, pad
 
 ALPHA_TOLERANCE, SEMANTICS_TOLERANCE = 2e-5, 1e-5  # as in tests/methods/test_sim_golden.py
+RINGS = {"thin": (0.24, 0.26), "ring": (0.24, 0.44), "all": (-1, np.inf)}  # radii, in shorter sides
 MEMORY_SIZES = ((832, 1024), (1080, 1920), (2048, 2048), (4000, 6000))
 
 
@@ -47,6 +49,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="the best of so many counts")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--size", type=int, nargs=2, default=None, metavar=("H", "W"))
+    parser.add_argument(
+        "--unknown", choices=RINGS, help="the unknown region: a ring, thin for --memory, or all of the image"
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
         "--memory", action="store_true", help="peak memory at several sizes, with its estimate"
@@ -56,7 +61,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if arguments.memory:
-        measure_memory()
+        sizes = [tuple(arguments.size)] if arguments.size else MEMORY_SIZES
+        measure_memory(sizes, arguments.unknown or "thin")
         return
     with tempfile.TemporaryDirectory() as folder:
         if arguments.device != "cpu":
@@ -66,22 +72,22 @@ def main() -> None:
     if arguments.tiles:
         compare_tiles(method, arguments)
         return
-    image, trimap = draw(*(arguments.size or (832, 1024)), thin=arguments.peak)
+    image, trimap = draw(*(arguments.size or (832, 1024)), unknown=arguments.unknown or "ring")
     if arguments.peak:
         method.predict(image, trimap)
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, method.gigabytes(trimap.size / 1e6))
         return
     compare(method, image, trimap, arguments)
-    show_floor(method, image, trimap)
+    show_floor(method, image, trimap, arguments.rounds)
 
 
-def draw(height: int, width: int, *, thin: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Return a texture with a ring of unknown pixels; `thin`: few of them, so few windows and tiles."""
+def draw(height: int, width: int, *, unknown: str = "ring") -> tuple[np.ndarray, np.ndarray]:
+    """Return a texture with a ring of unknown pixels; few of them mean few windows and tiles."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
     waves = [128 + 80 * np.sin(x / 17 + k) * np.cos(y / (23 + k)) for k in range(3)]
     radius = np.hypot(y - height / 2, x - width / 2) / min(height, width)
-    outer = 0.26 if thin else 0.44
-    trimap = np.select([radius < 0.24, radius < outer], [255, 128], 0).astype(np.uint8)
+    inner, outer = RINGS[unknown]
+    trimap = np.select([radius < inner, radius < outer], [255, 128], 0).astype(np.uint8)
     return np.stack(waves, axis=2).astype(np.uint8), trimap
 
 
@@ -195,35 +201,52 @@ def load_released(checkout: Path) -> types.SimpleNamespace:
     )
 
 
-def show_floor(method: SimMethod, image: np.ndarray, trimap: np.ndarray) -> None:
-    """Print the work, the rate at which it is done, and the rate of convolutions and products alone."""
-    with FlopCounterMode(display=False) as counter:
+def show_floor(method: SimMethod, image: np.ndarray, trimap: np.ndarray, rounds: int) -> None:
+    """Print how much arithmetic there is, how fast it is done, and how fast a matrix product is."""
+    work: dict[str, np.ndarray] = {}  # kernel to GFLOP and seconds
+    for network in method.networks[:2]:
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                count(module, work)
+    square, rates, best = torch.randn(2048, 2048), [], np.inf
+    for _ in range(rounds):
+        for values in work.values():
+            values[:] = 0
         watch = Watch()
         method.solve(image, trimap)
-        cpu, wall = watch.look()
-    work = counter.get_total_flops() / 1e9
-    print(f"\n{work:.0f} GFLOP: {work / wall:.0f} GFLOP/s ({work / cpu:.0f} for each second of a core)")
-    channels_last = {"memory_format": torch.channels_last}
-    kernel = torch.randn(512, 512, 3, 3).to(**channels_last)
-    maps = torch.randn(1, 512, 105, 129).to(**channels_last)
-    square = torch.randn(2048, 2048)
-    for name, call, flop in (
-        ("matrix product, 2048", lambda: square @ square, 2 * 2048**3),
-        (
-            "3 x 3 convolution, 512 channels",
-            lambda: torch.conv2d(maps, kernel, padding=1),
-            18 * 512**2 * 105 * 129,
-        ),
-    ):
-        rates = []
+        wall = watch.look()[1]
+        if wall < best:
+            best, found = wall, {name: tuple(values) for name, values in work.items()}
         for _ in range(5):
             watch = Watch()
-            call()
-            cpu, wall = watch.look()
-            rates.append((flop / wall / 1e9, flop / cpu / 1e9))
-        best = max(rates)
-        print(f"{name}: {best[0]:.0f} GFLOP/s ({best[1]:.0f} for each second of a core)")
-        print(f"  at that rate {work / best[0]:.1f} s")
+            torch.mm(square, square)
+            rates.append(2 * 2048**3 / watch.look()[1] / 1e9)
+    product = max(rates)
+    total = sum(gflop for gflop, _ in found.values())
+    print(f"\n{'convolutions':14}{'GFLOP':>8}{'seconds':>10}{'GFLOP/s':>10}")
+    for name, (gflop, seconds) in sorted(found.items()):
+        print(f"{name:14}{gflop:8.0f}{seconds:10.2f}{gflop / seconds:10.0f}")
+    rest = best - sum(seconds for _, seconds in found.values())
+    print(f"{'all the rest':14}{'':8}{rest:10.2f}")
+    print(f"{'together':14}{total:8.0f}{best:10.2f}{total / best:10.0f}")
+    print(f"{'at the rate of a matrix product':32}{total / product:0.2f}{product:10.0f}")
+
+
+def count(conv: torch.nn.Conv2d, work: dict[str, np.ndarray]) -> None:
+    """Add the arithmetic and the time of each call of a convolution to those of its kind."""
+    side = conv.kernel_size[0]
+    spread = ", dilated" if conv.dilation[0] > 1 else ""
+    kind = work.setdefault(f"{side} x {side}{spread}", np.zeros(2))
+    watch = Watch()
+
+    def begin(*_) -> None:
+        watch.look()
+
+    def end(_, __, out: torch.Tensor) -> None:
+        kind[:] += 2 * out.numel() * conv.in_channels * side**2 / 1e9, watch.look()[1]
+
+    conv.register_forward_pre_hook(begin)
+    conv.register_forward_hook(end)
 
 
 def compare_tiles(method: SimMethod, arguments: argparse.Namespace) -> None:
@@ -261,11 +284,20 @@ def time_device(folder: Path, arguments: argparse.Namespace) -> None:
         print(f"{dtype}: {min(times):.0f} ms, {peak:.2f} GB, largest difference to float32 {worst:.4f}")
 
 
-def measure_memory() -> None:
+def measure_memory(sizes: Sequence[tuple[int, int]], unknown: str) -> None:
     """Print the peak memory of a process for each size, and what the method estimates before it starts."""
     print(f"{'size':>14}{'megapixels':>12}{'peak GB':>10}{'estimate':>10}")
-    for height, width in MEMORY_SIZES:
-        command = [sys.executable, __file__, "--peak", "--size", str(height), str(width)]
+    for height, width in sizes:
+        command = [
+            sys.executable,
+            __file__,
+            "--peak",
+            "--size",
+            str(height),
+            str(width),
+            "--unknown",
+            unknown,
+        ]
         done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE)
         peak, estimate = map(float, done.stdout.split()[-2:])
         print(f"{height:>7} x {width:<4}{height * width / 1e6:12.2f}{peak:10.2f}{estimate:10.2f}", flush=True)

@@ -42,7 +42,7 @@ def predict(
         float | None, Option(help="external: seconds for an image.", show_default="600")
     ] = None,
     pictures: Annotated[
-        Path | None, Option(help="sim: folder for pictures of the 20 maps and the weights.")
+        Path | None, Option(help="sim: folder for pictures of inputs, 20 maps, F, B and weights.")
     ] = None,
     workers: Workers = 1,
 ) -> None:

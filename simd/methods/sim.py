@@ -21,7 +21,7 @@ from simd.methods.devices import check_device, free_gigabytes, out_of_memory
 from simd.methods.floor import fill_unknown
 from simd.methods.fuse import fuse
 from simd.methods.semantic_trimap import check_mode, semantic_trimap
-from simd.methods.sim_inputs import MIN_SIDE, pad
+from simd.methods.sim_inputs import MIN_SIDE, click_maps, distances, pad
 from simd.methods.sim_solution import Job, Solution
 from simd.methods.tiling import MIN_TILE, Tile, tiles
 from simd.methods.weights import Networks, load_networks
@@ -101,8 +101,8 @@ class SimMethod:
             return Solution(job.alpha(self._tiles(trimap)), semantics)
 
     def pictures(self, image: UInt8, trimap: UInt8) -> dict[str, UInt8]:
-        """Draw the 20 maps, and alpha, F, B and the weight maps; large images are reduced first."""
-        from simd.methods.sim_pictures import draw_classes, draw_layers
+        """Draw what goes in, the 20 maps, and alpha, F, B and the weight maps; large images are reduced."""
+        from simd.methods.sim_pictures import draw_classes, draw_inputs, draw_layers
 
         check_arrays(image, trimap)
         image, trimap = _reduced(image, trimap)
@@ -114,6 +114,7 @@ class SimMethod:
         maps, weights = (part[:, :height, :width] for part in (solution.semantic_trimap, solution.weights))
         alpha, fg, bg = (part[:height, :width] for part in (solution.alpha, solution.fg, solution.bg))
         return {
+            "inputs": draw_inputs(image, trimap, click_maps(distances(trimap), (height, width))),
             "classes": draw_classes(image, trimap, np.nan_to_num(maps)),
             "layers": draw_layers(image, trimap, overwrite_known(alpha, trimap), fg, bg, weights),
         }

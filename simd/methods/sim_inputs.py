@@ -15,7 +15,8 @@ MIN_SIDE = 32
 """Shorter sides are padded to it where the release would leave them."""
 
 _CLICK_LENGTH = 320  # the paper's patch; whatever the image's size
-_CLICK_SIGMAS = tuple(share * _CLICK_LENGTH for share in (0.02, 0.08, 0.16))  # 6.4, 25.6 and 51.2 pixels
+CLICK_SIGMAS = tuple(share * _CLICK_LENGTH for share in (0.02, 0.08, 0.16))
+"""Widths of the maps of nearness: 6.4, 25.6 and 51.2 pixels."""
 
 Float32 = npt.NDArray[np.float32]
 
@@ -58,11 +59,11 @@ def click_maps(measured: Distances, size: tuple[int, int]) -> Float32:
     float32, shape (6, H, W), in [0, 1]
         1 inside the region; all 0 where the trimap has no such region.
     """
-    maps = np.zeros((2 * len(_CLICK_SIGMAS), *size), np.float32)
+    maps = np.zeros((2 * len(CLICK_SIGMAS), *size), np.float32)
     for side, squared in enumerate(measured):
-        for number, sigma in enumerate(_CLICK_SIGMAS):
+        for number, sigma in enumerate(CLICK_SIGMAS):
             if squared is not None:
-                np.exp(squared / np.float32(-2 * sigma**2), out=maps[side * len(_CLICK_SIGMAS) + number])
+                np.exp(squared / np.float32(-2 * sigma**2), out=maps[side * len(CLICK_SIGMAS) + number])
     return maps
 
 

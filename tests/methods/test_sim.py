@@ -117,7 +117,7 @@ def test_a_run_names_weights_mode_and_memory(tiny_set, tmp_path, weights, run_cl
     ids = sorted(sample.row.id for sample in tiny_set)
     assert sorted(path.stem for path in out.glob("*.png")) == ids
     drawn = sorted(path.stem for path in pictures.glob("*.png"))
-    assert drawn == sorted(f"{id_}-{what}" for id_ in ids for what in ("classes", "layers"))
+    assert drawn == sorted(f"{id_}-{what}" for id_ in ids for what in ("classes", "inputs", "layers"))
     # 20 maps five abreast, in tiles of at least 144 pixels
     assert read_image(pictures / f"{ids[0]}-classes.png").shape[1] >= 5 * 144
 
