@@ -3,7 +3,8 @@
     git clone --depth 1 https://github.com/nowsyn/SIM build/peers/SIM
     python benchmarks/speed/sim.py build/peers/SIM     # both, on the CPU
     python benchmarks/speed/sim.py                     # ours alone, with its floor
-    python benchmarks/speed/sim.py --device cuda       # milliseconds and memory at 1080p
+    python benchmarks/speed/sim.py --dtypes --device cuda     # milliseconds and memory at 1080p
+    python benchmarks/speed/sim.py --dtypes            # the same on the CPU, at 832 x 1024, without memory
     python benchmarks/speed/sim.py --memory            # peak memory of images on the CPU, a thin ring unknown
     python benchmarks/speed/sim.py --memory --unknown all --size 4000 6000     # half an hour
     python benchmarks/speed/sim.py --tiles             # what tiles change
@@ -52,7 +53,8 @@ def main() -> None:
     parser.add_argument(
         "--unknown", choices=RINGS, help="the unknown region: a ring, thin for --memory, or all of the image"
     )
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--dtypes", action="store_true", help="float32 beside bfloat16")
+    parser.add_argument("--device", default="cpu", help="of --dtypes")
     parser.add_argument(
         "--memory", action="store_true", help="peak memory at several sizes, with its estimate"
     )
@@ -65,8 +67,8 @@ def main() -> None:
         measure_memory(sizes, arguments.unknown or "thin")
         return
     with tempfile.TemporaryDirectory() as folder:
-        if arguments.device != "cpu":
-            time_device(Path(folder), arguments)
+        if arguments.dtypes:
+            time_dtypes(Path(folder), arguments)
             return
         method = load_fake_sim(Path(folder), "paper", mode="released")
     if arguments.tiles:
@@ -264,24 +266,25 @@ def compare_tiles(method: SimMethod, arguments: argparse.Namespace) -> None:
     print(f"mean step between columns {own:.1e}, of what tiles change {added:.1e}")
 
 
-def time_device(folder: Path, arguments: argparse.Namespace) -> None:
-    """Print milliseconds and peak memory on a GPU, in float32 and in bfloat16."""
-    image, trimap = draw(*(arguments.size or (1080, 1920)))
-    print(f"{torch.cuda.get_device_name()}, {image.shape[0]} x {image.shape[1]}, torch {torch.__version__}")
-    reference = None
+def time_dtypes(folder: Path, arguments: argparse.Namespace) -> None:
+    """Print milliseconds, and on a GPU peak memory, in float32 and in bfloat16."""
+    on_gpu = torch.device(arguments.device).type == "cuda"
+    image, trimap = draw(*(arguments.size or ((1080, 1920) if on_gpu else (832, 1024))))
+    device = torch.cuda.get_device_name() if on_gpu else f"CPU, {arguments.threads} threads"
+    print(f"{device}, {image.shape[0]} x {image.shape[1]}, torch {torch.__version__}")
+    mattes = {}
     for dtype in ("float32", "bfloat16"):
         method = load_fake_sim(folder, "paper", device=arguments.device, dtype=dtype)
-        torch.cuda.reset_peak_memory_stats()
+        if on_gpu:
+            torch.cuda.reset_peak_memory_stats()
         times = []
-        for _ in range(arguments.rounds + 2):  # the first chooses its algorithms
-            torch.cuda.synchronize()
+        for _ in range(arguments.rounds + 2 * on_gpu):  # a GPU's first calls choose their algorithms
             watch = Watch()
-            alpha = method.predict(image, trimap)
+            mattes[dtype] = method.predict(image, trimap)  # in the host's memory, so the GPU is done
             times.append(watch.look()[1] * 1000)
-        peak = torch.cuda.max_memory_allocated() / 1e9
-        reference = alpha if reference is None else reference
-        worst = np.abs(alpha - reference).max()
-        print(f"{dtype}: {min(times):.0f} ms, {peak:.2f} GB, largest difference to float32 {worst:.4f}")
+        memory = f", {torch.cuda.max_memory_allocated() / 1e9:.2f} GB" if on_gpu else ""
+        worst = np.abs(mattes[dtype] - mattes["float32"]).max()
+        print(f"{dtype}: {min(times):.0f} ms{memory}, largest difference to float32 {worst:.4f}")
 
 
 def measure_memory(sizes: Sequence[tuple[int, int]], unknown: str) -> None:

@@ -1,6 +1,7 @@
-"""Where a network computes: devices and number types that are there, their memory, and how they fail."""
+"""Where a network computes: devices and number types that are there, their memory, how exact they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -55,3 +56,10 @@ def free_gigabytes(device: torch.device) -> float | None:
 def out_of_memory(error: RuntimeError) -> bool:
     """Tell whether PyTorch failed for want of memory; on the CPU it says so in words only."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+@contextmanager
+def full_precision() -> Iterator[None]:
+    """Compute float32 as float32: a GPU's convolutions otherwise round their factors to 11 bits (TF32)."""
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        yield

@@ -17,7 +17,7 @@ import torch
 from simd.errors import DataError
 from simd.image import UNKNOWN, UInt8
 from simd.methods.arrays import check_arrays, overwrite_known
-from simd.methods.devices import check_device, free_gigabytes, out_of_memory
+from simd.methods.devices import check_device, free_gigabytes, full_precision, out_of_memory
 from simd.methods.floor import fill_unknown
 from simd.methods.fuse import fuse
 from simd.methods.semantic_trimap import check_mode, semantic_trimap
@@ -93,7 +93,7 @@ class SimMethod:
         min_side = MIN_SIDE if self.mode == "robust" else 0
         image, trimap = pad(image, min_side=min_side), pad(trimap, min_side=min_side)
         self._check_device_memory(trimap.size / 1e6)
-        with self._failing_readably():
+        with self._failing_readably(), full_precision():
             semantics = semantic_trimap(self.networks.classifier, image, trimap, mode=self.mode)
             job = Job(self.networks, self.device, _DTYPES[self.dtype], image, trimap, semantics)
             if auxiliary:

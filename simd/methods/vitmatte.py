@@ -17,7 +17,7 @@ from transformers.utils import logging
 from simd.errors import DataError
 from simd.image import UInt8
 from simd.methods.arrays import Float32, check_arrays, overwrite_known
-from simd.methods.devices import check_device, free_gigabytes, out_of_memory
+from simd.methods.devices import check_device, free_gigabytes, full_precision, out_of_memory
 
 _GIGABYTES = 0.9  # PyTorch, the library, the network
 _GIGABYTES_PER_MEGAPIXEL = 1.2  # the decoder's maps at full size; measured at 0.3 to 1 megapixels
@@ -60,7 +60,7 @@ class VitMatte:
             images=image, trimaps=trimap, input_data_format="channels_last", return_tensors="pt"
         )["pixel_values"]  # (1, 4, H, W), sides padded to multiples of 32 with zeros
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), full_precision():
                 solved = self.network(pixel_values=inputs.to(self.device, _DTYPES[self.dtype])).alphas
         except RuntimeError as error:
             if not out_of_memory(error):
