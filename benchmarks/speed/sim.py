@@ -1,7 +1,7 @@
 """Time the method `sim` beside the released code in one process, with results within the tolerances asserted.
 
     git clone --depth 1 https://github.com/nowsyn/SIM build/peers/SIM
-    python benchmarks/speed/sim.py build/peers/SIM     # both, on the CPU
+    python benchmarks/speed/sim.py build/peers/SIM     # both, on the CPU, ours by PyTorch and by onnxruntime
     python benchmarks/speed/sim.py                     # ours alone, with its floor
     python benchmarks/speed/sim.py --dtypes --device cuda     # milliseconds and memory at 1080p
     python benchmarks/speed/sim.py --dtypes            # the same on the CPU, at 832 x 1024, without memory
@@ -28,6 +28,7 @@ import types
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
@@ -71,6 +72,10 @@ def main() -> None:
             time_dtypes(Path(folder), arguments)
             return
         method = load_fake_sim(Path(folder), "paper", mode="released")
+        if arguments.checkout:
+            image, trimap = draw(*(arguments.size or (832, 1024)), unknown=arguments.unknown or "ring")
+            compare(method, Path(folder), image, trimap, arguments)
+            return
     if arguments.tiles:
         compare_tiles(method, arguments)
         return
@@ -79,7 +84,6 @@ def main() -> None:
         method.predict(image, trimap)
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, method.gigabytes(trimap.size / 1e6))
         return
-    compare(method, image, trimap, arguments)
     show_floor(method, image, trimap, arguments.rounds)
 
 
@@ -93,12 +97,17 @@ def draw(height: int, width: int, *, unknown: str = "ring") -> tuple[np.ndarray,
     return np.stack(waves, axis=2).astype(np.uint8), trimap
 
 
-def compare(method: SimMethod, image: np.ndarray, trimap: np.ndarray, arguments: argparse.Namespace) -> None:
-    """Time both in turns and print the best of each part."""
-    programs = {"ours": lambda: run_ours(method, image, trimap)}
-    if arguments.checkout:
-        released = load_released(arguments.checkout)
-        programs = {"released": lambda: run_released(method, released, image, trimap)} | programs
+def compare(
+    method: SimMethod, weights: Path, image: np.ndarray, trimap: np.ndarray, arguments: argparse.Namespace
+) -> None:
+    """Time the released code and ours in turns and print the best of each part."""
+    exported = load_exported(weights, arguments.threads)
+    released = load_released(arguments.checkout)
+    programs = {
+        "released": lambda: run_released(method, released, image, trimap),
+        "ours": lambda: run_ours(method, image, trimap),
+        "ours, ONNX": lambda: run_ours(exported, image, trimap),
+    }
     best: dict[str, np.ndarray] = {}
     results = {}
     for _ in range(arguments.rounds):
@@ -106,20 +115,27 @@ def compare(method: SimMethod, image: np.ndarray, trimap: np.ndarray, arguments:
             times, *results[name] = program()
             best[name] = np.minimum(best.get(name, times), times)
     print(f"{image.shape[:2]}, {np.mean(trimap == 128):.0%} unknown, {arguments.threads} threads")
-    print(f"torch {torch.__version__}; best of {arguments.rounds}, seconds\n")
-    print(f"{'':12}{'CPU: semantics':>16}{'network':>10}{'total':>10}{'wall: total':>14}")
-    for name, (semantics_cpu, network_cpu, _, wall) in best.items():
-        total = semantics_cpu + network_cpu
-        print(f"{name:12}{semantics_cpu:16.2f}{network_cpu:10.2f}{total:10.2f}{wall:14.2f}")
-    if arguments.checkout:
-        ratio = best["released"] / best["ours"]
-        total = best["released"][:2].sum() / best["ours"][:2].sum()
-        print(f"{'ratio':12}{ratio[0]:16.2f}{ratio[1]:10.2f}{total:10.2f}{ratio[3]:14.2f}")
-        pairs = zip(results["released"], results["ours"], strict=True)
-        semantics, alpha = (float(np.abs(own - other).max()) for own, other in pairs)
-        print(f"\nlargest difference: semantic trimap {semantics:.1e}, alpha {alpha:.1e}")
-        assert semantics <= SEMANTICS_TOLERANCE
-        assert alpha <= ALPHA_TOLERANCE
+    print(f"torch {torch.__version__}, {exported.networks.presets}; best of {arguments.rounds}, seconds\n")
+    heads = f"{'CPU: semantics':>16}{'network':>10}{'total':>10}{'ratio':>8}{'wall':>10}{'ratio':>8}"
+    print(f"{'':12}{heads}   largest difference: semantic trimap, alpha")
+    for name, (semantics, network, total, wall) in best.items():
+        ratio, wall_ratio = best["released"][2:] / (total, wall)
+        pairs = zip(results["released"], results[name], strict=True)
+        differences = [float(np.abs(own - other).max()) for own, other in pairs]
+        times = f"{semantics:16.2f}{network:10.2f}{total:10.2f}{ratio:8.2f}{wall:10.2f}{wall_ratio:8.2f}"
+        print(f"{name:12}{times}   {differences[0]:.1e}, {differences[1]:.1e}")
+        assert differences[0] <= SEMANTICS_TOLERANCE
+        assert differences[1] <= ALPHA_TOLERANCE
+
+
+def load_exported(weights: Path, threads: int) -> SimMethod:
+    """Export both networks to ONNX and load them, to run as `simd predict onnx` runs them."""
+    from simd.methods.onnx_export import export_onnx
+    from simd.methods.onnx_model import load_onnx
+
+    folder = weights / "exported"
+    export_onnx(weights, folder)
+    return load_onnx(weights=str(folder), threads=threads, mode="released")
 
 
 class Watch:
@@ -135,15 +151,20 @@ class Watch:
 
 
 def run_ours(method: SimMethod, image: np.ndarray, trimap: np.ndarray):
-    padded = pad(image), pad(trimap)
-    watch = Watch()
-    semantics = semantic_trimap(method.networks.classifier, *padded, mode="released")
-    first = watch.look()
-    solution = method.solve(image, trimap)  # computes the semantic trimap once more
-    both = watch.look()
-    # so its share is taken off again
-    times = np.array([first[0], both[0] - first[0], first[1], both[1]])
-    return times, semantics, finish(solution.alpha, trimap)
+    """Return seconds (CPU of both parts and in all, wall in all), the semantic trimap and alpha."""
+    first = []
+
+    def timed(*arguments, **options):
+        semantics = semantic_trimap(*arguments, **options)
+        first.append(time.process_time() - watch.cpu)
+        return semantics
+
+    with mock.patch("simd.methods.sim.semantic_trimap", timed):
+        watch = Watch()
+        solution = method.solve(image, trimap)
+        cpu, wall = watch.look()
+    times = np.array([first[0], cpu - first[0], cpu, wall])
+    return times, solution.semantic_trimap, finish(solution.alpha, trimap)
 
 
 def run_released(method: SimMethod, released: types.SimpleNamespace, image: np.ndarray, trimap: np.ndarray):
@@ -159,7 +180,7 @@ def run_released(method: SimMethod, released: types.SimpleNamespace, image: np.n
         first = watch.look()
         alpha = released.sim(scaled, known, normalized, clicks, semantics, is_training=False)["alpha"]
         second = watch.look()
-    times = np.array([first[0], second[0], first[1], first[1] + second[1]])
+    times = np.array([first[0], second[0], first[0] + second[0], first[1] + second[1]])
     return times, semantics[0].numpy(), finish(alpha[0, 0].numpy(), trimap)
 
 

@@ -23,13 +23,15 @@ def import_(
     licence: Annotated[str | None, Option(help="For its card: what its makers allow.")] = None,
 ) -> None:
     """Recognise a checkpoint and keep it as safetensors with a card; nothing in the file is run."""
-    from simd.methods.weights import import_weights
+    from simd.methods.weights import import_weights, missing_networks
 
     card = import_weights(file, out, source=source, licence=licence)
     typer.echo(
         f"{file}: is the network {card.network!r} ({card.preset}), {card.parameters:,} parameters\n"
         f"wrote {out / card.file} and {out / card.network}.json\nlicence: {card.licence}"
     )
+    for network in missing_networks(out):
+        typer.echo(f"the method sim needs the network {network!r} too: import its file into {out}")
 
 
 @weights.command("export-onnx")

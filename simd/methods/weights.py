@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +16,7 @@ from simd import __version__
 from simd.errors import DataError, MissingExtraError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.methods.networks import NETWORKS, PRESETS, build_network
+from simd.methods.recognise import COUNTER, check_names, completed, recognise
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -28,9 +28,6 @@ UNKNOWN_LICENCE = (
     "not stated; the released code of Semantic Image Matting carries no licence file, "
     "so ask its authors before you pass the weights on or use them in a product"
 )
-
-_LISTED = 6  # names in a message
-_COUNTER = "num_batches_tracked"  # of norms; inference has no use of it, and old files lack it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,27 +97,6 @@ def import_weights(
     )
 
 
-def recognise(tensors: "Mapping[str, Tensor]", file: Path) -> "tuple[str, str, dict[str, Tensor]]":
-    """Tell which network and preset named tensors are of, and give them the network's names.
-
-    Leading parts that all names share (``module.``, or whatever a wrapper is called) are removed, numbers are
-    turned into float32, and counters that old files lack are filled in.
-    """
-    best: tuple[int, str, str, dict[str, Tensor]] | None = None
-    for candidate in _without_prefixes(dict(tensors)):
-        for network in NETWORKS:
-            for preset in PRESETS:
-                expected = _expected(network, preset)
-                alike = sum(_shape(candidate.get(name)) == shape for name, shape in expected.items())
-                alike = 2 * alike + sum(name in expected for name in candidate)
-                if best is None or alike > best[0]:
-                    best = alike, network, preset, candidate
-    assert best is not None
-    _, network, preset, found = best
-    _check_names(found, network, preset, file)
-    return network, preset, _completed(found, network, preset)
-
-
 def save_weights(
     tensors: "Mapping[str, Tensor]",
     out: str | Path,
@@ -156,7 +132,7 @@ def save_weights(
         simd_version=__version__,
     )
     write_atomically(folder / card.file, data)
-    write_atomically(folder / f"{network}.json", json_text(asdict(card)))
+    write_atomically(_card_file(folder, network), json_text(asdict(card)))
     for other in folder.glob(f"{network}-*.safetensors"):  # from now on no card names them
         if other.name != card.file:
             with contextlib.suppress(OSError):
@@ -184,9 +160,9 @@ def load_weights(folder: str | Path, network: str) -> "tuple[nn.Module, Card]":
     if _digest(data) != card.sha256:
         raise DataError(f"{file}: is damaged, its digest is not that of its card; import the weights again")
     tensors = load(data)
-    _check_names(tensors, network, card.preset, file)
+    check_names(tensors, network, card.preset, file)
     module = build_network(network, card.preset, empty=True)
-    module.load_state_dict(_completed(tensors, network, card.preset), assign=True)
+    module.load_state_dict(completed(tensors, network, card.preset), assign=True)
     return module.eval(), card
 
 
@@ -203,10 +179,20 @@ def load_networks(folder: str | Path) -> Networks:
     return Networks(sim, classifier, f"{sim_card.sha256}+{classifier_card.sha256}", "+".join(sorted(presets)))
 
 
+def missing_networks(folder: str | Path) -> list[str]:
+    """Name the networks of which a folder of weights has no card."""
+    return [name for name in NETWORKS if not _card_file(folder, name).is_file()]
+
+
+def _card_file(folder: str | Path, network: str) -> Path:
+    return Path(folder) / f"{network}.json"
+
+
 def _read_card(folder: Path, network: str) -> Card:
-    file = folder / f"{network}.json"
+    file = _card_file(folder, network)
     if not file.is_file():
-        there = [name for name in NETWORKS if (folder / f"{name}.json").is_file()]
+        missing = missing_networks(folder)
+        there = [name for name in NETWORKS if name not in missing]
         also = f"; it has those of {there[0]}" if there else ""
         raise DataError(
             f"{folder}: has no weights of the network {network!r}{also}; "
@@ -227,74 +213,8 @@ def _need_torch() -> None:
     del safetensors, torch
 
 
-def _without_prefixes(tensors: "dict[str, Tensor]") -> "list[dict[str, Tensor]]":
-    """Return the tensors under their names, and without leading parts as long as all share one."""
-    found = [tensors]
-    while len({name.partition(".")[0] for name in tensors}) == 1 and all("." in name for name in tensors):
-        tensors = {name.partition(".")[2]: tensor for name, tensor in tensors.items()}
-        found.append(tensors)
-    return found
-
-
-def _expected(network: str, preset: str) -> dict[str, tuple[int, ...]]:
-    state = build_network(network, preset, empty=True).state_dict()
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}
-
-
-def _shape(tensor: "Tensor | None") -> tuple[int, ...] | None:
-    return None if tensor is None else tuple(tensor.shape)
-
-
-def _check_names(tensors: "Mapping[str, Tensor]", network: str, preset: str, file: Path) -> None:
-    """Raise DataError that lists what is missing, too much, or of another shape."""
-    expected = _expected(network, preset)
-    if sum(name in expected for name in tensors) < len(expected) // 3:
-        first = ", ".join(list(tensors)[:3])
-        raise DataError(
-            f"{file}: is none of the networks ({', '.join(NETWORKS)}); its first tensors: {first}"
-        )
-    missing = [name for name in expected if name not in tensors and not name.endswith(_COUNTER)]
-    extra = [name for name in tensors if name not in expected]
-    shapes = [
-        f"{name} is {_shape(tensor)} in place of {expected[name]}"
-        for name, tensor in tensors.items()
-        if name in expected and _shape(tensor) != expected[name]
-    ]
-    problems = [
-        *(f"{len(missing)} are missing: {_listed(missing, extra)}" for _ in missing[:1]),
-        *(f"{len(extra)} are too many: {_listed(extra, missing)}" for _ in extra[:1]),
-        *(f"{len(shapes)} have another shape: {_listed(shapes, [])}" for _ in shapes[:1]),
-    ]
-    if problems:
-        raise DataError(
-            f"{file}: is not the network {network!r} ({preset}); of its tensors\n  " + "\n  ".join(problems)
-        )
-
-
-def _listed(names: list[str], others: list[str]) -> str:
-    """Name the first of them, each with the nearest name on the other side."""
-    told = []
-    for name in names[:_LISTED]:
-        near = get_close_matches(name, others, n=1)
-        told.append(f"{name} (nearest: {near[0]})" if near else name)
-    return ", ".join(told) + (", ..." if len(names) > _LISTED else "")
-
-
-def _completed(tensors: "Mapping[str, Tensor]", network: str, preset: str) -> "dict[str, Tensor]":
-    """Return the tensors in the network's order and types, with counters of 0 where the file has none."""
-    import torch
-
-    complete = {}
-    for name in _expected(network, preset):
-        if name.endswith(_COUNTER):
-            complete[name] = tensors.get(name, torch.zeros(())).to(torch.int64)
-        else:
-            complete[name] = tensors[name].to(torch.float32)
-    return complete
-
-
 def _is_state(name: str) -> bool:
-    return name.rpartition(".")[2] in ("running_mean", "running_var", _COUNTER)
+    return name.rpartition(".")[2] in ("running_mean", "running_var", COUNTER)
 
 
 def _digest(data: bytes) -> str:

@@ -65,6 +65,7 @@ def test_the_command_says_what_a_file_is_and_writes_a_card(tmp_path, states, run
     done = run_cli("weights", "import", file, "--out", tmp_path / "weights", "--licence", "CC0-1.0")
     assert done.code == 0, done.err
     assert f"{file}: is the network 'sim' (small), 2,293,632 parameters" in done.out
+    assert "the method sim needs the network 'classifier' too: import its file into" in done.out
     card = json.loads((tmp_path / "weights" / "sim.json").read_text())
     weights = tmp_path / "weights" / card["file"]
     assert card["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
