@@ -22,6 +22,7 @@ from simd.progress import track
 RUN_NAME = "run.json"
 _STATE = ".predict"
 _BASE_GIGABYTES = 0.3  # an interpreter with the libraries loaded
+_NOTABLE_GIGABYTES = 1.0  # from here on the estimate is said before the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +152,17 @@ def _finished(out: Path, identity: dict[str, str | None], matting_set: MattingSe
 
 
 def _affordable(workers: int, method: Method, matting_set: MattingSet) -> int:
-    """Return how many workers fit into the free memory, at the size of the largest image."""
+    """Return how many workers fit into the free memory, at the size of the largest image, and say so."""
     megapixels = max(height * width for height, width in (sample.size for sample in matting_set)) / 1e6
     each = _BASE_GIGABYTES + method.gigabytes(megapixels)
     free = _free_gigabytes()
-    if workers > 1 and each * workers > free:
-        fewer = max(1, int(free / each))
-        print(  # noqa: T201
-            f"{fewer} of {workers} workers are used: one needs about {each:.1f} GB, {free:.1f} GB are free",
-            file=sys.stderr,
-        )
-        return fewer
-    return workers
+    fewer = max(1, min(workers, int(free / each)))
+    told = f"a worker needs about {each:.1f} GB for {megapixels:.1f} megapixels, {free:.1f} GB are free"
+    if fewer < workers:
+        print(f"{fewer} of {workers} workers are used: {told}", file=sys.stderr)  # noqa: T201
+    elif each > _NOTABLE_GIGABYTES:
+        print(f"{method.name}: {told}", file=sys.stderr)  # noqa: T201
+    return fewer
 
 
 def _free_gigabytes() -> float:

@@ -194,7 +194,8 @@ def test_an_image_that_needs_more_memory_than_there_is_is_not_tried(tiny_set, tm
 def test_fewer_workers_are_used_where_memory_is_short(tiny_set, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("simd.methods.predict._free_gigabytes", lambda: 0.7)
     predict("trimap", tiny_set.path, tmp_path / "mattes", workers=8)
-    assert "2 of 8 workers are used: one needs about 0.3 GB, 0.7 GB are free" in capsys.readouterr().err
+    told = "2 of 8 workers are used: a worker needs about 0.3 GB for 0.0 megapixels, 0.7 GB are free"
+    assert told in capsys.readouterr().err
 
 
 def test_a_set_without_composites_is_refused(tiny_set, tmp_path, foregrounds, backgrounds, run_cli):

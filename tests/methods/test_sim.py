@@ -113,6 +113,7 @@ def test_a_run_names_weights_mode_and_memory(tiny_set, tmp_path, weights, run_cl
     cards = [json.loads((weights / f"{name}.json").read_text()) for name in ("sim", "classifier")]
     assert info["checkpoint_digest"] == "+".join(card["sha256"] for card in cards)
     assert (info["method"], info["version"]) == ("sim", "small, robust, float32 on cpu")
+    assert "sim: a worker needs about 1.2 GB for 0.0 megapixels, " in done.err  # before the run
     assert info["peak_megabytes"] > 100
     ids = sorted(sample.row.id for sample in tiny_set)
     assert sorted(path.stem for path in out.glob("*.png")) == ids
