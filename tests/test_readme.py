@@ -1,4 +1,4 @@
-"""What the README prints runs as printed."""
+"""What the README prints runs as printed, and links of every page lead somewhere."""
 
 import re
 import shlex
@@ -6,10 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from simd.methods import METHODS
 from simd.taxonomy import CLASSES
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [*ROOT.glob("*.md"), *sorted(ROOT.glob("docs/*.md")), *ROOT.glob("*/README.md")]
 
 
 def blocks(language):
@@ -62,10 +66,13 @@ def test_the_shell_commands_run_on_own_foregrounds(tmp_path):
     assert "closed-form" in board
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_to_files(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
 def test_what_the_text_names_is_there():
-    root = Path(__file__).parent.parent
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (root / target).exists(), target
     for name in METHODS:
         assert f"`{name}`" in README
     assert len(CLASSES) == 20

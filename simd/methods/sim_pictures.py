@@ -18,7 +18,7 @@ from simd.taxonomy import CLASSES
 
 Float32 = npt.NDArray[np.float32]
 
-_TILE_SIDE = 260  # the longer side of a picture's tile, in pixels
+_TILE_SIDE, _LAYER_SIDE = 260, 400  # the longer side of a picture's tile, in pixels
 _CAPTION, _GAP = 20, 4
 _BACKDROP, _INK = (24, 24, 24), (235, 235, 235)
 _COLOURS = mpl.colormaps["inferno"]
@@ -44,7 +44,7 @@ def draw_inputs(image: UInt8, trimap: UInt8, clicks: Float32) -> UInt8:
         known, (("image", image), ("trimap", _grey_trimap(trimap))), strict=True
     ):
         tiles += [(caption, pixels), (f"known {name}", _grey(region.astype(np.float32)))]
-        tiles += [(f"near {name}, σ {s:.1f}", _heat(m)) for m, s in zip(maps, CLICK_SIGMAS, strict=True)]
+        tiles += [(f"near {name}, {s:.1f} pixels", _heat(m)) for m, s in zip(maps, CLICK_SIGMAS, strict=True)]
     return draw_grid([(caption, _small(pixels)) for caption, pixels in tiles], abreast=half + 2)
 
 
@@ -94,7 +94,7 @@ def draw_layers(
             for name, r in zip(("F", "B", "alpha"), weights, strict=True)
         ),
     ]
-    return draw_grid([(caption, _small(pixels)) for caption, pixels in tiles], abreast=3)
+    return draw_grid([(caption, _small(pixels, _LAYER_SIDE)) for caption, pixels in tiles], abreast=3)
 
 
 def draw_grid(tiles: Sequence[tuple[str, npt.NDArray[Any]]], abreast: int) -> UInt8:
@@ -127,9 +127,9 @@ def _grey_trimap(trimap: UInt8) -> UInt8:
     return np.repeat(trimap[..., None], 3, axis=2)
 
 
-def _small(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def _small(pixels: npt.NDArray[Any], side: int = _TILE_SIDE) -> npt.NDArray[Any]:
     """Reduce an image to a tile; smaller ones stay."""
     height, width = pixels.shape[:2]
-    scale = min(1.0, _TILE_SIDE / max(height, width))
+    scale = min(1.0, side / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
