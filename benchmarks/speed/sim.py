@@ -36,6 +36,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "methods"))
 from fake_weights import fake_state, load_fake_sim
 
+from simd.methods.convolutions import Winograd
 from simd.methods.semantic_trimap import semantic_trimap
 from simd.methods.sim import SimMethod
 from simd.methods.sim_inputs import click_maps, distances, pad
@@ -225,12 +226,18 @@ def load_released(checkout: Path) -> types.SimpleNamespace:
 
 
 def show_floor(method: SimMethod, image: np.ndarray, trimap: np.ndarray, rounds: int) -> None:
-    """Print how much arithmetic there is, how fast it is done, and how fast a matrix product is."""
+    """Print how much arithmetic there is, how fast it is done, and how fast a matrix product is.
+
+    Minimal filtering is counted with the arithmetic that it saves.
+    """
     work: dict[str, np.ndarray] = {}  # kernel to GFLOP and seconds
     for network in method.networks[:2]:
         for module in network.modules():
             if isinstance(module, torch.nn.Conv2d):
-                count(module, work)
+                side, spread = module.kernel_size[0], ", dilated" if module.dilation[0] > 1 else ""
+                count(module, f"{side} x {side}" + spread * (side > 1), module.in_channels * side**2, work)
+            elif isinstance(module, Winograd):
+                count(module, "3 x 3, filtered", module.weight.shape[1] * 9, work)
     square, rates, best = torch.randn(2048, 2048), [], np.inf
     for _ in range(rounds):
         for values in work.values():
@@ -246,30 +253,28 @@ def show_floor(method: SimMethod, image: np.ndarray, trimap: np.ndarray, rounds:
             rates.append(2 * 2048**3 / watch.look()[1] / 1e9)
     product = max(rates)
     total = sum(gflop for gflop, _ in found.values())
-    print(f"\n{'convolutions':14}{'GFLOP':>8}{'seconds':>10}{'GFLOP/s':>10}")
+    print(f"\n{'convolutions':18}{'GFLOP':>8}{'seconds':>10}{'GFLOP/s':>10}")
     for name, (gflop, seconds) in sorted(found.items()):
-        print(f"{name:14}{gflop:8.0f}{seconds:10.2f}{gflop / seconds:10.0f}")
+        print(f"{name:18}{gflop:8.0f}{seconds:10.2f}{gflop / seconds:10.0f}")
     rest = best - sum(seconds for _, seconds in found.values())
-    print(f"{'all the rest':14}{'':8}{rest:10.2f}")
-    print(f"{'together':14}{total:8.0f}{best:10.2f}{total / best:10.0f}")
-    print(f"{'at the rate of a matrix product':32}{total / product:0.2f}{product:10.0f}")
+    print(f"{'all the rest':18}{'':8}{rest:10.2f}")
+    print(f"{'together':18}{total:8.0f}{best:10.2f}{total / best:10.0f}")
+    print(f"{'matrix product':18}{total:8.0f}{total / product:10.2f}{product:10.0f}")
 
 
-def count(conv: torch.nn.Conv2d, work: dict[str, np.ndarray]) -> None:
+def count(module: torch.nn.Module, kind: str, taps: int, work: dict[str, np.ndarray]) -> None:
     """Add the arithmetic and the time of each call of a convolution to those of its kind."""
-    side = conv.kernel_size[0]
-    spread = ", dilated" if conv.dilation[0] > 1 else ""
-    kind = work.setdefault(f"{side} x {side}{spread}", np.zeros(2))
+    total = work.setdefault(kind, np.zeros(2))
     watch = Watch()
 
     def begin(*_) -> None:
         watch.look()
 
     def end(_, __, out: torch.Tensor) -> None:
-        kind[:] += 2 * out.numel() * conv.in_channels * side**2 / 1e9, watch.look()[1]
+        total[:] += 2 * out.numel() * taps / 1e9, watch.look()[1]
 
-    conv.register_forward_pre_hook(begin)
-    conv.register_forward_hook(end)
+    module.register_forward_pre_hook(begin)
+    module.register_forward_hook(end)
 
 
 def compare_tiles(method: SimMethod, arguments: argparse.Namespace) -> None:

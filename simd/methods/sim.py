@@ -17,6 +17,7 @@ import torch
 from simd.errors import DataError
 from simd.image import UNKNOWN, UInt8
 from simd.methods.arrays import check_arrays, overwrite_known
+from simd.methods.convolutions import for_cpu
 from simd.methods.devices import check_device, free_gigabytes, full_precision, out_of_memory
 from simd.methods.floor import fill_unknown
 from simd.methods.fuse import fuse
@@ -211,6 +212,9 @@ def load_sim(
         sim=fuse(loaded.sim).to(place, _DTYPES[dtype]),
         classifier=fuse(loaded.classifier).to(place, _DTYPES[dtype]),
     )
+    if place.type == "cpu" and dtype == "float32":
+        for network in (ready.sim, ready.classifier):
+            for_cpu(network)
     return SimMethod(ready, mode=mode, device=place, dtype=dtype, tile=tile)
 
 

@@ -9,6 +9,7 @@ import torch
 from fake_weights import fake_network, fake_state, fake_tensor, load_fake_sim
 
 from simd.image import UNKNOWN
+from simd.methods.convolutions import for_cpu
 from simd.methods.fuse import fuse
 from simd.methods.networks import NETWORKS, build_network
 from simd.methods.sim import SimMethod
@@ -57,12 +58,14 @@ def test_the_made_up_weights_are_those_of_the_reference():
     near(fake_tensor("decoder.conv_up4_alpha.4.weight", (1, 16, 1, 1)).sum(), 0.88, 1e-5)
 
 
-@pytest.mark.parametrize("kind", ["as trained", "fused"])
+@pytest.mark.parametrize("kind", ["as trained", "fused", "for the CPU"])
 def test_the_classifier_gives_the_reference_logits_maps_and_features(kind):
     golden = load("classifier_320")
     network = fake_network("classifier")
-    if kind == "fused":
+    if kind != "as trained":
         fuse(network)
+    if kind == "for the CPU":
+        for_cpu(network)
     image, trimap = as_batch(golden["image_bgr"], golden["trimap"])
     with torch.inference_mode():
         logits, maps, features = network(image, trimap / 255)
@@ -73,12 +76,14 @@ def test_the_classifier_gives_the_reference_logits_maps_and_features(kind):
         near(features[level - 1][0, ::16, ::step, ::step], golden[f"feat{level}"], SCORES)
 
 
-@pytest.mark.parametrize("kind", ["as trained", "fused"])
+@pytest.mark.parametrize("kind", ["as trained", "fused", "for the CPU"])
 def test_the_matting_network_gives_the_reference_alpha_colours_and_weights(kind):
     golden = load("net_256x320")
     network = fake_network("sim")
-    if kind == "fused":
+    if kind != "as trained":
         fuse(network)
+    if kind == "for the CPU":
+        for_cpu(network)
     image, trimap = as_batch(golden["image_bgr"], golden["trimap"])
     clicks = click_maps(distances(golden["trimap"]), golden["trimap"].shape)
     near(clicks.transpose(1, 2, 0)[::8, ::8], golden["clicks"], INPUTS)
