@@ -23,10 +23,8 @@ Network = TypeVar("Network", bound=nn.Module)
 _OUT, _TAPS = 4, 3
 _IN = _OUT + _TAPS - 1
 _POINTS = (0.0, 0.5**0.5, -(0.5**0.5), 2**0.5, -(2**0.5))
-_MIN_CHANNELS, _MAX_DILATION = (
-    128,
-    4,
-)  # with fewer, or on grids of few pixels, the transforms cost what is saved
+_MIN_CHANNELS = 128  # with fewer the transforms cost what is saved,
+_MAX_DILATION = 4  # as on grids of a few pixels
 _CHUNK = 300_000  # values of a transformed pixel's channels at once: the caches' size
 
 

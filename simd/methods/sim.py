@@ -31,7 +31,7 @@ Float32 = npt.NDArray[np.float32]
 
 _WHOLE_MEGAPIXELS = 4.3  # up to 2048 x 2048, and so every image of the paper's sets, is solved in one piece
 _TILE = 1536
-_GIGABYTES = 0.9  # PyTorch and both networks
+_GIGABYTES = 1.3  # PyTorch, both networks, the parts of their convolutions
 _GIGABYTES_PER_MEGAPIXEL = 0.12  # 20 float32 maps, distances, the blended alpha
 _GIGABYTES_PER_TILE_MEGAPIXEL = 1.2  # the decoder's maps; measured, see benchmarks/speed/sim.py
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

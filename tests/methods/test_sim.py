@@ -113,7 +113,7 @@ def test_a_run_names_weights_mode_and_memory(tiny_set, tmp_path, weights, run_cl
     cards = [json.loads((weights / f"{name}.json").read_text()) for name in ("sim", "classifier")]
     assert info["checkpoint_digest"] == "+".join(card["sha256"] for card in cards)
     assert (info["method"], info["version"]) == ("sim", "small, robust, float32 on cpu")
-    assert "sim: a worker needs about 1.2 GB for 0.0 megapixels, " in done.err  # before the run
+    assert "sim: a worker needs about 1.6 GB for 0.0 megapixels, " in done.err  # before the run
     assert info["peak_megabytes"] > 100
     ids = sorted(sample.row.id for sample in tiny_set)
     assert sorted(path.stem for path in out.glob("*.png")) == ids
@@ -234,7 +234,7 @@ def test_an_image_too_large_for_the_memory_is_refused_before_it_is_tried(
 ):
     monkeypatch.setattr("simd.methods.predict._free_gigabytes", lambda: 0.5)
     with pytest.raises(
-        DataError.__mro__[1], match=r"sim needs about 0\.9 GB for 0\.0 megapixels, 0\.5 GB are free"
+        DataError.__mro__[1], match=r"sim needs about 1\.3 GB for 0\.0 megapixels, 0\.5 GB are free"
     ):
         predict("sim", tiny_set.path, tmp_path / "mattes", weights=str(weights))
 
