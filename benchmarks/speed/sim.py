@@ -6,7 +6,7 @@
     python benchmarks/speed/sim.py --dtypes --device cuda     # milliseconds and memory at 1080p
     python benchmarks/speed/sim.py --dtypes            # the same on the CPU, at 832 x 1024, without memory
     python benchmarks/speed/sim.py --memory            # peak memory of images on the CPU, a thin ring unknown
-    python benchmarks/speed/sim.py --memory --unknown all --size 4000 6000     # half an hour
+    python benchmarks/speed/sim.py --memory --unknown all --size 4000 6000     # a quarter of an hour
     python benchmarks/speed/sim.py --tiles             # what tiles change
 
 Both get the made-up weights of tests/methods/fake_weights.py and the same padded input of 832 x 1024

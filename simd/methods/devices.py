@@ -1,4 +1,4 @@
-"""Where a network computes: devices and number types that are there, their memory, how exact they are."""
+"""Where a network computes: devices and number types that are there, their memory, precision and failures."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

@@ -5,6 +5,7 @@ import torch
 from fake_weights import fake_network
 from torch import nn
 
+from simd.methods import convolutions
 from simd.methods.convolutions import Winograd, for_cpu
 from simd.methods.fuse import fuse
 
@@ -29,9 +30,10 @@ def test_minimal_filtering_gives_the_convolution(size, dilation, layout):
 
 
 @torch.inference_mode()
-def test_many_channels_go_through_in_parts_and_lose_little():
+def test_many_channels_go_through_in_parts_and_lose_little(monkeypatch):
+    monkeypatch.setattr(convolutions, "_CHUNK", 3 * 20 * 1024)  # three of ten rows of 20 tiles, so 3, 3, 3, 1
     conv = convolution(1024, 128)
-    x = torch.randn(1, 1024, 40, 80)  # 10 rows of 20 tiles; 300,000 values are 14 of these rows' tiles
+    x = torch.randn(1, 1024, 40, 80)
     expected = conv.double()(x.double())
     found = Winograd(conv)(x)
     error = (found - expected).abs()
