@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simd.dataset.build import build
+from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.image import read_alpha, write_png
 from simd.metrics.evaluate import evaluate

@@ -11,13 +11,13 @@ import argparse
 import numpy as np
 from skimage.color import rgb2lab
 
-from simd.dataset.colour_distance import estimated_distance
-from simd.dataset.composite import composite
-from simd.dataset.sources import index_backgrounds
-from simd.dataset.synthetic import synthetic
-from simd.dataset.trimap import trimap_of, unknown_region
+from simd.composition.arithmetic import composite
+from simd.features.colour_distance import estimated_distance
+from simd.generator import synthetic
 from simd.image import read_image
+from simd.sources import index_backgrounds
 from simd.taxonomy import CLASSES
+from simd.trimap import trimap_of, unknown_region
 
 
 def main() -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from scipy.stats import spearmanr
 
-from simd.dataset.build import build, plan_set
+from simd.composition.build import build, plan_set
+from simd.composition.spec import read_spec
 from simd.dataset.manifest import MattingSet
-from simd.dataset.spec import read_spec
 from simd.image import FOREGROUND
 from simd.methods.predict import predict
 from simd.metrics.evaluate import evaluate

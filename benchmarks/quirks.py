@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from simd.dataset.composite import composite, composite_truncated
-from simd.dataset.protocols import load_protocol
-from simd.dataset.protocols.simd_2021 import final_size
-from simd.dataset.sources import index_backgrounds
-from simd.dataset.synthetic import synthetic
+from simd.composition.arithmetic import composite, composite_truncated
+from simd.composition.protocols import load_protocol
+from simd.composition.protocols.simd_2021 import final_size
+from simd.generator import synthetic
 from simd.image import read_image
+from simd.sources import index_backgrounds
 
 Resize = Callable[[np.ndarray, tuple[int, int]], np.ndarray]
 CLASSES = ("hair_easy", "smoke_cloud", "net")

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from simd.dataset.descriptors import describe
 from simd.dataset.manifest import load_set
-from simd.dataset.trimap import trimap_of, unknown_region
+from simd.features.descriptors import describe
 from simd.image import read_alpha
-from simd.report.embed.map import Scaling
 from simd.report.embed.neighbours import nearest_classes
 from simd.report.embed.patches import read_patches
+from simd.report.embed.tsne import Scaling
 from simd.taxonomy import class_index, class_name
+from simd.trimap import trimap_of, unknown_region
 
 FIRST_KINDS = ("hand_cut", "reference", "derived")
 

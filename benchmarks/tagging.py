@@ -3,7 +3,7 @@
     python benchmarks/tagging.py --per-kind 10        # the foregrounds of simd-open-mixed
     python benchmarks/tagging.py --cutouts FOLDER     # cut-outs of one class each
 
-Strokes are drawn by the simulated annotator of simd/dataset/tag/simulate.py. "Strokes to 90 %" counts, for
+Strokes are drawn by the simulated annotator of simd/tagging/simulate.py. "Strokes to 90 %" counts, for
 each object, those of one, two or three strokes a class, whichever is the first to give 90 % of the unknown
 pixels their class (else three). A proposal that is right on 90 % needs none; any other is thrown away, and
 costs as many strokes as if there had been none.
@@ -14,13 +14,13 @@ import time
 
 import numpy as np
 
-from simd.dataset.sources import index_foregrounds, read_foreground
-from simd.dataset.tag.fill import fill, unknown_of
-from simd.dataset.tag.model import read_model
-from simd.dataset.tag.paint import blank, paint
-from simd.dataset.tag.propose import propose
-from simd.dataset.tag.simulate import draw_strokes
 from simd.progress import track
+from simd.sources import index_foregrounds, read_foreground
+from simd.tagging.fill import fill, unknown_of
+from simd.tagging.paint import blank, paint
+from simd.tagging.patch_model import read_model
+from simd.tagging.propose import propose
+from simd.tagging.simulate import draw_strokes
 from simd.taxonomy import CLASSES
 
 GOOD = 0.9

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from simd.dataset.annotated import annotate, read_annotated
-from simd.dataset.sources import index_foregrounds
-from simd.dataset.tag.fill import unknown_of
-from simd.dataset.tag.format import read_record
-from simd.dataset.tag.model import fit, read_model
-from simd.dataset.tag.propose import propose
 from simd.progress import track
+from simd.sources import index_foregrounds
+from simd.tagging.annotated_foregrounds import annotate, read_annotated
+from simd.tagging.annotation_files import read_record
+from simd.tagging.fill import unknown_of
+from simd.tagging.patch_model import fit, read_model
+from simd.tagging.propose import propose
 
 COLUMNS = ("strokes", "one class", "shipped", "classes known", "own", "classes known")
 

@@ -13,17 +13,17 @@ import matplotlib as mpl
 import numpy as np
 from PIL import Image, ImageDraw
 
-from simd.dataset.composite import composite
-from simd.dataset.protocols.exact import Exact
-from simd.dataset.synthetic.mixed import mixed
-from simd.dataset.synthetic.scenes import scene
-from simd.dataset.synthetic.splits import first_seed
-from simd.dataset.trimap import trimap_of
+from simd.composition.arithmetic import composite
+from simd.composition.protocols.exact import Exact
+from simd.generator.objects import mixed
+from simd.generator.scenes import scene
+from simd.generator.splits import first_seed
 from simd.image import UNKNOWN, UInt8
-from simd.methods.semantic_trimap import MODES, WINDOW_SIZES, windows
-from simd.methods.sim import load_sim
-from simd.methods.sim_inputs import pad
-from simd.methods.sim_pictures import draw_grid
+from simd.methods.sim.inputs import pad
+from simd.methods.sim.method import load_sim
+from simd.methods.sim.pictures import draw_grid
+from simd.methods.sim.semantic_trimap import MODES, WINDOW_SIZES, windows
+from simd.trimap import trimap_of
 
 SIDES = (560, 380)  # of each object; together below 800 pixels, where the release's windows go wrong
 OBJECTS, BACKDROP = (("curtain", 1), ("portrait", 3)), ("street", 1)  # kinds and seeds

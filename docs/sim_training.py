@@ -22,24 +22,24 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import simd
-from simd.dataset.composite import composite
-from simd.dataset.stream import Example
-from simd.dataset.synthetic.mixed import MIXED
-from simd.dataset.trimap import trimap_of
+from simd.composition.arithmetic import composite
+from simd.composition.stream import Example
+from simd.generator.objects import MIXED
 from simd.image import UNKNOWN, UInt8
 from simd.methods.networks import build_network
 from simd.methods.networks.classifier import PatchClassifier
 from simd.methods.networks.sim import SIM
-from simd.methods.sim_inputs import click_maps, distances
-from simd.methods.training.losses import (
+from simd.methods.sim.inputs import click_maps, distances
+from simd.methods.weights.folder import save_weights
+from simd.taxonomy import NO_CLASS
+from simd.training.losses import (
     alpha_loss,
     colour_loss,
     composition_loss,
     gradient_loss,
     laplacian_loss,
 )
-from simd.methods.weights import save_weights
-from simd.taxonomy import NO_CLASS
+from simd.trimap import trimap_of
 
 SIZE, SEED = 512, 0
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from simd.dataset.sources import index_foregrounds
-from simd.studio.run import served
-from simd.studio.tagging import Tagging
-from simd.studio.work import proposer
+from simd.sources import index_foregrounds
+from simd.studio.serve import served
+from simd.studio.tagging.mask_editing import proposer
+from simd.studio.tagging.session import Tagging
 
 PLACE, SIDE = "synthetic-mixed:2@640", 640
 LAPTOP, TABLET = {"width": 1366, "height": 768}, {"width": 820, "height": 1180}

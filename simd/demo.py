@@ -4,19 +4,19 @@ import sys
 import time
 from pathlib import Path
 
-from simd.dataset.build import build
+from simd.composition.build import build
+from simd.composition.spec import read_spec
 from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
-from simd.dataset.spec import read_spec
 from simd.errors import DataError
 from simd.files import make_folder
 from simd.methods.predict import predict
 from simd.metrics.evaluate import check_complete, evaluate
 from simd.parallel import default_workers
-from simd.report.leaderboard import write_leaderboard
-from simd.report.overview import write_overview
+from simd.report.leaderboard.terminal import print_board
+from simd.report.leaderboard.write import write_leaderboard
+from simd.report.sheets.overview import write_overview
 from simd.report.statistics.measure import measure_set
 from simd.report.statistics.page import write_statistics
-from simd.report.tables import print_board
 
 METHODS = ("trimap", "closed-form", "shared", "random-walk")
 SET = "simd-open-mini"

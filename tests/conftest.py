@@ -71,7 +71,7 @@ def backgrounds(tmp_path: Path) -> Path:
 @pytest.fixture
 def tiny_set(tmp_path: Path, foregrounds: Path, backgrounds: Path):
     """Return a set of six composites of 64 x 80."""
-    from simd.dataset.build import build
+    from simd.composition.build import build
 
     return build(
         tmp_path / "set", foregrounds=str(foregrounds), backgrounds=str(backgrounds), any_licence=True

@@ -34,7 +34,7 @@ def test_the_python_lines_run(tmp_path):
 
 
 def test_the_shell_commands_run_on_own_foregrounds(tmp_path):
-    from simd.dataset.synthetic import synthetic
+    from simd.generator import synthetic
     from simd.image import write_png
 
     for folder in ("fg", "alpha"):

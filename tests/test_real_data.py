@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from simd.dataset.manifest import load_set
-from simd.dataset.select import Verdict, write_selection
 from simd.metrics.scores import load_scores
+from simd.selection.foregrounds import Verdict, write_selection
 
 SLICE = ("fur_lemur", "glass_drinking", "hair_hard_flying", "leaf_maple", "smoke_puff", "tree_birch")
 

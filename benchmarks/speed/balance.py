@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from simd.dataset.equal import choose_equal
+from simd.selection.class_balance import choose_equal
 from simd.taxonomy import CLASSES
 
 FOREGROUNDS = 815  # SIMD: 726 to train on and 89 to test

@@ -116,7 +116,7 @@ def released(checkout: Path, work: Path, out: Path):
 
 
 def ours(work: Path, out: Path, workers: int):
-    from simd.dataset.build import build
+    from simd.composition.build import build
 
     return lambda: build(
         out,
@@ -144,9 +144,9 @@ def check_equal(work: Path, count: int) -> None:
 
 def draw_inputs(work: Path, foregrounds: int) -> int:
     """Write the foregrounds, backgrounds and the list; return how many composites it names."""
-    from simd.dataset.sources import index_backgrounds
-    from simd.dataset.synthetic import synthetic
+    from simd.generator import synthetic
     from simd.image import read_image
+    from simd.sources import index_backgrounds
     from simd.taxonomy import CLASSES, TAXONOMY
 
     rng = np.random.default_rng(0)

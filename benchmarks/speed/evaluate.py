@@ -24,13 +24,12 @@ import cv2
 import numpy as np
 
 from simd.dataset.manifest import load_set, write_manifest
-from simd.dataset.supplied_trimap import read_trimap
-from simd.dataset.synthetic import synthetic
-from simd.dataset.trimap import trimap_of, unknown_region
+from simd.generator import synthetic
 from simd.image import pixel_digest, read_alpha, read_matte, write_png
 from simd.metrics.regions import score_regions
 from simd.records import LAYERS, Composite
 from simd.taxonomy import CLASSES
+from simd.trimap import read_trimap, trimap_of, unknown_region
 
 TRUTH = ("alpha", "trimap", "class_mask")
 

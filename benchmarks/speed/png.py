@@ -12,11 +12,11 @@ import time
 import cv2
 import numpy as np
 
-from simd.dataset.composite import composite
-from simd.dataset.protocols.exact import Exact
-from simd.dataset.sources import index_backgrounds
-from simd.dataset.synthetic import synthetic
+from simd.composition.arithmetic import composite
+from simd.composition.protocols.exact import Exact
+from simd.generator import synthetic
 from simd.image import encode_png, read_image
+from simd.sources import index_backgrounds
 
 SIZE = (1280, 1920)
 SAMPLES = (("hair_hard", "coffee.png"), ("tree", "rocket.jpg"), ("smoke_cloud", "gravel.png"))

@@ -36,10 +36,10 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "methods"))
 from fake_weights import fake_state, load_fake_sim
 
-from simd.methods.convolutions import Winograd
-from simd.methods.semantic_trimap import semantic_trimap
-from simd.methods.sim import SimMethod
-from simd.methods.sim_inputs import click_maps, distances, pad
+from simd.methods.runtime.winograd import Winograd
+from simd.methods.sim.inputs import click_maps, distances, pad
+from simd.methods.sim.method import SimMethod
+from simd.methods.sim.semantic_trimap import semantic_trimap
 
 ALPHA_TOLERANCE, SEMANTICS_TOLERANCE = 2e-5, 1e-5  # as in tests/methods/test_sim_golden.py
 RINGS = {"thin": (0.24, 0.26), "ring": (0.24, 0.44), "all": (-1, np.inf)}  # radii, in shorter sides
@@ -131,8 +131,8 @@ def compare(
 
 def load_exported(weights: Path, threads: int) -> SimMethod:
     """Export both networks to ONNX and load them, to run as `simd predict onnx` runs them."""
-    from simd.methods.onnx_export import export_onnx
-    from simd.methods.onnx_model import load_onnx
+    from simd.methods.onnx.export import export_onnx
+    from simd.methods.onnx.model import load_onnx
 
     folder = weights / "exported"
     export_onnx(weights, folder)
@@ -160,7 +160,7 @@ def run_ours(method: SimMethod, image: np.ndarray, trimap: np.ndarray):
         first.append(time.process_time() - watch.cpu)
         return semantics
 
-    with mock.patch("simd.methods.sim.semantic_trimap", timed):
+    with mock.patch("simd.methods.sim.method.semantic_trimap", timed):
         watch = Watch()
         solution = method.solve(image, trimap)
         cpu, wall = watch.look()

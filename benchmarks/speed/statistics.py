@@ -21,13 +21,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from simd.dataset.build import build
-from simd.dataset.descriptors import describe
+from simd.composition.build import build
 from simd.dataset.manifest import MattingSet, load_set, write_manifest
-from simd.dataset.trimap import unknown_region
+from simd.features.descriptors import describe
 from simd.records import LAYERS
-from simd.report.embed.map import Scaling, make_map
+from simd.report.embed.tsne import Scaling, make_map
 from simd.report.statistics.measure import report_statistics
+from simd.trimap import unknown_region
 
 
 def main() -> None:

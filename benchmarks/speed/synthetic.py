@@ -15,10 +15,10 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from simd.dataset.stream import stream
-from simd.dataset.synthetic import synthetic
-from simd.dataset.synthetic.mixed import MIXED, mixed
-from simd.dataset.synthetic.scenes import SCENES, scene
+from simd.composition.stream import stream
+from simd.generator import synthetic
+from simd.generator.objects import MIXED, mixed
+from simd.generator.scenes import SCENES, scene
 from simd.taxonomy import CLASSES
 
 

@@ -1,4 +1,16 @@
-"""The command line: each command parses, calls one library function, and prints."""
+"""The command line: each command parses, calls one library function, and prints; one file a command or group.
+
+====================================  =======================================================================
+classes, index, select                what there is, and what of it can serve
+tag, exchange, studio                 `simd tag`: whole folders, formats of other tools, the page
+balance, build, import_finished       from foregrounds, or finished images, to a set
+verify, stats, embed                  whether a set is as built, and what it is made of
+weights, predict, evaluate            methods run and scored
+leaderboard, browse                   methods side by side, failures one by one
+demo                                  the whole way on built-in data
+app                                   the one application, and what commands share
+====================================  =======================================================================
+"""
 
 import sys
 from typing import Any
@@ -6,15 +18,23 @@ from typing import Any
 import typer
 
 from simd.cli import (  # noqa: F401  each registers its commands
+    balance,
     browse,
     build,
+    classes,
+    demo,
+    embed,
+    evaluate,
     exchange,
-    make,
-    score,
+    import_finished,
+    index,
+    leaderboard,
+    predict,
     select,
-    show,
+    stats,
     studio,
     tag,
+    verify,
     weights,
 )
 from simd.cli.app import app

@@ -32,6 +32,6 @@ Workers = Annotated[int, Option(help="Processes.", min=1)]
 @app.callback(invoke_without_command=True)
 def _version(version: Annotated[bool, Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        from simd import __version__
+        from simd.version import __version__
 
         typer.echo(f"simd {__version__}")

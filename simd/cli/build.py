@@ -73,9 +73,9 @@ def build(
     flags = dict(locals())
     out, spec, workers = flags.pop("out"), flags.pop("spec"), flags.pop("workers")
 
-    from simd.dataset.build import build as build_set
-    from simd.dataset.published import compare
-    from simd.dataset.spec import read_spec
+    from simd.composition.build import build as build_set
+    from simd.composition.spec import read_spec
+    from simd.dataset.published_digests import compare
 
     options = read_spec(spec) if spec else {}
     as_shipped = not any(value is not None for value in flags.values())

@@ -22,7 +22,7 @@ def export(
     source: Source = None,
 ) -> None:
     """Write class masks as another tool reads them."""
-    from simd.dataset.exchange.transfer import export_annotations
+    from simd.tagging.formats.convert import export_annotations
 
     count = export_annotations(folder, out, format_=format_, foregrounds=foregrounds, source=source)
     typer.echo(f"{count} class masks: {out}")
@@ -41,8 +41,8 @@ def import_(
     replace: Annotated[bool, Option("--replace", help="Take imported masks in place of others.")] = False,
 ) -> None:
     """Turn another tool's masks into annotations; what cannot be taken over is named with its reason."""
-    from simd.dataset.exchange.transfer import import_annotations
     from simd.errors import DataError
+    from simd.tagging.formats.convert import import_annotations
 
     renamed = {}
     for text in rename or ():

@@ -39,10 +39,10 @@ def select(
     workers: Workers = 1,
 ) -> None:
     """Choose the foregrounds that can serve as truth, or the backgrounds; every drop carries its reason."""
-    from simd.dataset.backgrounds import select_backgrounds
-    from simd.dataset.select import select_foregrounds, write_selection
     from simd.errors import DataError
     from simd.report.selection_page import selection_text, write_page
+    from simd.selection.backgrounds import select_backgrounds
+    from simd.selection.foregrounds import select_foregrounds, write_selection
 
     if (foregrounds is None) == (backgrounds is None):
         raise DataError("name a folder of foregrounds, or one of photographs: --backgrounds FOLDER")

@@ -50,10 +50,10 @@ def open_(
     browser: Annotated[bool, Option("--browser", help="Open the page in this machine's browser.")] = False,
 ) -> None:
     """Open the page on which regions are tagged; `simd tag DIR` is short for it."""
-    from simd.studio.folder import default_folder
-    from simd.studio.run import check_extra, serve
-    from simd.studio.tagging import Tagging
-    from simd.studio.work import proposer
+    from simd.studio.serve import check_extra, serve
+    from simd.studio.tagging.folder import default_folder
+    from simd.studio.tagging.mask_editing import proposer
+    from simd.studio.tagging.session import Tagging
 
     check_extra()
     tagging = Tagging(

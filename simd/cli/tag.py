@@ -31,9 +31,9 @@ def status(
     classes: Classes = None,
 ) -> None:
     """Count classes and open pixels, and name what disagrees, has changed or is broken."""
-    from simd.dataset.sources import index_foregrounds
-    from simd.dataset.tag.status import read_status
-    from simd.dataset.tag.text import status_text
+    from simd.sources import index_foregrounds
+    from simd.tagging.status import read_status
+    from simd.tagging.text import status_text
 
     records = None if foregrounds is None else index_foregrounds(foregrounds, source, classes=classes).records
     found = read_status(folder, records)
@@ -52,8 +52,8 @@ def fill(
     workers: Workers = 1,
 ) -> None:
     """Give every unknown pixel a class: that of the image, or that of the strokes it belongs to."""
-    from simd.dataset.sources import index_foregrounds
-    from simd.dataset.tag.batch import fill_folder, read_strokes
+    from simd.sources import index_foregrounds
+    from simd.tagging.folders import fill_folder, read_strokes
 
     index = index_foregrounds(foregrounds, source, classes=classes)
     drawn = None if strokes is None else read_strokes(strokes)
@@ -74,11 +74,11 @@ def propose(
     workers: Workers = 1,
 ) -> None:
     """Propose class masks for foregrounds nobody has tagged; then list those to look at first."""
-    from simd.dataset.sources import index_foregrounds
-    from simd.dataset.tag.batch import propose_folder
-    from simd.dataset.tag.format import look_through, read_record
-    from simd.dataset.tag.model import read_model
-    from simd.dataset.tag.propose import review_order
+    from simd.sources import index_foregrounds
+    from simd.tagging.annotation_files import look_through, read_record
+    from simd.tagging.folders import propose_folder
+    from simd.tagging.patch_model import read_model
+    from simd.tagging.propose import review_order
 
     index = index_foregrounds(foregrounds, source, classes=classes)
     counts = propose_folder(
@@ -98,7 +98,7 @@ def fit(
     classes: Classes = None,
 ) -> None:
     """Fit the model of proposals on foregrounds whose classes or class masks are known."""
-    from simd.dataset.tag.fitting import fit_on
+    from simd.tagging.fit_model import fit_on
 
     used = fit_on(foregrounds, out, annotations=annotations, source=source, classes=classes)
     typer.echo(f"fitted on {used} foregrounds: {out}")
@@ -111,8 +111,8 @@ def agree(
     pictures: Annotated[Path | None, Option(help="Folder for pictures of where they differ.")] = None,
 ) -> None:
     """Compare two folders of annotations: IoU of each class, Cohen's kappa, pictures."""
-    from simd.dataset.tag.batch import agree_folders
-    from simd.dataset.tag.text import agreement_text
+    from simd.tagging.folders import agree_folders
+    from simd.tagging.text import agreement_text
 
     typer.echo(agreement_text(agree_folders(one, other, pictures)))
 
@@ -123,7 +123,7 @@ def merge(
     out: Annotated[Path, Option(help="Folder for the result.")],
 ) -> None:
     """Merge annotations by vote; pixels on which it is tied stay open."""
-    from simd.dataset.tag.batch import merge_folders
+    from simd.tagging.folders import merge_folders
 
     done = merge_folders(folders, out)
     typer.echo(

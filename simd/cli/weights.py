@@ -23,7 +23,7 @@ def import_(
     licence: Annotated[str | None, Option(help="For its card: what its makers allow.")] = None,
 ) -> None:
     """Recognise a checkpoint and keep it as safetensors with a card; nothing in the file is run."""
-    from simd.methods.weights import import_weights, missing_networks
+    from simd.methods.weights.folder import import_weights, missing_networks
 
     card = import_weights(file, out, source=source, licence=licence)
     typer.echo(
@@ -41,7 +41,7 @@ def export_onnx(
 ) -> None:
     """Export sim to ONNX with dynamic sizes, compared with PyTorch; run it by `simd predict onnx`."""
     try:
-        from simd.methods.onnx_export import export_onnx as export
+        from simd.methods.onnx.export import export_onnx as export
     except ModuleNotFoundError as error:
         raise MissingExtraError("exporting to ONNX", str(error.name), "onnx") from error
 

@@ -1,15 +1,10 @@
-"""Make: from declared sources to a set on disk, in the order of the work.
+"""A set on disk: what `build` and `import` write, and methods, metrics and reports read.
 
-============  =============================================================================================
-sources/      where foregrounds, backgrounds and finished images lie; synthetic/ draws foregrounds
-select        what can serve as truth: filters, colour_filters, looks, duplicates, leaks, name_lists,
-              backgrounds; findings has the reasons
-tag/          class masks of regions; exchange/ moves them between tools, annotated joins them to foregrounds
-equal         which foregrounds make the classes equal
-balance       which foreground goes on which background; pairing follows lists of others; census counts
-protocols/    the rules of a composite; composite and trimap have the arithmetic
-build         the command; make composes, writing keeps it resumable, manifest and released write it down,
-              licences says who is to be named, spec reads a file; importing takes finished images
-verify        whether a set is what was built; installation, whether the libraries are
-============  =============================================================================================
+=================  =========================================================================================
+manifest           dataset.json and metadata.jsonl: a set opened, its samples, digests and counts
+resumable_writing  a set written item by item, so that a killed run goes on to the same bytes
+verify             whether every pixel of a set is what was built
+published_digests  the digests of the sets whose recipes are shipped
+review             which composites somebody has tagged or excluded
+=================  =========================================================================================
 """

@@ -8,12 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from simd import __version__
 from simd.errors import DataError
 from simd.files import json_lines, json_text, read_json, read_json_lines, write_atomically
 from simd.image import UInt8, read_alpha, read_image, read_size, read_trimap
 from simd.records import LAYERS, Composite, file_name
 from simd.taxonomy import CLASSES
+from simd.version import __version__
 
 INFO_NAME, ROWS_NAME = "dataset.json", "metadata.jsonl"
 _READERS = {"image": read_image, "alpha": read_alpha, "trimap": read_trimap, "class_mask": read_alpha}

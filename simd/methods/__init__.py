@@ -1,5 +1,16 @@
 """Predict: matting methods by name, and what each of them can do.
 
+=====================  =====================================================================================
+predict                the command: a method over a set, in parallel, resumable
+trimap_only            what the trimap alone says, which every method has to beat
+classical/             closed-form, knn, learning-based, large-kernel, random-walk, shared
+sim/, vitmatte, onnx/  networks, and any model as an ONNX file
+external               any program, run once an image
+networks/              the reference networks themselves, one a file
+weights/               their weights: recognised, kept as safetensors with a card, loaded
+runtime/               what every network runs on: devices, tiles, checks, faster convolutions
+=====================  =====================================================================================
+
 A method made by others needs no code here: put its mattes as ``<composite id>.png`` in a folder and
 evaluate the folder.
 """
@@ -15,16 +26,16 @@ from simd.image import Matte, UInt8
 from simd.taxonomy import suggest
 
 METHODS = {
-    "trimap": "simd.methods.floor:TRIMAP",
-    "closed-form": "simd.methods.classical:CLOSED_FORM",
-    "knn": "simd.methods.classical:KNN",
-    "learning-based": "simd.methods.classical:LEARNING_BASED",
-    "large-kernel": "simd.methods.classical:LARGE_KERNEL",
-    "random-walk": "simd.methods.classical:RANDOM_WALK",
-    "shared": "simd.methods.classical:SHARED",
-    "sim": "simd.methods.sim:load_sim",
+    "trimap": "simd.methods.trimap_only:TRIMAP",
+    "closed-form": "simd.methods.classical.estimators:CLOSED_FORM",
+    "knn": "simd.methods.classical.estimators:KNN",
+    "learning-based": "simd.methods.classical.estimators:LEARNING_BASED",
+    "large-kernel": "simd.methods.classical.estimators:LARGE_KERNEL",
+    "random-walk": "simd.methods.classical.estimators:RANDOM_WALK",
+    "shared": "simd.methods.classical.estimators:SHARED",
+    "sim": "simd.methods.sim.method:load_sim",
     "vitmatte": "simd.methods.vitmatte:load_vitmatte",
-    "onnx": "simd.methods.onnx_model:load_onnx",
+    "onnx": "simd.methods.onnx.model:load_onnx",
     "external": "simd.methods.external:load_external",
 }
 """Name to ``module:attribute``: a method, or a function whose keyword arguments are the method's options."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simd import __version__
 from simd.dataset.manifest import MattingSet, Sample, load_set
 from simd.errors import BatchError, DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
@@ -18,6 +17,7 @@ from simd.journal import Journal
 from simd.methods import Draws, Fallback, Method, load_method
 from simd.parallel import run
 from simd.progress import track
+from simd.version import __version__
 
 RUN_NAME = "run.json"
 _STATE = ".predict"

@@ -16,8 +16,8 @@ from transformers.utils import logging
 
 from simd.errors import DataError
 from simd.image import UInt8
-from simd.methods.arrays import Float32, check_arrays, overwrite_known
-from simd.methods.devices import check_device, free_gigabytes, full_precision, out_of_memory
+from simd.methods.runtime.check_inputs import Float32, check_arrays, overwrite_known
+from simd.methods.runtime.devices import check_device, free_gigabytes, full_precision, out_of_memory
 
 _GIGABYTES = 0.9  # PyTorch, the library, the network
 _GIGABYTES_PER_MEGAPIXEL = 1.2  # the decoder's maps at full size; measured at 0.3 to 1 megapixels

@@ -1,10 +1,11 @@
 """Score: the four matting errors, over images, classes and regions.
 
-============  =============================================================================================
-alpha         sad, mse, grad, conn; regions splits them by class in one pass; pair, gradient, connectivity,
-              kernels and compiled are how they are computed
-truth         what is scored against: a set, or folders (folders, class_table); predictions finds the mattes
-evaluate      the command: scoring does one image, scores holds and saves them all
-uncertainty   how sure the means are; bootstrap draws, intervals hands them to a summary
-============  =============================================================================================
+================  ==========================================================================================
+alpha             sad, mse, grad, conn; regions splits them by class in one pass
+checked_mattes    what goes in, checked once; region_sums, gradient, connectivity and jit compute
+evaluate          the command: score_image does one image, scores holds and saves them all
+truth_of_set      what is scored against: a set, or folders (truth_of_folders, class_table)
+prediction_files  which matte is whose
+uncertainty       how sure the means are; bootstrap draws, intervals hands them to a summary
+================  ==========================================================================================
 """

@@ -11,7 +11,7 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.image import Mask, Matte
-from simd.metrics import pair as pairs
+from simd.metrics import checked_mattes
 
 METRICS_VERSION = 1
 """Raised by every change that moves a score; stored with every summary."""
@@ -63,7 +63,7 @@ def sad(pred: Matte, alpha: Matte, region: Mask) -> float:
     >>> sad(pred, alpha, region=alpha == 0)
     0.5
     """
-    absolute, _ = pairs.differences(pairs.pair(pred, alpha, region))
+    absolute, _ = checked_mattes.differences(checked_mattes.pair(pred, alpha, region))
     return float(absolute[1]) / 1000
 
 
@@ -96,9 +96,9 @@ def mse(pred: Matte, alpha: Matte, region: Mask) -> float:
     >>> mse(pred, alpha, region=alpha == 0)
     0.25
     """
-    mattes = pairs.pair(pred, alpha, region)
-    _, squared = pairs.differences(mattes)
-    count = int(pairs.pixels(mattes)[1])
+    mattes = checked_mattes.pair(pred, alpha, region)
+    _, squared = checked_mattes.differences(mattes)
+    count = int(checked_mattes.pixels(mattes)[1])
     return float(squared[1]) / count if count else float("nan")
 
 
@@ -140,7 +140,7 @@ def grad(pred: Matte, alpha: Matte, region: Mask) -> float:
     >>> grad(alpha / 2, alpha, region=alpha > 0)  # stretched, both are the same
     0.0
     """
-    return float(pairs.gradients(pairs.pair(pred, alpha, region))[1]) / 1000
+    return float(checked_mattes.gradients(checked_mattes.pair(pred, alpha, region))[1]) / 1000
 
 
 def conn(pred: Matte, alpha: Matte, region: Mask, *, empty: Empty = "stop") -> float:
@@ -191,7 +191,7 @@ def conn(pred: Matte, alpha: Matte, region: Mask, *, empty: Empty = "stop") -> f
     """
     if empty not in ("stop", "skip"):
         raise DataError(f"empty is {empty!r}, but has to be 'stop' (the reference) or 'skip'")
-    sums = pairs.connectivities(pairs.pair(pred, alpha, region), skip_empty=empty == "skip")
+    sums = checked_mattes.connectivities(checked_mattes.pair(pred, alpha, region), skip_empty=empty == "skip")
     return float(sums[1]) / 1000
 
 
@@ -222,14 +222,14 @@ def errors(pred: Matte, alpha: Matte, region: Mask) -> Errors:
     >>> errors(alpha, alpha, region=alpha > 0)
     Errors(sad=0.0, mse=0.0, grad=0.0, conn=0.0)
     """
-    mattes = pairs.pair(pred, alpha, region)
-    count = int(pairs.pixels(mattes)[1])
-    absolute, squared = pairs.differences(mattes)
+    mattes = checked_mattes.pair(pred, alpha, region)
+    count = int(checked_mattes.pixels(mattes)[1])
+    absolute, squared = checked_mattes.differences(mattes)
     return Errors(
         sad=float(absolute[1]) / 1000,
         mse=float(squared[1]) / count if count else float("nan"),
-        grad=float(pairs.gradients(mattes)[1]) / 1000,
-        conn=float(pairs.connectivities(mattes, skip_empty=False)[1]) / 1000,
+        grad=float(checked_mattes.gradients(mattes)[1]) / 1000,
+        conn=float(checked_mattes.connectivities(mattes, skip_empty=False)[1]) / 1000,
     )
 
 

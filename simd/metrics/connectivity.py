@@ -12,8 +12,8 @@ over the rows (a max-tree; Salembier et al. 1998) instead of labelling the image
 import numpy as np
 import numpy.typing as npt
 
-from simd.metrics.compiled import compiled
-from simd.metrics.kernels import Array, Int32, UInt8
+from simd.metrics.jit import compiled
+from simd.metrics.region_sums import Array, Int32, UInt8
 
 STEPS = 10
 THRESHOLDS = (np.arange(STEPS + 1) / STEPS).astype(np.float32)

@@ -5,17 +5,17 @@ from typing import NamedTuple
 
 from simd.dataset.manifest import load_set
 from simd.dataset.review import read_review
-from simd.dataset.supplied_trimap import FOREGROUND_FROM, UNKNOWN_FROM
 from simd.errors import BatchError, DataError
 from simd.journal import Journal
 from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.folders import truths_of_folders
-from simd.metrics.predictions import Predictions, Run, find_predictions, read_run
+from simd.metrics.prediction_files import Predictions, Run, find_predictions, read_run
+from simd.metrics.score_image import Done, Job, done_from_row, done_to_row, score
 from simd.metrics.scores import Scores
-from simd.metrics.scoring import Done, Job, done_from_row, done_to_row, score
-from simd.metrics.truth import Truths, digests, leave_out, truths_of_set
+from simd.metrics.truth_of_folders import truths_of_folders
+from simd.metrics.truth_of_set import Truths, digests, leave_out, truths_of_set
 from simd.parallel import run
 from simd.progress import track
+from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM
 
 
 class Evaluation(NamedTuple):
@@ -42,7 +42,8 @@ def evaluate(
     predictions : path
         A folder made by ``simd predict`` or by any other program.
     dataset : path or Truths
-        A set built by ``simd build``, or what :func:`simd.metrics.folders.truths_of_folders` returns.
+        A set built by ``simd build``, or what
+        :func:`simd.metrics.truth_of_folders.truths_of_folders` returns.
     name : str, optional
         The method's name on boards; by default the one in run.json, else the folder's.
     workers : int

@@ -7,8 +7,8 @@ LLVM checks that arrays do not overlap before it vectorises a loop, and gives up
 
 import numpy as np
 
-from simd.metrics.compiled import compiled
-from simd.metrics.kernels import Array, Float64, Int32
+from simd.metrics.jit import compiled
+from simd.metrics.region_sums import Array, Float64, Int32
 
 SIGMA = 1.4
 HALO = 4  # ceil(sigma sqrt(-2 ln(sqrt(2 pi) sigma 0.01)))

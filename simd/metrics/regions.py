@@ -6,8 +6,7 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.image import Mask, Matte, UInt8
-from simd.metrics import kernels
-from simd.metrics import pair as pairs
+from simd.metrics import checked_mattes, region_sums
 from simd.taxonomy import CLASSES, NO_CLASS
 
 
@@ -66,14 +65,14 @@ def score_regions(pred: Matte, alpha: Matte, unknown: Mask, class_mask: UInt8) -
     >>> scores.whole.sad, {c: part.sad for c, part in scores.by_class.items()}
     (0.5, {2: 0.375, 255: 0.125})
     """
-    pred, alpha, scored = pairs.check(pred, alpha, unknown, "unknown")
+    pred, alpha, scored = checked_mattes.check(pred, alpha, unknown, "unknown")
     labels: UInt8 = np.minimum(_check_mask(class_mask, pred.shape), np.uint8(len(CLASSES)))  # 20: no class
     slots: UInt8 = np.multiply(scored, labels + np.uint8(1))
-    mattes = pairs.Pair(pred, alpha, kernels.find_runs(slots))
-    pixels = pairs.pixels(mattes)
-    absolute, squared = pairs.differences(mattes)
-    gradients = pairs.gradients(mattes)
-    connectivities = pairs.connectivities(mattes, skip_empty=False)
+    mattes = checked_mattes.Pair(pred, alpha, region_sums.find_runs(slots))
+    pixels = checked_mattes.pixels(mattes)
+    absolute, squared = checked_mattes.differences(mattes)
+    gradients = checked_mattes.gradients(mattes)
+    connectivities = checked_mattes.connectivities(mattes, skip_empty=False)
 
     def score(part: slice) -> RegionScore:
         count = int(pixels[part].sum())

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from simd import __version__
 from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, read_text, write_atomically
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.intervals import intervals
 from simd.taxonomy import CLASSES
+from simd.version import __version__
 
 METRICS = ("sad", "mse", "grad", "conn")
 WHOLE = "unknown"

@@ -1,11 +1,15 @@
 """Show: tables, pictures and pages of what the other stages have made.
 
-============  =============================================================================================
-leaderboard   boards and rivals say what to show; page and its parts, board_text and tables show it;
-              examples picks the worst images; page_frame is what all such pages share
-statistics/   what sets are made of; overview is a set's picture, balance its counts
-embed/        class regions on a map by their features
-sources       what `simd index` prints; sources_page writes docs/sources.md; selection_page shows drops
-browse/       failures one by one: in the FiftyOne App, or as a page
-============  =============================================================================================
+=================  =========================================================================================
+leaderboard/       methods side by side: in the terminal, as CSV and Markdown, as a page with the worst
+                   cases
+statistics/        what sets are made of
+embed/             class regions on a map by their features
+browse/            failures one by one: in the FiftyOne App, or as a page
+sheets/            pictures of many foregrounds: classes, taxonomy, scenes, overview
+html/, templates/  what all pages share
+selection_page     what `simd select` dropped; class_counts, what `simd balance` prints
+source_table       what `simd index` prints; source_docs writes docs/sources.md from guides/
+plot_labels        names beside the points of a plot that do not cover each other
+=================  =========================================================================================
 """

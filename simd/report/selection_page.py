@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from simd.dataset.findings import REASONS, Finding, Selection, Verdict
-from simd.dataset.sources import read_background, read_foreground
 from simd.files import read_text, write_atomically
 from simd.image import UInt8
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Background, Foreground
+from simd.selection.reasons import REASONS, Finding, Selection, Verdict
+from simd.sources import read_background, read_foreground
 
 MOST = 150
 """Thumbnails under one reason; the others are named in a fold."""

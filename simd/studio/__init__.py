@@ -1,5 +1,9 @@
-"""Web pages to work with by hand: tag the regions of foregrounds.
+"""Touch: web pages to work with by hand.
 
-Read in the order of the work: work (one foreground being tagged), folder (its annotation on disk), tagging
-(all foregrounds), server (what the page asks for), guard (who may ask), run (the server), page/ (the page).
+========  ==================================================================================================
+tagging/  the regions of foregrounds, tagged
+app       what the pages ask for; guard says who may ask
+serve     the server
+page/     what runs in the browser
+========  ==================================================================================================
 """

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import save
 
-from simd.dataset.build import build, plan_set
+from simd.composition.build import build, plan_set
 from simd.dataset.manifest import load_set
 from simd.dataset.review import Remark, read_review, review_path, write_review
 from simd.errors import DataError

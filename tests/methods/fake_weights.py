@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from simd.methods.networks import build_network
-from simd.methods.sim import SimMethod, load_sim
-from simd.methods.weights import save_weights
+from simd.methods.sim.method import SimMethod, load_sim
+from simd.methods.weights.folder import save_weights
 
 torch.set_num_threads(1)  # tests run in parallel processes, whose threads would wait for each other
 

@@ -6,13 +6,13 @@ import pymatting
 import pytest
 from conftest import soft_alpha
 
-from simd.dataset.trimap import trimap_of
 from simd.errors import DataError
 from simd.image import to_uint8
 from simd.methods import METHODS as ALL_METHODS
 from simd.methods import Fallback, load_method
-from simd.methods.floor import fill_unknown
-from simd.methods.random_walk import estimate_alpha_random_walk
+from simd.methods.classical.random_walk import estimate_alpha_random_walk
+from simd.methods.trimap_only import fill_unknown
+from simd.trimap import trimap_of
 
 _GIVEN = {"sim", "vitmatte", "onnx", "external"}  # need weights or a command
 METHODS = [name for name in ALL_METHODS if name not in _GIVEN]

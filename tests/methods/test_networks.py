@@ -4,11 +4,11 @@ import pytest
 import torch
 from fake_weights import fake_network
 
-from simd.methods.fuse import fuse
 from simd.methods.networks import build_network
 from simd.methods.networks.classifier import PatchClassifier
 from simd.methods.networks.layers import Normalize, StandardizedConv2d
 from simd.methods.networks.sim import SIM
+from simd.methods.runtime.fold_norms import fuse
 
 
 def batch(n=2, height=64, width=72, seed=0):

@@ -35,7 +35,7 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def exported(weights, tmp_path_factory):
-    from simd.methods.onnx_export import export_onnx
+    from simd.methods.onnx.export import export_onnx
 
     out = tmp_path_factory.mktemp("exported")
     return out, export_onnx(weights, out)
@@ -82,9 +82,9 @@ def test_the_method_gives_what_sim_gives(weights, exported, size):
 
 
 def test_nothing_of_the_machine_is_in_the_files(exported):
-    from simd.methods import sim
+    from simd.methods.sim import method as sim
 
-    place = sim.__file__.removesuffix("/simd/methods/sim.py").encode()
+    place = sim.__file__.removesuffix("/simd/methods/sim/method.py").encode()
     for file in exported[1].files:
         assert place not in file.read_bytes()
         assert b"site-packages" not in file.read_bytes()
@@ -102,7 +102,7 @@ def test_a_run_from_the_command_line(weights, exported, tiny_set, tmp_path, run_
 
 
 def test_the_command_prints_the_figures_and_the_files(weights, exported, tmp_path, run_cli, monkeypatch):
-    monkeypatch.setattr("simd.methods.onnx_export.export_onnx", lambda *_: exported[1])
+    monkeypatch.setattr("simd.methods.onnx.export.export_onnx", lambda *_: exported[1])
     done = run_cli("weights", "export-onnx", weights, tmp_path / "out")
     assert done.code == 0, done.err
     lines = done.out.splitlines()
@@ -118,13 +118,13 @@ def test_without_weights_nothing_is_exported(tmp_path, run_cli):
 
 
 def test_a_model_that_differs_is_not_written(weights, exported, tmp_path, monkeypatch):
-    from simd.methods import onnx_export
+    from simd.methods.onnx import export
 
     ready = (exported[0] / "sim.onnx").read_bytes()
-    monkeypatch.setattr(onnx_export, "_export", lambda *_: ready)  # exporting again takes seconds
-    monkeypatch.setattr(onnx_export, "TOLERANCE", 1e-12)
+    monkeypatch.setattr(export, "_export", lambda *_: ready)  # exporting again takes seconds
+    monkeypatch.setattr(export, "TOLERANCE", 1e-12)
     with pytest.raises(DataError, match=r"differs from PyTorch by .*, more than 1e-12; nothing is written"):
-        onnx_export.export_onnx(weights, tmp_path / "out")
+        export.export_onnx(weights, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -295,7 +295,7 @@ def test_cards_that_do_not_fit_are_answered(tmp_path, card, complaint):
 
 
 def test_the_card_that_the_documentation_shows_is_read(tmp_path):
-    from simd.methods.onnx_card import TRIMAPS, read_card
+    from simd.methods.onnx.card import TRIMAPS, read_card
 
     page = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
     (tmp_path / "matting.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
@@ -397,10 +397,10 @@ def test_the_digest_is_of_model_and_card(tmp_path):
 
 def test_without_the_runtime_its_extra_is_named(monkeypatch, tmp_path, run_cli):
     for name in (
-        "simd.methods.onnx_model",
-        "simd.methods.onnx_session",
-        "simd.methods.onnx_export",
-        "simd.methods.onnx_sim",
+        "simd.methods.onnx.model",
+        "simd.methods.onnx.session",
+        "simd.methods.onnx.export",
+        "simd.methods.onnx.sim",
     ):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # importing it now fails as if it were not there

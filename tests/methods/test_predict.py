@@ -8,8 +8,8 @@ from PIL import Image
 from simd.dataset.manifest import load_set
 from simd.errors import BatchError, DataError
 from simd.methods import METHODS, Fallback
-from simd.methods.floor import TrimapMethod
 from simd.methods.predict import predict
+from simd.methods.trimap_only import TrimapMethod
 
 
 def pixels_of(path):

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from simd.errors import DataError
 from simd.image import UNKNOWN
-from simd.methods import semantic_trimap as module
-from simd.methods.fuse import fuse
-from simd.methods.semantic_trimap import WINDOW_SIZES, score_maps, semantic_trimap, windows
+from simd.methods.runtime.fold_norms import fuse
+from simd.methods.sim import semantic_trimap as module
+from simd.methods.sim.semantic_trimap import WINDOW_SIZES, score_maps, semantic_trimap, windows
 
 lengths = st.integers(1, 400).map(lambda n: 8 * n)
 

@@ -12,8 +12,8 @@ from fake_weights import load_fake_sim, write_fake_weights
 from simd.errors import DataError, MissingExtraError
 from simd.image import UNKNOWN, read_image
 from simd.methods import load_method
-from simd.methods import sim as module
 from simd.methods.predict import predict
+from simd.methods.sim import method as module
 
 
 @pytest.fixture(scope="module")

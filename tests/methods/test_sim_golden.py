@@ -9,11 +9,11 @@ import torch
 from fake_weights import fake_network, fake_state, fake_tensor, load_fake_sim
 
 from simd.image import UNKNOWN
-from simd.methods.convolutions import for_cpu
-from simd.methods.fuse import fuse
 from simd.methods.networks import NETWORKS, build_network
-from simd.methods.sim import SimMethod
-from simd.methods.sim_inputs import click_maps, distances, pad
+from simd.methods.runtime.fold_norms import fuse
+from simd.methods.runtime.winograd import for_cpu
+from simd.methods.sim.inputs import click_maps, distances, pad
+from simd.methods.sim.method import SimMethod
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "sim"
 ALPHA, SEMANTICS, SCORES, INPUTS = 2e-5, 1e-5, 1e-4, 1e-6  # how near, absolute

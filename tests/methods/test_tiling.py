@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simd.errors import DataError
-from simd.methods.tiling import MIN_OVERLAP, blend, tiles
+from simd.methods.runtime.tiling import MIN_OVERLAP, blend, tiles
 
 sides = st.integers(1, 700).map(lambda n: 8 * n)
 

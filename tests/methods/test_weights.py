@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from simd.errors import DataError, DiskFullError
 from simd.methods.networks import NETWORKS, PRESETS, build_network
-from simd.methods.weights import import_weights, load_networks, load_weights, save_weights
+from simd.methods.weights.folder import import_weights, load_networks, load_weights, save_weights
 
 
 def save(path, state):
@@ -206,7 +206,9 @@ def test_weights_survive_a_disk_that_fills_up_while_new_ones_are_saved(tmp_path,
 def test_weights_survive_a_card_that_cannot_be_written(tmp_path, monkeypatch, states):
     folder = write_fake_weights(tmp_path / "weights")
     digest = load_networks(folder).digest
-    monkeypatch.setattr("simd.methods.weights.asdict", lambda card: asdict(card) | {"licence": object()})
+    monkeypatch.setattr(
+        "simd.methods.weights.folder.asdict", lambda card: asdict(card) | {"licence": object()}
+    )
     with pytest.raises(TypeError):
         save_weights(
             fake_state("sim", "small", seed=1), folder, network="sim", preset="small", source="", licence=""

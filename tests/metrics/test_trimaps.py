@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from truth_by_hand import composition_1k, trimap_png
 
-from simd.dataset.supplied_trimap import read_trimap
 from simd.errors import DataError
 from simd.image import write_png
 from simd.metrics.evaluate import evaluate
-from simd.metrics.folders import truths_of_folders
+from simd.metrics.truth_of_folders import truths_of_folders
+from simd.trimap import read_trimap
 
 
 def test_a_trimap_of_other_values_is_reported_with_what_mapping_would_do(tmp_path):

@@ -9,7 +9,7 @@ from simd.errors import BatchError, DataError
 from simd.image import write_png
 from simd.metrics.class_table import read_class_table
 from simd.metrics.evaluate import check_complete, check_no_extra, evaluate, find_truths
-from simd.metrics.folders import find_images, truths_of_folders
+from simd.metrics.truth_of_folders import find_images, truths_of_folders
 
 
 def test_what_lacks_its_counterpart_is_named(tmp_path):

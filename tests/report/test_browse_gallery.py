@@ -9,11 +9,11 @@ from browse_by_hand import EVIL, browse_set, two_methods_on_disk
 
 from simd.errors import DataError
 from simd.image import read_size, write_png
-from simd.report.browse.cards import over_a_colour
+from simd.report.browse.embeddings_panel import read_points
+from simd.report.browse.error_maps import absolute_error, make_maps, signed_error, stored_classes
+from simd.report.browse.failures import over_a_colour
 from simd.report.browse.gallery import write_gallery
-from simd.report.browse.maps import absolute_error, make_maps, signed_error, stored_classes
 from simd.report.browse.methods import load_methods, problems
-from simd.report.browse.points import read_points
 
 CHROMIUM = Path("/usr/bin/chromium")
 NAMES = ("dark", "<img src=x onerror=alert(1)>")

@@ -7,13 +7,13 @@ import pytest
 from conftest import save
 from PIL import Image
 
-from simd.dataset.build import build
-from simd.dataset.descriptors import NAMES
+from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.errors import BatchError, DataError
+from simd.features.descriptors import NAMES
 from simd.report.embed.embedding import embed
-from simd.report.embed.map import Scaling, make_map
 from simd.report.embed.neighbours import measure_neighbours, nearest_classes
+from simd.report.embed.tsne import Scaling, make_map
 from simd.taxonomy import CLASSES
 
 

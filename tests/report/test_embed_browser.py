@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from simd.dataset.build import build
+from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.report.embed.embedding import embed
 from simd.report.statistics.measure import report_statistics

@@ -5,13 +5,13 @@ import csv
 import numpy as np
 import pytest
 
-from simd.dataset.descriptors import describe
-from simd.dataset.synthetic import synthetic
-from simd.dataset.trimap import trimap_of, unknown_region
+from simd.features.descriptors import describe
+from simd.generator import synthetic
 from simd.image import read_alpha
-from simd.report.embed.map import Scaling
 from simd.report.embed.neighbours import measure_neighbours, nearest_classes
+from simd.report.embed.tsne import Scaling
 from simd.taxonomy import CLASSES, class_name
+from simd.trimap import trimap_of, unknown_region
 
 PER_CLASS = 5
 FIRST_KINDS = ("hand_cut", "reference", "derived")

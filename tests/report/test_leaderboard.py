@@ -8,11 +8,11 @@ import pytest
 from boards_by_hand import predict_a_constant, score, scores, two_methods, write_tiny_set
 
 from simd.errors import DataError
-from simd.report.boards import group_boards, truth_note
-from simd.report.examples import make_examples, worst_images
-from simd.report.leaderboard import write_leaderboard
-from simd.report.page import to_html
-from simd.report.tables import print_board, print_scores
+from simd.report.leaderboard.board import group_boards, truth_note
+from simd.report.leaderboard.examples import make_examples, worst_images
+from simd.report.leaderboard.page import to_html
+from simd.report.leaderboard.terminal import print_board, print_scores
+from simd.report.leaderboard.write import write_leaderboard
 
 HOSTILE = '<script>alert("x")</script>|*`'
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from boards_by_hand import predict_a_constant, two_methods, write_tiny_set
 
-from simd.report.leaderboard import write_leaderboard
+from simd.report.leaderboard.write import write_leaderboard
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 CHROMIUM = Path("/usr/bin/chromium")

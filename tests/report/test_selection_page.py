@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from conftest import save
 
-from simd.dataset.findings import Selection, decide, found
-from simd.dataset.select import select_foregrounds
-from simd.dataset.synthetic import synthetic
+from simd.generator import synthetic
 from simd.report import selection_page
 from simd.report.selection_page import selection_text, write_page
+from simd.selection.foregrounds import select_foregrounds
+from simd.selection.reasons import Selection, decide, found
 
 NASTY = 'fur_<img src=x onerror="alert(1)">&'
 

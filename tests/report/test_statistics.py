@@ -8,7 +8,7 @@ import pytest
 from conftest import save
 from PIL import Image
 
-from simd.dataset.build import build
+from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.errors import BatchError, DataError
 from simd.report.statistics.measure import measure_set, report_statistics

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from simd.report.labels import place_labels
+from simd.report.plot_labels import place_labels
 from simd.report.statistics.plots import density
 
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from simd.dataset.tag.fill import Tagged, unknown_of
-from simd.dataset.tag.format import annotation_path, read_annotation
-from simd.studio.tagging import Tagging
+from simd.studio.tagging.session import Tagging
+from simd.tagging.annotation_files import annotation_path, read_annotation
+from simd.tagging.fill import Tagged, unknown_of
 from simd.taxonomy import NO_CLASS, class_index
 
 
@@ -97,7 +97,7 @@ def serving(foregrounds: Path, folder: Path) -> Iterator[Callable[..., Page]]:
     """Yield a function that serves the page of a folder of foregrounds, until the test is over."""
     pytest.importorskip("starlette", reason="Starlette is not installed")
     pytest.importorskip("uvicorn", reason="uvicorn is not installed")
-    from simd.studio.run import served
+    from simd.studio.serve import served
 
     with ExitStack() as stack:
 

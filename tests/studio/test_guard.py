@@ -94,8 +94,8 @@ def test_answers_forbid_framing_and_anything_from_outside(page):
 @pytest.fixture
 def anywhere(foregrounds, tmp_path):
     """Return the address, with its token, of a page that listens on all addresses."""
-    from simd.studio.run import served
-    from simd.studio.tagging import Tagging
+    from simd.studio.serve import served
+    from simd.studio.tagging.session import Tagging
 
     with served(Tagging(str(foregrounds), tmp_path / "annotations"), host="0.0.0.0", backdrops="") as url:
         yield url
@@ -127,18 +127,18 @@ def test_another_address_without_a_token_is_never_served():
 
 
 def test_a_port_that_is_taken_is_said(page, foregrounds, tmp_path):
-    from simd.studio.run import serve
+    from simd.studio.serve import serve
 
     with pytest.raises(DataError, match=rf"nothing can listen at 127.0.0.1, port {page.client.port}"):
         serve(page.tagging, port=page.client.port, backdrops="")
 
 
 def test_without_the_extra_the_command_says_what_to_install(foregrounds, monkeypatch, run_cli):
-    from simd.studio import run
+    from simd.studio import serve as module
 
-    monkeypatch.setattr(run, "find_spec", lambda name: None if name == "uvicorn" else object())
+    monkeypatch.setattr(module, "find_spec", lambda name: None if name == "uvicorn" else object())
     with pytest.raises(MissingExtraError, match=r"Starlette and uvicorn.*\[studio\]"):
-        run.check_extra()
+        module.check_extra()
     done = run_cli("tag", foregrounds)
     assert done.code == 1
     assert 'pip install -e ".[studio]"' in done.err

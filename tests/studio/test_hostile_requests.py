@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from tagging_page import brush, send_mask, serving
 
-from simd.dataset.sources import index_foregrounds
-from simd.dataset.tag.format import PALETTE, annotation_path
 from simd.image import encode_png
+from simd.sources import index_foregrounds
+from simd.tagging.annotation_files import PALETTE, annotation_path
 from simd.taxonomy import CLASSES
 
 STROKE = "/api/foregrounds/0/stroke"
@@ -98,7 +98,7 @@ def test_foregrounds_may_be_named_like_paths_outside(serve, tmp_path, monkeypatc
     names = [name for name in traversals() if name.isprintable()]
     records = tuple(replace(index.records[0], id=name) for name in names)
     monkeypatch.setattr(
-        "simd.studio.tagging.index_foregrounds", lambda *_, **__: replace(index, records=records)
+        "simd.studio.tagging.session.index_foregrounds", lambda *_, **__: replace(index, records=records)
     )
     page = serve()
     before = {p for p in tmp_path.rglob("*") if not p.is_relative_to(page.folder)}
@@ -256,7 +256,7 @@ def test_uploads_are_limited_in_bytes(page, monkeypatch):
     page.client.step("stroke", stroke=brush())
     before = snapshot(page.folder)
     assert page.client.post(STROKE, b" " * (2**20 + 1)).status == 413
-    monkeypatch.setattr("simd.studio.server.MAX_PNG", 1000)
+    monkeypatch.setattr("simd.studio.app.MAX_PNG", 1000)
     answer = send_mask(page, b"\0" * 1001)
     assert (answer.status, answer.json["error"]) == (413, "more than 1000 bytes are not accepted")
     assert snapshot(page.folder) == before

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from simd.dataset.sources import index_foregrounds, read_foreground
-from simd.dataset.tag.fill import fill, unknown_of
-from simd.dataset.tag.format import check_unchanged, find_annotations, read_annotation
-from simd.dataset.tag.paint import blank, paint
+from simd.sources import index_foregrounds, read_foreground
+from simd.tagging.annotation_files import check_unchanged, find_annotations, read_annotation
+from simd.tagging.fill import fill, unknown_of
+from simd.tagging.paint import blank, paint
 from simd.taxonomy import NO_CLASS, annotations_dir
 
 FOLDER = annotations_dir() / "regions"

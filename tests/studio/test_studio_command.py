@@ -1,6 +1,6 @@
 import pytest
 
-from simd.studio import run
+from simd.studio import serve
 
 
 @pytest.fixture
@@ -8,7 +8,7 @@ def served(monkeypatch):
     """Return what `serve` was called with, in place of a server."""
     pytest.importorskip("uvicorn", reason="uvicorn is not installed")
     calls = []
-    monkeypatch.setattr(run, "serve", lambda tagging, **options: calls.append((tagging, options)))
+    monkeypatch.setattr(serve, "serve", lambda tagging, **options: calls.append((tagging, options)))
     return calls
 
 

@@ -9,11 +9,11 @@ from conftest import soft_alpha, write_foregrounds
 from PIL import Image
 from tagging_page import propose_halves, serving
 
-from simd.dataset.tag.fill import fill
-from simd.dataset.tag.format import PALETTE, annotation_path, read_annotation
-from simd.dataset.tag.paint import blank, paint
 from simd.image import encode_png
-from simd.studio.tagging import Tagging
+from simd.studio.tagging.session import Tagging
+from simd.tagging.annotation_files import PALETTE, annotation_path, read_annotation
+from simd.tagging.fill import fill
+from simd.tagging.paint import blank, paint
 from simd.taxonomy import CLASSES, TAXONOMY, class_index
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
@@ -295,7 +295,7 @@ def test_a_class_mask_from_a_file(show):
 
 
 def test_what_is_drawn_while_the_server_is_away_is_sent_when_it_is_back(browser, foregrounds, tmp_path):
-    from simd.studio.run import served
+    from simd.studio.serve import served
 
     folder = tmp_path / "annotations"
     page = browser.new_page(viewport=LAPTOP)

@@ -1,4 +1,11 @@
-"""The reference networks, one a file, and their presets."""
+"""The reference networks, one a file, and their presets.
+
+============  =============================================================================================
+sim           the matting network of Semantic Image Matting
+classifier    its patch classifier
+layers        blocks that several networks share
+============  =============================================================================================
+"""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any

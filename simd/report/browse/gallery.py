@@ -14,8 +14,7 @@ from simd.files import make_folder, write_atomically
 from simd.metrics.scores import METRICS, NOT_TRUTH, WHOLE, Score
 from simd.parallel import run
 from simd.progress import track
-from simd.report.boards import TITLES, plural, scaled, short
-from simd.report.browse.cards import (
+from simd.report.browse.failures import (
     LAYERS,
     METHOD_LAYERS,
     CardJob,
@@ -28,9 +27,10 @@ from simd.report.browse.cards import (
     scored_of,
 )
 from simd.report.browse.methods import Method, load_methods, problems
-from simd.report.examples import error_stops
-from simd.report.page_frame import frame, read_template
-from simd.report.page_tables import chip
+from simd.report.html.frame import frame, read_template
+from simd.report.leaderboard.board import TITLES, plural, scaled, short
+from simd.report.leaderboard.examples import error_stops
+from simd.report.leaderboard.page_tables import chip
 
 LARGEST = 2_000_000
 """Bytes that the page stays below; pictures are files beside it."""

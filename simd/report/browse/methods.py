@@ -9,9 +9,9 @@ from pathlib import Path
 
 from simd.dataset.manifest import MattingSet
 from simd.errors import DataError
-from simd.metrics.predictions import find_predictions, read_run
+from simd.metrics.prediction_files import find_predictions, read_run
 from simd.metrics.scores import WHOLE, Score, Scores, base_of, load_scores
-from simd.metrics.truth import truths_of_set
+from simd.metrics.truth_of_set import truths_of_set
 
 
 @dataclass(frozen=True)

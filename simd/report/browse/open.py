@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from simd.dataset.manifest import load_set
 from simd.report.browse.database import connect
 from simd.report.browse.dataset import default_name, open_dataset, update
+from simd.report.browse.embeddings_panel import add_points, add_similarity, read_points
+from simd.report.browse.error_maps import make_maps
 from simd.report.browse.fields import columns
-from simd.report.browse.maps import make_maps
 from simd.report.browse.methods import Method, load_methods, problems
-from simd.report.browse.points import add_points, add_similarity, read_points
 from simd.report.browse.views import lay_out, painted, present_classes, save_views
 
 

@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import Any
 
 from simd.report.browse.dataset import OURS
+from simd.report.browse.error_maps import NO_ERROR
 from simd.report.browse.fields import (
     CLASS,
     PROVENANCE,
@@ -13,9 +14,8 @@ from simd.report.browse.fields import (
     error_field,
     score_field,
 )
-from simd.report.browse.maps import NO_ERROR
 from simd.report.browse.methods import Method
-from simd.report.examples import error_stops
+from simd.report.leaderboard.examples import error_stops
 from simd.taxonomy import CLASSES, TAXONOMY
 
 WORST = 24

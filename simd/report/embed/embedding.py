@@ -4,39 +4,22 @@ import csv
 import io
 import math
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from simd.dataset.manifest import load_set
 from simd.errors import DataError
 from simd.files import json_text, make_folder, write_atomically
 from simd.report.embed.features import is_feature_file, read_feature_file
-from simd.report.embed.map import PERPLEXITY, Scaling, make_map
 from simd.report.embed.neighbours import NEIGHBOURS, Neighbours, confusions, measure_neighbours
-from simd.report.embed.patches import Features, Patch, read_patches
+from simd.report.embed.patches import Features, read_patches
+from simd.report.embed.result import Embedding, as_percent
+from simd.report.embed.tsne import PERPLEXITY, Scaling, make_map
 from simd.taxonomy import CLASSES, class_index
 
 _STATE = ".embed"
-
-
-@dataclass(frozen=True, slots=True)
-class Embedding:
-    """A map of a set's patches."""
-
-    name: str  # of the set
-    digest: str
-    features: str  # what they are called
-    dimensions: int
-    patches: tuple[Patch, ...]
-    places: npt.NDArray[np.float64]  # (N, 2)
-    perplexity: float
-    seed: int
-    neighbours: Neighbours
-    notes: tuple[str, ...]
 
 
 def embed(
@@ -58,7 +41,7 @@ def embed(
         Folder for map.csv (id, region, class, fg_id, x, y), map.png, index.html, neighbours.csv and
         summary.json. An interrupted run is continued by the same command.
     features : str, path or callable
-        "descriptors" (:mod:`simd.dataset.descriptors`), "descriptors+colour", a file .npz or .npy
+        "descriptors" (:mod:`simd.features.descriptors`), "descriptors+colour", a file .npz or .npy
         (:func:`~simd.report.embed.features.read_feature_file`), ``package.module:function``, or a callable
         that is given image, alpha and region.
     seed : int
@@ -196,11 +179,6 @@ def print_embedding(made: Embedding) -> None:
         console.print(f"  {own} taken for {other}: {share:.0%}")
     for note in made.notes:
         console.print(note, style="yellow", markup=False)
-
-
-def as_percent(value: float) -> str:
-    """Return a share as text; a dash for nan."""
-    return "–" if math.isnan(value) else f"{value:.0%}"
 
 
 def _told(value: float) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.files import read_text
-from simd.report.embed.embedding import Embedding, as_percent
 from simd.report.embed.neighbours import ClassNeighbours, confusions
+from simd.report.embed.result import Embedding, as_percent
 from simd.taxonomy import CLASSES, TAXONOMY
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simd.dataset.descriptors import describe
 from simd.dataset.manifest import MattingSet, Sample
-from simd.dataset.trimap import unknown_region
 from simd.errors import BatchError, DataError
+from simd.features.descriptors import describe
 from simd.files import make_folder
 from simd.image import Mask, UInt8
 from simd.journal import Journal
 from simd.parallel import run
 from simd.progress import track
-from simd.report.thumbnails import beside, thumbnail
+from simd.report.html.thumbnails import beside, thumbnail
 from simd.taxonomy import CLASSES
+from simd.trimap import unknown_region
 
 WHOLE = "image"
 """The region of a patch that is the whole unknown region, in a set without class masks."""

@@ -5,8 +5,8 @@ import io
 import numpy as np
 import numpy.typing as npt
 
-from simd.report.embed.embedding import Embedding, as_percent
-from simd.report.labels import place_labels
+from simd.report.embed.result import Embedding, as_percent
+from simd.report.plot_labels import place_labels
 from simd.taxonomy import TAXONOMY
 
 MARKERS = "osD^v"

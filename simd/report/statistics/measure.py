@@ -5,60 +5,29 @@ import math
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simd.dataset.census import Census, take_census
 from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
-from simd.dataset.measures import ForegroundSize, Measures, foreground_size, measure_regions
-from simd.dataset.trimap import unknown_region
 from simd.errors import BatchError, DataError
+from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.files import make_folder
 from simd.image import Mask
 from simd.journal import Journal
 from simd.parallel import run
 from simd.progress import track
+from simd.report.statistics.result import Measured, SetStatistics
+from simd.selection.class_counts import Census, take_census
 from simd.taxonomy import CLASSES, NO_CLASS
+from simd.trimap import unknown_region
 
 MEASURES_VERSION = 1
 """Raised when a measure changes: an unfinished run with another is not continued."""
 
 _STATE = ".statistics"
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The measures of one image, or of one class's region in it."""
-
-    id: str
-    class_: str  # primary class of the image, or the region's class
-    fg_id: str
-    measures: Measures
-    size: ForegroundSize
-
-
-@dataclass(frozen=True, slots=True)
-class SetStatistics:
-    """The statistics of a set: its counts, and the measures of each image and region.
-
-    A bare list of names has counts only.
-    """
-
-    name: str
-    census: Census
-    composites: int
-    images: tuple[Measured, ...] = ()
-    regions: tuple[Measured, ...] = ()  # class_mask ∩ unknown, one a class and image
-    notes: tuple[str, ...] = ()
-    path: Path | None = None  # of a set on disk
-
-    @property
-    def measured(self) -> bool:
-        """Whether there are pixels to tell of."""
-        return bool(self.images)
 
 
 def report_statistics(
@@ -71,8 +40,8 @@ def report_statistics(
     Parameters
     ----------
     places : sequence of path
-        Sets; or what :func:`~simd.dataset.census.take_census` counts, of which only counts are told: a folder
-        of foregrounds, a list of names.
+        Sets; or what :func:`~simd.selection.class_counts.take_census` counts, of which only counts are told:
+        a folder of foregrounds, a list of names.
     out : path
         Folder for index.html, statistics.md, four CSV files and the plots.
     workers : int

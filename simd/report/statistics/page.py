@@ -10,10 +10,10 @@ from typing import NamedTuple
 from simd.dataset.manifest import Sample, load_set
 from simd.errors import DataError
 from simd.files import make_folder, read_text, write_atomically
+from simd.report.html.thumbnails import beside, data_uri, thumbnail
 from simd.report.statistics import tables
-from simd.report.statistics.measure import Measured, SetStatistics
 from simd.report.statistics.plots import plot_classes, plot_distributions, plot_scatter
-from simd.report.thumbnails import beside, data_uri, thumbnail
+from simd.report.statistics.result import Measured, SetStatistics
 from simd.taxonomy import TAXONOMY
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"

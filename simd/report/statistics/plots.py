@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simd.report.labels import place_labels
-from simd.report.statistics.measure import Measured, SetStatistics
+from simd.report.plot_labels import place_labels
+from simd.report.statistics.result import Measured, SetStatistics
 from simd.report.statistics.tables import COLUMNS, DASH, told
 from simd.taxonomy import CLASSES, TAXONOMY
 

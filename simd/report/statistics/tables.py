@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simd.report.statistics.measure import Measured, SetStatistics
+from simd.report.statistics.result import Measured, SetStatistics
 from simd.taxonomy import CLASSES
 
 DASH = "–"

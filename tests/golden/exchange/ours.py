@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from simd.dataset.exchange import FORMATS
-from simd.dataset.exchange.labelled import Labelled
 from simd.image import read_indices
+from simd.tagging.formats import FORMATS
+from simd.tagging.formats.labelled import Labelled
 
 FILES = {
     "coco": "coco.json",

@@ -1,0 +1,21 @@
+"""``simd demo``: the whole way on built-in data."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from simd.cli.app import app
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, Option(help="Folder for the set, the mattes, the scores and the page.")] = Path(
+        "demo"
+    ),
+    workers: Annotated[int | None, Option(help="Processes.", min=1, show_default="all processors")] = None,
+) -> None:
+    """Go the whole way on built-in data: a balanced set, four methods, scores, a leaderboard."""
+    from simd.demo import run_demo
+
+    run_demo(out, workers=workers)

@@ -1,0 +1,43 @@
+"""``simd evaluate``: mattes scored."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from simd.cli.app import Workers, app
+
+
+@app.command()
+def evaluate(
+    predictions: Annotated[Path, Argument(help="Folder of mattes, named as the images: <id>.png.")],
+    dataset: Annotated[Path | None, Argument(help="A set built by `simd build`.")] = None,
+    alpha: Annotated[Path | None, Option(help="In place of a set: a folder of true mattes ...")] = None,
+    trimap: Annotated[Path | None, Option(help="... and one of trimaps, paired by name.")] = None,
+    classes: Annotated[Path | None, Option(help="CSV file with columns file, class, perhaps fg.")] = None,
+    map_trimaps: Annotated[
+        bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
+    ] = False,
+    out: Annotated[Path, Option(help="Where scores go: <out>.csv and <out>.json.")] = Path("scores"),
+    name: Annotated[str | None, Option(help="The method's name on boards.")] = None,
+    review: Annotated[
+        Path | None, Option(help="Score without what is excluded here, see simd browse pull.")
+    ] = None,
+    workers: Workers = 1,
+) -> None:
+    """Score a folder of predicted mattes: SAD, MSE, Grad, Conn, per class and region, with intervals."""
+    from simd.metrics.evaluate import check_complete, check_no_extra, find_truths
+    from simd.metrics.evaluate import evaluate as evaluate_folder
+    from simd.report.leaderboard.terminal import print_scores
+
+    truths = find_truths(
+        dataset, alpha=alpha, trimap=trimap, classes=classes, map_trimaps=map_trimaps, review=review
+    )
+    state = out.with_name(f".{out.name}.partial")
+    evaluation = evaluate_folder(predictions, truths, name=name, workers=workers, state=state)
+    files = evaluation.scores.save(out)
+    print_scores(evaluation.scores)
+    typer.echo(f"wrote {files[0]} and {files[1]}")
+    check_complete(evaluation)
+    check_no_extra(evaluation)

@@ -1,0 +1,27 @@
+"""``simd leaderboard``: methods side by side."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Argument, Option
+
+from simd.cli.app import app
+
+
+@app.command()
+def leaderboard(
+    scores: Annotated[list[Path], Argument(help="What simd evaluate has written, one a method.")],
+    out: Annotated[
+        Path, Option(help="Folder for index.html, leaderboard.csv and .md, differences.csv.")
+    ] = Path("leaderboard"),
+) -> None:
+    """Put methods side by side: terminal table, CSV, Markdown, and one HTML page with examples."""
+    from simd.metrics.scores import base_of, load_scores
+    from simd.report.leaderboard.terminal import print_board
+    from simd.report.leaderboard.write import write_leaderboard
+
+    loaded = [load_scores(path) for path in dict.fromkeys(map(base_of, scores))]
+    files = write_leaderboard(loaded, out)
+    print_board(loaded)
+    typer.echo("wrote " + ", ".join(map(str, files)))

@@ -1,0 +1,14 @@
+"""Compose: from foregrounds and backgrounds to a set, by a protocol.
+
+===============  ===========================================================================================
+build            the command; spec reads its options from a TOML file
+plan             which foreground goes on which background; pair_lists follows lists of others
+render           the composites of one foreground: read, prepare, compose, encode, write
+arithmetic       the composite itself, on arrays
+protocols/       the rules of a composite: exact, simd-2021, adobe-2017
+import_finished  images that have their alpha already, turned into a set
+stream           composites without end for training, drawn when they are asked for
+release_layout   the folders of the SIMD release beside a set of ours
+self_check       whether the installed libraries make what the protocols ask for
+===============  ===========================================================================================
+"""

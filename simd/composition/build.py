@@ -1,0 +1,242 @@
+"""Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from simd.composition.pair_lists import Pairing, plan_file_list, plan_in_order
+from simd.composition.plan import Planned, plan
+from simd.composition.protocols import CompositionProtocol, load_protocol
+from simd.composition.release_layout import check_released_folder, released_names, write_released
+from simd.composition.render import Job, make
+from simd.dataset.manifest import MattingSet, write_manifest
+from simd.dataset.resumable_writing import Inputs, check_folder, is_unfinished, state_of_files, write_set
+from simd.dataset.review import read_review
+from simd.errors import BatchError, DataError
+from simd.files import write_atomically
+from simd.parallel import run
+from simd.records import Background, Composite, Foreground
+from simd.selection.class_balance import EqualChoice, equal_numbers
+from simd.selection.foregrounds import read_selection
+from simd.sources import index_backgrounds, index_foregrounds, official_trimap
+from simd.sources.index import Index
+from simd.sources.licences import ATTRIBUTION_NAME, attribution, licensed, refuse_unknown, sources_of
+from simd.tagging.annotated_foregrounds import annotate
+
+_COMPOSITES_PER_JOB = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What a set is built from; the names are those of the command line and of a spec file."""
+
+    foregrounds: str = "synthetic"
+    backgrounds: str = "builtin"
+    source: str | None = None
+    background_source: str | None = None
+    classes: str | None = None
+    licence: str | None = None
+    background_licence: str | None = None
+    any_licence: bool = False
+    selection: str | None = None
+    per_foreground: int = 1
+    per_class: int | None = None
+    file_list: str | None = None
+    background_list: str | None = None
+    foreground_list: str | None = None
+    max_side: int | None = None
+    protocol: str = "exact"
+    trimap_radius: int | None = None
+    seed: int = 0
+    name: str | None = None
+    layout: str | None = None
+    review: str | None = None
+    annotations: str | None = None
+
+
+def build(
+    out: str | Path, *, workers: int = 1, only: Collection[str] | None = None, **options: Any
+) -> MattingSet:
+    """Build a class-aware matting set.
+
+    Parameters
+    ----------
+    out : path
+        The set's folder: new, empty, or holding an interrupted build with the same options, which is
+        continued. However often it was interrupted, the result is the same to the byte.
+    workers : int
+        Processes; they change the time and nothing else.
+    only : collection of str, optional
+        Ids: of the set that the options describe, make these composites, which stay as they are in it.
+    **options
+        The fields of :class:`BuildOptions`: ``foregrounds``, ``backgrounds``, ``per_foreground``,
+        ``max_side``, ``protocol``, ``seed``, ...
+
+    Returns
+    -------
+    MattingSet
+
+    Raises
+    ------
+    DataError
+        If an option is wrong or nothing can be built.
+    BatchError
+        If some foregrounds or composites could not be made. The others are finished and form a
+        set; the same command tries the failed ones again.
+    """
+    chosen, out = BuildOptions(**options), Path(out)
+    protocol = load_protocol(chosen.protocol, max_side=chosen.max_side, trimap_radius=chosen.trimap_radius)
+    planned, failures, total = _plan(chosen)
+    if not planned:
+        raise BatchError(failures, "items", total)
+    if only is not None:
+        planned, total = _only(planned, only), len(set(only))
+    if not chosen.any_licence:
+        refuse_unknown("foregrounds", list({p.fg.id: p.fg for p in planned}.values()))
+        refuse_unknown("backgrounds", list({p.bg.id: p.bg for p in planned}.values()))
+    released = released_names(planned) if chosen.layout else {}
+
+    check_folder(out)
+    if chosen.layout and not is_unfinished(out):
+        check_released_folder(out)
+
+    def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
+        wanted = set(todo)
+        jobs = _jobs(out, [p for p in planned if p.id in wanted], protocol)
+        return (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome))
+
+    def finish(rows: list[Composite]) -> None:
+        there = {row.id for row in rows}
+        made = [p for p in planned if p.id in there]
+        used = list({p.fg.id: p.fg for p in made}.values()), list({p.bg.id: p.bg for p in made}.values())
+        name = chosen.name or f"{protocol.name}-{chosen.seed}"
+        write_atomically(out / ATTRIBUTION_NAME, attribution(name, *used))
+        write_manifest(
+            out, rows, name=name, protocol=protocol.name, seed=chosen.seed, sources=sources_of(*used)
+        )
+        if chosen.layout:
+            write_released(out, released, [row.id for row in rows])
+
+    return write_set(
+        out,
+        {p.id: _inputs(p) for p in planned},
+        write_rest,
+        finish,
+        settings=asdict(chosen) | ({} if only is None else {"only": sorted(only)}),
+        failures=failures,
+        total=total,
+    )
+
+
+def plan_set(**options: Any) -> list[Planned]:
+    """Return the composites that a build with these options makes, in its order, without making one."""
+    return _plan(BuildOptions(**options)).planned
+
+
+def _plan(chosen: BuildOptions) -> Pairing:
+    _check_options(chosen)
+    classes = None if chosen.classes is None else Path(chosen.classes)
+    fg_index = index_foregrounds(chosen.foregrounds, chosen.source, classes=classes)
+    bg_index = index_backgrounds(chosen.backgrounds, chosen.background_source)
+    fg_index = replace(fg_index, records=tuple(licensed(fg_index.records, chosen.licence)))
+    bg_index = replace(bg_index, records=tuple(licensed(bg_index.records, chosen.background_licence)))
+    pairing = _pair(chosen, fg_index, bg_index)
+    return pairing if chosen.review is None else _reviewed(pairing, chosen.review)
+
+
+def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) -> Pairing:
+    """Say which composites to make: as a list has them, by two lists in order, or by the balanced plan."""
+    kept = None if chosen.selection is None else read_selection(Path(chosen.selection))
+    tagged = fgs
+    if chosen.annotations is not None:
+        tagged = annotate(fgs, Path(chosen.annotations))
+        usable = {fg.id for fg in tagged.records}
+        # lists name a foreground by the class that it had before
+        fgs = replace(tagged, records=tuple(fg for fg in fgs.records if fg.id in usable))
+    if chosen.file_list is not None:
+        pairing = plan_file_list(Path(chosen.file_list), fgs, bgs, seed=chosen.seed)
+    elif chosen.background_list is not None:
+        pairing = plan_in_order(
+            fgs,
+            bgs,
+            background_list=Path(chosen.background_list),
+            foreground_list=None if chosen.foreground_list is None else Path(chosen.foreground_list),
+            per_foreground=chosen.per_foreground,
+            seed=chosen.seed,
+        )
+    else:
+        records = [fg for fg in tagged.records if kept is None or fg.id in kept]
+        problems = {name: why for name, why in fgs.problems.items() if kept is None or name in kept}
+        problems |= bgs.problems
+        if chosen.per_class is not None:
+            records = equal_numbers(records, chosen.per_class, seed=chosen.seed, tell=_tell)
+        planned = plan(records, bgs.records, per_foreground=chosen.per_foreground, seed=chosen.seed)
+        return Pairing(planned, problems, len(planned) + len(fgs.problems | bgs.problems))
+    by_id = {fg.id: fg for fg in tagged.records}
+    wanted = [p._replace(fg=by_id[p.fg.id]) for p in pairing.planned if kept is None or p.fg.id in kept]
+    return pairing._replace(planned=wanted, total=pairing.total - len(pairing.planned) + len(wanted))
+
+
+def _tell(choice: EqualChoice) -> None:
+    print(f"per-class: {choice}", file=sys.stderr)  # noqa: T201
+
+
+def _reviewed(pairing: Pairing, path: str) -> Pairing:
+    """Leave out what a review excludes, and say how many that are."""
+    review = read_review(path)
+    kept = [p for p in pairing.planned if p.id not in review.excluded]
+    left_out = len(pairing.planned) - len(kept)
+    print(review.told(left_out), file=sys.stderr)  # noqa: T201
+    if left_out and not kept:
+        raise DataError(f"{path}: excludes every composite that was to be built")
+    return pairing._replace(planned=kept, total=pairing.total - left_out)
+
+
+def _only(planned: Sequence[Planned], ids: Collection[str]) -> list[Planned]:
+    if unknown := sorted(set(ids) - {p.id for p in planned}):
+        raise DataError(
+            f"the set has no composite {unknown[0]!r}; ids depend on its foregrounds and backgrounds"
+        )
+    return [p for p in planned if p.id in ids]
+
+
+def _check_options(chosen: BuildOptions) -> None:
+    if chosen.layout not in (None, "simd-2021"):
+        raise DataError(f"unknown layout {chosen.layout!r}; known is simd-2021, that of the SIMD release")
+    if chosen.file_list is not None and chosen.background_list is not None:
+        raise DataError("--file-list and --background-list both say what goes on what; leave one out")
+    if chosen.per_class is not None and (chosen.file_list or chosen.background_list):
+        raise DataError("--per-class chooses foregrounds, a list has chosen them already; leave one out")
+    if chosen.foreground_list is not None and chosen.background_list is None:
+        raise DataError("--foreground-list is the order for a --background-list; give that too")
+
+
+def _inputs(planned: Planned) -> Inputs:
+    """Say what a composite is made from: if a file changes between two runs, it is made again."""
+    trimap = official_trimap(planned.fg, planned.k)
+    facts: Inputs = [planned.seed, *planned.fg.classes, planned.fg.licence, planned.bg.licence]
+    files = [planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap]
+    if planned.fg.annotation is not None:
+        files += [planned.fg.annotation, planned.fg.annotation.with_suffix(".png")]
+    return facts + state_of_files(*files)
+
+
+def _jobs(out: Path, planned: Sequence[Planned], protocol: CompositionProtocol) -> list[Job]:
+    jobs = []
+    by_fg: dict[str, list[Planned]] = {}
+    for p in planned:
+        by_fg.setdefault(p.fg.id, []).append(p)
+    for of_one in map(tuple, by_fg.values()):
+        for start in range(0, len(of_one), _COMPOSITES_PER_JOB):
+            jobs.append(Job(out, of_one[start : start + _COMPOSITES_PER_JOB], protocol))
+    return jobs
+
+
+def _unpack(outcome: Any) -> Iterator[tuple[str, Composite | str]]:
+    if outcome.value is not None:
+        yield from outcome.value.items()
+    else:
+        for planned in outcome.item.planned:
+            yield planned.id, f"foreground {planned.fg.id!r}: {outcome.reason}"

@@ -1,0 +1,250 @@
+"""Turn images that have their alpha already into a set, so that every later command works on them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.composition.plan import safe_id
+from simd.composition.protocols import load_protocol
+from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
+from simd.dataset.manifest import MattingSet, write_manifest
+from simd.dataset.resumable_writing import Inputs, check_folder, state_of_files, write_set
+from simd.errors import BatchError, DataError
+from simd.files import write_atomically
+from simd.image import read_alpha, read_image
+from simd.parallel import run
+from simd.records import UNKNOWN_LICENCE, Composite
+from simd.sources import index_finished
+from simd.sources.folder import check_pair_size
+from simd.sources.index import Finished
+from simd.sources.licences import ATTRIBUTION_NAME, attribution, sources_of
+from simd.sources.table import Entry, find_table, read_table
+from simd.taxonomy import class_from_prefix, class_name
+from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_trimap, unknown_region
+
+PROTOCOL = "imported"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """What an imported set depends on."""
+
+    source: str
+    kind: str | None
+    classes: str | None
+    class_: str | None
+    map_trimaps: bool
+    name: str | None
+    command: str = "import"
+
+
+class _Job(NamedTuple):
+    out: Path
+    id: str
+    finished: Finished
+    entry: Entry  # with its classes
+    map_trimaps: bool
+
+
+def import_set(
+    source: str | Path,
+    out: str | Path,
+    *,
+    kind: str | None = None,
+    classes: str | Path | None = None,
+    class_: str | None = None,
+    map_trimaps: bool = False,
+    name: str | None = None,
+    workers: int = 1,
+) -> MattingSet:
+    """Turn images with alpha into a set.
+
+    Parameters
+    ----------
+    source : path
+        A folder in the layout of a kind in :data:`simd.sources.FINISHED`.
+    out : path
+        The set's folder: new, empty, or holding an interrupted import of the same, which is continued.
+    kind : str, optional
+        The layout; without it the folder tells.
+    classes : path, optional
+        A CSV file with a row for each image or foreground (:mod:`simd.sources.table`).
+    class_ : str, optional
+        The class of all images whose class neither their folder, nor the CSV file, nor their name says. Names
+        count only if all that are left begin with a class: some name will always begin with "leaf".
+    map_trimaps : bool
+        Whether official trimaps may hold other values than 0, 128 and 255
+        (:mod:`simd.trimap`).
+    name : str, optional
+        The set's name; by default its kind.
+    workers : int
+        Processes; they change the time and nothing else.
+
+    Raises
+    ------
+    DataError
+        If an option is wrong, the layout is unknown, or nobody says the class of any image.
+    BatchError
+        If some images could not be imported. The others form a set; the same command tries the failed again.
+
+    Notes
+    -----
+    Official trimaps are kept. Where there are none, the trimap is that of protocol ``exact``; the recipe
+    of each image says which it is.
+    """
+    out, place = Path(out), str(source)
+    options = _Options(
+        source=place,
+        kind=kind,
+        classes=None if classes is None else str(classes),
+        class_=None if class_ is None else class_name(class_),
+        map_trimaps=map_trimaps,
+        name=name,
+    )
+    index = index_finished(place, kind)
+    table_path = Path(classes) if classes is not None else find_table(Path(place))
+    table = read_table(table_path, roles=("fg", "alpha")) if table_path else {}
+    failures = dict(index.problems)
+    entries = _entries(index.records, table, options.class_, failures)
+    if not index.records and not failures:
+        raise DataError(f"{place}: holds no image of {index.kind}")
+    if not entries:
+        raise BatchError(failures, "images", index.expected - index.unnamed)
+    taken: set[str] = set()
+    jobs: dict[str, _Job] = {}
+    for finished in index.records:
+        if entry := entries.get(finished.id):
+            assert entry.classes is not None
+            id_ = safe_id(entry.classes[0], (finished.fg_id, finished.bg_id or "", finished.id), taken)
+            jobs[id_] = _Job(out, id_, finished, entry, map_trimaps)
+
+    def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
+        for outcome in run(_import, [jobs[id_] for id_ in todo], workers=workers):
+            yield outcome.item.id, outcome.value or f"{outcome.item.finished.id}: {outcome.reason}"
+
+    def finish(rows: list[Composite]) -> None:
+        used = [jobs[row.id].finished for row in rows]
+        write_atomically(out / ATTRIBUTION_NAME, attribution(name or index.kind, finished=used))
+        write_manifest(
+            out,
+            rows,
+            name=name or index.kind,
+            protocol=PROTOCOL,
+            seed=0,
+            sources=sources_of(finished=used),
+        )
+
+    check_folder(out)
+    return write_set(
+        out,
+        {id_: _inputs(job) for id_, job in jobs.items()},
+        write_rest,
+        finish,
+        settings=asdict(options),
+        failures=failures,
+        total=index.expected - index.unnamed,
+        what="images",
+        asked="images",
+    )
+
+
+def _entries(
+    records: Sequence[Finished], table: Mapping[str, Entry], class_: str | None, failures: dict[str, str]
+) -> dict[str, Entry]:
+    """Return what is known of each image by its id: classes, licence, kind of alpha; never a guess."""
+    entries: dict[str, Entry] = {}
+    untold: list[Finished] = []
+    for finished in records:
+        try:
+            told = _told(finished, table)
+        except DataError as error:
+            failures[finished.id] = str(error)
+            continue
+        if told is None:
+            untold.append(finished)
+        else:
+            entries[finished.id] = told
+    by_name = {f.id: name for f in untold if (name := class_from_prefix(f.image.stem))}
+    if by_name and class_ and len(by_name) < len(untold):
+        raise DataError(
+            f"the names of {len(by_name)} of {len(untold)} images begin with a class, as "
+            f"{next(iter(by_name))!r}, and --class says that all are {class_}; "
+            "give their classes in a CSV file: --classes FILE"
+        )
+    for finished in untold:
+        name = by_name.get(finished.id) if len(by_name) == len(untold) else class_
+        if name:
+            entries[finished.id] = Entry("", (name,), UNKNOWN_LICENCE, "")
+        else:
+            failures[finished.id] = (
+                "nobody says its class: give --classes FILE, a CSV file with the columns file and class, "
+                "or --class NAME for all that are in none"
+            )
+    return entries
+
+
+def _told(finished: Finished, table: Mapping[str, Entry]) -> Entry | None:
+    """Return what the folder and the CSV file say of an image, by its own name or its foreground's."""
+    names = (finished.image.stem, finished.fg_id.rpartition("/")[2])
+    entry = next((table[name] for name in names if name in table), None)
+    if entry is not None and entry.classes is None:
+        raise DataError(f"{entry.where}: no class is given for {names[0]!r}")
+    if not finished.class_:
+        return entry
+    if entry is None:
+        return Entry("", (finished.class_,), UNKNOWN_LICENCE, "")
+    if entry.classes and entry.classes[0] != finished.class_:
+        raise DataError(
+            f"{entry.where} says {entry.classes[0]}, its folder says {finished.class_}; keep one of them"
+        )
+    return entry
+
+
+def _inputs(job: _Job) -> Inputs:
+    finished = job.finished
+    known = [*(job.entry.classes or ()), job.entry.licence, finished.fg_id, finished.bg_id or ""]
+    return known + state_of_files(finished.image, finished.alpha, finished.trimap)
+
+
+def _import(job: _Job) -> Composite:
+    """Read an image with its alpha and trimap, write its four files and return its row."""
+    finished, classes = job.finished, job.entry.classes
+    assert classes is not None
+    image, alpha = read_image(finished.image), read_alpha(finished.alpha)
+    height, width = alpha.shape
+    recipe: dict[str, int | float | str] = {"height": height, "width": width}
+    if finished.trimap is not None:
+        trimap, mapped = read_trimap(finished.trimap, map_other=job.map_trimaps)
+        recipe["trimap"] = "official"
+        if mapped:
+            thresholds = {"unknown_from": UNKNOWN_FROM, "foreground_from": FOREGROUND_FROM}
+            recipe |= {"trimap_pixels_mapped": mapped, **thresholds}
+    else:
+        protocol = load_protocol("exact")
+        trimap = protocol.trimap(alpha)
+        recipe |= {"trimap": "made", **protocol.recipe(alpha.shape)}
+    if not image.shape[:2] == alpha.shape == trimap.shape:
+        check_pair_size(*(p for p in (finished.image, finished.alpha, finished.trimap) if p is not None))
+    unknown = unknown_region(trimap)
+    check_matte(alpha, unknown)
+    mask = class_mask(classes[0], unknown)
+    layers = encode_layers({"image": image, "alpha": alpha, "trimap": trimap, "class_mask": mask})
+    write_layers(job.out, job.id, layers)
+    return Composite(
+        id=job.id,
+        class_=classes[0],
+        classes=tuple(sorted(classes)),
+        fg_id=finished.fg_id,
+        bg_id=finished.bg_id,
+        source=finished.source,
+        licence=finished.licence if job.entry.licence == UNKNOWN_LICENCE else job.entry.licence,
+        bg_source=None,
+        bg_licence=None,
+        alpha_kind=job.entry.alpha_kind,
+        protocol=PROTOCOL,
+        recipe=recipe,
+        seed=0,
+        class_mask_from="image",
+        **{f"{layer}_sha256": digest for layer, (_, digest) in layers.items()},
+    )

@@ -1,0 +1,158 @@
+"""Make the composites of one foreground: read, prepare, compose, encode, write."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from simd.composition.plan import Planned
+from simd.composition.protocols import CompositionProtocol, Prepared, Recipe
+from simd.errors import DataError, DiskFullError, SimdError
+from simd.files import write_atomically
+from simd.image import Mask, UInt8, encode_png, pixel_digest, read_trimap
+from simd.records import Composite, Foreground, file_name
+from simd.sources import official_trimap, read_background
+from simd.tagging.annotated_foregrounds import read_annotated
+from simd.tagging.annotation_files import classes_in
+from simd.taxonomy import NO_CLASS, class_index
+from simd.trimap import unknown_region
+
+
+class Job(NamedTuple):
+    """Composites of one foreground, made together so that it is read once."""
+
+    out: Path
+    planned: tuple[Planned, ...]
+    protocol: CompositionProtocol
+
+
+Made = dict[str, Composite | str]
+"""Id to its row, or to the reason why there is none."""
+
+Layers = dict[str, tuple[bytes, str]]
+"""A layer's name to its PNG and the digest of its pixels."""
+
+
+def make(job: Job) -> Made:
+    """Make the composites of one foreground; a background that cannot be used costs only its own."""
+    fg, protocol = job.planned[0].fg, job.protocol
+    pixels = read_annotated(fg, protocol.reader)
+    prepared = protocol.prepare(*pixels)
+    trimap = protocol.trimap(prepared.alpha)
+    check_matte(prepared.alpha, unknown_region(trimap))
+    by_trimap = _by_trimap(fg, prepared, trimap)
+    shared = encode_layers({"alpha": prepared.alpha, **by_trimap})
+    recipe = protocol.recipe(prepared.alpha.shape)
+    made: Made = {}
+    for planned in job.planned:
+        try:
+            layers, recipe_, classes = shared, recipe, _classes(fg, prepared, by_trimap)
+            official = _official(planned, protocol, resized=prepared.alpha is not pixels.alpha)
+            if official is not None:
+                own = _by_trimap(fg, prepared, _read_official(official, prepared))
+                layers, classes = shared | encode_layers(own), _classes(fg, prepared, own)
+                recipe_ = {"trimap": "official"}
+            made[planned.id] = _compose(job.out, planned, protocol, prepared, layers, recipe_, classes)
+        except DiskFullError:
+            raise
+        except SimdError as error:
+            made[planned.id] = f"foreground {fg.id!r} over {planned.bg.id!r}: {error}"
+    return made
+
+
+def _compose(
+    out: Path,
+    planned: Planned,
+    protocol: CompositionProtocol,
+    prepared: Prepared,
+    layers: Layers,
+    recipe: Recipe,
+    classes: tuple[str, ...],
+) -> Composite:
+    """Make one composite, write its four files and return its row."""
+    fg, bg = planned.fg, planned.bg
+    size = prepared.alpha.shape
+    rng = np.random.default_rng(planned.seed)
+    window, placed = protocol.place(
+        read_background(bg, protocol.reader), (size[0], size[1]), rng, avoid=bg.salient
+    )
+    image = protocol.composite(prepared.fg, prepared.alpha, window)
+    files = {"image": (encode_png(image), pixel_digest(image)), **layers}
+    write_layers(out, planned.id, files)
+    return Composite(
+        id=planned.id,
+        class_=fg.class_,
+        classes=classes,
+        fg_id=fg.id,
+        bg_id=bg.id,
+        source=fg.source,
+        licence=fg.licence,
+        bg_source=bg.source,
+        bg_licence=bg.licence,
+        alpha_kind=fg.alpha_kind,
+        protocol=protocol.name,
+        recipe={"k": planned.k, "height": size[0], "width": size[1], **recipe, **placed},
+        seed=planned.seed,
+        class_mask_from="image" if prepared.class_mask is None else "regions",
+        **{f"{layer}_sha256": digest for layer, (_, digest) in files.items()},
+    )
+
+
+def encode_layers(layers: dict[str, UInt8]) -> Layers:
+    """Encode the images of a composite, and digest their pixels."""
+    return {name: (encode_png(pixels), pixel_digest(pixels)) for name, pixels in layers.items()}
+
+
+def write_layers(out: Path, id_: str, layers: Layers) -> None:
+    """Write the images of a composite into a set."""
+    for layer, (data, _) in layers.items():
+        write_atomically(out / file_name(id_, layer), data)
+
+
+def _by_trimap(fg: Foreground, prepared: Prepared, trimap: UInt8) -> dict[str, UInt8]:
+    classes = fg.class_ if prepared.class_mask is None else prepared.class_mask
+    return {"trimap": trimap, "class_mask": class_mask(classes, unknown_region(trimap))}
+
+
+def _classes(fg: Foreground, prepared: Prepared, layers: dict[str, UInt8]) -> tuple[str, ...]:
+    """Return the classes of a composite: those in its class mask, where that has regions."""
+    if prepared.class_mask is None:
+        return tuple(sorted(fg.classes))
+    if not (names := classes_in(layers["class_mask"])):
+        raise DataError("its regions give no unknown pixel a class")
+    return tuple(sorted(names))
+
+
+def _official(planned: Planned, protocol: CompositionProtocol, *, resized: bool) -> Path | None:
+    """Return the trimap that the source supplies, unless it cannot or must not take the place of ours."""
+    if resized or not protocol.takes_official_trimaps:
+        return None
+    return official_trimap(planned.fg, planned.k)
+
+
+def _read_official(path: Path, prepared: Prepared) -> UInt8:
+    trimap = read_trimap(path)
+    if trimap.shape != prepared.alpha.shape:
+        sizes = " x ".join(map(str, trimap.shape)), " x ".join(map(str, prepared.alpha.shape))
+        raise DataError(f"{path}: is {sizes[0]}, its alpha is {sizes[1]} (H x W); they must be equal")
+    return trimap
+
+
+def check_matte(alpha: UInt8, unknown: Mask) -> None:
+    """Refuse a matte with nothing to estimate (DataError): empty, full or binary."""
+    if unknown.any():
+        return
+    if not alpha.any():
+        raise DataError("its alpha is 0 everywhere: there is no object")
+    if alpha.all():
+        raise DataError("its alpha is 255 everywhere: there is no background and nothing to estimate")
+    raise DataError(
+        "its alpha is binary (0 and 255 only), so no pixel is unknown; "
+        "this is a segmentation mask, not a matte"
+    )
+
+
+def class_mask(classes: str | UInt8, unknown: Mask) -> UInt8:
+    """Return the class index of each unknown pixel: that of one class, or what a mask (H, W) has there."""
+    index = class_index(classes) if isinstance(classes, str) else classes
+    return np.where(unknown, index, NO_CLASS).astype(np.uint8)

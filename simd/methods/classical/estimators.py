@@ -1,0 +1,98 @@
+"""Classical methods through pymatting: each solves one image from its own known pixels."""
+
+import contextlib
+import io
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Matte, UInt8
+from simd.methods import Fallback
+from simd.methods.trimap_only import fill_unknown
+
+_LOOSER_TOLERANCE = 1e-5  # pymatting's own is 1e-7
+
+
+@dataclass(frozen=True)
+class Classical:
+    """One estimator with its default parameters.
+
+    A trimap without any known foreground gives alpha 0 on the unknown region, one without known
+    background gives 1, one with neither 0.5. Where the solver fails, it gets one more try at a looser
+    tolerance, then the answer is that of the method `trimap`. Each of these is a :class:`Fallback`.
+    """
+
+    name: str
+    estimator: str  # "module:function"
+    gigabytes_per_megapixel: float  # measured by its process's peak memory
+    iterative: bool = True  # solved by conjugate gradients
+    solver: str = ""  # where it is not pymatting's own
+    checkpoint_digest: None = None
+
+    @property
+    def version(self) -> str:
+        """Version of the library."""
+        return f"pymatting {version('pymatting')}{self.solver and ', ' + self.solver}"
+
+    def gigabytes(self, megapixels: float) -> float:
+        """Estimate the peak memory of a prediction."""
+        return self.gigabytes_per_megapixel * megapixels
+
+    def predict(self, image: UInt8, trimap: UInt8) -> Matte | Fallback:
+        """Predict the matte, float (H, W); known pixels are those of the trimap."""
+        if degenerate := _degenerate(trimap):
+            return degenerate
+        if not (trimap == UNKNOWN).any():
+            return fill_unknown(trimap, 0.5)
+        for settings in ({}, {"cg_kwargs": {"rtol": _LOOSER_TOLERANCE}}) if self.iterative else ({},):
+            alpha, failure = self._solve(image, trimap, settings)
+            if alpha is not None:
+                retried = "solved at a looser tolerance" if settings else None
+                return Fallback(alpha, retried) if retried else alpha
+        return Fallback(fill_unknown(trimap, 0.5), f"the solver failed ({failure})")
+
+    def _solve(
+        self, image: UInt8, trimap: UInt8, settings: dict[str, Any]
+    ) -> tuple[npt.NDArray[np.float64] | None, str]:
+        module, _, function = self.estimator.partition(":")
+        estimate = getattr(import_module(module), function)
+        known = np.where(trimap == UNKNOWN, 0.5, trimap / 255.0)
+        try:
+            # it prints hints on its own performance, and divides 0 by 0 where there is nothing to solve
+            with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+                alpha = np.asarray(estimate(image / 255.0, known, **settings), dtype=np.float64)
+        except (ValueError, ArithmeticError, AssertionError, np.linalg.LinAlgError) as error:
+            # assertions: its way to refuse an image smaller than its window
+            return None, str(error) or "it refuses this image"
+        if not np.isfinite(alpha).all():
+            return None, "its result is not finite"
+        # most estimators only pull known pixels towards 0 and 1
+        return np.where(trimap == UNKNOWN, np.clip(alpha, 0, 1), known), ""
+
+
+def _degenerate(trimap: UInt8) -> Fallback | None:
+    fg, bg = bool((trimap == FOREGROUND).any()), bool((trimap == BACKGROUND).any())
+    if fg and bg:
+        return None
+    if bg:
+        return Fallback(fill_unknown(trimap, 0.0), "the trimap has no known foreground")
+    if fg:
+        return Fallback(fill_unknown(trimap, 1.0), "the trimap has no known background")
+    return Fallback(fill_unknown(trimap, 0.5), "the trimap has neither known foreground nor background")
+
+
+CLOSED_FORM = Classical("closed-form", "pymatting:estimate_alpha_cf", 0.5)
+KNN = Classical("knn", "pymatting:estimate_alpha_knn", 3.5)
+LEARNING_BASED = Classical("learning-based", "pymatting:estimate_alpha_lbdm", 2.5)
+LARGE_KERNEL = Classical("large-kernel", "pymatting:estimate_alpha_lkm", 0.4)
+RANDOM_WALK = Classical(
+    "random-walk",
+    "simd.methods.classical.random_walk:estimate_alpha_random_walk",
+    0.5,
+    solver="symmetric system",
+)
+SHARED = Classical("shared", "pymatting:estimate_alpha_sm", 0.15, iterative=False)

@@ -1,0 +1,214 @@
+"""The method `onnx`: any matting model as an ONNX file, with a TOML file that says what it takes in."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from simd.errors import DataError
+from simd.image import UInt8
+from simd.methods import Method
+from simd.methods.onnx.card import TRIMAPS, OnnxCard, read_card
+from simd.methods.onnx.session import Port, Session
+from simd.methods.runtime.check_inputs import Float32, check_arrays, overwrite_known
+from simd.taxonomy import suggest
+
+_GIGABYTES = 0.3  # the runtime
+_COPIES = 3  # of the weights: as read, as parsed, as laid out for the processor
+
+
+@dataclass(frozen=True)
+class OnnxModel:
+    """A matting model and its card; made by :func:`load_onnx`."""
+
+    session: Session
+    card: OnnxCard
+    device: str
+
+    @property
+    def name(self) -> str:
+        """The name on boards, of the card."""
+        return self.card.name
+
+    @property
+    def version(self) -> str:
+        """What the result depends on besides model and card."""
+        return f"onnxruntime {onnxruntime.__version__} on {self.device}"
+
+    @property
+    def checkpoint_digest(self) -> str:
+        """Digest of the model and of what its card says."""
+        said = repr([getattr(self.card, key) for key in self.card.__slots__ if key != "file"])
+        return f"{self.session.digest}+{hashlib.sha256(said.encode()).hexdigest()}"
+
+    def gigabytes(self, megapixels: float) -> float:
+        """Estimate the peak memory of a prediction, by what the card says."""
+        weights = _COPIES * self.session.file.stat().st_size / 1e9
+        return _GIGABYTES + weights + self.card.gigabytes_per_megapixel * megapixels
+
+    def predict(self, image: UInt8, trimap: UInt8) -> Float32:
+        """Predict the matte, float32 (H, W) in [0, 1].
+
+        Raises
+        ------
+        DataError
+            If the arrays do not fit each other, or the model does not give what its card says.
+        """
+        check_arrays(image, trimap)
+        height, width = trimap.shape
+        parts = self._parts(image, trimap)
+        inputs = {
+            port.name: _cast(np.concatenate([parts[p] for p in self.card.inputs[port.name]])[None], port)
+            for port in self.session.inputs
+        }
+        output = self.card.output or self.session.outputs[0].name
+        alpha = self._channel(self.session.run(output, inputs), parts["trimap"].shape[1:])
+        if self.card.sigmoid:
+            alpha = np.asarray(1 / (1 + np.exp(-alpha)), np.float32)
+        alpha = alpha / np.float32(self.card.output_range)
+        if not np.isfinite(alpha).all():
+            raise DataError(f"{self.session.file}: its alpha is not finite")
+        if self._resizes:
+            alpha = np.asarray(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+        alpha = np.ascontiguousarray(alpha[:height, :width])
+        return overwrite_known(alpha, trimap) if self.card.keep_known else alpha.clip(0, 1)
+
+    @property
+    def _resizes(self) -> bool:
+        return self.card.fit == "resize"
+
+    def _parts(self, image: UInt8, trimap: UInt8) -> dict[str, Float32]:
+        """Return image (3, H, W) and trimap (C, H, W) as the model takes them in, at its size."""
+        card, size = self.card, self._size((trimap.shape[0], trimap.shape[1]))
+        colours = image[..., ::-1] if card.order == "bgr" else image
+        scaled = colours.astype(np.float32) * np.float32(card.range / 255)
+        mean, std = (np.array(channels, np.float32) for channels in (card.mean, card.std))
+        scaled = np.asarray((scaled - mean) / std, np.float32)
+        if self._resizes:
+            across = size[::-1]
+            scaled = np.asarray(cv2.resize(scaled, across, interpolation=cv2.INTER_LINEAR), np.float32)
+            trimap = np.asarray(cv2.resize(trimap, across, interpolation=cv2.INTER_NEAREST), np.uint8)
+        levels = (trimap >= 128).astype(np.intp) + (trimap == 255)  # 0 background, 1 unknown, 2 foreground
+        encoded = np.array(TRIMAPS[card.trimap], np.float32)[:, levels]  # (C, H, W)
+        parts = {"image": scaled.transpose(2, 0, 1), "trimap": encoded}
+        return parts if self._resizes else {key: _padded(part, size, card.fit) for key, part in parts.items()}
+
+    def _size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the size at which the model runs: its own, or the next multiple."""
+        height, width = (-(-n // self.card.multiple) * self.card.multiple for n in size)
+        fixed = self.session.inputs[0].shape[2:]
+        return fixed[0] or height, fixed[1] or width
+
+    def _channel(self, result: npt.NDArray[Any], size: tuple[int, ...]) -> Float32:
+        """Return one channel (H, W) of a result (1, C, H, W) or (1, H, W)."""
+        maps = result[0] if result.ndim == 4 else result
+        if result.ndim not in (3, 4) or maps.shape[1:] != size or self.card.channel >= len(maps):
+            raise DataError(
+                f"{self.session.file}: its output is {result.shape}, the card says channel "
+                f"{self.card.channel} of (1, C, {size[0]}, {size[1]})"
+            )
+        return np.asarray(maps[self.card.channel], dtype=np.float32)
+
+
+def load_onnx(
+    *,
+    weights: str | None = None,
+    device: str = "cpu",
+    threads: int | None = None,
+    tile: int | None = None,
+    mode: str | None = None,
+) -> Method:
+    """Load the method `onnx`.
+
+    Parameters
+    ----------
+    weights : str
+        The TOML file beside the model, or a folder with one such file.
+    device : str
+        "cpu", or "cuda" where the installed onnxruntime has it.
+    threads : int, optional
+        Of the runtime.
+    tile, mode
+        Of SIM alone, as exported by ``simd weights export-onnx``: see
+        :func:`simd.methods.sim.method.load_sim`.
+
+    Raises
+    ------
+    DataError
+        If card and model do not fit each other.
+    """
+    if weights is None:
+        raise DataError(
+            "the method onnx needs a model: give --weights FILE.toml, which names an ONNX file beside it and "
+            "says what the model takes in (docs/methods.md shows one)"
+        )
+    card = read_card(weights)
+    session = Session(card.file, device=device, threads=threads)
+    if card.classifier is not None:
+        from simd.methods.onnx.sim import sim_of_sessions
+
+        classifier = Session(card.classifier, device=device, threads=threads)
+        return sim_of_sessions(session, classifier, name=card.name, tile=tile, mode=mode or "robust")
+    if tile is not None or mode is not None:
+        raise DataError(f"{weights}: is not SIM; tile and mode are options of SIM alone")
+    _check_fit(card, session)
+    return OnnxModel(session, card, device)
+
+
+def _check_fit(card: OnnxCard, session: Session) -> None:
+    """Compare the card with what the model says of its own inputs and outputs."""
+    names = [port.name for port in session.inputs]
+    for name in card.inputs:
+        if name not in names:
+            raise DataError(
+                f"{card.file}: has no input {name!r}{suggest(name, names)} (all: {_listed(names)})"
+            )
+    for port in session.inputs:
+        if port.name not in card.inputs:
+            raise DataError(
+                f"{card.file}: its input {port.name!r} is not in the card's [inputs]; "
+                f"the model takes {_listed(names)}"
+            )
+        channels = sum(_channels(part, card) for part in card.inputs[port.name])
+        if len(port.shape) != 4 or port.shape[0] not in (1, None) or port.shape[1] not in (channels, None):
+            raise DataError(
+                f"{card.file}: its input {port.name!r} is {_shape(port)}, the card makes "
+                f"(1, {channels}, H, W) of {' and '.join(card.inputs[port.name])}"
+            )
+        if any(port.shape[2:]) and card.fit != "resize":
+            raise DataError(
+                f'{card.file}: takes {_shape(port)} alone; set fit = "resize" in the card\'s [size]'
+            )
+    outputs = [port.name for port in session.outputs]
+    if card.output is not None and card.output not in outputs:
+        raise DataError(
+            f"{card.file}: has no output {card.output!r}{suggest(card.output, outputs)} "
+            f"(all: {_listed(outputs)})"
+        )
+
+
+def _channels(part: str, card: OnnxCard) -> int:
+    return 3 if part == "image" else len(TRIMAPS[card.trimap])
+
+
+def _padded(part: Float32, size: tuple[int, int], fit: str) -> Float32:
+    """Pad (C, H, W) at the bottom and right."""
+    widths = [(0, 0), (0, size[0] - part.shape[1]), (0, size[1] - part.shape[2])]
+    return np.pad(part, widths) if fit == "zero" else np.pad(part, widths, mode=fit)  # type: ignore[call-overload]
+
+
+def _cast(array: Float32, port: Port) -> npt.NDArray[Any]:
+    whole = np.issubdtype(port.dtype, np.integer)
+    return np.ascontiguousarray((np.rint(array) if whole else array).astype(port.dtype))
+
+
+def _shape(port: Port) -> str:
+    return "(" + ", ".join("any" if n is None else str(n) for n in port.shape) + ")"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names))

@@ -1,0 +1,10 @@
+"""What every network runs on.
+
+============  ==============================================================================================
+check_inputs  arrays that fit each other, and known pixels as the trimap has them
+devices       devices and number types that are there, their memory and failures
+tiling        large images in overlapping tiles
+fold_norms    each norm folded into the convolution before it
+winograd      convolutions the way a CPU computes them fastest
+============  ==============================================================================================
+"""

@@ -1,0 +1,8 @@
+"""Weights of the reference networks.
+
+=====================  =====================================================================================
+folder                 kept as safetensors with a card, and loaded
+recognise              which network named tensors are of
+untrusted_checkpoints  files of PyTorch weights read without running anything that they hold
+=====================  =====================================================================================
+"""

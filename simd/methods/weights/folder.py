@@ -1,0 +1,221 @@
+"""Weights of the reference networks: recognise a checkpoint, keep it as safetensors with a card, load it.
+
+A folder of weights holds for each network a card, ``sim.json`` and ``classifier.json``, and the tensors'
+file that the card names. The file's name carries its digest and the card is written last, so a save that
+fails leaves the previous weights in place.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from simd.errors import DataError, MissingExtraError
+from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.methods.networks import NETWORKS, PRESETS, build_network
+from simd.methods.weights.recognise import COUNTER, check_names, completed, recognise
+from simd.version import __version__
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from simd.methods.networks.classifier import PatchClassifier
+    from simd.methods.networks.sim import SIM
+
+UNKNOWN_LICENCE = (
+    "not stated; the released code of Semantic Image Matting carries no licence file, "
+    "so ask its authors before you pass the weights on or use them in a product"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What is known of a file of weights."""
+
+    network: str  # "sim" or "classifier"
+    preset: str
+    file: str  # beside the card
+    sha256: str  # of that file
+    parameters: int
+    source: str
+    source_sha256: str | None  # of the imported file
+    licence: str
+    simd_version: str
+
+    def __post_init__(self) -> None:
+        if self.network not in NETWORKS or self.preset not in PRESETS:
+            raise DataError(f"no network {self.network!r} in the preset {self.preset!r}")
+        if Path(self.file).name != self.file or not self.file.endswith(".safetensors"):
+            raise DataError(f"{self.file!r} is not the name of a safetensors file beside the card")
+
+
+class Networks(NamedTuple):
+    """Both networks of the method, and the digest of their weights."""
+
+    sim: "SIM"
+    classifier: "PatchClassifier"
+    digest: str
+    presets: str
+
+
+def import_weights(
+    file: str | Path, out: str | Path, *, source: str | None = None, licence: str | None = None
+) -> Card:
+    """Turn a checkpoint into a file of weights with a card.
+
+    Parameters
+    ----------
+    file : path
+        A file of `torch.save` (nothing in it is run) or a safetensors file.
+    out : path
+        Folder of weights; the other network's files there stay.
+    source, licence : str
+        For the card: where the file is from, and what its makers allow.
+
+    Raises
+    ------
+    DataError
+        If the file is hostile or damaged, or is not one of the networks, which then says what is missing,
+        too much, or of another shape.
+    """
+    from simd.methods.weights.untrusted_checkpoints import read_tensors
+
+    _need_torch()
+    file = Path(file)
+    tensors = read_tensors(file)
+    network, preset, named = recognise(tensors, file)
+    return save_weights(
+        named,
+        out,
+        network=network,
+        preset=preset,
+        source=source or file.name,
+        source_sha256=_digest(file.read_bytes()),
+        licence=licence or UNKNOWN_LICENCE,
+    )
+
+
+def save_weights(
+    tensors: "Mapping[str, Tensor]",
+    out: str | Path,
+    *,
+    network: str,
+    preset: str,
+    source: str,
+    licence: str,
+    source_sha256: str | None = None,
+) -> Card:
+    """Write a network's state dict and its card into a folder; a failure leaves what was there.
+
+    Raises
+    ------
+    DiskFullError
+        If there is no room; the folder's previous weights are untouched.
+    """
+    from safetensors.torch import save
+
+    folder = Path(out)
+    make_folder(folder)
+    data = save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
+    digest = _digest(data)
+    card = Card(
+        network=network,
+        preset=preset,
+        file=f"{network}-{digest[:12]}.safetensors",
+        sha256=digest,
+        parameters=sum(tensors[name].numel() for name in tensors if not _is_state(name)),
+        source=source,
+        source_sha256=source_sha256,
+        licence=licence,
+        simd_version=__version__,
+    )
+    write_atomically(folder / card.file, data)
+    write_atomically(_card_file(folder, network), json_text(asdict(card)))
+    for other in folder.glob(f"{network}-*.safetensors"):  # from now on no card names them
+        if other.name != card.file:
+            with contextlib.suppress(OSError):
+                other.unlink()
+    return card
+
+
+def load_weights(folder: str | Path, network: str) -> "tuple[nn.Module, Card]":
+    """Load one network of a folder of weights, in evaluation mode on the CPU.
+
+    Raises
+    ------
+    DataError
+        If there are no such weights, or they are not what their card says.
+    """
+    _need_torch()
+    from safetensors.torch import load
+
+    card = _read_card(Path(folder), network)
+    file = Path(folder) / card.file
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}); import the weights again") from error
+    if _digest(data) != card.sha256:
+        raise DataError(f"{file}: is damaged, its digest is not that of its card; import the weights again")
+    tensors = load(data)
+    check_names(tensors, network, card.preset, file)
+    module = build_network(network, card.preset, empty=True)
+    module.load_state_dict(completed(tensors, network, card.preset), assign=True)
+    return module.eval(), card
+
+
+def load_networks(folder: str | Path) -> Networks:
+    """Load SIM and its classifier from a folder of weights."""
+    if Path(folder).is_file():
+        raise DataError(
+            f"{folder}: is a file; weights are a folder with sim.json and classifier.json, which "
+            f"`simd weights import {folder} --out weights` makes or completes"
+        )
+    loaded: list[Any] = [load_weights(folder, network) for network in NETWORKS]
+    (sim, sim_card), (classifier, classifier_card) = loaded
+    presets = {sim_card.preset, classifier_card.preset}
+    return Networks(sim, classifier, f"{sim_card.sha256}+{classifier_card.sha256}", "+".join(sorted(presets)))
+
+
+def missing_networks(folder: str | Path) -> list[str]:
+    """Name the networks of which a folder of weights has no card."""
+    return [name for name in NETWORKS if not _card_file(folder, name).is_file()]
+
+
+def _card_file(folder: str | Path, network: str) -> Path:
+    return Path(folder) / f"{network}.json"
+
+
+def _read_card(folder: Path, network: str) -> Card:
+    file = _card_file(folder, network)
+    if not file.is_file():
+        missing = missing_networks(folder)
+        there = [name for name in NETWORKS if name not in missing]
+        also = f"; it has those of {there[0]}" if there else ""
+        raise DataError(
+            f"{folder}: has no weights of the network {network!r}{also}; "
+            f"import them: simd weights import FILE --out {folder}"
+        )
+    try:
+        return Card(**read_json(file))
+    except (TypeError, DataError) as error:
+        raise DataError(f"{file}: is not a card of weights ({error}); import them again") from error
+
+
+def _need_torch() -> None:
+    try:
+        import safetensors
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("a network", "PyTorch", "torch") from error
+    del safetensors, torch
+
+
+def _is_state(name: str) -> bool:
+    return name.rpartition(".")[2] in ("running_mean", "running_var", COUNTER)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

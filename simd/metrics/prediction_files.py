@@ -1,0 +1,96 @@
+"""A folder of predicted mattes: which file is whose, and what run.json says of them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.errors import DataError
+from simd.files import read_json
+from simd.image import is_image_name
+from simd.metrics.truth_of_set import Truths
+
+
+class Run(NamedTuple):
+    """What run.json says; nothing where there is none."""
+
+    method: str = ""
+    version: str = ""
+    seconds_per_image: float | None = None
+    fallbacks: dict[str, str] = {}  # noqa: RUF012 - read only
+
+
+class Predictions(NamedTuple):
+    """The files of a folder, paired with the images to score."""
+
+    files: dict[str, Path]  # by the id of the image
+    missing: dict[str, str]  # id to reason
+    extra: tuple[str, ...]  # images in the folder that are nobody's
+
+
+def find_predictions(folder: Path, truths: Truths) -> Predictions:
+    """Pair predictions with images by name: ``<id>``, for ids in folders also ``<folder>_<stem>``.
+
+    Subfolders are looked at if ids have some.
+    """
+    wanted = [image.id for image in truths.images]
+    ids = _names([*wanted, *truths.left_out])
+    nested = any("/" in id_ for id_ in ids.values())
+    found: dict[str, list[Path]] = defaultdict(list)
+    extra = []
+    for file in sorted(folder.rglob("*") if nested else folder.iterdir()):
+        path = file.relative_to(folder)
+        if not is_image_name(file.name) or any(part.startswith(".") for part in path.parts):
+            continue
+        id_ = ids.get(str(path.with_name(file.stem).as_posix()))
+        if id_ is None:
+            extra.append(path.as_posix())
+        elif id_ not in truths.left_out:
+            found[id_].append(file)
+    missing = {
+        id_: f"{' and '.join(str(file.relative_to(folder)) for file in files)} share one name; "
+        "keep one of them"
+        for id_, files in found.items()
+        if len(files) > 1
+    }
+    missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in found}
+    files = {id_: files[0] for id_, files in found.items() if len(files) == 1}
+    return Predictions(files, missing, tuple(extra))
+
+
+def read_run(folder: Path, truths: Truths) -> Run:
+    """Read run.json, if there is one.
+
+    Raises
+    ------
+    DataError
+        If it is broken, or says that the mattes were made for another set.
+    """
+    if not (folder / "run.json").is_file():
+        return Run()
+    info = read_json(folder / "run.json")
+    if not isinstance(info, dict) or not isinstance(info.get("fallbacks", {}), dict):
+        raise DataError(
+            f"{folder / 'run.json'}: is not a run.json as simd predict writes it; remove or mend it"
+        )
+    digest = info.get("set_digest")
+    if truths.identified and digest not in (None, truths.set["digest"], truths.set.get("part_of")):
+        raise DataError(
+            f"{folder}: run.json says that these mattes were made for a set with digest {str(digest)[:12]}, "
+            f"{truths.place} has {truths.set['digest'][:12]}; predict this set first"
+        )
+    return Run(
+        info.get("method", ""),
+        info.get("version", ""),
+        info.get("seconds_per_image"),
+        info.get("fallbacks", {}),
+    )
+
+
+def _names(ids: Sequence[str]) -> dict[str, str]:
+    """Return the id for each name that a prediction may have; a flat name that fits two ids is none."""
+    flat: dict[str, list[str]] = defaultdict(list)
+    for id_ in ids:
+        flat[id_.replace("/", "_")].append(id_)
+    names = {name: alike[0] for name, alike in flat.items() if len(alike) == 1}
+    return names | {id_: id_ for id_ in ids}

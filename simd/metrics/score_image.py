@@ -1,0 +1,110 @@
+"""Score one image: read its layers and its matte, each file once, and compute the errors by class."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import Matte, UInt8, pixel_digest, read_alpha, read_matte
+from simd.metrics.regions import score_regions
+from simd.metrics.scores import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
+from simd.metrics.truth_of_set import PixelDigests, Truth
+from simd.taxonomy import CLASSES, NO_CLASS, class_index
+from simd.trimap import read_trimap, unknown_region
+
+
+class Job(NamedTuple):
+    """One image to score."""
+
+    truth: Truth
+    prediction: Path | None  # None: only to digest the truth
+    fallback: str
+    digest: bool  # whether to digest the pixels of alpha and trimap
+    map_trimaps: bool
+
+
+class Done(NamedTuple):
+    """What one image has come to."""
+
+    scores: list[Score]
+    reason: str = ""  # why there are none
+    pixels: PixelDigests | None = None
+    mapped: int = 0  # pixels of the trimap that were mapped to 0, 128 and 255
+
+
+def score(job: Job) -> Done:
+    """Score all of an image's unknown region, then each class inside it.
+
+    Raises
+    ------
+    DataError
+        If the truth cannot be read. A bad prediction is a reason: the truth is digested all the same.
+    """
+    truth = job.truth
+    alpha, digest = _read_alpha(truth.alpha, _time(truth.alpha), job.digest)
+    trimap = read_trimap(truth.trimap, map_other=job.map_trimaps)
+    if trimap.pixels.shape != alpha.shape:
+        raise DataError(
+            f"{truth.trimap} {trimap.pixels.shape} and {truth.alpha} {alpha.shape} must share one (H, W)"
+        )
+    pixels = PixelDigests(digest, pixel_digest(trimap.pixels)) if job.digest else None
+    try:
+        scores = [] if job.prediction is None else _scores(job, job.prediction, alpha, trimap.pixels)
+    except DataError as error:
+        return Done([], str(error), pixels, trimap.mapped)
+    return Done(scores, "", pixels, trimap.mapped)
+
+
+def done_to_row(done: Done) -> dict[str, Any]:
+    """Return what a journal keeps of an image that was scored."""
+    return {
+        "scores": [score_to_row(one) for one in done.scores],
+        "pixels": done.pixels,
+        "mapped": done.mapped,
+    }
+
+
+def done_from_row(row: Mapping[str, Any]) -> Done:
+    """Make the result of :func:`done_to_row` again."""
+    pixels = PixelDigests(*row["pixels"]) if row["pixels"] else None
+    return Done([score_from_row(one) for one in row["scores"]], "", pixels, row["mapped"])
+
+
+def _scores(job: Job, prediction: Path, alpha: Matte, trimap: UInt8) -> list[Score]:
+    truth, pred = job.truth, read_matte(prediction)
+    if truth.class_mask is not None:
+        class_mask = read_alpha(truth.class_mask)
+    else:
+        class_mask = np.full(trimap.shape, class_index(truth.class_) if truth.class_ else NO_CLASS, np.uint8)
+    try:
+        result = score_regions(pred, alpha, unknown_region(trimap), class_mask)
+    except DataError as error:
+        raise DataError(f"{prediction}: {error}") from None
+    parts = {WHOLE: result.whole}
+    for index, part in result.by_class.items():
+        parts[UNLABELLED if index == NO_CLASS else CLASSES[index]] = part
+    return [
+        Score(
+            id=truth.id,
+            class_=truth.class_,
+            fg_id=truth.fg_id,
+            region=region,
+            alpha_kind=truth.alpha_kind,
+            fallback=job.fallback,
+            **part._asdict(),
+        )
+        for region, part in parts.items()
+    ]
+
+
+@lru_cache(maxsize=1)  # the composites of one foreground, scored one after the other, share its alpha
+def _read_alpha(path: Path, _time: int, digest: bool) -> tuple[Matte, str]:
+    alpha = read_matte(path)
+    return alpha, pixel_digest(alpha.view(np.uint8)) if digest else ""
+
+
+def _time(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0

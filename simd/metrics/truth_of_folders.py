@@ -1,0 +1,193 @@
+"""Truth from folders of alphas and trimaps, as they lie on disk: Composition-1k, AIM-500, the SIMD release.
+
+A trimap is an image to score. Its name is its path in the folder without the ending: ``<stem>``, or
+``<class>/<stem>``. Where a folder holds subfolders ``alpha`` (or ``trimap``, ``trimaps``), as the release of
+SIMD writes ``<class>/{merged,trimap,alpha}/``, only those are looked at, and their own names do not count.
+
+==================  =========================================================================================
+its alpha           the file of the same name; or, if that fits more trimaps, the name without the background:
+                    Composition-1k has a trimap ``<fg>_<k>`` for each composite and one alpha ``<fg>``
+its class           the CSV file's; else its folder's, if that is a class; else the class that its name begins
+                    with, if the names of all images do. Without classes there is no class mean
+its foreground      column ``fg`` of the CSV file; else the alpha that it shares with other images; else
+                    its name without the background, if all images so named have alphas of one file size
+==================  =========================================================================================
+
+The background at the end of a name is ``_<k>`` (at most 4 digits) or the name of a VOC or COCO photograph.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from simd.errors import DataError
+from simd.image import is_image_name
+from simd.metrics.class_table import ClassRow, read_class_table
+from simd.metrics.truth_of_set import Truth, Truths
+from simd.taxonomy import class_from_prefix, class_name
+
+_ALPHAS, _TRIMAPS = ("alpha",), ("trimap", "trimaps")
+_BACKGROUND = re.compile(r"_(?:\d{1,4}|\d{4}_\d{6}|(?:COCO_(?:train|val)\d{4}_)?\d{12})$")
+_NAMED = 8  # names that a message gives
+
+
+def truths_of_folders(
+    alpha: str | Path, trimap: str | Path, *, classes: str | Path | None = None, map_trimaps: bool = False
+) -> Truths:
+    """Pair a folder of true mattes with a folder of trimaps by name.
+
+    Parameters
+    ----------
+    alpha, trimap : path
+        Folders, or twice the one folder in which both lie by class.
+    classes : path, optional
+        A CSV file with the columns ``file`` and ``class``, and, if wanted, ``fg``: a row an image, or a row
+        an alpha.
+    map_trimaps : bool
+        Whether trimaps may hold other values than 0, 128 and 255, see :mod:`simd.trimap`.
+
+    Raises
+    ------
+    DataError
+        If a folder is missing or empty, or anything lacks its counterpart, is there twice, or stands in
+        the CSV file without being an image.
+    """
+    alphas, trimaps = find_images(Path(alpha), _ALPHAS), find_images(Path(trimap), _TRIMAPS)
+    alpha_of = _pair(trimaps, alphas, Path(trimap), Path(alpha))
+    rows = {} if classes is None else _rows_of_images(Path(classes), alpha_of)
+    class_of, remarks = _classes_of_images(tuple(alpha_of), rows)
+    fg_of = _foregrounds_of_images(alpha_of, alphas)
+    return Truths(
+        place=f"{alpha} and {trimap}",
+        images=tuple(
+            Truth(
+                id=id_,
+                class_=class_of.get(id_, ""),
+                fg_id=(rows[id_].fg_id if id_ in rows else "") or fg_of[id_],
+                alpha=alphas[alpha_of[id_]],
+                trimap=trimaps[id_],
+            )
+            for id_ in alpha_of
+        ),
+        set={"name": _name(Path(alpha), Path(trimap)), "protocol": "unknown"},
+        paths={"alpha": str(alpha), "trimap": str(trimap)},
+        map_trimaps=map_trimaps,
+        remarks=remarks,
+    )
+
+
+def find_images(folder: Path, layer: Sequence[str] = (), *, nested: bool = True) -> dict[str, Path]:
+    """Return the images of a folder by name: the path inside it without the ending, sorted.
+
+    Raises
+    ------
+    DataError
+        If the folder is missing, holds no image, or two files of one name, as ``a.png`` and ``a.jpg``.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder")
+    inside = folder.rglob("*") if nested else folder.glob("*")
+    files = [p.relative_to(folder) for p in sorted(inside) if is_image_name(p.name)]
+    files = [p for p in files if not any(part.startswith(".") for part in p.parts)]
+    of_layer = [p for p in files if set(layer) & set(p.parts[:-1])]
+    dropped = set(layer if of_layer else ())
+    found: dict[str, list[Path]] = defaultdict(list)
+    for file in of_layer or files:
+        found["/".join([*(part for part in file.parts[:-1] if part not in dropped), file.stem])].append(file)
+    if not found:
+        raise DataError(f"{folder}: holds no image")
+    if twice := [files for files in found.values() if len(files) > 1]:
+        pairs = [" and ".join(map(str, files)) for files in twice]
+        _refuse(f"{folder}: {len(twice)} names are there twice; keep one file of each", pairs)
+    return {name: folder / files[0] for name, files in found.items()}
+
+
+def without_background(name: str) -> str:
+    """Return a composite's name without its background, or the name itself if it ends with none.
+
+    Examples
+    --------
+    >>> without_background("net/fence-2_13"), without_background("fire_2008_000123")
+    ('net/fence-2', 'fire')
+    >>> without_background("o_12345678")  # AIM-500: natural images
+    'o_12345678'
+    """
+    return _BACKGROUND.sub("", name)
+
+
+def _pair(
+    trimaps: Mapping[str, Path], alphas: Mapping[str, Path], trimap: Path, alpha: Path
+) -> dict[str, str]:
+    """Return the name of the alpha of each trimap: by the whole name, or by the name without background."""
+    same = {id_: id_ for id_ in trimaps if id_ in alphas}
+    shared = {id_: fg for id_ in trimaps if (fg := without_background(id_)) != id_ and fg in alphas}
+    paired = same if len(same) >= len(shared) else shared
+    if lone := [id_ for id_ in trimaps if id_ not in paired]:
+        _refuse(f"{trimap}: {len(lone)} of {len(trimaps)} trimaps have no alpha in {alpha}", lone)
+    if lone := sorted(alphas.keys() - set(paired.values())):
+        _refuse(f"{alpha}: {len(lone)} of {len(alphas)} alphas have no trimap in {trimap}", lone)
+    return paired
+
+
+def _rows_of_images(table: Path, alpha_of: Mapping[str, str]) -> dict[str, ClassRow]:
+    """Return the row of each image: the one that names it, else the one that names its alpha."""
+    rows = read_class_table(table)
+    used = {id_: next((name for name in (id_, alpha) if name in rows), "") for id_, alpha in alpha_of.items()}
+    if lone := [id_ for id_, name in used.items() if not name]:
+        _refuse(f"{table}: {len(lone)} of {len(alpha_of)} images have no row", lone)
+    if extra := [name for name in rows if name not in set(used.values())]:
+        _refuse(f"{table}: {len(extra)} rows name no image", extra)
+    return {id_: rows[name] for id_, name in used.items()}
+
+
+def _classes_of_images(
+    ids: Sequence[str], rows: Mapping[str, ClassRow]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    if rows:
+        return {id_: rows[id_].class_ for id_ in ids}, ()
+    by_folder = {id_: name for id_ in ids if (name := _class_of_folder(id_))}
+    found = by_folder or {id_: name for id_ in ids if (name := class_from_prefix(id_))}
+    if len(found) == len(ids):
+        return found, ()
+    if by_folder:
+        strange = sorted({id_.rpartition("/")[0] or "." for id_ in ids if id_ not in by_folder})
+        _refuse("some folders are named after a class, these are not; name the class in --classes", strange)
+    said = (
+        f"the names of only {len(found)} of {len(ids)} begin with a class, so none counts"
+        if found
+        else ("neither a CSV file (--classes) nor folders nor names tell them")
+    )
+    return {}, (f"The classes of the images are unknown: {said}. There is only the image mean.",)
+
+
+def _class_of_folder(id_: str) -> str | None:
+    for part in id_.split("/")[:-1]:
+        try:
+            return class_name(part)
+        except DataError:
+            continue
+    return None
+
+
+def _foregrounds_of_images(alpha_of: Mapping[str, str], alphas: Mapping[str, Path]) -> dict[str, str]:
+    """Return a foreground of each image, by the rules at the top of this module."""
+    if any(id_ != alpha for id_, alpha in alpha_of.items()):
+        return dict(alpha_of)
+    together: dict[str, list[str]] = defaultdict(list)
+    for id_ in alpha_of:
+        together[without_background(id_)].append(id_)
+    copies = {fg: len({alphas[id_].stat().st_size for id_ in ids}) == 1 for fg, ids in together.items()}
+    return {id_: fg if copies[fg] else id_ for fg, ids in together.items() for id_ in ids}
+
+
+def _name(alpha: Path, trimap: Path) -> str:
+    """Return a name for the truth: the folder that holds both."""
+    a, t = alpha.resolve(), trimap.resolve()
+    return a.name if a == t else a.parent.name if a.parent == t.parent else f"{a.name} and {t.name}"
+
+
+def _refuse(what: str, names: Sequence[str]) -> NoReturn:
+    more = f", ... ({len(names) - _NAMED} more)" if len(names) > _NAMED else ""
+    raise DataError(f"{what}: {', '.join(names[:_NAMED])}{more}")

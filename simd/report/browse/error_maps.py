@@ -1,0 +1,235 @@
+r"""The maps that the App draws, as 8-bit PNG files: class masks, soft mattes, absolute and signed errors.
+
+============  =============================================================================================
+class mask    class index + 1, and 0 where there is no class: the App hides 0 whatever it means, and in the
+              set 0 is a class
+alpha         the matte as it is; a copy only where its file is no 8-bit grey PNG
+error         \|pred − alpha\| in levels; 0 where they are equal, and outside the unknown region
+signed error  128 + (pred − alpha) / 2, rounded away from 128, within 1..255: 128 is no error, more is
+              too much alpha; 0 outside the unknown region
+============  =============================================================================================
+
+Composites that share their files, as links do, share their maps.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simd.dataset.manifest import MattingSet, Sample
+from simd.errors import DataError
+from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.image import Mask, UInt8, read_alpha, read_matte, read_trimap, to_uint8, write_png
+from simd.metrics.alpha import sad
+from simd.parallel import run
+from simd.progress import track
+from simd.report.browse.methods import Method
+from simd.report.leaderboard.examples import is_as_scored
+from simd.taxonomy import CLASSES, NO_CLASS
+from simd.trimap import unknown_region
+
+NO_ERROR = 128
+"""The level of a signed error that is none."""
+_VERSION = 1  # of the formulas above: maps of another are made again
+_HEADER = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+_GREY_8 = b"\x08\0"  # bit depth and colour type
+
+
+class MethodMaps(NamedTuple):
+    """Where the maps of a matte lie; or the reason why there are none."""
+
+    alpha: str = ""
+    error: str = ""
+    signed: str = ""
+    reason: str = ""
+
+
+class Maps(NamedTuple):
+    """The maps of one composite."""
+
+    class_mask: str
+    methods: dict[str, MethodMaps]  # by the method's key
+    disagreement: dict[str, float]  # "<key> <key>" to the SAD between two mattes
+
+
+class _Job(NamedTuple):
+    folder: Path
+    digest: str
+    sample: Sample
+    mattes: dict[str, tuple[Path, float]]  # by key: the file, and the SAD it was scored with or nan
+
+
+def make_maps(
+    dataset: MattingSet, methods: Sequence[Method], folder: Path, *, workers: int = 1
+) -> tuple[dict[str, Maps], dict[str, str]]:
+    """Make the maps of a set, those that are not there yet, and remove those of methods that are gone.
+
+    Parameters
+    ----------
+    folder : path
+        A folder of our own.
+    workers : int
+        Processes; each holds the layers and mattes of one image.
+
+    Returns
+    -------
+    maps : dict
+        By id. A matte that cannot be shown has a reason.
+    broken : dict
+        Id to reason, of composites whose own layers cannot be read.
+    """
+    make_folder(folder)
+    jobs: dict[str, _Job] = {}
+    digest_of, broken = {}, {}
+    for sample in dataset:
+        try:
+            job = _job(folder, sample, methods)
+        except DataError as error:
+            broken[sample.row.id] = str(error)
+            continue
+        digest_of[sample.row.id] = job.digest
+        jobs.setdefault(job.digest, job)
+    made: dict[str, Maps] = {digest: maps for digest in jobs if (maps := _made_before(folder, digest))}
+    todo = [job for digest, job in jobs.items() if digest not in made]
+    failed: dict[str, str] = {}
+    for outcome in track(run(_make, todo, workers=workers), len(jobs), "maps", done=len(made)):
+        if outcome.value is None:
+            failed[outcome.item.digest] = outcome.reason or ""
+        else:
+            made[outcome.item.digest] = outcome.value
+    _remove_others(folder, jobs)
+    of_images = {id_: made[digest] for id_, digest in digest_of.items() if digest in made}
+    broken |= {id_: failed[digest] for id_, digest in digest_of.items() if digest in failed}
+    return of_images, broken
+
+
+def stored_classes(class_mask: UInt8) -> UInt8:
+    """Return a class mask with index + 1, and 0 where there is no class.
+
+    Examples
+    --------
+    >>> stored_classes(np.array([[0, 19, 255]], np.uint8)).tolist()
+    [[1, 20, 0]]
+    """
+    if unknown := sorted(set(np.unique(class_mask).tolist()) - {*range(len(CLASSES)), NO_CLASS}):
+        raise DataError(f"a class mask holds {unknown[0]}, which is no class; run simd verify on the set")
+    return np.add(class_mask, 1, dtype=np.uint8)  # 255 wraps to 0
+
+
+def absolute_error(pred: UInt8, alpha: UInt8, unknown: Mask) -> UInt8:
+    """Return the absolute error in levels, 0 outside the unknown region."""
+    error: UInt8 = np.abs(pred.astype(np.int16) - alpha).astype(np.uint8)
+    error[~unknown] = 0
+    return error
+
+
+def signed_error(pred: UInt8, alpha: UInt8, unknown: Mask) -> UInt8:
+    """Return half the signed error about 128, at least 1; 0 outside the unknown region.
+
+    Examples
+    --------
+    >>> pred = np.array([[0, 9, 9, 9, 9, 255]], np.uint8)
+    >>> signed_error(pred, np.array([[255, 10, 9, 8, 0, 0]], np.uint8), pred < 256).tolist()
+    [[1, 127, 128, 129, 133, 255]]
+    """
+    difference = pred.astype(np.int16) - alpha
+    away = np.sign(difference) * ((np.abs(difference) + 1) // 2)  # the least error is seen, too
+    signed: UInt8 = np.clip(NO_ERROR + away, 1, 255).astype(np.uint8)
+    signed[~unknown] = 0
+    return signed
+
+
+def _job(folder: Path, sample: Sample, methods: Sequence[Method]) -> _Job:
+    mattes = {
+        m.key: (m.files[id_], m.whole[id_].sad if id_ in m.whole else math.nan)
+        for m in methods
+        if (id_ := sample.row.id) in m.files
+    }
+    layers = [_identity(sample.path(layer)) for layer in ("alpha", "trimap", "class_mask")]
+    facts = [_VERSION, *layers, *((key, _identity(file), scored) for key, (file, scored) in mattes.items())]
+    return _Job(folder, hashlib.sha256(repr(facts).encode()).hexdigest()[:32], sample, mattes)
+
+
+def _identity(file: Path) -> tuple[int, ...]:
+    """Return numbers that are the same for every link to one file, and change when it does."""
+    try:
+        found = file.stat()
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror})") from error
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _make(job: _Job) -> Maps:
+    sample = job.sample
+    alpha, trimap = read_alpha(sample.path("alpha")), read_trimap(sample.path("trimap"))
+    if alpha.shape != trimap.shape:
+        raise DataError(f"alpha {alpha.shape} and trimap {trimap.shape} must share one (H, W)")
+    unknown = unknown_region(trimap)
+    class_mask = job.folder / f"{job.digest}.png"
+    write_png(class_mask, stored_classes(sample.class_mask))
+    preds: dict[str, UInt8] = {}
+    methods = {}
+    for number, (key, (file, scored)) in enumerate(job.mattes.items()):
+        try:
+            pred = read_matte(file)
+        except DataError as error:
+            methods[key] = MethodMaps(reason=str(error))
+            continue
+        if pred.shape != alpha.shape:
+            methods[key] = MethodMaps(reason=f"{file}: is {pred.shape}, the image is {alpha.shape}")
+        elif not math.isnan(scored) and not is_as_scored(pred, alpha, unknown, scored):
+            methods[key] = MethodMaps(reason=f"{file}: has changed since it was scored; score it again")
+        else:
+            preds[key] = to_uint8(pred)
+            methods[key] = _write(job, number, file, preds[key], alpha, unknown)
+    disagreement = {f"{a} {b}": sad(preds[a], preds[b], unknown) for a, b in combinations(preds, 2)}
+    maps = Maps(str(class_mask.resolve()), methods, disagreement)
+    write_atomically(job.folder / f"{job.digest}.json", json_text(_to_row(maps)))
+    return maps
+
+
+def _write(job: _Job, number: int, file: Path, pred: UInt8, alpha: UInt8, unknown: Mask) -> MethodMaps:
+    names = {kind: job.folder / f"{job.digest}-{number}-{kind}.png" for kind in ("alpha", "error", "signed")}
+    write_png(names["error"], absolute_error(pred, alpha, unknown))
+    write_png(names["signed"], signed_error(pred, alpha, unknown))
+    if _is_grey_png(file):
+        names["alpha"] = file
+    else:
+        write_png(names["alpha"], pred)
+    return MethodMaps(*(str(names[kind].resolve()) for kind in ("alpha", "error", "signed")))
+
+
+def _is_grey_png(file: Path) -> bool:
+    with file.open("rb") as stream:
+        head = stream.read(26)
+    return head.startswith(_HEADER) and head[24:26] == _GREY_8
+
+
+def _to_row(maps: Maps) -> dict[str, Any]:
+    methods = {key: one._asdict() for key, one in maps.methods.items()}
+    return {"class_mask": maps.class_mask, "methods": methods, "disagreement": maps.disagreement}
+
+
+def _made_before(folder: Path, digest: str) -> Maps | None:
+    """Return the maps that an earlier run has finished, if they all still lie there."""
+    if not (file := folder / f"{digest}.json").is_file():
+        return None
+    row: Mapping[str, Any] = read_json(file)
+    maps = Maps(
+        row["class_mask"],
+        {key: MethodMaps(**one) for key, one in row["methods"].items()},
+        row["disagreement"],
+    )
+    paths = [maps.class_mask, *(path for one in maps.methods.values() for path in one[:3] if path)]
+    return maps if all(Path(path).is_file() for path in paths) else None
+
+
+def _remove_others(folder: Path, wanted: Mapping[str, _Job]) -> None:
+    for file in folder.iterdir():
+        if file.suffix in (".png", ".json") and file.name[:32] not in wanted:
+            file.unlink()

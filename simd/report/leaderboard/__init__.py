@@ -1,0 +1,11 @@
+"""The leaderboard.
+
+==============  ============================================================================================
+write           the command: a page, a CSV, Markdown
+board           methods scored on the same set, side by side, ready to be shown
+differences     which differences between methods are more than chance
+examples        the worst images, as thumbnails
+page            one HTML file; page_tables, page_differences and page_examples are its parts
+terminal, text  tables in a terminal; CSV and Markdown
+==============  ============================================================================================
+"""

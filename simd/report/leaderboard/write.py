@@ -1,0 +1,50 @@
+"""Write the leaderboard of several methods: a page to look at, a CSV to compute with, Markdown to paste."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from simd.errors import DataError
+from simd.files import make_folder, write_atomically
+from simd.metrics.scores import Scores
+from simd.report.leaderboard.board import group_boards
+from simd.report.leaderboard.page import to_html
+from simd.report.leaderboard.text import rivals_to_csv, to_csv, to_markdown
+
+
+def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
+    """Write ``index.html``, ``leaderboard.csv``, ``leaderboard.md`` and ``differences.csv`` into a folder.
+
+    Scores on different sets, or with different trimaps, stand on separate boards. The page is one file
+    below 5 MB that asks nothing of any other. It shows examples if the set still lies where it was scored.
+
+    Parameters
+    ----------
+    scores : sequence of Scores
+        A method each, as :func:`simd.metrics.scores.load_scores` reads them.
+    out : path
+        The folder; made if it is missing.
+
+    Returns
+    -------
+    list of path
+        The files written: the page first.
+
+    Raises
+    ------
+    DataError
+        If there are no scores, or the folder cannot be written.
+    """
+    out = Path(out)
+    if not scores:
+        raise DataError("there are no scores to show; make some with: simd evaluate <predictions> <set>")
+    boards = group_boards(scores)
+    contents = {
+        "index.html": to_html(boards),
+        "leaderboard.csv": to_csv(boards),
+        "leaderboard.md": to_markdown(boards),
+        "differences.csv": rivals_to_csv(boards),
+    }
+    make_folder(out)
+    for name, content in contents.items():
+        write_atomically(out / name, content)
+    return [out / name for name in contents]

@@ -1,0 +1,117 @@
+"""Count foregrounds and composites by class, and say what an equal number per class would take."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from simd.dataset.manifest import INFO_NAME, load_set
+from simd.errors import DataError
+from simd.records import Composite
+from simd.sources import index_foregrounds
+from simd.sources.lists import read_file_list
+from simd.tagging.annotated_foregrounds import annotate, counted_classes
+from simd.taxonomy import CLASSES
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Foregrounds and composites of each class, classes in taxonomy order.
+
+    Where class masks with regions exist, a foreground counts for every class that its mask has; elsewhere for
+    its primary class.
+    """
+
+    foregrounds: dict[str, int]
+    composites: dict[str, int]
+    regions: dict[str, tuple[str, ...]]  # foreground to the classes that it counts for
+
+    @property
+    def by_region(self) -> bool:
+        """Whether any foreground counts for several classes."""
+        return any(len(own) > 1 for own in self.regions.values())
+
+    @property
+    def spread(self) -> float:
+        """The largest class over the smallest, in foregrounds, of the classes present; nan if none is."""
+        present = [count for count in self.foregrounds.values() if count]
+        return max(present) / min(present) if present else math.nan
+
+    @property
+    def entropy(self) -> float:
+        r""":math:`-\sum_c p_c \log_{20} p_c` of the foregrounds: 1 if all 20 classes are equal, 0 for one."""
+        total = sum(self.foregrounds.values())
+        shares = [count / total for count in self.foregrounds.values() if count]
+        return abs(math.fsum(p * math.log(p, len(CLASSES)) for p in shares))
+
+    def missing(self, per_class: int | None = None) -> dict[str, int]:
+        """Return how many foregrounds each class lacks for `per_class`, by default the largest class's."""
+        goal = max(self.foregrounds.values()) if per_class is None else per_class
+        return {name: goal - count for name, count in self.foregrounds.items() if count < goal}
+
+
+def take_census(
+    place: str,
+    *,
+    source: str | None = None,
+    classes: Path | None = None,
+    annotations: Path | None = None,
+) -> Census:
+    """Count a set, a folder of foregrounds, or a list of names.
+
+    Parameters
+    ----------
+    place : str
+        A set built by ``simd build``, anything that :func:`~simd.sources.index_foregrounds`
+        takes, or a text file of lines ``class:foreground:background``.
+    source, classes : optional
+        As for ``simd index``.
+    annotations : Path, optional
+        Tagged regions of a folder of foregrounds.
+
+    Raises
+    ------
+    DataError
+        If it is none of these, or a line of a list cannot be counted.
+    """
+    if annotations is not None and ((Path(place) / INFO_NAME).is_file() or Path(place).is_file()):
+        raise DataError(f"{place}: is no folder of foregrounds; annotations count for those only")
+    if (Path(place) / INFO_NAME).is_file():
+        return census(pair for row in load_set(place).rows for pair in _pairs_of(row))
+    if Path(place).is_file():
+        return census(_listed(Path(place)))
+    index = index_foregrounds(place, source, classes=classes)
+    if annotations is not None:
+        index = annotate(index, annotations)
+    counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))
+    return replace(counted, composites=dict.fromkeys(CLASSES, 0))
+
+
+def census(composites: Iterable[tuple[str, str]]) -> Census:
+    """Count (class, foreground) pairs: one for each composite and class of its foreground."""
+    pairs = list(composites)
+    composite_counts = Counter(name for name, _ in pairs)
+    foreground_counts = Counter(name for name, _ in set(pairs))
+    regions: dict[str, set[str]] = {}
+    for name, fg_id in pairs:
+        regions.setdefault(fg_id, set()).add(name)
+    return Census(
+        {name: foreground_counts[name] for name in CLASSES},
+        {name: composite_counts[name] for name in CLASSES},
+        {fg_id: tuple(sorted(own)) for fg_id, own in regions.items()},
+    )
+
+
+def _pairs_of(row: Composite) -> list[tuple[str, str]]:
+    """Return the classes that a composite counts for, each with its foreground."""
+    names = row.classes if row.class_mask_from == "regions" else (row.class_,)
+    return [(name, row.fg_id) for name in names]
+
+
+def _listed(path: Path) -> list[tuple[str, str]]:
+    lines, problems = read_file_list(path)
+    if not problems:
+        return [(line.class_, f"{line.class_}/{line.fg_name}") for line in lines]
+    name, why = next(iter(problems.items()))
+    raise DataError(f"{name}: {why} ({len(problems)} lines of the list cannot be counted)")

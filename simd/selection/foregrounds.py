@@ -1,0 +1,296 @@
+"""Select foregrounds that can serve as truth: every drop and every warning carries its reason and figure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.dataset.review import read_review
+from simd.errors import DataError
+from simd.files import json_lines, read_json_lines, write_atomically
+from simd.image import UInt8, read_image
+from simd.parallel import run
+from simd.progress import track
+from simd.records import Foreground
+from simd.selection.alpha_filters import border, islands, noisy, quantised, small, unlicensed, unusable
+from simd.selection.colour_filters import bleed, hidden, mismatch, premultiplied
+from simd.selection.duplicates import add_duplicates
+from simd.selection.leaks import Reference, find_leaks, read_reference
+from simd.selection.name_lists import NameList, index_with_classes, read_names, stem_of
+from simd.selection.near_duplicates import Signature, sign
+from simd.selection.reasons import Finding, Selection, Verdict, check_allowed, decide, found
+from simd.sources import Pixels, find_kind, index_foregrounds, read_foreground
+from simd.sources.index import Index
+
+__all__ = [
+    "Selection",
+    "Verdict",
+    "judge",
+    "read_selection",
+    "select",
+    "select_foregrounds",
+    "write_selection",
+]
+
+SCATTERS = frozenset({"fire", "smoke_cloud", "water_drop", "water_spray"})
+"""Classes whose matter lies in pieces, so that specks say nothing."""
+
+_JPEG = b"\xff\xd8\xff"
+
+
+class _Check(NamedTuple):
+    foreground: Foreground
+    min_side: int
+    signed: bool
+
+
+def select_foregrounds(
+    place: str,
+    source: str | None = None,
+    *,
+    classes: Path | None = None,
+    class_list: Path | None = None,
+    against: Sequence[str] = (),
+    min_side: int = 0,
+    licences: Sequence[str] = (),
+    allow: Collection[str] = (),
+    strict: bool = False,
+    review: Path | None = None,
+    workers: int = 1,
+) -> Selection:
+    """Judge the foregrounds of a folder.
+
+    Parameters
+    ----------
+    place, source, classes
+        As for :func:`simd.sources.index_foregrounds`.
+    class_list : Path, optional
+        A list of lines ``class:name``: only what it names is kept, with the class it gives.
+    against : sequence of str
+        Folders of foregrounds and lists of names that must share nothing with this one.
+    min_side, licences, allow, strict, workers
+        As for :func:`select`.
+    review : Path, optional
+        A review of composites: a foreground that an excluded one shows is dropped.
+
+    Returns
+    -------
+    Selection
+        Its `problems` hold the bad lines of the lists, and what could not be read in `against`.
+
+    Raises
+    ------
+    DataError
+        If a folder or list cannot be used at all, or a reason is unknown.
+    """
+    if class_list is not None and classes is not None:
+        raise DataError("--class-list gives the classes; leave --classes out")
+    for other in against:
+        if Path(other).exists() and Path(place).exists() and Path(other).samefile(place):
+            raise DataError(f"--against {other}: is the folder itself; name the other split")
+    allow = check_allowed(allow)
+    names = None if class_list is None else _read_class_list(class_list)
+    unlisted: list[Verdict] = []
+    if names is None:
+        index = index_foregrounds(place, source, classes=classes)
+    else:
+        index, unlisted = _keep_listed(place, source, names)
+    references = [read_reference(other) for other in against]
+    lists = [reference.names for reference in references if reference.names] + ([names] if names else [])
+    said = None if review is None else read_review(review)
+    excluded = frozenset() if said is None else said.excluded_foregrounds
+    verdicts, others, unread = _judge_all(
+        index,
+        references,
+        excluded,
+        min_side=min_side,
+        licences=licences,
+        allow=allow,
+        strict=strict,
+        workers=workers,
+    )
+    notes = [note for each in lists for note in each.notes]
+    if said is not None:
+        dropped = sum(any(f.reason == "review" for f in verdict.findings) for verdict in verdicts)
+        notes.append(f"{review}: {dropped} of {len(excluded)} foregrounds of excluded composites dropped")
+    problems = (names.problems if names else {}) | unread
+    return Selection(
+        sorted(verdicts + unlisted, key=lambda v: v.id),
+        {fg.id: fg for fg in index.records} | others,
+        tuple(notes),
+        problems,
+        sum(each.total for each in lists)
+        + sum(len(r.records) + len(r.problems) for r in references if r.names is None),
+    )
+
+
+def select(
+    index: Index[Foreground],
+    *,
+    min_side: int = 0,
+    licences: Sequence[str] = (),
+    allow: Collection[str] = (),
+    strict: bool = False,
+    workers: int = 1,
+) -> list[Verdict]:
+    """Judge every foreground of a source.
+
+    Parameters
+    ----------
+    index : Index
+        The foregrounds, and those that are missing or broken.
+    min_side : int
+        The shorter side must reach this many pixels.
+    licences : sequence of str
+        Patterns such as ``"CC0*"``, one of which a licence must fit; none allow all.
+    allow : collection of str
+        Reasons to pass over, keys of :data:`simd.selection.reasons.REASONS`.
+    strict : bool
+        Whether warnings drop as well.
+    workers : int
+        Processes.
+
+    Returns
+    -------
+    list of Verdict
+        One for each foreground, expected or found, sorted by id. What is looked for, and from which figure
+        on, is listed in :mod:`simd.selection.alpha_filters`, :mod:`simd.selection.colour_filters` and
+        :mod:`simd.selection.near_duplicates`.
+    """
+    allow = check_allowed(allow)
+    verdicts, _, _ = _judge_all(
+        index, (), (), min_side=min_side, licences=licences, allow=allow, strict=strict, workers=workers
+    )
+    return verdicts
+
+
+def judge(pixels: Pixels, *, min_side: int = 0, scatters: bool = False) -> list[Finding]:
+    """Return what is wrong with the pixels of a foreground; `scatters` says that specks belong to it."""
+    fg, alpha = pixels.fg, pixels.alpha
+    findings = [small(alpha.shape, min_side), nothing := unusable(alpha)]
+    if nothing is None:
+        findings += [check(alpha) for check in (quantised, noisy, border)]
+        findings += [check(fg, alpha) for check in (mismatch, premultiplied, hidden)]
+        findings += [] if scatters else [islands(alpha)]
+    return [finding for finding in findings if finding is not None]
+
+
+def write_selection(path: Path, verdicts: Sequence[Verdict]) -> None:
+    """Write the verdicts as JSON lines, for people and for ``simd build --selection``."""
+    write_atomically(path, json_lines(v.to_row() for v in verdicts))
+
+
+def read_selection(path: Path) -> set[str]:
+    """Read the ids that a selection keeps."""
+    kept = set()
+    for number, row in enumerate(read_json_lines(path), start=1):
+        if not isinstance(row.get("id"), str) or not isinstance(row.get("keep"), bool):
+            raise DataError(f'{path}:{number}: a line needs "id" and "keep", as simd select writes them')
+        if row["keep"]:
+            kept.add(row["id"])
+    return kept
+
+
+def _judge_all(
+    index: Index[Foreground],
+    references: Sequence[Reference],
+    excluded: Collection[str],
+    *,
+    min_side: int,
+    licences: Sequence[str],
+    allow: Collection[str],
+    strict: bool,
+    workers: int,
+) -> tuple[list[Verdict], dict[str, Foreground], dict[str, str]]:
+    findings: dict[str, list[Finding]] = {
+        name: [found(reason, None, why)]
+        for reason, problems in (("missing", index.missing), ("broken", index.broken))
+        for name, why in problems.items()
+    }
+    classes = {fg.id: "|".join(fg.classes) for fg in index.records}
+    signatures: dict[str, Signature] = {}
+    signed = not {"duplicate", "leak"} <= set(allow)
+    checks = [_Check(fg, min_side, signed) for fg in index.records]
+    for outcome in track(run(_examine, checks, workers=workers), len(checks), "foregrounds"):
+        fg = outcome.item.foreground
+        own = findings.setdefault(fg.id, [])
+        own += filter(None, [unlicensed(fg.licence, licences)])
+        if fg.id in excluded:
+            own.append(found("review", None, "a composite that shows it was excluded in a review"))
+        if outcome.value is None:
+            own.append(found("broken", None, outcome.reason or ""))
+            continue
+        own += outcome.value[0]
+        if outcome.value[1] is not None:
+            signatures[fg.id] = outcome.value[1]
+    others: dict[str, Foreground] = {}
+    unread: dict[str, str] = {}
+    if references and "leak" not in allow:
+        ids = sorted(signatures)
+        leaks, others, unread = find_leaks(ids, [signatures[i] for i in ids], references, workers=workers)
+        for id_, more in leaks.items():
+            findings[id_] += more
+    if "duplicate" not in allow:
+        add_duplicates(findings, signatures, allow=allow, strict=strict)
+    verdicts = [
+        decide(id_, found_, class_=classes.get(id_, ""), allow=allow, strict=strict)
+        for id_, found_ in sorted(findings.items())
+    ]
+    return verdicts, others, unread
+
+
+def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
+    fg = check.foreground
+    pixels = read_foreground(fg)
+    findings = judge(pixels, min_side=check.min_side, scatters=bool(SCATTERS & set(fg.classes)))
+    if find_kind("foregrounds", fg.source).estimates and fg.file is not None:
+        findings += filter(None, [bleed(pixels.fg, pixels.alpha, read_image(fg.file))])
+    if fg.alpha_file is not None and _is_jpeg(fg.alpha_file):
+        findings.append(found("jpeg", None, f"{fg.alpha_file.name} is a JPEG"))
+    visible: UInt8 = pixels.alpha
+    signed = check.signed and not any(f.reason == "empty" for f in findings) and bool(visible.any())
+    return findings, sign(pixels.fg, visible) if signed else None
+
+
+def _is_jpeg(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(_JPEG)) == _JPEG
+
+
+def _read_class_list(path: Path) -> NameList:
+    names = read_names(path)
+    for stem, named in list(names.names.items()):
+        if not named.classes:
+            names.problems[f"{path}:{named.lines[0]}"] = f"gives {stem!r} no class; a line is class:name"
+            del names.names[stem]
+    if not names.names:
+        raise DataError(f"{path}: gives no class; --class-list needs lines class:name")
+    return names
+
+
+def _keep_listed(place: str, source: str | None, names: NameList) -> tuple[Index[Foreground], list[Verdict]]:
+    """Index a folder and leave out what a list does not name; what it names in vain is missing."""
+    index = index_with_classes(place, source, {s: named.classes for s, named in names.names.items()})
+    listed, unlisted = [], []
+    for fg in index.records:
+        named = names.names.get(stem_of(fg.id))
+        if named is None:
+            unlisted.append(fg.id)
+        else:
+            listed.append(replace(fg, classes=named.classes))
+    in_list = {name: stem_of(name) in names.names for name in index.problems}
+    unlisted += [name for name, is_listed in in_list.items() if not is_listed]
+    there = {stem_of(fg.id) for fg in listed} | {stem_of(name) for name in index.problems}
+    missing = {
+        stem: f"{names.path}:{named.lines[0]} names it, {place} has no such foreground"
+        for stem, named in names.names.items()
+        if stem not in there
+    }
+    kept = replace(
+        index,
+        records=tuple(listed),
+        missing={n: why for n, why in index.missing.items() if in_list[n]} | missing,
+        broken={n: why for n, why in index.broken.items() if in_list[n]},
+    )
+    why = found("unlisted", None, f"{names.path} does not name it")
+    return kept, [decide(name, [why]) for name in unlisted]

@@ -1,0 +1,134 @@
+"""What must stay apart: foregrounds of another folder, found by their looks, and names in a list."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.errors import DataError
+from simd.parallel import run
+from simd.progress import track
+from simd.records import Foreground
+from simd.selection.alpha_filters import unusable
+from simd.selection.name_lists import NameList, index_with_classes, read_names, stem_of
+from simd.selection.near_duplicates import Searcher, Signature, sign
+from simd.selection.reasons import Finding, found
+from simd.sources import FINISHED, FOREGROUNDS, index_finished, read_foreground, recognise
+from simd.sources.folder import image_files
+from simd.sources.index import Index
+from simd.taxonomy import CLASSES
+
+
+class Reference(NamedTuple):
+    """A folder or a list that the foregrounds are held against."""
+
+    place: str
+    names: NameList | None  # of a list
+    records: tuple[Foreground, ...]  # of a folder
+    problems: dict[str, str]  # what cannot be compared
+
+
+def read_reference(place: str) -> Reference:
+    """Look through a folder of foregrounds or of finished images, or read a list of names.
+
+    Raises
+    ------
+    DataError
+        If there is neither, or the folder has no known layout.
+    """
+    if Path(place).is_file():
+        names = read_names(Path(place))
+        return Reference(place, names, (), names.problems)
+    index = _index(place)
+    problems = {f"{place}: {name}": why for name, why in index.problems.items()}
+    return Reference(place, None, index.records, problems)
+
+
+def find_leaks(
+    ids: Sequence[str],
+    signatures: Sequence[Signature],
+    references: Sequence[Reference],
+    *,
+    workers: int = 1,
+) -> tuple[dict[str, list[Finding]], dict[str, Foreground], dict[str, str]]:
+    """Find what stands on both sides.
+
+    Parameters
+    ----------
+    ids, signatures
+        The foregrounds to look at.
+    references
+        What they are held against.
+
+    Returns
+    -------
+    leaks : dict
+        Id to findings, each naming the other side; at most one from each reference.
+    others : dict
+        The foreground of a folder that a finding names in `like`.
+    problems : dict
+        What could not be read there, with the reason.
+    """
+    leaks: dict[str, list[Finding]] = {}
+    others: dict[str, Foreground] = {}
+    problems: dict[str, str] = {}
+    for reference in references:
+        problems |= reference.problems
+        if reference.names is not None:
+            for id_ in ids:
+                if named := reference.names.names.get(stem_of(id_)):
+                    where = f"{reference.place}:{named.lines[0]}"
+                    leaks.setdefault(id_, []).append(found("leak", None, f"{where} names it", where))
+            continue
+        known, unread = _sign_all(reference, workers)
+        problems |= unread
+        searcher = Searcher([signature for _, signature in known])
+        for id_, signature in zip(ids, signatures, strict=True):
+            match = next(searcher.matches(signature), None)
+            if match is None:
+                continue
+            other = known[match.place][0]
+            like = f"{reference.place}: {other.id}"
+            others[like] = other
+            text = f"{like} shows it too ({match.words})"
+            leaks.setdefault(id_, []).append(found("leak", match.distance, text, like))
+    return leaks, others, problems
+
+
+def sign_foreground(foreground: Foreground) -> Signature:
+    """Read a foreground and sign it; DataError if there is nothing to see."""
+    fg, alpha, _ = read_foreground(foreground)
+    if (nothing := unusable(alpha)) and nothing.reason == "empty":
+        raise DataError(f"{foreground.id}: {nothing.detail}")
+    return sign(fg, alpha)
+
+
+def _sign_all(
+    reference: Reference, workers: int
+) -> tuple[list[tuple[Foreground, Signature]], dict[str, str]]:
+    outcomes = run(sign_foreground, reference.records, workers=workers)
+    known, unread = [], {}
+    for outcome in track(outcomes, len(reference.records), f"foregrounds of {reference.place}"):
+        if outcome.value is None:
+            unread[f"{reference.place}: {outcome.item.id}"] = outcome.reason or ""
+        else:
+            known.append((outcome.item, outcome.value))
+    return sorted(known, key=lambda pair: pair[0].id), unread
+
+
+def _index(place: str) -> Index[Foreground]:
+    """Index a folder whatever its classes: for a comparison they do not matter."""
+    if recognise(FOREGROUNDS, place) is None and recognise(FINISHED, place) is not None:
+        finished = index_finished(place)
+        records = tuple(_as_foreground(f.id, f.image, f.alpha) for f in finished.records)
+        return Index(finished.kind, records, finished.expected, finished.missing, finished.broken)
+    return index_with_classes(place, None, dict(_any_class(place)))
+
+
+def _as_foreground(id_: str, image: Path, alpha: Path) -> Foreground:
+    return Foreground(id=id_, source="folder", classes=CLASSES[:1], file=image, alpha_file=alpha)
+
+
+def _any_class(place: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    root = Path(place)
+    for file in image_files(root) if root.is_dir() else ():
+        yield file.stem, CLASSES[:1]

@@ -1,0 +1,125 @@
+"""Lists of foregrounds: what a list names, the classes it gives, and a folder indexed with them.
+
+A line is ``class:name``, ``class:name:background`` as in the official test list, or a name alone. Names are
+compared by their stem, since one set holds as PNG what another holds as JPEG.
+"""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from simd.errors import DataError
+from simd.files import read_text
+from simd.image import is_image_name
+from simd.records import Foreground
+from simd.sources import index_foregrounds
+from simd.sources.index import Index
+from simd.sources.table import Entry, find_table, read_table
+from simd.taxonomy import class_name
+
+
+class Named(NamedTuple):
+    """A foreground that a list names."""
+
+    stem: str
+    lines: tuple[int, ...]
+    classes: tuple[str, ...]  # in the order of the list; none where it gives none
+
+
+class NameList(NamedTuple):
+    """A list of foregrounds, and each of its lines that cannot be used."""
+
+    path: Path
+    names: dict[str, Named]  # by stem
+    problems: dict[str, str]  # "<path>:<line>" to reason
+    total: int  # lines
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for each foreground that stands in two classes."""
+        return tuple(
+            f"{self.path}: names {named.stem!r} in {len(named.classes)} classes, "
+            f"{' and '.join(named.classes)} (lines {', '.join(map(str, named.lines))})"
+            for named in self.names.values()
+            if len(named.classes) > 1
+        )
+
+
+def read_names(path: Path) -> NameList:
+    """Read a list of foregrounds.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or names nothing at all.
+    """
+    lines = [(n, line.strip()) for n, line in enumerate(read_text(path).split("\n"), 1) if line.strip()]
+    names: dict[str, dict[str, int]] = {}  # stem to class (or "") to the first line
+    problems: dict[str, str] = {}
+    for number, line in lines:
+        try:
+            class_, stem = _parse(line)
+        except DataError as error:
+            problems[f"{path}:{number}"] = str(error)
+            continue
+        names.setdefault(stem, {}).setdefault(class_, number)
+    if not names:
+        why = next(iter(problems.items()), None)
+        raise DataError(
+            f"{path}: names no foreground; a line is class:name, class:name:background or a name"
+            + (f" ({why[0]}: {why[1]})" if why else "")
+        )
+    read = {
+        stem: Named(stem, tuple(by_class.values()), tuple(name for name in by_class if name))
+        for stem, by_class in names.items()
+    }
+    return NameList(path, read, problems, len(lines))
+
+
+def stem_of(name: str) -> str:
+    """Return the name of a foreground without folders and without the ending of an image.
+
+    Examples
+    --------
+    >>> stem_of("Training_set/photo 1.5.PNG"), stem_of("photo 1.5")
+    ('photo 1.5', 'photo 1.5')
+    """
+    last = PurePosixPath(name).name
+    return PurePosixPath(last).stem if is_image_name(last) else last
+
+
+def index_with_classes(
+    place: str, source: str | None, classes: Mapping[str, tuple[str, ...]]
+) -> Index[Foreground]:
+    """List the foregrounds of a folder with the classes given by stem; licences stay those of its CSV file.
+
+    Foregrounds that no class is given for are in the index's `broken`.
+    """
+    own = find_table(Path(place))
+    entries = read_table(own, roles=("fg", "alpha")) if own and source != "synthetic" else {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "classes.csv")
+        path.write_text(_table(classes, entries), encoding="utf-8")
+        return index_foregrounds(place, source, classes=path)
+
+
+def _table(classes: Mapping[str, Iterable[str]], entries: Mapping[str, Entry]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("file", "class", "licence", "alpha_kind"))
+    for stem, names in classes.items():
+        entry = entries.get(stem)
+        own = (entry.licence, entry.alpha_kind) if entry else ("", "")
+        writer.writerow((f"{stem}.png", "|".join(names), *own))  # with an ending a stem may hold dots
+    return text.getvalue()
+
+
+def _parse(line: str) -> tuple[str, str]:
+    class_, colon, rest = line.partition(":")
+    name = rest.partition(":")[0].strip() if colon else line
+    if not (stem := stem_of(name)):
+        raise DataError(f"a line is class:name, class:name:background or a name, not {line[:80]!r}")
+    return class_name(class_.strip()) if colon else "", stem

@@ -1,0 +1,201 @@
+"""Where foregrounds and backgrounds come from: one module a kind, each with its layout declared.
+
+========= =========== ==========================================================================
+kind      gives       layout
+========= =========== ==========================================================================
+folder    both        ``fg/`` and ``alpha/`` with equal stems; or a folder of photographs
+simd      foregrounds the SIMD release: ``<class>/fg/`` and ``<class>/alpha/`` with equal names
+adobe     foregrounds Adobe's Combined_Dataset, or one of its two halves
+rgba      foregrounds cut-outs: images with transparency
+estimated foregrounds photographs with alpha, the foreground's colours estimated
+synthetic foregrounds none: drawn by the built-in generator; synthetic-mixed has several classes each
+voc       backgrounds PASCAL VOC 2012
+coco      backgrounds MS COCO 2014 or 2017
+builtin   backgrounds none: photographs inside installed libraries
+scenes    backgrounds none: drawn by the built-in generator; open adds the photographs of builtin
+========= =========== ==========================================================================
+
+In files named after their kind; simd_release holds `simd`, generated what is drawn. What kinds share: index
+(what a source says of itself, and what was seen in a folder), layout (declared layouts), links (none may
+lead out), table (the CSV file of classes and licences), lists (``class:fg:bg``), licences.
+
+Distinctions-646, AM-2k, P3M-10k, AIM-500, alphamatting.com and BG-20k are declared in
+:mod:`~simd.sources.declared`, images that others have composed in
+:mod:`~simd.sources.composed`. :data:`FINISHED` are images with their alpha, which `simd import`
+turns into a set.
+"""
+
+import re
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.errors import DataError
+from simd.image import UPRIGHT, Reader, UInt8
+from simd.records import Background, Foreground
+from simd.sources.index import Finished, Index, SourceKind
+from simd.sources.links import without_links_out
+from simd.taxonomy import suggest
+
+FOREGROUNDS = {
+    "folder": "simd.sources.folder:FOREGROUNDS",
+    "simd": "simd.sources.simd_release:FOREGROUNDS",
+    "adobe": "simd.sources.adobe:FOREGROUNDS",
+    "distinctions-646": "simd.sources.declared:DISTINCTIONS_646_FOREGROUNDS",
+    "am-2k": "simd.sources.declared:AM_2K_FOREGROUNDS",
+    "p3m-10k": "simd.sources.declared:P3M_10K_FOREGROUNDS",
+    "estimated": "simd.sources.estimated:FOREGROUNDS",
+    "rgba": "simd.sources.rgba:FOREGROUNDS",
+    "synthetic": "simd.sources.generated:FOREGROUNDS",
+    "synthetic-mixed": "simd.sources.generated:MIXED",
+}
+BACKGROUNDS = {
+    "coco": "simd.sources.coco:BACKGROUNDS",
+    "voc": "simd.sources.voc:BACKGROUNDS",
+    "bg-20k": "simd.sources.declared:BG_20K_BACKGROUNDS",
+    "folder": "simd.sources.folder:BACKGROUNDS",
+    "builtin": "simd.sources.builtin:BACKGROUNDS",
+    "scenes": "simd.sources.scenes:SCENES",
+    "open": "simd.sources.scenes:OPEN",
+}
+FINISHED = {
+    "composition-1k": "simd.sources.composed:COMPOSITION_1K",
+    "simd-composed": "simd.sources.composed:SIMD_COMPOSED",
+    "am-2k": "simd.sources.declared:AM_2K_FINISHED",
+    "p3m-10k": "simd.sources.declared:P3M_10K_FINISHED",
+    "aim-500": "simd.sources.declared:AIM_500_FINISHED",
+    "alphamatting": "simd.sources.declared:ALPHAMATTING_FINISHED",
+}
+TABLES = {"foregrounds": FOREGROUNDS, "backgrounds": BACKGROUNDS, "finished": FINISHED}
+"""What a kind gives, to the kinds that give it."""
+
+
+class Pixels(NamedTuple):
+    """The pixels of a foreground."""
+
+    fg: UInt8  # (H, W, 3)
+    alpha: UInt8  # (H, W)
+    class_mask: UInt8 | None  # (H, W), where the source has regions
+
+
+def kinds(table: Mapping[str, str]) -> list[SourceKind]:
+    """Load every kind of a table, in its order."""
+    return [_load(target) for target in table.values()]
+
+
+def find_kind(gives: str, name: str) -> SourceKind:
+    """Return a kind by its name; `gives` is a key of :data:`TABLES`."""
+    return _load(TABLES[gives][name])
+
+
+def index_foregrounds(
+    place: str, kind: str | None = None, *, classes: Path | None = None
+) -> Index[Foreground]:
+    """List the foregrounds of a folder, with what is missing and broken.
+
+    Parameters
+    ----------
+    place : str
+        A folder, or ``"synthetic"`` / ``"synthetic:PER_CLASS@SIZE:SPLIT"`` for the built-in generator.
+    kind : str, optional
+        A key of :data:`FOREGROUNDS`; without it the folder's layout decides.
+    classes : Path, optional
+        A CSV file with classes, licences and kinds of alpha (:mod:`simd.sources.table`).
+
+    Raises
+    ------
+    DataError
+        If the folder is missing or has no known layout.
+    """
+    found = _find(FOREGROUNDS, place, kind, "foregrounds").index_foregrounds(place, classes)
+    return without_links_out(found, place)
+
+
+def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
+    """List the backgrounds of a folder, ``"builtin"`` or ``"open:PER_KIND@SIZE:SPLIT"``.
+
+    See :func:`index_foregrounds`.
+    """
+    found = _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
+    return without_links_out(found, place)
+
+
+def index_finished(place: str, kind: str | None = None) -> Index[Finished]:
+    """List the images of a folder that have their alpha already; see :func:`index_foregrounds`."""
+    found = _find(FINISHED, place, kind, "finished images").index_finished(place)
+    return without_links_out(found, place)
+
+
+def recognise(table: Mapping[str, str], place: str) -> str | None:
+    """Return the kind whose layout a place has, if there is one."""
+    try:
+        return next((name for name, target in table.items() if _load(target).recognise(place)), None)
+    except OSError as error:
+        raise DataError(f"{place}: cannot be read ({error.strerror})") from error
+
+
+def read_foreground(foreground: Foreground, reader: Reader = UPRIGHT) -> Pixels:
+    """Read, or draw, the pixels of a foreground; DataError where its files are no pair.
+
+    A protocol may ask for a reader of its own, which reads what lies in a pair of files.
+    """
+    kind = find_kind("foregrounds", foreground.source)
+    if reader == UPRIGHT or kind.estimates or foreground.file is None or foreground.alpha_file is None:
+        return Pixels(*kind.read(foreground))
+    fg, alpha = reader.colour(foreground.file), reader.alpha(foreground.alpha_file)
+    if fg.shape[:2] != alpha.shape:
+        raise DataError(
+            f"{foreground.file} is {fg.shape[0]} x {fg.shape[1]} and {foreground.alpha_file} is "
+            f"{alpha.shape[0]} x {alpha.shape[1]} (H x W); they must be equal, they are never resized to fit"
+        )
+    return Pixels(fg, alpha, None)
+
+
+def read_background(background: Background, reader: Reader = UPRIGHT) -> UInt8:
+    """Read, or draw, the pixels of a background, uint8 (H, W, 3); a protocol may have its own reader."""
+    if background.file is None:
+        return find_kind("backgrounds", background.source).read_background(background)
+    return reader.colour(background.file)
+
+
+def official_trimap(foreground: Foreground, k: int) -> Path | None:
+    """Return the trimap that a source supplies for a foreground's k-th composite, if it does."""
+    return find_kind("foregrounds", foreground.source).official_trimap(foreground, k)
+
+
+def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> SourceKind:
+    if kind is not None and kind not in table:
+        raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
+    if not _is_drawn(place):
+        _check_folder(Path(place), what)
+    found = kind or recognise(table, place)
+    if found is None:
+        layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
+        raise DataError(f"{place}: no known layout of {what}; known are\n{layouts}")
+    return _load(table[found])
+
+
+def _is_drawn(place: str) -> bool:
+    """Tell whether a place is no folder but built in: its name alone, or with ``:`` or ``@`` behind it."""
+    name, *orders = re.split("[:@]", place)
+    return name in ("synthetic", "builtin") or (
+        bool(orders) and name in ("synthetic-mixed", "scenes", "open")
+    )
+
+
+def _check_folder(folder: Path, what: str) -> None:
+    try:
+        next(folder.iterdir(), None)  # globbing would take a folder that may not be read for an empty one
+    except FileNotFoundError:
+        raise DataError(f"{folder}: no such folder; {what} are expected there") from None
+    except NotADirectoryError:
+        raise DataError(f"{folder}: is not a folder; {what} are expected there") from None
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror}); {what} are expected there") from error
+
+
+def _load(target: str) -> SourceKind:
+    module, _, name = target.partition(":")
+    loaded: SourceKind = getattr(import_module(module), name)
+    return loaded

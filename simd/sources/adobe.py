@@ -1,0 +1,155 @@
+"""Adobe's Deep Image Matting set: Combined_Dataset, with its name lists and its own test trimaps."""
+
+from itertools import product
+from pathlib import Path, PurePosixPath
+
+from simd.errors import DataError
+from simd.files import read_text
+from simd.records import UNKNOWN_LICENCE, Foreground
+from simd.sources.folder import as_extra, by_stem, check_pair_size, read_pair, split_files
+from simd.sources.index import Index, SourceKind
+from simd.sources.table import Entry, entry_of, find_table, read_table
+from simd.taxonomy import parse_classes
+
+_OWN, _OTHER = "Adobe-licensed images", "Other"
+_LISTS = ("training_fg_names.txt", "test_fg_names.txt")
+
+
+def _halves(place: str) -> list[Path]:
+    """Return the training and the test half of a place, or the place itself if it is one of them."""
+    root = Path(place)
+    candidates = (root, root / "Training_set", root / "Test_set")
+    return [p for p in candidates if (p / _OWN / "fg").is_dir() and (p / _OWN / "alpha").is_dir()]
+
+
+def _index(place: str, classes: Path | None) -> Index[Foreground]:
+    halves = _halves(place)
+    if not halves:
+        raise DataError(f"{place}: has no folder '{_OWN}'; the layout is {FOREGROUNDS.layout}")
+    table_path = classes or find_table(Path(place))
+    if table_path is None:
+        raise DataError(
+            f"{place}: Adobe's set names no classes, and they are never guessed; give --classes FILE: a CSV "
+            "file with the columns file and class, or a list with a line class:name for each foreground"
+        )
+    table = _read_classes(table_path)
+    found = [_index_half(half, table) for half in halves]
+    return Index(
+        "adobe",
+        tuple(record for index in found for record in index.records),
+        sum(index.expected for index in found),
+        {name: why for index in found for name, why in index.missing.items()},
+        {name: why for index in found for name, why in index.broken.items()},
+        (f"classes and licences: {table_path}", *(note for index in found for note in index.notes)),
+        tuple(name for index in found for name in index.extra),
+    )
+
+
+def _index_half(half: Path, table: dict[str, Entry]) -> Index[Foreground]:
+    missing: dict[str, str] = {}
+    clashes: dict[str, str] = {}
+    parts = [half / name for name in (_OWN, _OTHER) if (half / name).is_dir()]
+    layers: dict[str, list[Path]] = {"fg": [], "alpha": []}
+    extra: list[Path] = []
+    for part, layer in product(parts, layers):
+        images, others = split_files(part / layer) if (part / layer).is_dir() else ([], [])
+        layers[layer] += images
+        extra += others
+    colours, alphas = (by_stem(files, clashes, half) for files in layers.values())
+    broken = {f"{half.name}/{stem}": why for stem, why in clashes.items()}
+    names, notes = _expected(half, sorted(colours.keys() | alphas.keys() | clashes.keys()))
+    records = []
+    for stem in names:
+        id_ = f"{half.name}/{stem}"
+        if stem in clashes:
+            continue
+        if lacks := [layer for layer, of in (("fg", colours), ("alpha", alphas)) if stem not in of]:
+            missing[id_] = f"there is no {' and no '.join(lacks)} of this name"
+            continue
+        try:
+            if stem not in table:
+                raise DataError(f"{stem!r} has no class; name it in the file of classes")
+            check_pair_size(colours[stem], alphas[stem])
+            entry = entry_of(stem, table)
+        except DataError as error:
+            broken[id_] = str(error)
+            continue
+        assert entry.classes is not None
+        records.append(
+            Foreground(
+                id=id_,
+                source="adobe",
+                classes=entry.classes,
+                file=colours[stem],
+                alpha_file=alphas[stem],
+                licence=FOREGROUNDS.licence if entry.licence == UNKNOWN_LICENCE else entry.licence,
+                alpha_kind=entry.alpha_kind,
+            )
+        )
+    extra += [p for files in layers.values() for p in files if p.stem not in names]
+    return Index(
+        "adobe", tuple(records), len(names), missing, broken, notes, as_extra(sorted(extra), half.parent)
+    )
+
+
+def _expected(half: Path, stems: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return the stems that a half should hold, in the order of its list, with what is odd about them."""
+    list_path = next((half / name for name in _LISTS if (half / name).is_file()), None)
+    if list_path is None:
+        return stems, (f"{half.name}: has no list of names ({' or '.join(_LISTS)}); sorted by name",)
+    lines = [line.strip() for line in read_text(list_path).splitlines() if line.strip()]
+    listed = list(dict.fromkeys(PurePosixPath(line).stem for line in lines))
+    notes = []
+    if len(listed) < len(lines):
+        notes.append(f"{list_path}: {len(lines) - len(listed)} names stand there more than once")
+    if extra := sorted(set(stems) - set(listed)):
+        notes.append(
+            f"{len(extra)} foregrounds that {list_path} does not name left out: {', '.join(extra[:5])}"
+        )
+    return listed, tuple(notes)
+
+
+def _read_classes(path: Path) -> dict[str, Entry]:
+    """Read a CSV file, or a list of lines ``class:name``; what follows a second colon is passed over."""
+    if path.suffix.lower() == ".csv":
+        return read_table(path, roles=("fg", "alpha"))
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        where = f"{path}:{number}"
+        class_, _, name = line.partition(":")
+        stem = PurePosixPath(name.partition(":")[0].strip()).stem
+        if not stem:
+            raise DataError(f"{where}: a line has the form class:name, not {line!r}")
+        try:
+            entry = Entry(where, parse_classes(class_), UNKNOWN_LICENCE, "")
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from None
+        other = entries.setdefault(stem, entry)
+        if other.classes != entry.classes:
+            raise DataError(f"{where}: gives {stem!r} another class than {other.where}; keep one of them")
+    return entries
+
+
+def _official_trimap(foreground: Foreground, k: int) -> Path | None:
+    assert foreground.alpha_file is not None
+    folder = foreground.alpha_file.parent.parent / "trimaps"
+    file = folder / f"{foreground.alpha_file.stem}_{k}.png"
+    return file if file.is_file() else None
+
+
+FOREGROUNDS = SourceKind(
+    name="adobe",
+    title="Adobe Image Matting, Combined_Dataset",
+    ask="https://sites.google.com/view/deepimagematting (on request, for research)",
+    counts="431 training and 50 test foregrounds; lists of 43,100 and 1,000 backgrounds; 1,000 test trimaps",
+    layout=f"{{Training_set,Test_set}}/{{{_OWN},{_OTHER}}}/{{fg,alpha}}/<name>, paired by name; "
+    f"Test_set/{_OWN}/trimaps/<name>_<k>.png; name lists in each half; classes by --classes",
+    licence="Adobe Deep Image Matting dataset: by agreement, for research",
+    citation='Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017',
+    recognise=lambda place: bool(_halves(place)),
+    index_foregrounds=_index,
+    read=read_pair,
+    official_trimap=_official_trimap,
+)

@@ -1,0 +1,258 @@
+"""Datasets that need no code of their own: each is declared, and serves as what its layers allow.
+
+Facts that are widely known but that no source of the layout states are marked `general`.
+"""
+
+from pathlib import Path
+
+from simd.errors import DataError
+from simd.records import UNKNOWN_LICENCE, Background, Foreground
+from simd.sources.folder import read_pair
+from simd.sources.index import Finished, Index, SourceKind
+from simd.sources.layout import Item, Layout, Part, look_through, recognise
+from simd.sources.table import listed_entry, required_table
+
+DISTINCTIONS_646 = Layout(
+    name="distinctions-646",
+    title="Distinctions-646",
+    parts=(
+        Part(name="Train", roots=("Train",), layers={"fg": "FG/*", "alpha": "GT/*"}, count=596, general=True),
+        Part(name="Test", roots=("Test",), layers={"fg": "FG/*", "alpha": "GT/*"}, count=50, general=True),
+    ),
+    total=646,
+    licence="Distinctions-646: non-commercial, by agreement",
+    citation='Qiao et al., "Attention-Guided Hierarchical Structure Aggregation for Image Matting", '
+    "CVPR 2020",
+    ask="https://github.com/yuhaoliu7456/CVPR2020-HAttMatting (on request)",
+)
+
+AM_2K = Layout(
+    name="am-2k",
+    title="AM-2k",
+    parts=(
+        Part(
+            name="train",
+            roots=("train",),
+            layers={"image": "original/m_*", "alpha": "mask/m_*", "fg": "fg/m_*"},
+            count=1800,
+            general=True,
+        ),
+        Part(
+            name="validation",
+            roots=("validation",),
+            layers={
+                "image": "original/m_*",
+                "alpha": "mask/m_*",
+                "trimap": "trimap/m_*",
+                "fg": "fg/m_*",
+            },
+            count=200,
+            general=True,
+        ),
+    ),
+    total=2000,
+    licence="AM-2k: its MIT agreement",
+    citation='Li, Zhang, Maybank and Tao, "Bridging Composite and Real: Towards End-to-End Deep Image '
+    'Matting", IJCV 2022',
+    ask="https://github.com/JizhiziLi/GFM",
+)
+
+P3M_10K = Layout(
+    name="p3m-10k",
+    title="P3M-10k",
+    parts=(
+        Part(
+            name="train",
+            roots=("train",),
+            layers={"image": "blurred_image/p_*", "alpha": "mask/p_*", "fg": "fg/p_*"},
+            count=9421,
+        ),
+        Part(
+            name="P3M-500-P",
+            roots=("validation/P3M-500-P", "P3M-500-P"),
+            layers={"image": "blurred_image/p_*", "alpha": "mask/p_*", "trimap": "trimap/p_*"},
+            count=500,
+        ),
+        Part(
+            name="P3M-500-NP",
+            roots=("validation/P3M-500-NP", "P3M-500-NP"),
+            layers={"image": "original_image/p_*", "alpha": "mask/p_*", "trimap": "trimap/p_*"},
+            count=500,
+        ),
+    ),
+    licence="P3M-10k: its MIT agreement",
+    citation='Li, Ma, Zhang and Tao, "Privacy-Preserving Portrait Matting", ACM MM 2021',
+    ask="https://github.com/JizhiziLi/P3M",
+)
+
+AIM_500 = Layout(
+    name="aim-500",
+    title="AIM-500",
+    parts=(
+        Part(
+            name="",
+            layers={"image": "original/o_*", "alpha": "mask/o_*", "trimap": "trimap/o_*"},
+            count=500,
+        ),
+    ),
+    licence="AIM-500: its MIT agreement",
+    citation='Li, Zhang and Tao, "Deep Automatic Natural Image Matting", IJCAI 2021',
+    ask="https://github.com/JizhiziLi/AIM",
+)
+
+_TRAINING = 27
+ALPHAMATTING = Layout(
+    name="alphamatting",
+    title="alphamatting.com, training images",
+    parts=tuple(
+        Part(
+            name=size,
+            layers={
+                "image": f"input_training_{size}/GT*",
+                "alpha": f"gt_training_{size}/GT*",
+                "trimap": f"trimap_training_{size}/Trimap1/GT*",
+            },
+            count=_TRAINING,
+            general=size == "highres",
+        )
+        for size in ("lowres", "highres")
+    ),
+    licence="none is stated; ask its authors",
+    licensed=False,
+    citation='Rhemann et al., "A Perceptually Motivated Online Benchmark for Image Matting", CVPR 2009',
+    ask="http://www.alphamatting.com/datasets.php (training archives: input, trimap, gt)",
+)
+
+BG_20K = Layout(
+    name="bg-20k",
+    title="BG-20k",
+    parts=(
+        Part(name="train", layers={"image": "train/h_*"}, count=15_000, general=True),
+        Part(name="testval", layers={"image": "testval/h_*"}, count=5_000, general=True),
+    ),
+    total=20_000,
+    licence="BG-20k: its MIT agreement",
+    citation=AM_2K.citation,
+    ask=AM_2K.ask,
+)
+
+
+def _foregrounds(layout: Layout) -> SourceKind:
+    """Return the kind that reads the layers fg and alpha; classes come from a CSV file alone."""
+    layers = ("fg", "alpha")
+
+    def index(place: str, classes: Path | None) -> Index[Foreground]:
+        found = look_through(layout, place, layers=layers)
+        table_path, table = required_table(place, layout.title, classes)
+        records = []
+        for item in found.items:
+            id_ = _name(layout, item)
+            try:
+                entry = listed_entry(item.stem, table, table_path)
+            except DataError as error:
+                found.broken[id_] = str(error)
+                continue
+            assert entry.classes is not None
+            records.append(
+                Foreground(
+                    id=id_,
+                    source=layout.name,
+                    classes=entry.classes,
+                    file=item.files["fg"],
+                    alpha_file=item.files["alpha"],
+                    licence=layout.licence_of_each if entry.licence == UNKNOWN_LICENCE else entry.licence,
+                    alpha_kind=entry.alpha_kind,
+                )
+            )
+        notes = (f"classes and licences: {table_path}", *found.notes)
+        _, expected, missing, broken, _, extra, unnamed = found
+        return Index(layout.name, tuple(records), expected, missing, broken, notes, extra, unnamed)
+
+    return SourceKind(
+        name=layout.name,
+        title=layout.title,
+        layout=layout.describe(layers) + "; classes by --classes",
+        licence=layout.licence,
+        citation=layout.citation,
+        ask=layout.ask,
+        counts=layout.describe_counts(),
+        recognise=lambda place: recognise(layout, place, layers),
+        index_foregrounds=index,
+        read=read_pair,
+    )
+
+
+def _finished(layout: Layout) -> SourceKind:
+    """Return the kind that reads the layers image and alpha, and the official trimaps."""
+    layers = ("image", "alpha")
+
+    def index(place: str) -> Index[Finished]:
+        found = look_through(layout, place, layers=layers, optional=("trimap",))
+        records = tuple(
+            Finished(
+                id=_name(layout, item),
+                source=layout.name,
+                fg_id=item.stem,  # alphamatting.com has each image in two sizes
+                image=item.files["image"],
+                alpha=item.files["alpha"],
+                trimap=item.files.get("trimap"),
+                licence=layout.licence_of_each,
+            )
+            for item in found.items
+        )
+        return Index(layout.name, records, *found[1:])
+
+    return SourceKind(
+        name=layout.name,
+        title=layout.title,
+        layout=layout.describe((*layers, "trimap")),
+        licence=layout.licence,
+        citation=layout.citation,
+        ask=layout.ask,
+        counts=layout.describe_counts(),
+        recognise=lambda place: recognise(layout, place, layers),
+        index_finished=index,
+    )
+
+
+def _backgrounds(layout: Layout) -> SourceKind:
+    """Return the kind of a dataset of photographs."""
+
+    def index(place: str) -> Index[Background]:
+        found = look_through(layout, place, layers=("image",))
+        records = tuple(
+            Background(
+                id=f"{item.part.name}/{item.files['image'].name}",
+                source=layout.name,
+                file=item.files["image"],
+                licence=layout.licence_of_each,
+            )
+            for item in found.items
+        )
+        return Index(layout.name, records, *found[1:])
+
+    return SourceKind(
+        name=layout.name,
+        title=layout.title,
+        layout=layout.describe(("image",)),
+        licence=layout.licence,
+        citation=layout.citation,
+        ask=layout.ask,
+        counts=layout.describe_counts(),
+        recognise=lambda place: recognise(layout, place, ("image",)),
+        index_backgrounds=index,
+    )
+
+
+def _name(layout: Layout, item: Item) -> str:
+    return f"{item.part.name}/{item.stem}" if len(layout.parts) > 1 else item.stem
+
+
+DISTINCTIONS_646_FOREGROUNDS = _foregrounds(DISTINCTIONS_646)
+AM_2K_FOREGROUNDS = _foregrounds(AM_2K)
+P3M_10K_FOREGROUNDS = _foregrounds(P3M_10K)
+BG_20K_BACKGROUNDS = _backgrounds(BG_20K)
+AM_2K_FINISHED = _finished(AM_2K)
+P3M_10K_FINISHED = _finished(P3M_10K)
+AIM_500_FINISHED = _finished(AIM_500)
+ALPHAMATTING_FINISHED = _finished(ALPHAMATTING)

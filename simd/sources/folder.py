@@ -1,0 +1,185 @@
+"""Plain folders: ``fg/`` and ``alpha/`` pairs, and photographs to place them on."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from simd.errors import DataError
+from simd.image import UInt8, is_image_name, read_alpha, read_image, read_size
+from simd.records import UNKNOWN_LICENCE, Background, Foreground
+from simd.sources.index import Index, SourceKind
+from simd.sources.table import entry_of, find_table, read_table
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Return the image files below a folder, sorted by their relative name; hidden files are left out."""
+    return split_files(folder)[0]
+
+
+def split_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the images and the other files below a folder, both sorted, hidden ones left out.
+
+    Raises
+    ------
+    DataError
+        If a folder may not be listed, or a name is not UTF-8 text.
+    """
+    images: list[Path] = []
+    others: list[Path] = []
+    # not rglob, which takes a folder that may not be read for an empty one
+    for place, subfolders, names in os.walk(folder, onerror=_cannot_list):
+        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith(".") and (path := Path(place, name)).is_file():
+                (images if is_image_name(name) else others).append(path)
+    for path in images:
+        if any("\ud800" <= character <= "\udfff" for character in path.name):
+            raise DataError(f"{folder}: the name of {path.name!a} is not UTF-8 text; rename the file")
+    for files in (images, others):
+        files.sort(key=lambda p: p.relative_to(folder).as_posix())
+    return images, others
+
+
+def as_extra(files: Iterable[Path], root: Path) -> tuple[str, ...]:
+    """Return files by their names below a folder, for :attr:`Index.extra`."""
+    names = (p.relative_to(root).as_posix() for p in files)
+    return tuple(name.encode(errors="backslashreplace").decode() for name in names)
+
+
+def _cannot_list(error: OSError) -> None:
+    raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
+
+
+def _recognise_pairs(place: str) -> bool:
+    return (Path(place) / "fg").is_dir() and (Path(place) / "alpha").is_dir()
+
+
+def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
+    root = Path(place)
+    for name in ("fg", "alpha"):
+        if not (root / name).is_dir():
+            raise DataError(f"{root}: has no folder {name}/; the layout is {FOREGROUNDS.layout}")
+    table_path = classes or find_table(root)
+    table = read_table(table_path, roles=("fg", "alpha")) if table_path else None
+    missing: dict[str, str] = {}
+    broken: dict[str, str] = {}
+    (fg_files, fg_others), (alpha_files, alpha_others) = split_files(root / "fg"), split_files(root / "alpha")
+    colours, alphas = by_stem(fg_files, broken, root), by_stem(alpha_files, broken, root)
+    records = []
+    for stem in sorted(colours.keys() | alphas.keys()):
+        if stem not in colours or stem not in alphas:
+            have, lack = ("alpha", "fg") if stem in alphas else ("fg", "alpha")
+            missing[f"{lack}/{stem}"] = f"{have}/{stem} has no partner in {lack}/"
+            continue
+        try:
+            check_pair_size(colours[stem], alphas[stem])
+            entry = entry_of(stem, table)
+        except DataError as error:
+            broken[stem] = str(error)
+            continue
+        assert entry.classes is not None
+        records.append(
+            Foreground(
+                id=stem,
+                source="folder",
+                classes=entry.classes,
+                file=colours[stem],
+                alpha_file=alphas[stem],
+                licence=entry.licence,
+                alpha_kind=entry.alpha_kind,
+            )
+        )
+    notes = (f"classes and licences: {table_path}",) if table_path else ()
+    expected = len(colours.keys() | alphas.keys())
+    extra = as_extra([*fg_others, *alpha_others], root)
+    return Index("folder", tuple(records), expected, missing, broken, notes, extra)
+
+
+def check_pair_size(fg: Path, *mattes: Path) -> None:
+    """Refuse an image whose alpha or trimap has another size (DataError); reads their headers only."""
+    fg_size = read_size(fg)
+    for matte in mattes:
+        if (size := read_size(matte)) != fg_size:
+            raise DataError(
+                f"{fg} is {fg_size[0]} x {fg_size[1]} and {matte} is {size[0]} x {size[1]} (H x W); "
+                "the two must be equal, they are never resized to fit"
+            )
+
+
+def by_stem(files: Iterable[Path], broken: dict[str, str], root: Path) -> dict[str, Path]:
+    """Return files by their stem; stems that several files share go to `broken`."""
+    groups: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        groups[file.stem].append(file)
+    for stem, same in groups.items():
+        if len(same) > 1:
+            names = ", ".join(p.relative_to(root).as_posix() for p in same)
+            broken[stem] = f"{names} share one name; keep one of them"
+    return {stem: same[0] for stem, same in groups.items() if len(same) == 1}
+
+
+def read_pair(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+    """Read the two files of a foreground; DataError if they are no pair."""
+    assert foreground.file is not None
+    assert foreground.alpha_file is not None
+    fg, alpha = read_image(foreground.file), read_alpha(foreground.alpha_file)
+    if fg.shape[:2] != alpha.shape:
+        check_pair_size(foreground.file, foreground.alpha_file)
+    return fg, alpha, None
+
+
+def _recognise_photographs(place: str) -> bool:
+    return Path(place).is_dir() and bool(image_files(Path(place)))
+
+
+def _index_photographs(place: str) -> Index[Background]:
+    root = Path(place)
+    folder = root / "bg" if (root / "bg").is_dir() else root
+    table_path = find_table(root)
+    table = read_table(table_path, roles=("background",)) if table_path else {}
+    files, others = split_files(folder)
+    left_out = [p for p in files if table and p.stem not in table]
+    notes = []
+    if table_path and table:
+        notes.append(f"licences: {table_path}")
+    if left_out:
+        names = ", ".join(p.name for p in left_out[:5])
+        notes.append(f"{len(left_out)} images that {table_path} does not call a background left out: {names}")
+    records, broken = [], {}
+    for file in files:
+        if table and file.stem not in table:
+            continue
+        name = file.relative_to(folder).as_posix()
+        try:
+            read_size(file)
+        except DataError as error:
+            broken[name] = str(error)
+            continue
+        licence = table[file.stem].licence if table else UNKNOWN_LICENCE
+        records.append(Background(id=name, source="folder", file=file, licence=licence))
+    expected = len(records) + len(broken)
+    extra = as_extra((p for p in others if p != table_path), folder)
+    return Index("folder", tuple(records), expected, broken=broken, notes=tuple(notes), extra=extra)
+
+
+FOREGROUNDS = SourceKind(
+    name="folder",
+    title="A plain folder",
+    layout="fg/<name>.<png|jpg|...> and alpha/<name>.<...>, paired by name; "
+    "classes.csv where names do not begin with a class",
+    licence="as the CSV file says",
+    citation="",
+    recognise=_recognise_pairs,
+    index_foregrounds=_index_pairs,
+    read=read_pair,
+)
+BACKGROUNDS = SourceKind(
+    name="folder",
+    title="A plain folder",
+    layout="photographs, in the folder, below it, or in its bg/",
+    licence="as the CSV file says",
+    citation="",
+    recognise=_recognise_photographs,
+    index_backgrounds=_index_photographs,
+)

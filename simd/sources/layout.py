@@ -1,0 +1,204 @@
+"""Declared layouts: where the layers of a dataset lie, and looking through a folder by that declaration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.errors import DataError
+from simd.records import UNKNOWN_LICENCE
+from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A split of a dataset, or all of it: one file of each layer under one name."""
+
+    name: str
+    layers: Mapping[str, str]  # "image", "fg", "alpha", "trimap" to a glob below the root
+    roots: tuple[str, ...] = ("",)  # where it may lie in the dataset's folder; the first that is there counts
+    count: int = 0  # how many it is known to hold; 0: nobody says
+    general: bool = False  # that count is widely known, no more: another one is a remark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """A dataset as its authors hand it out."""
+
+    name: str
+    title: str
+    parts: tuple[Part, ...]
+    licence: str
+    citation: str
+    ask: str  # where to get it
+    total: int = 0  # how many all parts together hold, where that is surer than the counts of the parts
+    licensed: bool = True  # whether `licence` is one; else the licence of its images is unknown
+
+    @property
+    def licence_of_each(self) -> str:
+        """The licence of an image of it."""
+        return self.licence if self.licensed else UNKNOWN_LICENCE
+
+    def describe(self, layers: Sequence[str]) -> str:
+        """Return where some layers lie, in a line."""
+        return "; ".join(_describe(part, layers) for part in self.parts if layers[0] in part.layers)
+
+    def describe_counts(self) -> str:
+        """Return what the dataset is known to hold, in a line."""
+        counted = [part for part in self.parts if part.count]
+        texts = [f"{part.count:,}" + (f" {part.name}" if len(self.parts) > 1 else "") for part in counted]
+        total = [f"{self.total:,} in all"] if self.total else []
+        return ", ".join([*total, *texts])
+
+
+class Item(NamedTuple):
+    """What lies under one name in the layers of a part."""
+
+    part: Part
+    stem: str
+    files: dict[str, Path]
+
+
+class Found(NamedTuple):
+    """What a folder holds of a layout, in the terms of an index."""
+
+    items: list[Item]
+    expected: int
+    missing: dict[str, str]
+    broken: dict[str, str]
+    notes: tuple[str, ...]
+    extra: tuple[str, ...]
+    unnamed: int
+
+
+def recognise(layout: Layout, place: str, layers: Sequence[str]) -> bool:
+    """Tell whether a folder has a part with all the layers, the first with files named as declared."""
+    for part in layout.parts:
+        root = _root(part, Path(place), layers)
+        if root is not None and all((root / _folder(part, layer)).is_dir() for layer in layers):
+            return bool(_matching(part, root, layers[0])[0])
+    return False
+
+
+def look_through(layout: Layout, place: str, *, layers: Sequence[str], optional: Sequence[str] = ()) -> Found:
+    """Pair the files of a dataset by name, and name everything that keeps it from being complete.
+
+    Parameters
+    ----------
+    layers : sequence of str
+        The layers that every item has; a part is there if the folder of the first is.
+    optional : sequence of str
+        Layers that a part may lack as a whole; where the folder is there, every item has a file in it.
+
+    Raises
+    ------
+    DataError
+        If no part of the dataset is there, or a folder cannot be listed.
+    """
+    items: list[Item] = []
+    missing: dict[str, str] = {}
+    broken: dict[str, str] = {}
+    notes: list[str] = []
+    extra: list[Path] = []
+    counts: dict[str, int] = {}
+    base = Path(place)
+    for part in layout.parts:
+        if not set(layers) <= part.layers.keys():
+            continue
+        root = _root(part, base, layers)
+        if root is None:
+            notes.append(f"{_label(layout, part)} is not here")
+            continue
+        if others := [r for r in _roots(part, base, layers) if r != root]:
+            notes.append(
+                f"{', '.join(map(str, others))} left out: {_label(layout, part)} lies in {root} as well"
+            )
+        optional_here = [x for x in optional if x in part.layers and (root / _folder(part, x)).is_dir()]
+        by_layer: dict[str, dict[str, Path]] = {}
+        clashes: dict[str, str] = {}
+        for layer in (*layers, *optional_here):
+            files, strays = _matching(part, root, layer)
+            by_layer[layer] = by_stem(files, clashes, base)
+            extra += strays
+        prefix = f"{part.name}/" if len(layout.parts) > 1 else ""
+        broken |= {prefix + stem: why for stem, why in clashes.items()}
+        stems = sorted({stem for layer in layers for stem in by_layer[layer]} | clashes.keys())
+        counts[part.name] = len(stems)
+        for stem in (s for s in stems if s not in clashes):
+            files_of = {layer: found[stem] for layer, found in by_layer.items() if stem in found}
+            if lacks := [layer for layer in by_layer if layer not in files_of]:
+                lacking = ", ".join(f"{_folder(part, layer)}/" for layer in lacks)
+                have = next(iter(files_of.values())).relative_to(base).as_posix()
+                missing[prefix + stem] = f"{have} has no partner in {lacking}"
+                continue
+            try:
+                check_pair_size(*files_of.values())
+            except DataError as error:
+                broken[prefix + stem] = str(error)
+                continue
+            items.append(Item(part, stem, files_of))
+        for layer in optional_here:
+            extra += [file for stem, file in by_layer[layer].items() if stem not in stems]
+    if not counts:
+        raise DataError(f"{place}: is not {layout.title}; its layout is {layout.describe(layers)}")
+    expected, unnamed, told = _against_counts(layout, counts)
+    return Found(
+        items, expected, missing, broken, (*notes, *told), as_extra(sorted(set(extra)), base), unnamed
+    )
+
+
+def _against_counts(layout: Layout, counts: Mapping[str, int]) -> tuple[int, int, list[str]]:
+    """Return how many items are expected, how many of them nothing names, and what is worth a remark."""
+    notes, unnamed = [], 0
+    for part in layout.parts:
+        here = counts.get(part.name)
+        if here is None or not part.count or here == part.count:
+            continue
+        notes.append(f"{_label(layout, part)}, here are {here}")
+        if not part.general:
+            unnamed += max(0, part.count - here)
+    here = sum(counts.values())
+    if layout.total and here != layout.total and len(counts) == len(layout.parts):
+        notes.append(f"{layout.title} holds {layout.total} in all, here are {here}")
+        unnamed += max(0, layout.total - here - unnamed)
+    return here + unnamed, unnamed, notes
+
+
+def _matching(part: Part, root: Path, layer: str) -> tuple[list[Path], list[Path]]:
+    """Return the images of a layer that are named as declared, and all else that lies there."""
+    folder = root / _folder(part, layer)
+    if not folder.is_dir():
+        return [], []
+    images, others = split_files(folder)
+    name = part.layers[layer].rpartition("/")[2]
+    fits = [p for p in images if p.parent == folder and fnmatchcase(p.name, name)]
+    return fits, others + sorted(set(images) - set(fits))
+
+
+def _roots(part: Part, base: Path, layers: Sequence[str]) -> list[Path]:
+    places = [base / root for root in part.roots]
+    return [p for p in places if (p / _folder(part, layers[0])).is_dir()]
+
+
+def _root(part: Part, base: Path, layers: Sequence[str]) -> Path | None:
+    if not set(layers) <= part.layers.keys():
+        return None
+    return next(iter(_roots(part, base, layers)), None)
+
+
+def _folder(part: Part, layer: str) -> str:
+    return part.layers[layer].rpartition("/")[0]
+
+
+def _label(layout: Layout, part: Part) -> str:
+    name = f"{layout.title}, {part.name}" if part.name else layout.title
+    return f"{name} (known to hold {part.count})" if part.count else name
+
+
+def _describe(part: Part, layers: Sequence[str]) -> str:
+    globs = [part.layers[layer] for layer in layers if layer in part.layers]
+    folders, names = zip(*(glob.rpartition("/")[::2] for glob in globs), strict=True)
+    inside = folders[0] if len(folders) == 1 else f"{{{','.join(folders)}}}"
+    path = "/".join(text for text in (part.roots[0], inside, names[0]) if text)
+    return path + "".join(f" (or {root}/...)" for root in part.roots[1:])

@@ -1,0 +1,86 @@
+"""Cut-outs: images that carry their alpha as transparency."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import UInt8, has_transparency, read_rgba
+from simd.records import Foreground
+from simd.sources.folder import image_files
+from simd.sources.index import Index, SourceKind
+from simd.sources.table import entry_of, find_table, read_table
+
+
+def extend_colour(fg: UInt8, alpha: UInt8) -> UInt8:
+    """Give every pixel of alpha 0 the colour of a nearest visible pixel.
+
+    What a cut-out holds under alpha 0 is whatever its program left there, often black or white, and
+    resampling would mix it into the edge. At its own size no composite changes.
+    """
+    hidden = alpha == 0
+    if not hidden.any() or hidden.all():
+        return fg
+    _, nearest = cv2.distanceTransformWithLabels(
+        hidden.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    colour_of = np.zeros((nearest.max() + 1, 3), np.uint8)
+    colour_of[nearest[~hidden]] = fg[~hidden]
+    return np.asarray(colour_of[nearest], dtype=np.uint8)
+
+
+def _recognise(place: str) -> bool:
+    root = Path(place)
+    first = next(iter(image_files(root)), None) if root.is_dir() else None
+    try:
+        return first is not None and has_transparency(first)
+    except DataError:
+        return False
+
+
+def _index(place: str, classes: Path | None) -> Index[Foreground]:
+    root = Path(place)
+    table_path = classes or find_table(root)
+    table = read_table(table_path, roles=("fg", "alpha")) if table_path else None
+    records, broken = [], {}
+    files = image_files(root)
+    for file in files:
+        name = file.relative_to(root).with_suffix("").as_posix()
+        try:
+            if not has_transparency(file):
+                raise DataError(f"{file}: has no alpha channel; a cut-out is an image with transparency")
+            entry = entry_of(file.stem, table)
+        except DataError as error:
+            broken[name] = str(error)
+            continue
+        assert entry.classes is not None
+        records.append(
+            Foreground(
+                id=name,
+                source="rgba",
+                classes=entry.classes,
+                file=file,
+                licence=entry.licence,
+                alpha_kind=entry.alpha_kind,
+            )
+        )
+    return Index("rgba", tuple(records), len(files), broken=broken)
+
+
+def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+    assert foreground.file is not None
+    fg, alpha = read_rgba(foreground.file)
+    return extend_colour(fg, alpha), alpha, None
+
+
+FOREGROUNDS = SourceKind(
+    name="rgba",
+    title="Cut-outs",
+    layout="<name>.<png|webp|tif>, images with transparency; classes as for folder",
+    licence="as the CSV file says",
+    citation="",
+    recognise=_recognise,
+    index_foregrounds=_index,
+    read=_read,
+)

@@ -1,0 +1,85 @@
+"""Foregrounds with the regions that somebody has tagged: their classes, and their class masks."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import AS_STORED, UPRIGHT, Reader, remarks
+from simd.records import Foreground
+from simd.sources import Pixels, find_kind, read_foreground
+from simd.sources.index import Index
+from simd.tagging.annotation_files import check_unchanged, classes_in, look_through, read_annotation
+from simd.taxonomy import class_index
+
+
+def annotate(index: Index[Foreground], folder: Path) -> Index[Foreground]:
+    """Give foregrounds the classes of their annotations; the others stay as they are.
+
+    The primary class stays the primary one if the mask has it; else it is the class with the most pixels. A
+    foreground whose annotation is broken, or says no class, becomes a broken one: its class mask would be a
+    guess.
+
+    Raises
+    ------
+    DataError
+        If the folder is missing, or holds no annotation of any of these foregrounds.
+    """
+    found = look_through(folder)
+    tagged = [fg for fg in index.records if fg.id in found.paths]
+    if not tagged:
+        broken = "".join(f"\n  {name}: {why}" for name, why in found.broken.items())
+        raise DataError(
+            f"{folder}: has {len(found.paths)} annotations, none of them of these {len(index.records)} "
+            f"foregrounds; give the foregrounds that were tagged, and the same --source{broken}"
+        )
+    records, problems = [], dict(found.broken)
+    for fg in index.records:
+        try:
+            records.append(_with_classes(fg, found.paths[fg.id]) if fg.id in found.paths else fg)
+        except DataError as error:
+            problems[fg.id] = str(error)
+    return replace(index, records=tuple(records), broken=index.broken | problems)
+
+
+def read_annotated(fg: Foreground, reader: Reader = UPRIGHT) -> Pixels:
+    """Read a foreground with its class mask: the tagged one, or what its source has.
+
+    Raises
+    ------
+    DataError
+        If the foreground has changed since it was tagged, or the protocol reads its alpha turned otherwise.
+    """
+    pixels = read_foreground(fg, reader)
+    if fg.annotation is None:
+        return pixels
+    annotation, class_mask = read_annotation(fg.annotation)
+    upright = pixels if reader == UPRIGHT else read_foreground(fg)
+    check_unchanged(annotation, upright.fg, upright.alpha)
+    if reader == AS_STORED and fg.alpha_file is not None and _is_turned(fg.alpha_file):
+        raise DataError(
+            f"{fg.alpha_file}: has an EXIF orientation, which its tagged regions follow and this protocol "
+            "passes over; turn the file itself and tag it again"
+        )
+    return pixels._replace(class_mask=class_mask)
+
+
+def counted_classes(fg: Foreground) -> tuple[str, ...]:
+    """Return the classes that a foreground counts for: those of its class mask, or its primary one."""
+    has_mask = fg.annotation is not None or find_kind("foregrounds", fg.source).draws_regions
+    return fg.classes if has_mask else (fg.class_,)
+
+
+def _is_turned(path: Path) -> bool:
+    return "EXIF orientation applied" in remarks(path)
+
+
+def _with_classes(fg: Foreground, path: Path) -> Foreground:
+    _, class_mask = read_annotation(path)
+    pixels = np.bincount(class_mask.ravel(), minlength=256)
+    names = sorted(classes_in(class_mask), key=lambda name: -pixels[class_index(name)])
+    if not names:
+        raise DataError(f"{path}: gives no pixel a class; tag it, or move the annotation away")
+    primary = fg.class_ if fg.class_ in names else names[0]
+    return replace(fg, classes=(primary, *(name for name in names if name != primary)), annotation=path)

@@ -1,0 +1,48 @@
+"""Fit the model of proposals on foregrounds of any source, with the class masks that are there."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import Mask, UInt8
+from simd.records import Foreground
+from simd.sources import index_foregrounds
+from simd.tagging.annotated_foregrounds import annotate, counted_classes, read_annotated
+from simd.tagging.fill import unknown_of
+from simd.tagging.patch_model import fit, write_model
+from simd.taxonomy import class_index
+
+
+def fit_on(
+    places: Sequence[str],
+    out: Path,
+    *,
+    annotations: Path | None = None,
+    source: str | None = None,
+    classes: Path | None = None,
+) -> int:
+    """Fit a model on the foregrounds of some places, write it, and return how many were used.
+
+    A foreground has its class mask where it is annotated or drawn with one, else its class everywhere. Those
+    that have several classes and no mask are left out.
+    """
+    records: list[Foreground] = []
+    for place in places:
+        index = index_foregrounds(place, source, classes=classes)
+        records += (annotate(index, annotations) if annotations is not None else index).records
+    usable = [fg for fg in records if len(fg.classes) == 1 or counted_classes(fg) == fg.classes]
+    if not usable:
+        raise DataError("no foreground has one class or a class mask; tag some first, or give --annotations")
+    write_model(out, fit(_read(usable)))
+    return len(usable)
+
+
+def _read(records: Sequence[Foreground]) -> Iterator[tuple[UInt8, UInt8, UInt8, Mask]]:
+    for fg in records:
+        pixels = read_annotated(fg)
+        mask = pixels.class_mask
+        if mask is None:
+            mask = np.full(pixels.alpha.shape, class_index(fg.class_), np.uint8)
+        yield pixels.fg, pixels.alpha, mask, unknown_of(pixels.alpha)

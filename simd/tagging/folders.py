@@ -1,0 +1,265 @@
+"""Whole folders at a time: annotations filled, proposed, compared and merged."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from simd.errors import BatchError, DataError
+from simd.files import make_folder, read_json_lines
+from simd.image import UInt8, pixel_digest, write_png
+from simd.parallel import run
+from simd.progress import track
+from simd.records import Foreground
+from simd.sources import Pixels, read_foreground
+from simd.tagging.agreement import Agreement, add, agree, difference_picture, vote
+from simd.tagging.annotation import Annotation, Stroke
+from simd.tagging.annotation_files import (
+    annotation_path,
+    check_unchanged,
+    classes_in,
+    find_annotations,
+    make_annotation,
+    read_annotation,
+    write_annotation,
+)
+from simd.tagging.fill import Tagged, class_confidence, fill, unknown_of
+from simd.tagging.paint import blank, paint
+from simd.tagging.propose import Scorer, propose
+from simd.taxonomy import CLASSES, NO_CLASS
+
+
+def read_strokes(path: Path) -> dict[str, tuple[Stroke, ...]]:
+    """Read strokes from JSON lines: those of annotations/schema, each with the ``fg_id`` it is drawn on."""
+    strokes: dict[str, tuple[Stroke, ...]] = {}
+    for number, row in enumerate(read_json_lines(path), start=1):
+        try:
+            fg_id = row.pop("fg_id", None)
+            if not isinstance(fg_id, str):
+                raise DataError("lacks fg_id, the foreground it is drawn on")
+            strokes[fg_id] = (*strokes.get(fg_id, ()), Stroke.from_json({"points": [], "radius": 0.0} | row))
+        except DataError as error:
+            raise DataError(f"{path}: stroke {number}: {error}") from None
+    return strokes
+
+
+def fill_folder(
+    folder: Path,
+    foregrounds: Sequence[Foreground],
+    strokes: Mapping[str, tuple[Stroke, ...]] | None = None,
+    *,
+    workers: int = 1,
+) -> Counter[str]:
+    """Give a class to every unknown pixel of foregrounds, and count what became of them.
+
+    New strokes are added to those of the annotation, and all are filled again. Without, the pixels that an
+    annotation has left open are filled. A foreground that has no annotation and one class takes it on all of
+    its unknown region. What is reviewed is never touched.
+
+    Raises
+    ------
+    DataError
+        If strokes name foregrounds that are not there.
+    BatchError
+        If some cannot be filled; the others are.
+    """
+    strokes = strokes or {}
+    if strange := sorted(strokes.keys() - {fg.id for fg in foregrounds}):
+        raise DataError(f"there are strokes on {len(strange)} foregrounds that are not there: {strange[0]!r}")
+    return _each(partial(_fill_one, folder, strokes), foregrounds, "fills", workers)
+
+
+def propose_folder(
+    folder: Path,
+    foregrounds: Sequence[Foreground],
+    scorer: Scorer,
+    *,
+    any_class: bool = False,
+    again: bool = False,
+    workers: int = 1,
+) -> Counter[str]:
+    """Write a proposal for every foreground without an annotation, and count what became of them.
+
+    Parameters
+    ----------
+    any_class : bool
+        Propose other classes than those of a foreground that is said to have several.
+    again : bool
+        Make proposals that nobody has looked at anew. What somebody has worked on is never touched.
+    """
+    task = partial(_propose_one, folder, scorer, any_class, again)
+    return _each(task, foregrounds, "proposals", workers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Two folders of annotations compared."""
+
+    whole: Agreement  # of all foregrounds taken together
+    each: dict[str, Agreement]  # by fg_id
+    alone: tuple[str, ...]  # annotated in one of the folders only
+
+
+def agree_folders(one: Path, other: Path, pictures: Path | None = None) -> Compared:
+    """Compare what two folders say of the same foregrounds; write pictures of the differences to a folder.
+
+    Raises
+    ------
+    DataError
+        If they have no foreground in common, or annotated different versions of one.
+    """
+    ours, theirs = find_annotations(one), find_annotations(other)
+    both = sorted(ours.keys() & theirs.keys())
+    if not both:
+        raise DataError(f"{one} and {other} have no annotated foreground in common")
+    pairs = {}
+    for fg_id in both:
+        _, masks = _read_same([ours[fg_id], theirs[fg_id]])
+        pairs[fg_id] = (masks[0], masks[1])
+        if pictures is not None:
+            make_folder(pictures)
+            write_png(pictures / f"{ours[fg_id].stem}.png", difference_picture(*masks))
+    return Compared(
+        whole=add(list(pairs.values())),
+        each={fg_id: agree(*pair) for fg_id, pair in pairs.items()},
+        alone=tuple(sorted(ours.keys() ^ theirs.keys())),
+    )
+
+
+class Merged(NamedTuple):
+    """What a merge has come to."""
+
+    foregrounds: int
+    pixels: int  # that somebody gave a class
+    open_: int  # those of them on which the vote was tied
+
+
+def merge_folders(folders: Sequence[Path], out: Path) -> Merged:
+    """Write what most of several annotations of each foreground say; pixels of a tied vote stay open.
+
+    Raises
+    ------
+    DataError
+        If `out` is one of the folders, or they annotated different versions of a foreground.
+    """
+    if out.resolve() in [folder.resolve() for folder in folders]:
+        raise DataError(f"{out}: would be read and written; name another folder for the result")
+    found = [find_annotations(folder) for folder in folders]
+    pixels = open_ = 0
+    ids = sorted(set().union(*found))
+    for fg_id in ids:
+        first, masks = _read_same([paths[fg_id] for paths in found if fg_id in paths])
+        mask = vote(masks)
+        said = np.any([m != NO_CLASS for m in masks], axis=0)
+        pixels, open_ = pixels + int(said.sum()), open_ + int((said & (mask == NO_CLASS)).sum())
+        voters = np.sum([m != NO_CLASS for m in masks], axis=0)
+        votes = np.sum([(m == mask) & (m != NO_CLASS) for m in masks], axis=0)
+        sure = np.where(mask != NO_CLASS, votes / np.maximum(voters, 1), 0).astype(np.float32)
+        merged = replace(
+            first,
+            class_mask_sha256=pixel_digest(mask),
+            strokes=(),
+            confidence=_named(Tagged(mask, sure)),
+            origin="merged",
+            review="started",
+            annotator=None,
+            time=None,
+            seconds=None,
+        )
+        write_annotation(out, merged, mask)
+    return Merged(len(ids), pixels, open_)
+
+
+def _each(
+    task: Callable[[Foreground], str], foregrounds: Sequence[Foreground], what: str, workers: int
+) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    failures = {}
+    outcomes = run(task, foregrounds, workers=workers)
+    for outcome in track(outcomes, len(foregrounds), what):
+        if outcome.value is None:
+            failures[outcome.item.id] = str(outcome.reason)
+        else:
+            counts[outcome.value] += 1
+    if failures:
+        raise BatchError(failures, what, len(foregrounds))
+    return counts
+
+
+def _fill_one(folder: Path, strokes: Mapping[str, tuple[Stroke, ...]], fg: Foreground) -> str:
+    path, new = annotation_path(folder, fg.id), strokes.get(fg.id, ())
+    if path.exists():
+        annotation, mask = read_annotation(path)
+        if annotation.review == "reviewed":
+            if new:
+                raise DataError(f"{path}: is reviewed; remove it first if strokes are to change it")
+            return "kept as reviewed"
+        pixels = read_foreground(fg)
+        check_unchanged(annotation, pixels.fg, pixels.alpha)
+        drawn = (*annotation.strokes, *new)
+        if new:
+            mask = paint(drawn, blank(mask.shape) if annotation.origin == "strokes" else mask)
+        facts = {"strokes": drawn, "origin": annotation.origin, "review": "started"}
+        facts |= {name: getattr(annotation, name) for name in ("annotator", "time", "seconds")}
+    else:
+        if not new and len(fg.classes) > 1:
+            return "left open: several classes and no strokes"
+        drawn = new or (Stroke(kind="whole", class_=fg.class_),)
+        pixels = read_foreground(fg)
+        mask = paint(drawn, blank(_size(pixels)))
+        facts = {"strokes": drawn, "review": "started" if new else "proposed"}
+    unknown = unknown_of(pixels.alpha)
+    if path.exists() and not new and (mask[unknown] != NO_CLASS).all():
+        return "complete already"
+    filled = fill(pixels.fg, pixels.alpha, mask, unknown)
+    _write(folder, fg, pixels, filled, **facts)
+    return "filled"
+
+
+def _propose_one(folder: Path, scorer: Scorer, any_class: bool, again: bool, fg: Foreground) -> str:
+    path = annotation_path(folder, fg.id)
+    if path.exists():
+        annotation, _ = read_annotation(path)
+        if annotation.review != "proposed" or not again:
+            return "kept"
+    pixels = read_foreground(fg)
+    among = fg.classes if len(fg.classes) > 1 and not any_class else ()
+    proposed = propose(pixels.fg, pixels.alpha, scorer, among=among)
+    _write(folder, fg, pixels, proposed, origin="proposal", review="proposed")
+    return "proposed"
+
+
+def _write(folder: Path, fg: Foreground, pixels: Pixels, tagged: Tagged, **facts: object) -> None:
+    annotation = make_annotation(
+        fg.id, pixels.fg, pixels.alpha, tagged.class_mask, confidence=_named(tagged), **facts
+    )
+    write_annotation(folder, annotation, tagged.class_mask)
+
+
+def _named(tagged: Tagged) -> dict[str, float]:
+    sure = class_confidence(tagged)
+    assert len(sure) == len(classes_in(tagged.class_mask))
+    return {CLASSES[index]: share for index, share in sure.items()}
+
+
+def _size(pixels: Pixels) -> tuple[int, int]:
+    height, width = pixels.alpha.shape
+    return height, width
+
+
+def _read_same(paths: Sequence[Path]) -> tuple[Annotation, list[UInt8]]:
+    """Read annotations of one foreground; DataError if they are of different versions of it."""
+    read = [read_annotation(path) for path in paths]
+    first = read[0][0]
+    for path, (annotation, _) in zip(paths, read, strict=True):
+        layers = "size", "fg_sha256", "alpha_sha256"
+        if any(getattr(annotation, name) != getattr(first, name) for name in layers):
+            raise DataError(
+                f"{path}: is of another version of foreground {first.fg_id!r} than {paths[0]}; "
+                "tag one of them again"
+            )
+    return first, [mask for _, mask in read]

@@ -1,0 +1,63 @@
+"""Annotations to and from the files of other tools, without losing a pixel: one module a format.
+
+===========================================  ===============================================================
+coco, cvat, label_studio, fiftyone, parquet  the formats
+convert                                      the commands: out to another tool, and another tool's work in
+labelled                                     a class mask on its way, and the rules by which regions of
+                                             others become one
+run_lengths, index_plus_one                  how masks are written by others
+untrusted                                    archives, names, XML and images of others, checked
+===========================================  ===============================================================
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from simd.errors import DataError
+from simd.tagging.formats.labelled import Labelled, Names
+from simd.taxonomy import suggest
+
+
+class Format(NamedTuple):
+    """A format of another tool."""
+
+    title: str
+    place: str  # "file" or "folder": what it is written to
+    target: str  # module, and the functions that write and read it
+    holds_pictures: bool = False  # whether the foregrounds' cut-outs go into it
+
+    @property
+    def write(self) -> Callable[[Iterable[Labelled], Path], None]:
+        """The function that writes masks to a place."""
+        found: Callable[[Iterable[Labelled], Path], None] = self._function(0)
+        return found
+
+    @property
+    def read(self) -> Callable[[Path, Names], Iterator[Labelled]]:
+        """The function that reads masks from a place, one after the other."""
+        found: Callable[[Path, Names], Iterator[Labelled]] = self._function(1)
+        return found
+
+    def _function(self, number: int) -> Any:
+        module, _, functions = self.target.partition(":")
+        return getattr(import_module(f"simd.tagging.formats.{module}"), functions.split(",")[number])
+
+
+FORMATS = {
+    "coco": Format("COCO, run lengths", "file", "coco:write_rle,read_rle"),
+    "coco-panoptic": Format("COCO panoptic", "folder", "coco:write_panoptic,read_panoptic"),
+    "cvat-mask": Format("CVAT, Segmentation mask 1.1", "file", "cvat:write_masks,read_masks"),
+    "cvat-images": Format("CVAT for images 1.1", "file", "cvat:write_xml,read_images"),
+    "label-studio": Format("Label Studio, JSON", "file", "label_studio:write,read"),
+    "fiftyone": Format("FiftyOne, segmentation labels", "folder", "fiftyone:write,read", holds_pictures=True),
+    "parquet": Format("Hugging Face parquet", "file", "parquet:write,read", holds_pictures=True),
+}
+
+
+def find_format(name: str) -> Format:
+    """Return a format by its name; DataError with near names if there is none."""
+    if name not in FORMATS:
+        raise DataError(f"unknown format {name!r}{suggest(name, FORMATS)}")
+    return FORMATS[name]

@@ -1,0 +1,196 @@
+"""COCO: run lengths in one JSON file, a region a class; and panoptic PNGs beside their JSON."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simd.errors import DataError, MissingExtraError
+from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.image import Mask, UInt8, read_image, write_png
+from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
+from simd.tagging.formats.labelled import Labelled, Names, checked_size, merge, packed, regions_of, shaped_as
+from simd.tagging.formats.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
+from simd.tagging.formats.untrusted import inside
+from simd.taxonomy import TAXONOMY
+
+Row = Mapping[str, Any]
+
+
+def write_rle(items: Iterable[Labelled], out: Path) -> None:
+    """Write masks as the regions of a COCO file: an annotation a class, with compressed run lengths."""
+    images: list[Row] = []
+    annotations: list[Row] = []
+    for number, item in enumerate(items, start=1):
+        assert item.class_mask is not None
+        images.append(_image(number, item))
+        for index, region in regions_of(item.class_mask):
+            counts = coco_text(runs_of(region.ravel(order="F")))
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": number,
+                    "category_id": index + 1,
+                    "segmentation": {"size": list(region.shape), "counts": counts},
+                    **_facts(region),
+                    "iscrowd": 1,  # run lengths are for crowds, by COCO's convention
+                }
+            )
+    write_atomically(
+        out, json_text({"images": images, "annotations": annotations, "categories": _CATEGORIES})
+    )
+
+
+def read_rle(path: Path, names: Names) -> Iterator[Labelled]:
+    """Read the regions of a COCO file: run lengths, compressed or not, and polygons."""
+    with shaped_as("a COCO file"):
+        content = read_json(path)
+        labels = {row["id"]: str(row["name"]) for row in content["categories"]}
+        by_image: dict[Any, list[Row]] = {row["id"]: [] for row in content["images"]}
+        for row in content["annotations"]:
+            if row["image_id"] not in by_image:
+                raise DataError(f"an annotation is of image {row['image_id']!r:.40}, which is not listed")
+            by_image[row["image_id"]].append(row)
+        images = list(content["images"])
+    for image in images:
+        name = _name(image)
+        try:
+            with shaped_as("an image of a COCO file"):
+                size = checked_size(image["height"], image["width"])
+                regions = (
+                    (_label(row, labels), _region(row["segmentation"], size)) for row in by_image[image["id"]]
+                )
+                yield merge(size, regions, names)._replace(name=name)
+        except MissingExtraError:
+            raise
+        except DataError as error:
+            yield Labelled(name, None, (str(error),))
+
+
+def write_panoptic(items: Iterable[Labelled], out: Path) -> None:
+    """Write masks as a folder: panoptic.json, and a PNG each in panoptic/, whose segments are index + 1."""
+    make_folder(out / "panoptic")
+    images, annotations = [], []
+    for number, item in enumerate(items, start=1):
+        assert item.class_mask is not None
+        file_name = f"{number:06d}.png"
+        stored = to_void_zero(item.class_mask)
+        write_png(
+            out / "panoptic" / file_name, np.dstack([stored, np.zeros_like(stored), np.zeros_like(stored)])
+        )
+        segments = [
+            {"id": index + 1, "category_id": index + 1, **_facts(region), "iscrowd": 0}
+            for index, region in regions_of(item.class_mask)
+        ]
+        images.append(_image(number, item))
+        annotations.append({"image_id": number, "file_name": file_name, "segments_info": segments})
+    rows = {"images": images, "annotations": annotations, "categories": _CATEGORIES}
+    write_atomically(out / "panoptic.json", json_text(rows))
+
+
+def read_panoptic(place: Path, names: Names) -> Iterator[Labelled]:
+    """Read a panoptic JSON file, or a folder with one, and the PNGs in the folder of its name."""
+    path = _only_json(place) if place.is_dir() else place
+    with shaped_as("a panoptic COCO file"):
+        content = read_json(path)
+        labels = {row["id"]: str(row["name"]) for row in content["categories"]}
+        images = {row["id"]: _name(row) for row in content["images"]}
+        rows = list(content["annotations"])
+        for row in rows:
+            row["image_id"], row["segments_info"]
+    for row in rows:
+        name = images.get(row["image_id"], str(row["file_name"]))
+        try:
+            with shaped_as("an annotation of a panoptic COCO file"):
+                pixels = read_image(inside(path.with_suffix(""), row["file_name"]))
+                ids = packed(pixels[..., ::-1])  # red is the lowest byte
+                segments = {int(s["id"]): labels[s["category_id"]] for s in row["segments_info"]}
+                yield _of_segments(ids, segments, names)._replace(name=name)
+        except DataError as error:
+            yield Labelled(name, None, (str(error),))
+
+
+def _of_segments(ids: np.ndarray[Any, Any], segments: Mapping[int, str], names: Names) -> Labelled:
+    """Turn segment ids (H, W) into a class mask: each label becomes a number, 0 stays void."""
+    numbers = {label: number for number, label in enumerate(dict.fromkeys(segments.values()), start=1)}
+    found = np.unique(ids)
+    lost = [number for number in found.tolist() if number and number not in segments]
+    if lost:
+        raise DataError(f"its pixels hold segment {lost[0]}, which segments_info does not list")
+    if len(numbers) > 254:
+        raise DataError(f"has {len(numbers)} labels; there are {len(TAXONOMY)} classes")
+    table = np.array([numbers[segments[n]] if n else 0 for n in found.tolist()], np.uint8)
+    stored: UInt8 = table[np.searchsorted(found, ids)]
+    return from_void_zero(stored, {number: label for label, number in numbers.items()}, names)
+
+
+def _image(number: int, item: Labelled) -> dict[str, Any]:
+    assert item.class_mask is not None
+    height, width = item.class_mask.shape
+    return {"id": number, "file_name": item.file_name, "height": height, "width": width, "fg_id": item.name}
+
+
+def _facts(region: Mask) -> dict[str, Any]:
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    left, top = int(columns[0]), int(rows[0])
+    box = [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1]
+    return {"area": int(np.count_nonzero(region)), "bbox": box}
+
+
+def _name(image: Row) -> str:
+    return str(image.get("fg_id") or image.get("file_name") or image["id"])
+
+
+def _label(row: Row, labels: Mapping[Any, str]) -> str:
+    if row["category_id"] not in labels:
+        raise DataError(f"an annotation has category {row['category_id']!r:.40}, which is not listed")
+    return labels[row["category_id"]]
+
+
+def _region(segmentation: Any, size: tuple[int, int]) -> Mask:
+    if isinstance(segmentation, list):
+        return _polygons(segmentation, size)
+    if checked_size(*segmentation["size"]) != size:
+        raise DataError(f"a region is {segmentation['size']}, its image is {list(size)} (H, W)")
+    return _uncompressed(segmentation["counts"], size)
+
+
+def _uncompressed(counts: str | list[int], size: tuple[int, int]) -> Mask:
+    """Return the pixels of run lengths down the columns, as a text or as numbers."""
+    runs = runs_of_coco_text(counts) if isinstance(counts, str) else np.array(counts, np.int64)
+    return line_of(runs.reshape(-1), size[0] * size[1]).reshape(size, order="F")
+
+
+def _polygons(polygons: list[Any], size: tuple[int, int]) -> Mask:
+    """Fill polygons as COCO's own code does."""
+    corners = [np.array(polygon, np.float64).reshape(-1, 2) for polygon in polygons]
+    if any(len(c) < 3 or not np.isfinite(c).all() or np.abs(c).max() > 4 * max(size) for c in corners):
+        raise DataError("a polygon needs three corners or more, x and y each, all near the image")
+    try:
+        from pycocotools import mask as coco
+    except ImportError:
+        raise MissingExtraError("reading COCO polygons", "pycocotools", "exchange") from None
+    if not corners:
+        return np.zeros(size, np.bool_)
+    filled = coco.merge(coco.frPyObjects([c.ravel().tolist() for c in corners], *size))
+    return _uncompressed(filled["counts"].decode(), size)
+
+
+def _only_json(folder: Path) -> Path:
+    files = sorted(folder.glob("*.json"))
+    if len(files) != 1:
+        raise DataError(f"{folder}: has {len(files)} JSON files; name the panoptic one")
+    return files[0]
+
+
+_CATEGORIES = [
+    {
+        "id": c.index + 1,  # 0 is void
+        "name": LABELS[c.index + 1],
+        "supercategory": "matting",
+        "isthing": 0,
+        "color": list(bytes.fromhex(c.colour[1:])),
+    }
+    for c in TAXONOMY
+]

@@ -1,0 +1,97 @@
+"""Hugging Face parquet: a row a foreground, its class mask and cut-out as bytes inside the file."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from simd.errors import DataError, MissingExtraError
+from simd.files import cannot_write
+from simd.image import encode_png, read_indices
+from simd.tagging.annotation_files import PALETTE, classes_in
+from simd.tagging.formats.labelled import Labelled, Names, from_indices, shaped_as
+from simd.tagging.formats.untrusted import as_file
+from simd.taxonomy import CLASSES, NO_CLASS, class_index
+
+_ROWS = 16  # held in memory at a time
+
+
+def write(items: Iterable[Labelled], out: Path) -> None:
+    """Write masks as indexed PNGs inside a parquet file that ``datasets`` loads as it is.
+
+    Columns: ``fg_id``; ``image``, the cut-out (null where the foregrounds are not at hand); ``class_mask``,
+    with the indices of the classes as they are and 255 for none; ``classes``, those in it.
+    """
+    pa, parquet, features = _libraries()
+    schema = features.arrow_schema
+    part = out.with_name(f".{out.name}.part")
+    try:
+        with parquet.ParquetWriter(part, schema) as writer:
+            rows: list[dict[str, Any]] = []
+            for item in items:
+                rows.append(_row(item))
+                if len(rows) == _ROWS:
+                    writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+                    rows.clear()
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        part.replace(out)
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read(path: Path, names: Names) -> Iterator[Labelled]:
+    """Read a parquet file with the columns ``fg_id`` and ``class_mask``; classes are named by `CLASSES`."""
+    pa, parquet, _ = _libraries()
+    labels = dict(enumerate(CLASSES))
+    try:
+        with parquet.ParquetFile(path) as file:
+            if missing := sorted({"fg_id", "class_mask"} - set(file.schema_arrow.names)):
+                raise DataError(f"{path}: lacks the column {missing[0]}")
+            batches = file.iter_batches(batch_size=1, columns=["fg_id", "class_mask"])
+            for number, batch in enumerate(batches):
+                (row,) = batch.to_pylist()
+                yield _labelled(row, number, labels, names)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: is no parquet file, or a damaged one ({error})") from error
+
+
+def _labelled(row: dict[str, Any], number: int, labels: dict[int, str], names: Names) -> Labelled:
+    name = str(row["fg_id"] or f"row {number}")
+    try:
+        with shaped_as("a row of class masks"):
+            content = row["class_mask"]["bytes"]
+            if not isinstance(content, bytes):
+                raise DataError("its class mask is not inside the file; paths are not followed")
+        with as_file(content, "its class mask") as file:
+            return from_indices(read_indices(file), labels, NO_CLASS, names)._replace(name=name)
+    except DataError as error:
+        return Labelled(name, None, (str(error),))
+
+
+def _row(item: Labelled) -> dict[str, Any]:
+    assert item.class_mask is not None
+    image = None if item.picture is None else {"bytes": item.picture, "path": None}
+    return {
+        "fg_id": item.name,
+        "image": image,
+        "class_mask": {"bytes": encode_png(item.class_mask, PALETTE), "path": None},
+        "classes": [class_index(name) for name in classes_in(item.class_mask)],
+    }
+
+
+def _libraries() -> tuple[Any, Any, Any]:
+    """Return pyarrow, its parquet module, and the features of the columns."""
+    try:
+        import pyarrow
+        from datasets import ClassLabel, Features, Image, List, Value
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtraError("Hugging Face parquet", "datasets", "hub") from None
+    columns = {
+        "fg_id": Value("string"),
+        "image": Image(),
+        "class_mask": Image(),
+        "classes": List(ClassLabel(names=list(CLASSES))),
+    }
+    return pyarrow, parquet, Features(columns)

@@ -1,0 +1,100 @@
+"""Trimaps from alphas: which pixels count as unknown."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Mask, UInt8, read_alpha
+
+
+def trimap_of(alpha: UInt8, radius: int) -> UInt8:
+    r"""Make the trimap of an alpha: the fractional pixels, dilated by a disc, are unknown.
+
+    .. math:: U = \{0 < \alpha < 255\} \oplus D_r, \quad D_r = \{(y, x) : y^2 + x^2 \le r^2\}
+
+    Parameters
+    ----------
+    alpha : uint8, shape (H, W)
+        True matte.
+    radius : int
+        r in pixels; 0 leaves just the fractional pixels.
+
+    Returns
+    -------
+    uint8, shape (H, W)
+        128 in U; elsewhere 255 where alpha is 255 and 0 where it is 0.
+
+    Examples
+    --------
+    >>> trimap_of(np.array([[0, 0, 0, 9, 255, 255]], np.uint8), radius=1)
+    array([[  0,   0, 128, 128, 128, 255]], dtype=uint8)
+    """
+    fractional = ((alpha > 0) & (alpha < 255)).astype(np.uint8)
+    unknown = cv2.dilate(fractional, _disc(radius)).astype(bool)
+    trimap = np.where(alpha == 255, FOREGROUND, BACKGROUND).astype(np.uint8)
+    trimap[unknown] = UNKNOWN
+    return trimap
+
+
+def unknown_region(trimap: UInt8) -> Mask:
+    """Return the unknown region, bool (H, W): exactly ``trimap == 128``."""
+    return np.asarray(trimap == UNKNOWN, dtype=np.bool_)
+
+
+def _disc(radius: int) -> UInt8:
+    y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
+    return np.asarray(y**2 + x**2 <= radius**2, dtype=np.uint8)
+
+
+UNKNOWN_FROM, FOREGROUND_FROM = 85, 170
+"""The thresholds of GCA-Matting (AAAI 2020): below 85 background, 85..169 unknown, from 170 on foreground."""
+
+_TERNARY = {BACKGROUND, UNKNOWN, FOREGROUND}
+
+
+class Trimap(NamedTuple):
+    """A trimap of 0, 128 and 255, and how many of its pixels held something else in the file."""
+
+    pixels: UInt8
+    mapped: int
+
+
+def read_trimap(path: Path, *, map_other: bool = False) -> Trimap:
+    """Read a trimap; with `map_other`, put other values than 0, 128 and 255 where the thresholds say.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or holds other values and they are not to be mapped; the message says
+        what mapping would make of them.
+    """
+    pixels = read_alpha(path)
+    if ((pixels == BACKGROUND) | (pixels == UNKNOWN) | (pixels == FOREGROUND)).all():
+        return Trimap(pixels, 0)
+    counts = np.bincount(pixels.ravel(), minlength=256)
+    strange = [value for value in np.flatnonzero(counts).tolist() if value not in _TERNARY]
+    mapped = int(counts[strange].sum())
+    if map_other:
+        return Trimap(_LOOK_UP[pixels], mapped)
+    become = (
+        f"{int(sum(counts[v] for v in strange if _LOOK_UP[v] == target)):,} {name}"
+        for target, name in ((BACKGROUND, "background"), (UNKNOWN, "unknown"), (FOREGROUND, "foreground"))
+    )
+    raise DataError(
+        f"{path}: a trimap holds 0, 128 (unknown) and 255 only; {mapped:,} of {pixels.size:,} pixels hold "
+        f"{', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}. --map-trimaps would take "
+        f"values below {UNKNOWN_FROM} for background, from {FOREGROUND_FROM} on for foreground, and those "
+        f"between for unknown: of these pixels {', '.join(become)}"
+    )
+
+
+def _look_up() -> UInt8:
+    table = np.full(256, UNKNOWN, np.uint8)
+    table[:UNKNOWN_FROM], table[FOREGROUND_FROM:] = BACKGROUND, FOREGROUND
+    return table
+
+
+_LOOK_UP = _look_up()

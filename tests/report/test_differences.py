@@ -1,0 +1,142 @@
+"""Intervals and paired comparisons on boards: in the terminal, CSV, Markdown and on the page."""
+
+import csv
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from boards_by_hand import score, scores
+
+from simd.metrics.uncertainty import compare
+from simd.report.leaderboard.board import Interval, group_boards, span
+from simd.report.leaderboard.differences import MOST
+from simd.report.leaderboard.page import to_html
+from simd.report.leaderboard.terminal import print_board, print_scores
+from simd.report.leaderboard.text import rivals_to_csv, to_csv, to_markdown
+
+SIZES = {"fur": 8, "net": 6, "silk": 3}
+
+
+def method(name, shift, seed, classes=True):
+    """Return scores of 17 foregrounds, two images each, around 5 + shift."""
+    rng, hard = np.random.default_rng(seed), np.random.default_rng(0)
+    rows = []
+    for class_, size in SIZES.items():
+        for f in range(size):
+            base = 5 + hard.normal()
+            for k in range(2):
+                value = float(base + shift + 0.1 * rng.normal())
+                rows.append(score(f"{class_}-{f}-{k}", class_ if classes else "", value, fg=f"{class_}{f}"))
+    return scores(name, rows)
+
+
+@pytest.fixture
+def board():
+    return group_boards([method("good", 0, 1), method("twin", 0, 2), method("bad", 2, 3)])[0]
+
+
+def test_a_board_compares_its_methods_on_the_same_foregrounds(board):
+    names = [entry.name for entry in board.entries]
+    assert names[2] == "bad"
+    rivals = board.rivals["sad"]
+    rows = list(board.images.values())
+    columns = {e.name: [e.whole[row.id].sad for row in rows] for e in board.entries}
+    expected = compare(columns, [row.class_ for row in rows], [row.fg_id for row in rows])
+    there, back = rivals.differences[0, 2], rivals.differences[2, 0]
+    assert there.estimate.mean == pytest.approx(expected.differences[1].estimate.mean)
+    assert there.p_holm == pytest.approx(expected.differences[1].p_holm)
+    assert (back.estimate.low, back.estimate.high) == (-there.estimate.high, -there.estimate.low)
+    assert rivals.clear(0, 2)
+    assert not rivals.clear(0, 1)
+    assert sum(rivals.best) == pytest.approx(1)
+    assert rivals.best[2] == 0
+
+
+def test_a_method_that_lacks_images_is_compared_on_those_that_all_have(board):
+    lacking = board.entries[2].scores
+    lacking = replace(lacking, rows=lacking.rows[2:], missing={"fur-0-0": "gone", "fur-0-1": "gone"})
+    found = group_boards([board.entries[0].scores, board.entries[1].scores, lacking])[0]
+    assert found.rivals["sad"].images == 32
+    assert "on the 32 images that all of them have" in to_html([found])
+
+
+def test_the_page_has_intervals_and_a_matrix(board):
+    page = to_html([board])
+    low, high, _ = board.entries[0].interval("class_mean", "sad")
+    assert f'<small class="interval" title="95 % interval">[{low:.2f}, {high:.2f}]</small>' in page
+    assert '<small class="interval" title="no interval: fewer than 5 foregrounds">–</small>' in page  # silk
+    matrix = re.search(r'<table class="rivals">.*?</table>', page, re.DOTALL).group()
+    assert matrix.count('<td class="self">') == 3
+    assert matrix.count('<td class="better">') == matrix.count('<td class="worse">') == 2
+    assert "p &lt; 0.001" in matrix
+    assert page.count('<table class="rivals">') == 4  # a metric each
+
+
+def test_without_intervals_the_page_says_why_once():
+    few = [scores(name, [score("fur-1", "fur", value)]) for name, value in (("a", 1.0), ("b", 2.0))]
+    page = to_html(group_boards(few))
+    assert page.count("No comparison: fewer than 5 foregrounds") == 1
+    assert "No interval for the class-balanced mean: fewer than 5 foregrounds." in page
+    assert "Which differences" not in to_html(group_boards(few[:1]))
+
+
+def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys):
+    remarked = replace(method("one", 0, 1, classes=False), remarks=("The classes are unknown.",))
+    both = [remarked, method("two", 1, 2, classes=False)]
+    board = group_boards(both[::-1])[0]
+    assert [entry.name for entry in board.entries] == ["one", "two"]  # by the image mean
+    assert board.rivals["sad"].over == "image_mean"
+    page = to_html([board])
+    assert "Error by class" not in page
+    assert "The classes are unknown." in page
+    assert '<button type="button" title="the mean of the class means">' not in page
+    assert page.count('<fieldset class="choice">') == 1
+    assert "SAD by class" not in to_markdown([board])
+    print_scores(remarked)
+    print_board(both)
+    text = capsys.readouterr().out
+    assert "The classes are unknown." in text
+    assert "lace" not in text
+    assert re.search(r"one +image +← ", text)
+
+
+def test_only_the_best_of_many_methods_are_compared():
+    board = group_boards([method(f"m{i:02}", i / 10, i) for i in range(MOST + 2)])[0]
+    assert len(board.rivals["sad"].best) == MOST
+    page = to_html([board])
+    assert f"Of {MOST + 2} methods the best {MOST} are compared." in page
+    assert len(page) < 1_000_000
+
+
+def test_csv_and_markdown_hold_bounds_and_differences(board):
+    rows = {(r["method"], r["scope"], r["name"]): r for r in csv.DictReader(io.StringIO(to_csv([board])))}
+    name = board.entries[0].name
+    interval = board.entries[0].interval("class_mean", "mse")
+    overall = rows[name, "overall", "class_mean"]
+    assert (float(overall["mse_low"]), float(overall["mse_high"])) == interval[:2]  # as it is, not ×10³
+    silk = rows[name, "class", "silk"]
+    assert (silk["sad_low"], silk["no_interval"]) == ("", "fewer than 5 foregrounds")
+    differences = list(csv.DictReader(io.StringIO(rivals_to_csv([board]))))
+    assert len(differences) == 3 * 4  # pairs × metrics
+    worst = next(r for r in differences if r["metric"] == "sad" and r["second"] == "bad")
+    assert -2.2 < float(worst["low"]) < float(worst["difference"]) < float(worst["high"]) < -1.8
+    text = to_markdown([board])
+    assert re.search(rf"\| {name} \| \*\*\d\.\d\d\*\* \[\d\.\d\d, \d\.\d\d\] ", text)
+    assert re.search(rf"\| {name} − bad \| \*\*−[12]\.\d\d\*\* \| \[−2\.\d\d, −1\.\d\d\] \| \\< 0.001 ", text)
+
+
+def test_the_terminal_shows_intervals_within_100_columns(board, capsys):
+    print_scores(board.entries[0].scores)
+    print_board([entry.scores for entry in board.entries])
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 100
+    assert re.search(r"fur +16 +8 +\d\.\d\d +\d\.\d\d–\d\.\d\d ", text)
+    assert re.search(r"silk +6 +3 +\d\.\d\d +– ", text)
+    assert re.search(r"  95 % +\d\.\d\d–\d\.\d\d ", text)
+    assert re.search(r"− bad +−[12]\.\d\d +\[−2\.\d\d, −1\.\d\d\] +< 0\.001 ", text)
+
+
+def test_an_absent_interval_is_a_dash():
+    assert span(Interval(float("nan"), float("nan"), "why"), "sad") == "–"

@@ -1,0 +1,112 @@
+import json
+
+import numpy as np
+import pytest
+from conftest import save, soft_alpha
+
+from simd.errors import DataError
+from simd.selection.foregrounds import read_selection, select, write_selection
+from simd.sources import index_foregrounds
+
+
+def alpha_with(level, count, *, rest=0):
+    """Return an alpha of 100 x 100 pixels in which `count` have a level."""
+    alpha = np.full(10_000, rest, np.uint8)
+    alpha[:count] = level
+    return alpha.reshape(100, 100)
+
+
+@pytest.fixture
+def mixed(foregrounds):
+    """Return a folder with six good foregrounds and one of every kind of bad ones."""
+    grey = np.full((100, 100, 3), 90, np.uint8)
+    alphas = {
+        "fur_binary": alpha_with(255, 5000),
+        "fur_empty": alpha_with(0, 0),
+        "fur_full": alpha_with(0, 0, rest=255),
+    }
+    for name, alpha in alphas.items():
+        save(foregrounds / "fg" / f"{name}.png", grey)
+        save(foregrounds / "alpha" / f"{name}.png", alpha)
+    save(foregrounds / "fg" / "fur_alone.png", grey)
+    save(foregrounds / "fg" / "fur_cut.png", grey)
+    save(foregrounds / "alpha" / "fur_cut.png", soft_alpha(100, 100))
+    path = foregrounds / "alpha" / "fur_cut.png"
+    path.write_bytes(path.read_bytes()[:-60])
+    save(foregrounds / "fg" / "glass_bad.png", grey)
+    save(foregrounds / "alpha" / "glass_bad.png", soft_alpha(100, 100))
+    return foregrounds
+
+
+def test_every_drop_has_a_reason(mixed):
+    verdicts = select(index_foregrounds(str(mixed)))
+    assert [v.id for v in verdicts] == sorted(v.id for v in verdicts)
+    assert {v.id: v.reason for v in verdicts if not v.keep} == {
+        "alpha/fur_alone": "missing",
+        "fur_binary": "binary",
+        "fur_cut": "broken",
+        "fur_empty": "empty",
+        "fur_full": "full",
+        "glass_bad": "broken",
+    }
+    assert all(v.detail for v in verdicts if not v.keep)
+    kept = [v for v in verdicts if v.keep]
+    assert len(kept) == 6
+    assert {(v.reason, v.detail) for v in kept} == {("", "")}
+
+
+def test_small_ones_are_dropped_on_request(foregrounds):
+    verdicts = select(index_foregrounds(str(foregrounds)), min_side=65)
+    assert {v.reason for v in verdicts} == {"small"}
+
+
+def test_a_selection_is_read_back(mixed, tmp_path):
+    path = tmp_path / "selection.jsonl"
+    verdicts = select(index_foregrounds(str(mixed)))
+    write_selection(path, verdicts)
+    assert read_selection(path) == {v.id for v in verdicts if v.keep}
+    first = json.loads(path.read_text().splitlines()[0])
+    assert first == {
+        "id": "alpha/fur_alone",
+        "keep": False,
+        "reason": "missing",
+        "detail": "fg/fur_alone has no partner in alpha/",
+        "findings": [
+            {
+                "reason": "missing",
+                "figure": None,
+                "detail": "fg/fur_alone has no partner in alpha/",
+                "like": "",
+                "severity": "drop",
+            }
+        ],
+    }
+    kept = next(json.loads(line) for line in path.read_text().splitlines() if json.loads(line)["keep"])
+    assert list(kept) == ["id", "keep", "reason", "detail", "class", "findings"]
+    assert (kept["id"], kept["class"], kept["reason"]) == ("fire_a", "fire", "")
+    assert [(f["reason"], f["severity"]) for f in kept["findings"]] == [("hidden", "warn")]
+
+
+@pytest.mark.parametrize(
+    "line", ['{"id": "a"}', '{"keep": true}', '{"id": 1, "keep": true}', '{"id": "a", "keep": 1}']
+)
+def test_a_wrong_selection_is_named_with_its_line(tmp_path, line):
+    path = tmp_path / "selection.jsonl"
+    path.write_text('{"id": "a", "keep": true}\n' + line)
+    with pytest.raises(DataError, match=r'selection\.jsonl:2: a line needs "id" and "keep", as simd select'):
+        read_selection(path)
+
+
+def test_the_command_tells_and_the_build_follows(mixed, backgrounds, tmp_path, run_cli):
+    selection = tmp_path / "selection.jsonl"
+    done = run_cli("select", mixed, "--out", selection)
+    assert done.code == 0
+    assert "binary   fur_binary: alpha is between 0 and 255 on 0.000% of the pixels" in done.out
+    page = tmp_path / "selection.html"
+    assert done.out.splitlines()[-1] == f"6 of 12 foregrounds kept: {selection}, shown in {page}"
+    assert 'id="binary"' in page.read_text()
+    flags = ("--foregrounds", mixed, "--backgrounds", backgrounds, "--any-licence")
+    built = run_cli("build", tmp_path / "set", *flags, "--selection", selection)
+    assert built.code == 0
+    assert "6 composites of 6 foregrounds in 6 classes" in built.out
+    assert len(list((tmp_path / "set" / "image").iterdir())) == 6

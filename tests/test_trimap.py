@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from simd.trimap import trimap_of, unknown_region
+
+mattes = arrays(
+    np.uint8,
+    st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    elements=st.sampled_from([0, 255, 0, 255, 1, 254]),
+)
+radii = st.integers(0, 6)
+
+
+def by_brute_force(alpha, radius):
+    """Return the trimap by asking, for each pixel, how far each fractional pixel is."""
+    trimap = np.where(alpha == 255, 255, 0)
+    fractional = np.argwhere((alpha > 0) & (alpha < 255))
+    for y, x in np.ndindex(alpha.shape):
+        if any((y - v) ** 2 + (x - u) ** 2 <= radius**2 for v, u in fractional):
+            trimap[y, x] = 128
+    return trimap
+
+
+@given(mattes, radii)
+def test_the_unknown_region_is_within_a_disc_of_the_fractional_pixels(alpha, radius):
+    np.testing.assert_array_equal(trimap_of(alpha, radius), by_brute_force(alpha, radius))
+
+
+def test_a_disc_by_hand():
+    alpha = np.zeros((7, 7), np.uint8)
+    alpha[3, 3] = 100
+    disc = [
+        "...#...",
+        ".#####.",
+        ".#####.",
+        "#######",
+        ".#####.",
+        ".#####.",
+        "...#...",
+    ]  # y² + x² ≤ 9
+    want = np.array([[128 if c == "#" else 0 for c in row] for row in disc])
+    np.testing.assert_array_equal(trimap_of(alpha, 3), want)
+
+
+@given(arrays(np.uint8, (6, 7)), radii)
+def test_every_fractional_pixel_is_unknown_and_the_rest_is_as_alpha_says(alpha, radius):
+    trimap = trimap_of(alpha, radius)
+    assert trimap.dtype == np.uint8
+    assert set(np.unique(trimap)) <= {0, 128, 255}
+    assert (trimap[(alpha > 0) & (alpha < 255)] == 128).all()
+    known = trimap != 128
+    np.testing.assert_array_equal(trimap[known], alpha[known])
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_matte_without_fractions_is_its_own_trimap(level):
+    alpha = np.full((5, 5), level, np.uint8)
+    alpha[2, 2] = 255 - level
+    np.testing.assert_array_equal(trimap_of(alpha, 4), alpha)
+
+
+def test_the_unknown_region_is_exactly_128():
+    trimap = np.array([[0, 127, 128, 129, 255]], np.uint8)
+    assert unknown_region(trimap).tolist() == [[False, False, True, False, False]]
+    assert unknown_region(trimap).dtype == np.bool_

@@ -1,0 +1,106 @@
+"""The losses against those of the reference code, and what each of them must do."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from simd.training import losses
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "sim" / "losses_64x64.npz"
+
+
+@pytest.fixture(scope="module")
+def golden():
+    with np.load(GOLDEN) as file:
+        return {key: torch.from_numpy(np.asarray(file[key])) for key in file.files}
+
+
+@pytest.fixture(scope="module")
+def unknown(golden):
+    return (golden["trimap"] == 128).float()
+
+
+def near(found, expected):
+    assert float(found) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_alpha_loss(golden, unknown):
+    near(losses.alpha_loss(golden["p_a"], golden["g_a"], unknown), golden["loss_alpha"])
+
+
+def test_composition_losses(golden, unknown):
+    g, loss = golden, losses.composition_loss
+    near(loss(g["g_f"], g["g_b"], g["p_a"], g["image"], unknown), g["loss_comp"])
+    near(loss(g["p_f"], g["p_b"], g["g_a"], g["image"], unknown), g["loss_comp_fb"])
+
+
+def test_colour_loss_in_the_regions_of_the_release_and_of_the_paper(golden):
+    g, bg_region = golden, (golden["trimap"] <= 128).float()
+    colours = g["p_f"], g["g_f"], g["p_b"], g["g_b"]
+    everywhere, paper = torch.ones_like(bg_region), (g["trimap"] >= 128).float()
+    near(losses.colour_loss(*colours, everywhere, bg_region), g["loss_fb_as_in_code"])
+    near(losses.colour_loss(*colours, paper, bg_region), g["loss_fb_fg_mask_ge128"])
+
+
+def test_laplacian_loss_of_mattes_and_of_colours(golden):
+    near(losses.laplacian_loss(golden["p_a"], golden["g_a"]), golden["loss_lap_alpha"])
+    near(losses.laplacian_loss(golden["p_f"], golden["g_f"]), golden["loss_lap_fg"])
+
+
+def test_gradients_and_the_loss_on_their_magnitudes(golden, unknown):
+    g = golden
+    torch.testing.assert_close(losses.gradients(g["p_a"]), g["grad_p_a"], rtol=0, atol=1e-6)
+    weights = torch.cat([g["r1"], g["r2"], g["r3"]], dim=1)
+    near(
+        losses.gradient_loss(g["p_a"], g["p_f"], g["p_b"], weights, g["image"], unknown), g["loss_attention"]
+    )
+
+
+def test_discriminator_loss(golden):
+    features = ([golden[f"{kind}_feat{level}"] for level in range(5)] for kind in ("fake", "real"))
+    near(
+        losses.discriminator_loss(golden["fake_ret"], golden["real_ret"], *features),
+        golden["loss_discriminator"],
+    )
+
+
+def test_a_pixel_outside_the_mask_counts_for_a_millionth():
+    pred, alpha = torch.ones(1, 1, 1, 4), torch.zeros(1, 1, 1, 4)
+    unknown = torch.tensor([1.0, 1.0, 0.0, 0.0]).view(1, 1, 1, 4)
+    # two pixels off by 1 and two by 1e-6, over an area of 2 + 1
+    near(losses.alpha_loss(pred, alpha, unknown), (2 + 2e-6) / 3)
+
+
+def test_a_pyramid_of_a_constant_has_no_bands_inside():
+    flat = torch.full((1, 3, 64, 64), 0.7)
+    near(losses.laplacian_loss(flat, flat), 0)
+    # a constant difference lies in the low band alone, which the loss leaves out
+    assert float(losses.laplacian_loss(flat, flat - 0.3)) < 1e-6
+
+
+def test_pyramids_take_images_that_are_not_square():
+    found = losses.laplacian_loss(torch.rand(1, 1, 64, 96), torch.rand(1, 1, 64, 96))
+    assert found > 0.1
+
+
+def test_every_loss_has_a_gradient(golden, unknown):
+    g = golden
+    alpha, fg, bg = (g[key].clone().requires_grad_() for key in ("p_a", "p_f", "p_b"))
+    weights = torch.full((len(alpha), 3, 64, 64), 0.5, requires_grad=True)
+    features = [g[f"fake_feat{level}"].clone().requires_grad_() for level in range(5)]
+    real = [g[f"real_feat{level}"] for level in range(5)]
+    total = (
+        losses.alpha_loss(alpha, g["g_a"], unknown)
+        + losses.composition_loss(fg, bg, alpha, g["image"], unknown)
+        + losses.colour_loss(fg, g["g_f"], bg, g["g_b"], unknown, unknown)
+        + losses.laplacian_loss(alpha, g["g_a"])
+        + losses.gradient_loss(alpha, fg, bg, weights, g["image"], unknown)
+        + losses.discriminator_loss(g["fake_ret"], g["real_ret"], features, real)
+    )
+    total.backward()
+    for tensor in (alpha, fg, bg, weights, *features):
+        assert tensor.grad is not None
+        assert torch.isfinite(tensor.grad).all()
+        assert tensor.grad.abs().sum() > 0
