@@ -1,6 +1,6 @@
 """The whole way on built-in data, in minutes: what a newcomer runs first."""
 
-import sys
+import logging
 import time
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from simd.report.statistics.measure import measure_set
 from simd.report.statistics.page import write_statistics
 
 METHODS = ("trimap", "closed-form", "shared", "random-walk")
+_LOG = logging.getLogger(__name__)
 SET = "simd-open-mini"
 """20 classes × 2 foregrounds × 2 backgrounds, longest side 320."""
 
@@ -79,4 +80,4 @@ def _set(folder: Path, workers: int) -> MattingSet:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    _LOG.info(text)

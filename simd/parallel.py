@@ -1,5 +1,6 @@
 """The one entry for work over many items: in this process, or in worker processes that may die."""
 
+import math
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, Thr
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_process
+from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from simd.errors import DataError, DiskFullError, SimdError
@@ -18,6 +20,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _IN_FLIGHT_PER_WORKER = 2
+_GIGABYTES_PER_WORKER = 0.8  # libraries, and the images of some megapixels that are in hand
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -63,9 +66,30 @@ def run(
     return _run_in_processes(function, items, min(workers, len(items)))
 
 
-def default_workers() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def default_workers(gigabytes: float = _GIGABYTES_PER_WORKER) -> int:
+    """Return how many of the processors that this process may use the free memory allows, at least one.
+
+    Parameters
+    ----------
+    gigabytes : float
+        What a worker takes.
+    """
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(processors, int(free_gigabytes() / gigabytes)))
+
+
+def free_gigabytes() -> float:
+    """Return the memory that processes may still take without swapping, in 10⁹ bytes; inf if unknown."""
+    try:
+        with Path("/proc/meminfo").open(encoding="ascii") as lines:
+            kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+        return kilobytes * 1024 / 1e9
+    except (OSError, StopIteration):
+        pass
+    try:  # not Linux: count what is free and unused
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
+    except (AttributeError, OSError, ValueError):  # neither here
+        return math.inf
 
 
 def _call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Result]:

@@ -1,5 +1,6 @@
 """Progress of long work: a bar on a terminal, plain lines in a log."""
 
+import logging
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -7,11 +8,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_LOG = logging.getLogger(__name__)
+
 _SECONDS_BETWEEN_LINES = 15.0
 
 
 def track(items: Iterable[T], total: int, what: str, done: int = 0) -> Iterator[T]:
-    """Yield the items and show on stderr how far the work is.
+    """Yield the items and show how far the work is: a bar on a terminal, else lines in the log.
 
     Parameters
     ----------
@@ -25,7 +28,7 @@ def track(items: Iterable[T], total: int, what: str, done: int = 0) -> Iterator[
         How many an earlier, interrupted run has left finished.
     """
     if done:
-        print(f"{what}: {done} of {total} were already done", file=sys.stderr)  # noqa: T201
+        _LOG.info("%s: %d of %d were already done", what, done, total)
     if total == done:
         yield from items
     elif sys.stderr.isatty():
@@ -54,14 +57,14 @@ def _bar(items: Iterable[T], total: int, what: str, done: int) -> Iterator[T]:
 
 
 def _lines(items: Iterable[T], total: int, what: str, done: int) -> Iterator[T]:
-    start = told = time.monotonic()
+    start = last = time.monotonic()
     count = 0
     for count, item in enumerate(items, start=1):
         yield item
-        if time.monotonic() - told > _SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
-            print(f"{what}: {done + count} of {total}, {_rate(count, start)}", file=sys.stderr)  # noqa: T201
-    print(f"{what}: {done + count} of {total}, {_rate(count, start)}", file=sys.stderr)  # noqa: T201
+        if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            _LOG.info("%s: %d of %d, %s", what, done + count, total, _rate(count, start))
+    _LOG.info("%s: %d of %d, %s", what, done + count, total, _rate(count, start))
 
 
 def _rate(count: int, start: float) -> str:

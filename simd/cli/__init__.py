@@ -8,7 +8,8 @@ verify, stats, embed                  whether a set is as built, and what it is 
 weights, predict, evaluate            methods run and scored
 leaderboard, browse                   methods side by side, failures one by one
 demo                                  the whole way on built-in data
-app                                   the one application, and what commands share
+app, listed_options, plain_help       the one application, and what commands and help pages share
+renamed, notices                      former names refused with those of today; the library's log on stderr
 ====================================  =======================================================================
 """
 
@@ -38,6 +39,8 @@ from simd.cli import (  # noqa: F401  each registers its commands
     weights,
 )
 from simd.cli.app import app
+from simd.cli.notices import notices_on_stderr
+from simd.cli.renamed import renamed_option
 from simd.errors import SimdError
 
 # Click's ClickException, wherever Typer keeps its click: BadParameter < UsageError < ClickException
@@ -48,13 +51,16 @@ _INTERRUPTED = 130  # what Typer returns for Ctrl-C, too
 def main() -> int:
     """Run the command line; return the exit code, 1 if something was wrong with the input."""
     try:
-        code = app(standalone_mode=False)
+        with notices_on_stderr():
+            code = app(standalone_mode=False)
     except SimdError as error:
         print(f"simd: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except _USAGE_ERROR as error:
+        if message := renamed_option(error):
+            error.message = message
         error.show()
         return int(error.exit_code)
     if code == _INTERRUPTED:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from simd.cli.app import app
+from simd.cli.app import Kind, app
 
 
 @app.command()
@@ -14,7 +14,7 @@ def balance(
     per_class: Annotated[
         int | None, Option(help="The number wanted for each class.", show_default="the largest class's")
     ] = None,
-    source: Annotated[str | None, Option(help="The kind of a folder, if its layout does not tell.")] = None,
+    kind: Kind = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     annotations: Annotated[Path | None, Option(help="Tagged regions of a folder's foregrounds.")] = None,
 ) -> None:
@@ -22,4 +22,4 @@ def balance(
     from simd.report.class_counts import print_balance
     from simd.selection.class_counts import take_census
 
-    print_balance(take_census(place, source=source, classes=classes, annotations=annotations), per_class)
+    print_balance(take_census(place, kind=kind, classes=classes, annotations=annotations), per_class)

@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 from typer import Argument, Option
-from typer.core import TyperGroup
 
 from simd.cli.app import Workers, app
+from simd.cli.plain_help import Application, PlainGroup
 
 _OPEN = "open"
 _LISTS = ("--scores", "--predictions")
 
 
-class _Browse(TyperGroup):
+class _Browse(PlainGroup):
     """``simd browse SET ...`` means ``simd browse open SET ...``, and lists may follow the set."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
@@ -43,7 +43,7 @@ def spread(args: list[str]) -> list[str]:
     return made
 
 
-browse = typer.Typer(cls=_Browse, no_args_is_help=True)
+browse = Application(cls=_Browse, no_args_is_help=True)
 app.add_typer(
     browse, name="browse", help="Look at failures: in the FiftyOne App, or as a page; bring tags back."
 )
@@ -79,7 +79,8 @@ def open_(
         Path | None, Option(help="In place of the App: write a page into this folder. Needs no FiftyOne.")
     ] = None,
     worst: Annotated[int, Option(help="Of the page: images and regions a class and method.", min=1)] = 3,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Open a set with its scores in the FiftyOne App; the same as `simd browse SET`.
 

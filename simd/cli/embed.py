@@ -21,7 +21,8 @@ def embed(
     ] = "descriptors",
     perplexity: Annotated[float, Option(help="Of t-SNE; lowered for small sets.")] = 30.0,
     seed: Annotated[int, Option(help="Of t-SNE.", min=0)] = 0,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Map a set's class regions by their features (t-SNE), and tell how well these separate the classes."""
     from simd.report.embed.embedding import embed as embed_set

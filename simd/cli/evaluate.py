@@ -24,7 +24,8 @@ def evaluate(
     review: Annotated[
         Path | None, Option(help="Score without what is excluded here, see simd browse pull.")
     ] = None,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Score a folder of predicted mattes: SAD, MSE, Grad, Conn, per class and region, with intervals."""
     from simd.metrics.evaluate import check_complete, check_no_extra, find_truths

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+from simd.cli.app import Kind
 from simd.cli.tag import tag
 
 _FORMATS = "coco, coco-panoptic, cvat-mask, cvat-images, label-studio, fiftyone or parquet."
 Foregrounds = Annotated[str | None, Option(help="Where the foregrounds are that the masks belong to.")]
-Source = Annotated[str | None, Option(help="Their kind, if the layout does not tell.")]
 
 
 @tag.command("export")
@@ -19,12 +19,12 @@ def export(
     format_: Annotated[str, Option("--format", help=_FORMATS)],
     out: Annotated[Path, Option(help="The new file, or folder, of the other tool.")],
     foregrounds: Foregrounds = None,
-    source: Source = None,
+    kind: Kind = None,
 ) -> None:
     """Write class masks as another tool reads them."""
     from simd.tagging.formats.convert import export_annotations
 
-    count = export_annotations(folder, out, format_=format_, foregrounds=foregrounds, source=source)
+    count = export_annotations(folder, out, format_=format_, foregrounds=foregrounds, kind=kind)
     typer.echo(f"{count} class masks: {out}")
 
 
@@ -34,7 +34,7 @@ def import_(
     format_: Annotated[str, Option("--format", help=_FORMATS)],
     out: Annotated[Path, Option(help="A folder of annotations, or a new one.")],
     foregrounds: Foregrounds = None,
-    source: Source = None,
+    kind: Kind = None,
     rename: Annotated[
         list[str] | None, Option(help="LABEL=CLASS, where a label is no class; repeatable.")
     ] = None,
@@ -55,7 +55,7 @@ def import_(
         out,
         format_=format_,
         foregrounds=foregrounds,
-        source=source,
+        kind=kind,
         renamed=renamed,
         replace=replace,
     )

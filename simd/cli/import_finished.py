@@ -20,7 +20,8 @@ def import_(
         bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
     ] = False,
     name: Annotated[str | None, Option(help="The set's name.", show_default="its kind")] = None,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Turn finished images with alpha into a set: Composition-1k, SIMD, AIM-500, AM-2k, P3M-10k, ..."""
     from simd.composition.import_finished import import_set

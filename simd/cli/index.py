@@ -6,16 +6,17 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Workers, app
+from simd.cli.app import Kind, Workers, app
 
 
 @app.command()
 def index(
     folder: Annotated[str | None, Argument(help="A folder, 'synthetic' or 'builtin'.")] = None,
-    source: Annotated[str | None, Option(help="Its kind, if the layout does not tell.")] = None,
+    kind: Kind = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     decode: Annotated[bool, Option(help="Read every file to its last pixel.")] = False,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """List the kinds of sources; or look through a folder: expected, found, missing, extra, broken."""
     from simd.report.source_table import index_table, kinds_table
@@ -23,7 +24,7 @@ def index(
     if folder is None:
         typer.echo(kinds_table())
         return
-    text, problems = index_table(folder, source, classes=classes, decode=decode, workers=workers)
+    text, problems = index_table(folder, kind, classes=classes, decode=decode, workers=workers)
     typer.echo(text)
     if problems:
         raise typer.Exit(1)

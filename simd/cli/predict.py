@@ -44,7 +44,8 @@ def predict(
     pictures: Annotated[
         Path | None, Option(help="sim: folder for pictures of inputs, 20 maps, F, B and weights.")
     ] = None,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Run a matting method over a set."""
     own = {

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Workers, app
+from simd.cli.app import Kind, Workers, app
 
 
 @app.command()
@@ -15,7 +15,7 @@ def select(
     backgrounds: Annotated[str | None, Option(help="Or: select the photographs of this folder.")] = None,
     out: Annotated[Path, Option(help="Where the selection goes, as JSON lines.")] = Path("selection.jsonl"),
     page: Annotated[Path | None, Option(help="HTML page of it.", show_default="beside it")] = None,
-    source: Annotated[str | None, Option(help="Its kind, if the layout does not tell.")] = None,
+    kind: Kind = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     class_list: Annotated[
         Path | None, Option(help="Keep what this list names (lines class:name), with its classes.")
@@ -36,7 +36,8 @@ def select(
     review: Annotated[
         Path | None, Option(help="Drop the foregrounds of composites excluded here, see simd browse pull.")
     ] = None,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Choose the foregrounds that can serve as truth, or the backgrounds; every drop carries its reason."""
     from simd.errors import DataError
@@ -61,13 +62,13 @@ def select(
         if classes or class_list or against or review:
             raise DataError("--classes, --class-list, --against and --review are for foregrounds")
         selection = select_backgrounds(
-            backgrounds, source, longest_side=longest_side, max_object=max_object, **common
+            backgrounds, kind, longest_side=longest_side, max_object=max_object, **common
         )
     else:
         assert foregrounds is not None
         selection = select_foregrounds(
             foregrounds,
-            source,
+            kind,
             classes=classes,
             class_list=class_list,
             against=against or (),

@@ -21,7 +21,8 @@ def stats(
     out: Annotated[
         Path, Option(help="Folder for index.html, statistics.md, the CSV files and the plots.")
     ] = Path("statistics"),
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Show what sets are made of: class balance, alpha ratio, gradient, strokes, holes, colour distance."""
     from simd.report.statistics.measure import report_statistics

@@ -5,14 +5,15 @@ from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
-from typer.core import TyperGroup
 
+from simd.cli.app import Kind
+from simd.cli.plain_help import PlainGroup
 from simd.cli.tag import tag
 
 _BUILT_IN = ("synthetic", "synthetic-mixed")
 
 
-class _OrOpen(TyperGroup):
+class _OrOpen(PlainGroup):
     """The commands of `simd tag`; a place where foregrounds are, in a command's stead, opens the page."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -32,7 +33,7 @@ def open_(
     annotations: Annotated[
         Path | None, Option(help="Where they are kept.", show_default="DIR-annotations, beside the folder")
     ] = None,
-    source: Annotated[str | None, Option(help="The kind of the foregrounds, if unclear.")] = None,
+    kind: Kind = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     model: Annotated[
         Path | None, Option(help="What proposes classes, from simd tag fit.", show_default="the shipped one")
@@ -59,7 +60,7 @@ def open_(
     tagging = Tagging(
         foregrounds,
         annotations or default_folder(foregrounds),
-        source=source,
+        kind=kind,
         classes=classes,
         propose=proposer(model) if propose and not read_only else None,
         annotator=annotator,

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Workers, app
+from simd.cli.app import Kind, Workers, app
+from simd.cli.plain_help import Application
 
-tag = typer.Typer(
+tag = Application(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Tag the unknown region of foregrounds with classes, and exchange the masks with other tools.",
@@ -17,7 +18,6 @@ app.add_typer(tag, name="tag")
 
 Folder = Annotated[Path, Argument(help="A folder of annotations.")]
 Foregrounds = Annotated[str, Option(help="A folder, or synthetic-mixed:PER_KIND@SIZE.")]
-Source = Annotated[str | None, Option(help="The kind of the foregrounds, if unclear.")]
 Classes = Annotated[Path | None, Option(help="CSV file with the columns file and class.")]
 
 
@@ -27,7 +27,7 @@ def status(
     foregrounds: Annotated[
         str | None, Option(help="What was annotated: finds open and changed ones.")
     ] = None,
-    source: Source = None,
+    kind: Kind = None,
     classes: Classes = None,
 ) -> None:
     """Count classes and open pixels, and name what disagrees, has changed or is broken."""
@@ -35,7 +35,7 @@ def status(
     from simd.tagging.status import read_status
     from simd.tagging.text import status_text
 
-    records = None if foregrounds is None else index_foregrounds(foregrounds, source, classes=classes).records
+    records = None if foregrounds is None else index_foregrounds(foregrounds, kind, classes=classes).records
     found = read_status(folder, records)
     typer.echo(status_text(found))
     if found.problems:
@@ -47,15 +47,16 @@ def fill(
     folder: Folder,
     foregrounds: Foregrounds,
     strokes: Annotated[Path | None, Option(help="JSON lines of strokes, boxes, polygons to add.")] = None,
-    source: Source = None,
+    kind: Kind = None,
     classes: Classes = None,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Give every unknown pixel a class: that of the image, or that of the strokes it belongs to."""
     from simd.sources import index_foregrounds
     from simd.tagging.folders import fill_folder, read_strokes
 
-    index = index_foregrounds(foregrounds, source, classes=classes)
+    index = index_foregrounds(foregrounds, kind, classes=classes)
     drawn = None if strokes is None else read_strokes(strokes)
     typer.echo(_counted(fill_folder(folder, index.records, drawn, workers=workers)))
 
@@ -69,9 +70,10 @@ def propose(
         bool, Option("--any-class", help="Not only the classes that a foreground is said to have.")
     ] = False,
     again: Annotated[bool, Option("--again", help="Make untouched proposals anew.")] = False,
-    source: Source = None,
+    kind: Kind = None,
     classes: Classes = None,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Propose class masks for foregrounds nobody has tagged; then list those to look at first."""
     from simd.sources import index_foregrounds
@@ -80,7 +82,7 @@ def propose(
     from simd.tagging.patch_model import read_model
     from simd.tagging.propose import review_order
 
-    index = index_foregrounds(foregrounds, source, classes=classes)
+    index = index_foregrounds(foregrounds, kind, classes=classes)
     counts = propose_folder(
         folder, index.records, read_model(model), any_class=any_class, again=again, workers=workers
     )
@@ -94,13 +96,13 @@ def fit(
     foregrounds: Annotated[list[str], Argument(help="Folders, or synthetic:PER_CLASS@SIZE:train.")],
     out: Annotated[Path, Option(help="Where the model goes, as .npz.")] = Path("patches.npz"),
     annotations: Annotated[Path | None, Option(help="Class masks of some of them.")] = None,
-    source: Source = None,
+    kind: Kind = None,
     classes: Classes = None,
 ) -> None:
     """Fit the model of proposals on foregrounds whose classes or class masks are known."""
     from simd.tagging.fit_model import fit_on
 
-    used = fit_on(foregrounds, out, annotations=annotations, source=source, classes=classes)
+    used = fit_on(foregrounds, out, annotations=annotations, kind=kind, classes=classes)
     typer.echo(f"fitted on {used} foregrounds: {out}")
 
 

@@ -13,7 +13,8 @@ from simd.cli.app import Workers, app
 def verify(
     dataset: Annotated[Path | None, Argument(help="A set built by `simd build`.")] = None,
     installation: Annotated[bool, Option("--installation", help="Check the protocols instead.")] = False,
-    workers: Workers = 1,
+    *,
+    workers: Workers,
 ) -> None:
     """Decode and hash every image of a set, and name each that is not what was built."""
     from simd.dataset.manifest import load_set

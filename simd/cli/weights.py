@@ -7,9 +7,10 @@ import typer
 from typer import Argument, Option
 
 from simd.cli.app import app
+from simd.cli.plain_help import Application
 from simd.errors import MissingExtraError
 
-weights = typer.Typer(no_args_is_help=True, help="Import and export weights of the reference networks.")
+weights = Application(no_args_is_help=True, help="Import and export weights of the reference networks.")
 app.add_typer(weights, name="weights")
 
 
@@ -18,7 +19,7 @@ def import_(
     file: Annotated[Path, Argument(help="A released or trained checkpoint: .pth, .pth.tar, .safetensors.")],
     out: Annotated[Path, Option(help="Folder of weights; takes both networks of sim.")] = Path("weights"),
     source: Annotated[
-        str | None, Option(help="For its card: where it is from.", show_default="its name")
+        str | None, Option("--origin", help="For its card: where it is from.", show_default="its name")
     ] = None,
     licence: Annotated[str | None, Option(help="For its card: what its makers allow.")] = None,
 ) -> None:

@@ -1,7 +1,7 @@
 """Compose: from foregrounds and backgrounds to a set, by a protocol.
 
 ===============  ===========================================================================================
-build            the command; spec reads its options from a TOML file
+build            the command; its options are listed in options, spec reads them from a TOML file
 plan             which foreground goes on which background; pair_lists follows lists of others
 render           the composites of one foreground: read, prepare, compose, encode, write
 arithmetic       the composite itself, on arrays

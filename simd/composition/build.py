@@ -1,16 +1,18 @@
 """Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
 
-import sys
+import logging
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from simd.composition.options import BuildOptions, build_options
 from simd.composition.pair_lists import Pairing, plan_file_list, plan_in_order
 from simd.composition.plan import Planned, plan
 from simd.composition.protocols import CompositionProtocol, load_protocol
 from simd.composition.release_layout import check_released_folder, released_names, write_released
 from simd.composition.render import Job, make
+from simd.composition.spec import read_spec
 from simd.dataset.manifest import MattingSet, write_manifest
 from simd.dataset.resumable_writing import Inputs, check_folder, is_unfinished, state_of_files, write_set
 from simd.dataset.review import read_review
@@ -26,38 +28,16 @@ from simd.sources.licences import ATTRIBUTION_NAME, attribution, licensed, refus
 from simd.tagging.annotated_foregrounds import annotate
 
 _COMPOSITES_PER_JOB = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildOptions:
-    """What a set is built from; the names are those of the command line and of a spec file."""
-
-    foregrounds: str = "synthetic"
-    backgrounds: str = "builtin"
-    source: str | None = None
-    background_source: str | None = None
-    classes: str | None = None
-    licence: str | None = None
-    background_licence: str | None = None
-    any_licence: bool = False
-    selection: str | None = None
-    per_foreground: int = 1
-    per_class: int | None = None
-    file_list: str | None = None
-    background_list: str | None = None
-    foreground_list: str | None = None
-    max_side: int | None = None
-    protocol: str = "exact"
-    trimap_radius: int | None = None
-    seed: int = 0
-    name: str | None = None
-    layout: str | None = None
-    review: str | None = None
-    annotations: str | None = None
+_LOG = logging.getLogger(__name__)
 
 
 def build(
-    out: str | Path, *, workers: int = 1, only: Collection[str] | None = None, **options: Any
+    out: str | Path,
+    *,
+    spec: str | Path | None = None,
+    workers: int = 1,
+    only: Collection[str] | None = None,
+    **options: Any,
 ) -> MattingSet:
     """Build a class-aware matting set.
 
@@ -66,13 +46,16 @@ def build(
     out : path
         The set's folder: new, empty, or holding an interrupted build with the same options, which is
         continued. However often it was interrupted, the result is the same to the byte.
+    spec : path or str, optional
+        A TOML file of options, or the name of a shipped one such as ``simd-open``; `options` stand over it.
     workers : int
-        Processes; they change the time and nothing else.
+        Processes; they change the time and nothing else. One by default, here as in all of the library:
+        several start this program anew, and a script must allow for that by ``if __name__ == "__main__"``.
     only : collection of str, optional
         Ids: of the set that the options describe, make these composites, which stay as they are in it.
     **options
-        The fields of :class:`BuildOptions`: ``foregrounds``, ``backgrounds``, ``per_foreground``,
-        ``max_side``, ``protocol``, ``seed``, ...
+        The fields of :class:`~simd.composition.options.BuildOptions`: ``foregrounds``, ``backgrounds``,
+        ``per_foreground``, ``max_side``, ``protocol``, ``seed``, ...; files and folders as text or Path.
 
     Returns
     -------
@@ -81,12 +64,13 @@ def build(
     Raises
     ------
     DataError
-        If an option is wrong or nothing can be built.
+        If an option is unknown, of another type or out of range, or nothing can be built.
     BatchError
         If some foregrounds or composites could not be made. The others are finished and form a
         set; the same command tries the failed ones again.
     """
-    chosen, out = BuildOptions(**options), Path(out)
+    chosen = build_options((read_spec(spec) if spec is not None else {}) | options)
+    out = Path(out)
     protocol = load_protocol(chosen.protocol, max_side=chosen.max_side, trimap_radius=chosen.trimap_radius)
     planned, failures, total = _plan(chosen)
     if not planned:
@@ -132,14 +116,13 @@ def build(
 
 def plan_set(**options: Any) -> list[Planned]:
     """Return the composites that a build with these options makes, in its order, without making one."""
-    return _plan(BuildOptions(**options)).planned
+    return _plan(build_options(options)).planned
 
 
 def _plan(chosen: BuildOptions) -> Pairing:
-    _check_options(chosen)
     classes = None if chosen.classes is None else Path(chosen.classes)
-    fg_index = index_foregrounds(chosen.foregrounds, chosen.source, classes=classes)
-    bg_index = index_backgrounds(chosen.backgrounds, chosen.background_source)
+    fg_index = index_foregrounds(chosen.foregrounds, chosen.kind, classes=classes)
+    bg_index = index_backgrounds(chosen.backgrounds, chosen.background_kind)
     fg_index = replace(fg_index, records=tuple(licensed(fg_index.records, chosen.licence)))
     bg_index = replace(bg_index, records=tuple(licensed(bg_index.records, chosen.background_licence)))
     pairing = _pair(chosen, fg_index, bg_index)
@@ -180,7 +163,7 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
 
 
 def _tell(choice: EqualChoice) -> None:
-    print(f"per-class: {choice}", file=sys.stderr)  # noqa: T201
+    _LOG.warning("per-class: %s", choice)
 
 
 def _reviewed(pairing: Pairing, path: str) -> Pairing:
@@ -188,7 +171,7 @@ def _reviewed(pairing: Pairing, path: str) -> Pairing:
     review = read_review(path)
     kept = [p for p in pairing.planned if p.id not in review.excluded]
     left_out = len(pairing.planned) - len(kept)
-    print(review.told(left_out), file=sys.stderr)  # noqa: T201
+    _LOG.warning("%s", review.told(left_out))
     if left_out and not kept:
         raise DataError(f"{path}: excludes every composite that was to be built")
     return pairing._replace(planned=kept, total=pairing.total - left_out)
@@ -200,17 +183,6 @@ def _only(planned: Sequence[Planned], ids: Collection[str]) -> list[Planned]:
             f"the set has no composite {unknown[0]!r}; ids depend on its foregrounds and backgrounds"
         )
     return [p for p in planned if p.id in ids]
-
-
-def _check_options(chosen: BuildOptions) -> None:
-    if chosen.layout not in (None, "simd-2021"):
-        raise DataError(f"unknown layout {chosen.layout!r}; known is simd-2021, that of the SIMD release")
-    if chosen.file_list is not None and chosen.background_list is not None:
-        raise DataError("--file-list and --background-list both say what goes on what; leave one out")
-    if chosen.per_class is not None and (chosen.file_list or chosen.background_list):
-        raise DataError("--per-class chooses foregrounds, a list has chosen them already; leave one out")
-    if chosen.foreground_list is not None and chosen.background_list is None:
-        raise DataError("--foreground-list is the order for a --background-list; give that too")
 
 
 def _inputs(planned: Planned) -> Inputs:

@@ -1,16 +1,13 @@
 """A build's options as a TOML file: the flags of ``simd build`` as keys, nothing more."""
 
 import tomllib
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from simd.composition.build import BuildOptions
+from simd.composition.options import RENAMED, build_options
 from simd.errors import DataError
 from simd.files import read_text
-from simd.taxonomy import annotations_dir, suggest
-
-_INTEGERS = ("per_foreground", "per_class", "max_side", "trimap_radius", "seed")
+from simd.taxonomy import annotations_dir
 
 
 def shipped() -> list[str]:
@@ -50,21 +47,22 @@ def read_spec(spec: str | Path) -> dict[str, Any]:
     Raises
     ------
     DataError
-        If the file is no TOML, has a key that is no option, or a value of the wrong type.
+        If the file is not TOML, has a key that is not an option, or a value of the wrong type.
     """
     path = find_spec(spec)
     try:
         table = tomllib.loads(read_text(path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DataError(f"{path}: is not TOML ({error})") from error
-    known = [f.name for f in fields(BuildOptions)]
-    options = {}
+    options: dict[str, Any] = {}
     for key, value in table.items():
         name = key.replace("-", "_")
-        if name not in known:
-            raise DataError(f"{path}: unknown key {key!r}{suggest(name, known)}")
-        wanted: type = int if name in _INTEGERS else bool if name == "any_licence" else str
-        if type(value) is not wanted:
-            raise DataError(f"{path}: {key} must be {wanted.__name__}, not {value!r}")
+        name = RENAMED.get(name, name)
+        if name in options:
+            raise DataError(f"{path}: {key!r} is given twice; leave one out")
         options[name] = value
+    try:
+        build_options(options)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
     return options

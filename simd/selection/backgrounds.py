@@ -26,7 +26,7 @@ class _Check(NamedTuple):
 
 def select_backgrounds(
     place: str,
-    source: str | None = None,
+    kind: str | None = None,
     *,
     longest_side: int = 0,
     min_side: int = 0,
@@ -56,7 +56,7 @@ def select_backgrounds(
         A verdict for each background, sorted by id.
     """
     allow = check_allowed(allow)
-    index = index_backgrounds(place, source)
+    index = index_backgrounds(place, kind)
     findings: dict[str, list[Finding]] = {
         name: [found(reason, None, why)]
         for reason, problems in (("missing", index.missing), ("broken", index.broken))

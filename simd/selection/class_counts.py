@@ -54,7 +54,7 @@ class Census:
 def take_census(
     place: str,
     *,
-    source: str | None = None,
+    kind: str | None = None,
     classes: Path | None = None,
     annotations: Path | None = None,
 ) -> Census:
@@ -65,7 +65,7 @@ def take_census(
     place : str
         A set built by ``simd build``, anything that :func:`~simd.sources.index_foregrounds`
         takes, or a text file of lines ``class:foreground:background``.
-    source, classes : optional
+    kind, classes : optional
         As for ``simd index``.
     annotations : Path, optional
         Tagged regions of a folder of foregrounds.
@@ -81,7 +81,7 @@ def take_census(
         return census(pair for row in load_set(place).rows for pair in _pairs_of(row))
     if Path(place).is_file():
         return census(_listed(Path(place)))
-    index = index_foregrounds(place, source, classes=classes)
+    index = index_foregrounds(place, kind, classes=classes)
     if annotations is not None:
         index = annotate(index, annotations)
     counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))

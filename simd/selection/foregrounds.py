@@ -46,7 +46,7 @@ class _Check(NamedTuple):
 
 def select_foregrounds(
     place: str,
-    source: str | None = None,
+    kind: str | None = None,
     *,
     classes: Path | None = None,
     class_list: Path | None = None,
@@ -62,7 +62,7 @@ def select_foregrounds(
 
     Parameters
     ----------
-    place, source, classes
+    place, kind, classes
         As for :func:`simd.sources.index_foregrounds`.
     class_list : Path, optional
         A list of lines ``class:name``: only what it names is kept, with the class it gives.
@@ -92,9 +92,9 @@ def select_foregrounds(
     names = None if class_list is None else _read_class_list(class_list)
     unlisted: list[Verdict] = []
     if names is None:
-        index = index_foregrounds(place, source, classes=classes)
+        index = index_foregrounds(place, kind, classes=classes)
     else:
-        index, unlisted = _keep_listed(place, source, names)
+        index, unlisted = _keep_listed(place, kind, names)
     references = [read_reference(other) for other in against]
     lists = [reference.names for reference in references if reference.names] + ([names] if names else [])
     said = None if review is None else read_review(review)
@@ -268,9 +268,9 @@ def _read_class_list(path: Path) -> NameList:
     return names
 
 
-def _keep_listed(place: str, source: str | None, names: NameList) -> tuple[Index[Foreground], list[Verdict]]:
+def _keep_listed(place: str, kind: str | None, names: NameList) -> tuple[Index[Foreground], list[Verdict]]:
     """Index a folder and leave out what a list does not name; what it names in vain is missing."""
-    index = index_with_classes(place, source, {s: named.classes for s, named in names.names.items()})
+    index = index_with_classes(place, kind, {s: named.classes for s, named in names.names.items()})
     listed, unlisted = [], []
     for fg in index.records:
         named = names.names.get(stem_of(fg.id))

@@ -92,18 +92,18 @@ def stem_of(name: str) -> str:
 
 
 def index_with_classes(
-    place: str, source: str | None, classes: Mapping[str, tuple[str, ...]]
+    place: str, kind: str | None, classes: Mapping[str, tuple[str, ...]]
 ) -> Index[Foreground]:
     """List the foregrounds of a folder with the classes given by stem; licences stay those of its CSV file.
 
     Foregrounds that no class is given for are in the index's `broken`.
     """
     own = find_table(Path(place))
-    entries = read_table(own, roles=("fg", "alpha")) if own and source != "synthetic" else {}
+    entries = read_table(own, roles=("fg", "alpha")) if own and kind != "synthetic" else {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "classes.csv")
         path.write_text(_table(classes, entries), encoding="utf-8")
-        return index_foregrounds(place, source, classes=path)
+        return index_foregrounds(place, kind, classes=path)
 
 
 def _table(classes: Mapping[str, Iterable[str]], entries: Mapping[str, Entry]) -> str:

@@ -85,7 +85,7 @@ FOREGROUNDS = SourceKind(
     name="estimated",
     title="Photographs with alpha, their foregrounds' colours estimated",
     layout=f"photographs of {', '.join(kind.name for kind in _PHOTOGRAPHS)}; "
-    "their foregrounds' colours are estimated, so it is taken only where --source names it",
+    "their foregrounds' colours are estimated, so it is taken only where --kind names it",
     licence="as the dataset's",
     citation='Germer et al., "Fast Multi-Level Foreground Estimation", ICPR 2020',
     recognise=lambda _place: False,

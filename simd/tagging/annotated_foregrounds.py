@@ -32,7 +32,7 @@ def annotate(index: Index[Foreground], folder: Path) -> Index[Foreground]:
         broken = "".join(f"\n  {name}: {why}" for name, why in found.broken.items())
         raise DataError(
             f"{folder}: has {len(found.paths)} annotations, none of them of these {len(index.records)} "
-            f"foregrounds; give the foregrounds that were tagged, and the same --source{broken}"
+            f"foregrounds; give the foregrounds that were tagged, and the same --kind{broken}"
         )
     records, problems = [], dict(found.broken)
     for fg in index.records:

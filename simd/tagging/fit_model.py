@@ -20,7 +20,7 @@ def fit_on(
     out: Path,
     *,
     annotations: Path | None = None,
-    source: str | None = None,
+    kind: str | None = None,
     classes: Path | None = None,
 ) -> int:
     """Fit a model on the foregrounds of some places, write it, and return how many were used.
@@ -30,7 +30,7 @@ def fit_on(
     """
     records: list[Foreground] = []
     for place in places:
-        index = index_foregrounds(place, source, classes=classes)
+        index = index_foregrounds(place, kind, classes=classes)
         records += (annotate(index, annotations) if annotations is not None else index).records
     usable = [fg for fg in records if len(fg.classes) == 1 or counted_classes(fg) == fg.classes]
     if not usable:

@@ -194,7 +194,7 @@ def test_a_folder_with_something_in_it_is_left_alone(sources, tmp_path, content)
         ({"max_side": 8}, "max-side must be at least 32"),
         ({"trimap_radius": -1}, "trimap-radius must be in 0..200"),
         ({"protocol": "exakt"}, "unknown protocol 'exakt'; did you mean 'exact'"),
-        ({"source": "foldr"}, "unknown kind of foregrounds 'foldr'; did you mean 'folder'"),
+        ({"kind": "foldr"}, "unknown kind of foregrounds 'foldr'; did you mean 'folder'"),
     ],
 )
 def test_wrong_options_are_named(sources, tmp_path, more, message):
@@ -225,7 +225,7 @@ def test_a_spec_file_is_the_flags(sources, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("per-foregrund = 2", "unknown key 'per-foregrund'; did you mean 'per_foreground'"),
+        ("per-foregrund = 2", "unknown option 'per_foregrund'; did you mean 'per_foreground'"),
         ('seed = "one"', "seed must be int, not 'one'"),
         ("seed = ", "is not TOML"),
     ],

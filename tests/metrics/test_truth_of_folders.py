@@ -192,7 +192,8 @@ def test_the_command_scores_folders_goes_on_where_it_stopped_and_reports(tmp_pat
     assert "which hold no images" in (tmp_path / "board" / "index.html").read_text()
 
 
-def test_an_interrupted_evaluation_goes_on_and_scores_again_what_has_changed(tmp_path, monkeypatch, capsys):
+def test_an_interrupted_evaluation_goes_on_and_scores_again_what_has_changed(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO", logger="simd")
     root = composition_1k(tmp_path)
     truths = truths_of_folders(root / "alpha", root / "trimaps")
     whole = evaluate(root / "pred", truths).scores
@@ -212,5 +213,5 @@ def test_an_interrupted_evaluation_goes_on_and_scores_again_what_has_changed(tmp
     with pytest.raises(DataError, match="an unfinished evaluation of other mattes or of another set"):
         evaluate(root / "pred", other, state=tmp_path / "state")
     assert evaluate(root / "pred", truths, state=tmp_path / "state").scores == whole
-    assert "4 of 6 were already done" in capsys.readouterr().err
+    assert "4 of 6 were already done" in caplog.text
     assert not (tmp_path / "state").exists()

@@ -213,7 +213,7 @@ def test_a_folder_without_foregrounds_is_refused(tmp_path, folder):
     (tmp_path / "fg").mkdir()
     (tmp_path / "alpha").mkdir()
     with pytest.raises(DataError, match="no foreground that could be tagged"):
-        Tagging(str(tmp_path), folder, source="folder")
+        Tagging(str(tmp_path), folder, kind="folder")
 
 
 SERVER = """

@@ -49,13 +49,13 @@ class Tagging:
         place: str,
         annotations: Path,
         *,
-        source: str | None = None,
+        kind: str | None = None,
         classes: Path | None = None,
         propose: Proposer | None = None,
         annotator: str | None = None,
         read_only: bool = False,
     ) -> None:
-        index = index_foregrounds(place, source, classes=classes)
+        index = index_foregrounds(place, kind, classes=classes)
         if not index.records:
             raise DataError(f"{place}: has no foreground that could be tagged; see simd index {place}")
         self.place, self.annotations = place, annotations

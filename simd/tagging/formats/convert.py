@@ -28,7 +28,7 @@ def export_annotations(
     *,
     format_: str,
     foregrounds: str | None = None,
-    source: str | None = None,
+    kind: str | None = None,
 ) -> int:
     """Write the class masks of a folder of annotations as another tool reads them; return how many.
 
@@ -40,7 +40,7 @@ def export_annotations(
         A new file or an empty folder, as the format has it.
     format_ : str
         A key of :data:`simd.tagging.formats.FORMATS`.
-    foregrounds, source : str, optional
+    foregrounds, kind : str, optional
         Where the foregrounds are, and of which kind: their images get their own file names, and formats that
         hold images get them.
 
@@ -57,7 +57,7 @@ def export_annotations(
     paths = find_annotations(Path(folder))
     if not paths:
         raise DataError(f"{folder}: holds no annotation")
-    known = _known(foregrounds, source)
+    known = _known(foregrounds, kind)
     failures: dict[str, str] = {}
     make_folder(out.parent)
     chosen.write(_exported(paths, known, failures, with_pictures=chosen.holds_pictures), out)
@@ -72,7 +72,7 @@ def import_annotations(
     *,
     format_: str,
     foregrounds: str | None = None,
-    source: str | None = None,
+    kind: str | None = None,
     renamed: Mapping[str, str] | None = None,
     replace: bool = False,
 ) -> int:
@@ -86,7 +86,7 @@ def import_annotations(
         A folder of annotations, or a new one.
     format_ : str
         A key of :data:`simd.tagging.formats.FORMATS`.
-    foregrounds, source : str, optional
+    foregrounds, kind : str, optional
         Where the foregrounds are, and of which kind. Without it, only what `out` has annotations of already
         can be imported: an annotation names the pixels it belongs to.
     renamed : mapping, optional
@@ -105,7 +105,7 @@ def import_annotations(
     chosen, out = find_format(format_), Path(out)
     names = class_names(renamed or {})
     owned = find_annotations(out) if out.is_dir() else {}
-    known = _known(foregrounds, source)
+    known = _known(foregrounds, kind)
     find = _finder({fg.id: fg for fg in known.values()}, owned)
     failures: dict[str, str] = {}
     done: dict[str, str] = {}
@@ -132,10 +132,10 @@ def import_annotations(
     return number
 
 
-def _known(foregrounds: str | None, source: str | None) -> dict[str, Foreground]:
+def _known(foregrounds: str | None, kind: str | None) -> dict[str, Foreground]:
     if foregrounds is None:
         return {}
-    return {fg.id: fg for fg in index_foregrounds(foregrounds, source).records}
+    return {fg.id: fg for fg in index_foregrounds(foregrounds, kind).records}
 
 
 def _exported(

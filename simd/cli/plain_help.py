@@ -1,0 +1,52 @@
+"""Help pages as people read them: ``OUT`` in place of ``{out}``, and no type beside a flag."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class _Plain:
+    """What commands and groups share."""
+
+    params: list[Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for param in self.params:
+            if isinstance(param, TyperArgument) and param.metavar is None:
+                param.metavar = str(param.name).strip("_").upper() + "..." * (param.nargs != 1)
+            elif isinstance(param, TyperOption) and param.is_flag:
+                param.metavar = ""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.metavar = ""
+        return option
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        pieces: list[str] = super().collect_usage_pieces(ctx)  # type: ignore[misc]
+        return [piece.replace("{", "").replace("}", "").replace("......", "...") for piece in pieces]
+
+
+class PlainCommand(_Plain, TyperCommand):
+    """A command with a plain help page."""
+
+
+class PlainGroup(_Plain, TyperGroup):
+    """A group of commands with a plain help page."""
+
+
+class Application(typer.Typer):
+    """Commands and groups whose help pages are plain."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"cls": PlainGroup} | settings)
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
+        """Add a command, as with any Typer."""
+        return super().command(name, **{"cls": PlainCommand} | settings)
