@@ -21,7 +21,7 @@ from simd.dataset.manifest import MattingSet
 from simd.image import FOREGROUND
 from simd.methods.predict import predict
 from simd.metrics.evaluate import evaluate
-from simd.metrics.scores import WHOLE
+from simd.metrics.score import WHOLE
 from simd.taxonomy import CLASSES
 
 TABLE_3 = Path(__file__).parent / "reported" / "sim_2021_table_3.csv"

@@ -1,7 +1,9 @@
 """Files are written whole or not at all."""
 
 import contextlib
+import csv
 import errno
+import io
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -98,3 +100,12 @@ def json_text(value: Mapping[str, Any]) -> str:
 def json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return rows as JSON lines."""
     return "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+
+
+def csv_text(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a table as CSV, its headings first; None is an empty field."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(headings)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -69,9 +69,9 @@ def test_a_slice_of_real_foregrounds_goes_the_whole_way(real, tmp_path):
     assert {row.fg_id for row in built.rows} == set(SLICE)
     assert {row.alpha_kind for row in built.rows} == {"reference", "hand_cut", "predicted", "game_texture"}
     ours, floor = (load_scores(tmp_path / "scores" / name).summary() for name in ("closed-form", "trimap"))
-    assert ours["classes"]["hair_hard"]["sad"] < 0.5 * floor["classes"]["hair_hard"]["sad"]
+    assert ours.classes["hair_hard"].errors.sad < 0.5 * floor.classes["hair_hard"].errors.sad
     # smoke has no known foreground, so closed-form cannot work there
-    assert ours["classes"]["smoke_cloud"]["fallbacks"] == 1
+    assert ours.classes["smoke_cloud"].fallbacks == 1
     page = (tmp_path / "board" / "index.html").read_text()
     assert "ground truth" in page
     assert len(page) < 5_000_000

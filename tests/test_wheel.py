@@ -32,7 +32,8 @@ def test_a_wheel_holds_everything_it_needs(tmp_path):
     names = {p.relative_to(unpacked).as_posix() for p in unpacked.rglob("*") if p.is_file()}
     assert "simd/annotations/classes.json" in names
     assert {f"simd/annotations/sets/{n}" for n in ("simd-open.toml", "digests.json")} <= names
-    assert "simd/report/templates/page.html" in names
+    pages = ("page.html.j2", "parts.html.j2", "leaderboard.css", "leaderboard.js")
+    assert {f"simd/report/templates/{name}" for name in pages} <= names
     assert {f"simd/studio/page/{name}" for name in ("tag.html", "tag.css", "tag.js")} <= names
     assert "simd/py.typed" in names
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]

@@ -1,6 +1,8 @@
-"""The 95 % intervals of all means of a method, in the form in which a summary holds them."""
+"""The 95 % intervals of all means of a method."""
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from simd.errors import DataError
@@ -8,12 +10,36 @@ from simd.metrics.uncertainty import Estimate, summarise_all
 
 LEVEL, RESAMPLES, SEED = 0.95, 10_000, 0
 NO_CLASSES = "the images have no classes"
+ABSENT = Estimate(math.nan, None, None, 0, 0)
+"""The estimate of a mean over no images: a class that the set does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """The estimates of each mean of a method, by metric; those without bounds say why."""
+
+    image_mean: Mapping[str, Estimate]
+    class_mean: Mapping[str, Estimate]
+    classes: Mapping[str, Mapping[str, Estimate]]  # the classes present, sorted by name
+    level: float = LEVEL
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the bounds as a summary on disk holds them.
+
+        Each metric is ``[low, high]`` or None, and ``reason`` is None where all metrics have an interval.
+        """
+        return {
+            "level": self.level,
+            "image_mean": _to_json(self.image_mean),
+            "class_mean": _to_json(self.class_mean),
+            "classes": {name: _to_json(estimates) for name, estimates in self.classes.items()},
+        }
 
 
 def intervals(
     columns: Mapping[str, Sequence[float]], classes: Sequence[str], foregrounds: Sequence[str]
-) -> dict[str, Any]:
-    """Return an interval for each metric and each mean of a method, or the reason why there is none.
+) -> Intervals:
+    """Estimate each mean of a method for each metric, with an interval or the reason why there is none.
 
     Parameters
     ----------
@@ -22,49 +48,41 @@ def intervals(
     classes, foregrounds : length images
         The primary class of each image ("" where it is unknown), and the foreground it was made from.
 
-    Returns
-    -------
-    dict
-        ``image_mean``, ``class_mean`` and, by name, ``classes``, as JSON: each metric is ``[low, high]`` or
-        None, and ``reason`` is None where all metrics have an interval.
-
     Examples
     --------
-    >>> found = intervals({"sad": [1.0, 2.0]}, ["fur", "fur"], ["cat", "dog"])
-    >>> found["classes"]["fur"]
-    {'sad': None, 'reason': 'fewer than 5 foregrounds'}
+    >>> estimates = intervals({"sad": [1.0, 2.0]}, ["fur", "fur"], ["cat", "dog"])
+    >>> estimates.classes["fur"]["sad"].reason
+    'fewer than 5 foregrounds'
     """
-    estimates: dict[str, dict[str, Estimate]] = {"image_mean": {}, "class_mean": {}}
-    by_class: dict[str, dict[str, Estimate]] = {name: {} for name in classes if name}
     options = {"resamples": RESAMPLES, "seed": SEED}
     try:
         summaries = summarise_all(columns, classes, foregrounds, level=LEVEL, **options)
     except DataError:  # no image has any metric
         summaries = {}
-    for metric, summary in summaries.items():
-        estimates["image_mean"][metric] = summary.image_mean
-        if all(classes):
-            estimates["class_mean"][metric] = summary.class_mean
-        for name in by_class.keys() & summary.by_class.keys():
-            by_class[name][metric] = summary.by_class[name]
-    why = "" if all(classes) else NO_CLASSES
-    return {
-        "level": LEVEL,
-        "image_mean": _entry(columns, estimates["image_mean"]),
-        "class_mean": _entry(columns, estimates["class_mean"], why),
-        "classes": {name: _entry(columns, by_class[name]) for name in sorted(by_class)},
+    all_classed = all(classes)
+    image_mean = {metric: summary.image_mean for metric, summary in summaries.items()}
+    class_mean = {metric: summary.class_mean for metric, summary in summaries.items() if all_classed}
+    by_class = {
+        name: {m: summary.by_class[name] for m, summary in summaries.items() if name in summary.by_class}
+        for name in sorted(set(classes) - {""})
     }
+    return Intervals(
+        _completed(columns, image_mean),
+        _completed(columns, class_mean, "" if all_classed else NO_CLASSES),
+        {name: _completed(columns, estimates) for name, estimates in by_class.items()},
+    )
 
 
-def _entry(metrics: Mapping[str, object], estimates: Mapping[str, Estimate], why: str = "") -> dict[str, Any]:
-    reasons = [estimate.reason for estimate in estimates.values() if estimate.reason]
+def _completed(
+    metrics: Mapping[str, object], estimates: Mapping[str, Estimate], why: str = ""
+) -> dict[str, Estimate]:
+    """Return an estimate for every metric: one that no image has says so."""
     lacking = [metric for metric in metrics if metric not in estimates]
-    reason = next(iter(reasons), why or (f"no image has {' and '.join(lacking)}" if lacking else None))
-    bounds = {m: _bounds(estimates.get(m)) for m in metrics}
-    return {**bounds, "reason": reason}
+    reasons = [estimate.reason for estimate in estimates.values() if estimate.reason]
+    reason = next(iter(reasons), why or f"no image has {' and '.join(lacking)}")
+    return {m: estimates.get(m, ABSENT._replace(reason=reason)) for m in metrics}
 
 
-def _bounds(estimate: Estimate | None) -> list[float] | None:
-    if estimate is None or estimate.low is None or estimate.high is None:
-        return None
-    return [estimate.low, estimate.high]
+def _to_json(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
+    bounds = {m: estimate.bounds and list(estimate.bounds) for m, estimate in estimates.items()}
+    return {**bounds, "reason": next((e.reason for e in estimates.values() if e.reason), None)}

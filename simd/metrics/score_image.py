@@ -10,7 +10,7 @@ import numpy as np
 from simd.errors import DataError
 from simd.image import Matte, UInt8, pixel_digest, read_alpha, read_matte
 from simd.metrics.regions import score_regions
-from simd.metrics.scores import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
+from simd.metrics.score import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import read_trimap, unknown_region

@@ -31,6 +31,16 @@ class Estimate(NamedTuple):
     foregrounds: int
     reason: str = ""
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The ends of the interval, None if there is none."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    def negated(self) -> "Estimate":
+        """Return the estimate of the mean with its sign turned."""
+        low, high = (None if bound is None else -bound for bound in (self.high, self.low))
+        return self._replace(mean=-self.mean if self.mean else 0.0, low=low, high=high)
+
 
 class Summary(NamedTuple):
     """The means of one method, with intervals."""

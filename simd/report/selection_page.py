@@ -1,31 +1,26 @@
 """A selection as one HTML file: what was dropped or warned of, as thumbnails, grouped by reason."""
 
-import base64
-import io
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
-from string import Template
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from simd.files import read_text, write_atomically
+from simd.files import write_atomically
 from simd.image import UInt8
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Background, Foreground
+from simd.report.html.render import render_page
+from simd.report.html.thumbnails import thumbnail
 from simd.selection.reasons import REASONS, Finding, Selection, Verdict
 from simd.sources import read_background, read_foreground
 
 MOST = 150
 """Thumbnails under one reason; the others are named in a fold."""
 
-_TEMPLATES = Path(__file__).with_name("templates")
 _SIDE = 168  # pixels on the longest side of a thumbnail
-_QUALITY = 80  # WebP
 _ABOUT_COLOUR = frozenset({"hidden", "mismatch", "premultiplied"})  # the stored colour is shown as well
 
 
@@ -36,6 +31,23 @@ class Tile(NamedTuple):
     uri: str
     size: tuple[int, int]  # (H, W)
     see_through: bool  # to be shown over a checkerboard
+
+
+class _Card(NamedTuple):
+    verdict: Verdict
+    finding: Finding
+    tiles: list[Tile]
+    twin: Tile | None  # the one that it is like
+
+
+class _Group(NamedTuple):
+    reason: str
+    meaning: str
+    severity: str
+    total: int
+    counts: str  # in words
+    cards: list[_Card]
+    others: list[tuple[str, str]]  # id and detail of those without pictures
 
 
 class _Order(NamedTuple):
@@ -88,72 +100,36 @@ def _groups(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
 def _html(
     selection: Selection, groups: dict[str, list[Verdict]], tiles: dict[str, list[Tile]], what: str
 ) -> str:
-    total = len(selection.verdicts)
-    kept = sum(v.keep for v in selection.verdicts)
-    warned = sum(v.keep and bool(v.findings) for v in selection.verdicts)
-    parts = {"kept": kept - warned, "warned": warned, "dropped": total - kept}
-    links = "".join(
-        f'<a class="{_severity(verdicts)}" href="#{reason}">{reason} {len(verdicts):,}</a>'
-        for reason, verdicts in groups.items()
-    )
-    said = [*selection.notes, *(f"{name}: {why}" for name, why in selection.problems.items())]
-    notes = "".join(f"<li>{escape(line)}</li>" for line in said)
-    sections = "\n".join(_section(reason, verdicts, tiles) for reason, verdicts in groups.items())
-    return Template(read_text(_TEMPLATES / "selection.html")).substitute(
-        style=read_text(_TEMPLATES / "selection.css"),
+    return render_page(
+        "selection.html.j2",
+        styles=("selection.css",),
         what=what,
-        total=f"{total:,}",
-        kept=f"{kept:,}",
-        warned=f"{warned:,}",
-        dropped=f"{total - kept:,}",
-        bar="".join(f'<i class="{name}" style="--share:{n}"></i>' for name, n in parts.items() if n),
-        nav=links and f'<nav aria-label="Reasons">{links}</nav>',
-        notes=notes and f'<ul class="notes">{notes}</ul>',
-        sections=sections or '<p class="nothing">Nothing was found to be wrong.</p>',
+        total=len(selection.verdicts),
+        kept=sum(v.keep for v in selection.verdicts),
+        warned=sum(v.keep and bool(v.findings) for v in selection.verdicts),
+        notes=[*selection.notes, *(f"{name}: {why}" for name, why in selection.problems.items())],
+        groups=[_group(reason, verdicts, tiles) for reason, verdicts in groups.items()],
     )
 
 
-def _section(reason: str, verdicts: Sequence[Verdict], tiles: dict[str, list[Tile]]) -> str:
-    cards = "".join(_card(verdict, reason, tiles) for verdict in verdicts[:MOST])
-    rest = ""
-    if others := verdicts[MOST:]:
-        lines = "".join(f"<li><b>{escape(v.id)}</b> {escape(_of(v, reason).detail)}</li>" for v in others)
-        rest = f"<details><summary>{len(others):,} more, without pictures</summary><ul>{lines}</ul></details>"
-    severity = _severity(verdicts)
+def _group(reason: str, verdicts: Sequence[Verdict], tiles: dict[str, list[Tile]]) -> _Group:
     counts = Counter("dropped" if not v.keep else "kept with a warning" for v in verdicts)
-    told = ", ".join(f"{n:,} {name}" for name, n in sorted(counts.items()))
-    return (
-        f'<section class="reason" id="{reason}"><header><h2>{reason}</h2>'
-        f'<span class="tag {severity}">{told}</span><p>{escape(REASONS[reason].meaning)}</p></header>'
-        f'<div class="cards">{cards}</div>{rest}</section>'
+    return _Group(
+        reason=reason,
+        meaning=REASONS[reason].meaning,
+        severity=_severity(verdicts),
+        total=len(verdicts),
+        counts=", ".join(f"{n:,} {name}" for name, n in sorted(counts.items())),
+        cards=[_card(verdict, reason, tiles) for verdict in verdicts[:MOST]],
+        others=[(v.id, _of(v, reason).detail) for v in verdicts[MOST:]],
     )
 
 
-def _card(verdict: Verdict, reason: str, tiles: dict[str, list[Tile]]) -> str:
+def _card(verdict: Verdict, reason: str, tiles: dict[str, list[Tile]]) -> _Card:
     finding = _of(verdict, reason)
-    pictures = "".join(_figure(tile, verdict.id) for tile in tiles.get(verdict.id, ()))
-    if twin := tiles.get(finding.like):
-        pictures += _figure(twin[0]._replace(label=finding.like), finding.like)
-    also = "".join(
-        f' <span class="tag {f.severity}" title="{escape(f.detail)}">also {f.reason}</span>'
-        for f in verdict.findings
-        if f is not finding
-    )
-    class_ = f' <span class="class">{escape(verdict.class_)}</span>' if verdict.class_ else ""
-    return (
-        f'<article class="card"><div class="tiles">{pictures}</div>'
-        f"<b>{escape(verdict.id)}</b>{class_}<p>{escape(finding.detail)}</p>{also}</article>"
-    )
-
-
-def _figure(tile: Tile, name: str) -> str:
-    height, width = tile.size
-    return (
-        f"<figure{' class=see-through' if tile.see_through else ''}>"
-        f'<img src="{tile.uri}" alt="{escape(tile.label)} of {escape(name)}" width="{width}" '
-        f'height="{height}" loading="lazy" decoding="async">'
-        f"<figcaption>{escape(tile.label)}</figcaption></figure>"
-    )
+    like = tiles.get(finding.like)
+    twin = like[0]._replace(label=finding.like) if like else None
+    return _Card(verdict, finding, tiles.get(verdict.id, []), twin)
 
 
 def _severity(verdicts: Sequence[Verdict]) -> str:
@@ -168,16 +144,10 @@ def _tiles(order: _Order) -> list[Tile]:
     if isinstance(order.record, Background):
         return [_tile("photograph", read_background(order.record))]
     fg, alpha, _ = read_foreground(order.record)
-    made = [_tile("cut out", np.dstack([fg, alpha]), see_through=True), _tile("alpha", alpha)]
-    return [*made, _tile("colour as stored", fg)] if order.with_colour else made
+    tiles = [_tile("cut out", np.dstack([fg, alpha]), see_through=True), _tile("alpha", alpha)]
+    return [*tiles, _tile("colour as stored", fg)] if order.with_colour else tiles
 
 
 def _tile(label: str, pixels: UInt8, *, see_through: bool = False) -> Tile:
-    image = Image.fromarray(pixels)
-    # resize weighs colour with alpha, so nothing hidden bleeds into an edge
-    scale = min(1.0, _SIDE / max(image.size))
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    data = io.BytesIO()
-    image.resize(size, Image.Resampling.BOX).save(data, "WEBP", quality=_QUALITY, method=4)
-    uri = "data:image/webp;base64," + base64.b64encode(data.getvalue()).decode()
-    return Tile(label, uri, (size[1], size[0]), see_through)
+    uri, size = thumbnail(pixels, _SIDE)  # weighs colour with alpha, so nothing hidden bleeds into an edge
+    return Tile(label, uri, size, see_through)

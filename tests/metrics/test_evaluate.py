@@ -56,8 +56,8 @@ def test_a_constant_matte_by_hand(tiny_set, tmp_path, workers):
         assert whole[id_] == pytest.approx(values)
     # each class has one image, so the image mean is the class mean
     summary = scores.summary()
-    assert summary["class_mean"] == pytest.approx(summary["image_mean"])
-    assert summary["image_mean"]["sad"] == pytest.approx(np.mean([v[0] for v in expected.values()]))
+    assert summary.class_mean.to_json() == pytest.approx(summary.image_mean.to_json())
+    assert summary.image_mean.sad == pytest.approx(np.mean([v[0] for v in expected.values()]))
 
 
 def test_scores_do_not_depend_on_how_a_matte_is_stored(tiny_set, perfect, tmp_path):
@@ -153,7 +153,7 @@ def test_run_json_names_the_method_and_its_fallbacks(tiny_set, perfect):
     scores = evaluate(perfect, tiny_set.path).scores
     assert (scores.name, scores.version, scores.seconds_per_image) == ("mine", "3", 1.5)
     assert {r.id for r in scores.rows if r.fallback == "no known foreground"} == {id_}
-    assert scores.summary()["fallbacks"] == 1
+    assert scores.summary().fallbacks == 1
     assert evaluate(perfect, tiny_set.path, name="other").scores.name == "other"
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from simd.metrics.intervals import intervals
-from simd.metrics.scores import METRICS, WHOLE, Score, Scores, load_scores
+from simd.metrics.score import METRICS, WHOLE, Score
+from simd.metrics.scores import Scores, load_scores
 from simd.metrics.uncertainty import compare, summarise, summarise_all
 
 
@@ -35,42 +36,54 @@ def scores(made):
 
 def test_a_summary_holds_the_interval_of_each_mean():
     made = rows({"fur": 6, "net": 3})
-    found = scores(made).summary()["intervals"]
+    estimates = scores(made).summary().intervals
     classes, foregrounds = [row.class_ for row in made], [row.fg_id for row in made]
     for metric in METRICS:
         expected = summarise([getattr(row, metric) for row in made], classes, foregrounds)
-        assert found["image_mean"][metric] == pytest.approx(expected.image_mean[1:3])
-        assert found["class_mean"][metric] == pytest.approx(expected.class_mean[1:3])
-        assert found["classes"]["fur"][metric] == pytest.approx(expected.by_class["fur"][1:3])
-    assert found["image_mean"]["reason"] is found["classes"]["fur"]["reason"] is None
-    assert found["classes"]["net"] == {**dict.fromkeys(METRICS), "reason": "fewer than 5 foregrounds"}
-    assert found["level"] == 0.95
-    assert set(found["classes"]) == {"fur", "net"}
+        assert estimates.image_mean[metric][:5] == pytest.approx(expected.image_mean[:5])
+        assert estimates.class_mean[metric][:5] == pytest.approx(expected.class_mean[:5])
+        assert estimates.classes["fur"][metric][:5] == pytest.approx(expected.by_class["fur"][:5])
+    net = estimates.classes["net"]
+    assert {(e.bounds, e.reason) for e in net.values()} == {(None, "fewer than 5 foregrounds")}
+    stored = estimates.to_json()
+    assert stored["image_mean"]["reason"] is stored["classes"]["fur"]["reason"] is None
+    assert stored["classes"]["net"] == {**dict.fromkeys(METRICS), "reason": "fewer than 5 foregrounds"}
+    assert stored["level"] == 0.95
+    assert set(stored["classes"]) == {"fur", "net"}
 
 
 def test_the_means_of_a_summary_lie_in_their_intervals():
     summary = scores(rows({"fur": 8, "net": 5, "silk": 7})).summary()
-    for which in ("image_mean", "class_mean"):
+    for means, estimates in (
+        (summary.image_mean, summary.intervals.image_mean),
+        (summary.class_mean, summary.intervals.class_mean),
+    ):
         for metric in METRICS:
-            low, high = summary["intervals"][which][metric]
-            assert low < summary[which][metric] < high
+            low, high = estimates[metric].bounds
+            assert low < means[metric] < high
 
 
 def test_intervals_survive_files(tmp_path):
     made = scores(rows({"fur": 6}))
     files = made.save(tmp_path / "scores")
     stored = json.loads(files[1].read_text())["intervals"]
-    assert stored == made.summary()["intervals"] == load_scores(files[0]).summary()["intervals"]
+    loaded = load_scores(files[0])
+    assert stored == made.summary().intervals.to_json() == loaded.summary().intervals.to_json()
 
 
 def test_a_metric_that_no_image_has_is_said():
-    found = intervals({"sad": [0.0] * 5, "mse": [np.nan] * 5}, ["fur"] * 5, list("abcde"))
-    assert found["image_mean"] == {"sad": [0, 0], "mse": None, "reason": "no image has mse"}
-    assert found["classes"]["fur"]["mse"] is None
+    estimates = intervals({"sad": [0.0] * 5, "mse": [np.nan] * 5}, ["fur"] * 5, list("abcde"))
+    stored = estimates.to_json()
+    assert stored["image_mean"] == {"sad": [0, 0], "mse": None, "reason": "no image has mse"}
+    assert stored["classes"]["fur"]["mse"] is None
+    assert estimates.image_mean["mse"].reason == "no image has mse"
 
 
 def test_no_images_give_no_interval():
-    assert intervals({"sad": []}, [], [])["image_mean"] == {"sad": None, "reason": "no image has sad"}
+    assert intervals({"sad": []}, [], []).to_json()["image_mean"] == {
+        "sad": None,
+        "reason": "no image has sad",
+    }
 
 
 def test_p_and_interval_agree_far_out_in_the_tails():

@@ -1,6 +1,7 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,11 @@ from hypothesis import strategies as st
 
 from simd.errors import DataError
 from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.scores import Score, Scores, load_scores, mean, score_from_row, score_to_row
+from simd.metrics.score import Score, score_from_row, score_to_row
+from simd.metrics.score_summary import Errors, mean
+from simd.metrics.scores import Scores, load_scores
 from simd.taxonomy import CLASSES
+from simd.version import __version__
 
 numbers = st.floats(0, 1e6) | st.just(math.nan)
 
@@ -49,7 +53,7 @@ BY_HAND = some_scores(
 
 
 def test_means_by_hand():
-    summary = BY_HAND.summary()
+    summary = BY_HAND.summary().to_json()
     assert summary["image_mean"] == pytest.approx({"sad": 4.5, "mse": 0.045, "grad": 9.0, "conn": 13.5})
     assert summary["class_mean"] == pytest.approx({"sad": 6.0, "mse": 0.06, "grad": 12.0, "conn": 18.0})
     assert (summary["images"], summary["foregrounds"], summary["fallbacks"]) == (4, 3, 1)
@@ -58,7 +62,7 @@ def test_means_by_hand():
 
 
 def test_classes_by_hand():
-    classes = BY_HAND.summary()["classes"]
+    classes = BY_HAND.summary().to_json()["classes"]
     assert list(classes) == list(CLASSES)
     assert classes["fur"] == pytest.approx(
         {
@@ -71,7 +75,7 @@ def test_classes_by_hand():
 
 
 def test_an_absent_class_has_no_score_and_is_in_no_mean():
-    silk = BY_HAND.summary()["classes"]["silk"]
+    silk = BY_HAND.summary().to_json()["classes"]["silk"]
     assert silk == {
         **{"images": 0, "foregrounds": 0, "fallbacks": 0, "not_truth": 0},
         **{"sad": None, "mse": None, "grad": None, "conn": None},
@@ -79,7 +83,7 @@ def test_an_absent_class_has_no_score_and_is_in_no_mean():
 
 
 def test_regions_by_hand():
-    regions = BY_HAND.summary()["regions"]
+    regions = BY_HAND.summary().to_json()["regions"]
     assert list(regions) == [*CLASSES, "unlabelled"]
     assert regions["fur"] == pytest.approx(
         {"images": 2, "pixels": 9, "sad": 3.0, "mse": 0.03, "grad": 6.0, "conn": 9.0}
@@ -91,9 +95,9 @@ def test_regions_by_hand():
 
 def test_an_image_without_a_score_is_left_out_of_that_mean_alone():
     both = some_scores(row("fur-1", "fur", 4.0), row("fur-2", "fur", 0.0, mse=math.nan))
-    summary = both.summary()
+    summary = both.summary().to_json()
     assert summary["image_mean"] == pytest.approx({"sad": 2.0, "mse": 0.04, "grad": 4.0, "conn": 6.0})
-    only = some_scores(row("fur-2", "fur", 0.0, mse=math.nan)).summary()
+    only = some_scores(row("fur-2", "fur", 0.0, mse=math.nan)).summary().to_json()
     assert only["classes"]["fur"]["mse"] is only["image_mean"]["mse"] is only["class_mean"]["mse"] is None
 
 
@@ -185,3 +189,27 @@ def test_a_missing_half_is_named(tmp_path, gone):
     (tmp_path / f"mine{gone}").unlink()
     with pytest.raises(DataError, match=rf"mine\{gone}: cannot be read \(No such file or directory\)"):
         load_scores(tmp_path / "mine")
+
+
+STORED = Path(__file__).parent / "stored" / "scores"
+"""Written by simd before summaries were records; see the README beside it."""
+
+
+def test_scores_of_earlier_versions_are_read_and_written_to_the_byte(tmp_path):
+    text = STORED.with_suffix(".json").read_text()
+    for key, now in (("metrics_version", METRICS_VERSION), ("simd_version", __version__)):
+        text = text.replace(f'"{key}": {json.dumps(json.loads(text)[key])}', f'"{key}": {json.dumps(now)}')
+    before, rows = tmp_path / "before.json", STORED.with_suffix(".csv").read_bytes()
+    before.write_text(text)
+    before.with_suffix(".csv").write_bytes(rows)
+    files = load_scores(before).save(tmp_path / "after")
+    assert files[0].read_bytes() == rows
+    assert files[1].read_text() == text
+
+
+def test_a_summary_is_a_record():
+    summary = BY_HAND.summary()
+    assert summary.classes["fur"].errors == Errors(3.0, 0.03, 6.0, 9.0)
+    assert summary.class_mean["mse"] == summary.class_mean.mse
+    assert math.isnan(summary.classes["silk"].errors.sad)
+    assert summary.regions["net"].pixels == 2

@@ -72,7 +72,7 @@ def test_the_release_of_simd_is_scored_by_class_folder(tmp_path):
     one, other = evaluate(flat, truths).scores, evaluate(nested, truths, workers=2).scores
     assert one.rows == other.rows
     assert {row.region for row in one.rows} == {"unknown", "fire", "leaf"}
-    assert one.summary()["classes"]["leaf"]["images"] == 1
+    assert one.summary().classes["leaf"].images == 1
 
 
 def test_a_set_and_its_folders_give_the_same_scores(tiny_set, tmp_path):
@@ -87,7 +87,7 @@ def test_a_set_and_its_folders_give_the_same_scores(tiny_set, tmp_path):
     truths = truths_of_folders(place / "alpha", place / "trimap", classes=table)
     of_folders = evaluate(tmp_path / "pred", truths).scores
     for key in ("image_mean", "class_mean", "intervals"):
-        assert of_set.summary()[key] == of_folders.summary()[key]
+        assert of_set.summary().to_json()[key] == of_folders.summary().to_json()[key]
     assert of_folders.set["trimaps_digest"] == of_set.set["trimaps_digest"]
     assert facts(truths_of_set(tiny_set), "class_", "fg_id") == facts(truths, "class_", "fg_id")
 
@@ -125,7 +125,7 @@ def test_a_name_gives_a_class_only_if_all_names_do(tmp_path):
 def test_without_classes_there_is_an_image_mean_only_and_it_is_said(tmp_path):
     root = composition_1k(tmp_path, foregrounds=("a", "b", "c", "d", "e"))
     scores = evaluate(root / "pred", truths_of_folders(root / "alpha", root / "trimaps")).scores
-    summary = scores.summary()
+    summary = scores.summary().to_json()
     assert summary["image_mean"]["sad"] == pytest.approx(0.0512)
     assert summary["intervals"]["image_mean"]["sad"] == pytest.approx([0.0512, 0.0512])
     assert summary["class_mean"] == dict.fromkeys(("sad", "mse", "grad", "conn"))

@@ -6,7 +6,8 @@ import numpy as np
 
 from simd.dataset.manifest import load_set, write_manifest
 from simd.image import pixel_digest, write_png
-from simd.metrics.scores import WHOLE, Score, Scores
+from simd.metrics.score import WHOLE, Score
+from simd.metrics.scores import Scores
 from simd.records import LAYERS, Composite
 from simd.taxonomy import class_index
 

@@ -4,7 +4,8 @@ import numpy as np
 from boards_by_hand import BOX, SIDE, predict_a_constant, write_tiny_set
 
 from simd.image import write_png
-from simd.metrics.scores import Score, Scores
+from simd.metrics.score import Score
+from simd.metrics.scores import Scores
 
 EVIL = "<script>document.title='taken'</script>../../x"
 """A name that must stay text."""

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from boards_by_hand import score, scores
 
-from simd.metrics.uncertainty import compare
-from simd.report.leaderboard.board import Interval, group_boards, span
+from simd.metrics.uncertainty import Estimate, compare
+from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.differences import MOST
 from simd.report.leaderboard.page import to_html
 from simd.report.leaderboard.terminal import print_board, print_scores
-from simd.report.leaderboard.text import rivals_to_csv, to_csv, to_markdown
+from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
+from simd.report.numbers import span
 
 SIZES = {"fur": 8, "net": 6, "silk": 3}
 
@@ -40,38 +41,38 @@ def board():
 def test_a_board_compares_its_methods_on_the_same_foregrounds(board):
     names = [entry.name for entry in board.entries]
     assert names[2] == "bad"
-    rivals = board.rivals["sad"]
+    pairs = board.comparisons["sad"]
     rows = list(board.images.values())
     columns = {e.name: [e.whole[row.id].sad for row in rows] for e in board.entries}
     expected = compare(columns, [row.class_ for row in rows], [row.fg_id for row in rows])
-    there, back = rivals.differences[0, 2], rivals.differences[2, 0]
-    assert there.estimate.mean == pytest.approx(expected.differences[1].estimate.mean)
-    assert there.p_holm == pytest.approx(expected.differences[1].p_holm)
-    assert (back.estimate.low, back.estimate.high) == (-there.estimate.high, -there.estimate.low)
-    assert rivals.clear(0, 2)
-    assert not rivals.clear(0, 1)
-    assert sum(rivals.best) == pytest.approx(1)
-    assert rivals.best[2] == 0
+    forth, back = pairs.differences[0, 2], pairs.differences[2, 0]
+    assert forth.estimate.mean == pytest.approx(expected.differences[1].estimate.mean)
+    assert forth.p_holm == pytest.approx(expected.differences[1].p_holm)
+    assert (back.estimate.low, back.estimate.high) == (-forth.estimate.high, -forth.estimate.low)
+    assert pairs.clear(0, 2)
+    assert not pairs.clear(0, 1)
+    assert sum(pairs.best) == pytest.approx(1)
+    assert pairs.best[2] == 0
 
 
 def test_a_method_that_lacks_images_is_compared_on_those_that_all_have(board):
     lacking = board.entries[2].scores
     lacking = replace(lacking, rows=lacking.rows[2:], missing={"fur-0-0": "gone", "fur-0-1": "gone"})
     found = group_boards([board.entries[0].scores, board.entries[1].scores, lacking])[0]
-    assert found.rivals["sad"].images == 32
+    assert found.comparisons["sad"].images == 32
     assert "on the 32 images that all of them have" in to_html([found])
 
 
 def test_the_page_has_intervals_and_a_matrix(board):
     page = to_html([board])
-    low, high, _ = board.entries[0].interval("class_mean", "sad")
+    low, high = board.entries[0].estimate("class_mean", "sad").bounds
     assert f'<small class="interval" title="95 % interval">[{low:.2f}, {high:.2f}]</small>' in page
     assert '<small class="interval" title="no interval: fewer than 5 foregrounds">–</small>' in page  # silk
-    matrix = re.search(r'<table class="rivals">.*?</table>', page, re.DOTALL).group()
+    matrix = re.search(r'<table class="differences">.*?</table>', page, re.DOTALL).group()
     assert matrix.count('<td class="self">') == 3
     assert matrix.count('<td class="better">') == matrix.count('<td class="worse">') == 2
     assert "p &lt; 0.001" in matrix
-    assert page.count('<table class="rivals">') == 4  # a metric each
+    assert page.count('<table class="differences">') == 4  # a metric each
 
 
 def test_without_intervals_the_page_says_why_once():
@@ -87,7 +88,7 @@ def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys)
     both = [remarked, method("two", 1, 2, classes=False)]
     board = group_boards(both[::-1])[0]
     assert [entry.name for entry in board.entries] == ["one", "two"]  # by the image mean
-    assert board.rivals["sad"].over == "image_mean"
+    assert board.comparisons["sad"].over == "image_mean"
     page = to_html([board])
     assert "Error by class" not in page
     assert "The classes are unknown." in page
@@ -104,7 +105,7 @@ def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys)
 
 def test_only_the_best_of_many_methods_are_compared():
     board = group_boards([method(f"m{i:02}", i / 10, i) for i in range(MOST + 2)])[0]
-    assert len(board.rivals["sad"].best) == MOST
+    assert len(board.comparisons["sad"].best) == MOST
     page = to_html([board])
     assert f"Of {MOST + 2} methods the best {MOST} are compared." in page
     assert len(page) < 1_000_000
@@ -113,12 +114,12 @@ def test_only_the_best_of_many_methods_are_compared():
 def test_csv_and_markdown_hold_bounds_and_differences(board):
     rows = {(r["method"], r["scope"], r["name"]): r for r in csv.DictReader(io.StringIO(to_csv([board])))}
     name = board.entries[0].name
-    interval = board.entries[0].interval("class_mean", "mse")
+    bounds = board.entries[0].estimate("class_mean", "mse").bounds
     overall = rows[name, "overall", "class_mean"]
-    assert (float(overall["mse_low"]), float(overall["mse_high"])) == interval[:2]  # as it is, not ×10³
+    assert (float(overall["mse_low"]), float(overall["mse_high"])) == bounds  # as it is, not ×10³
     silk = rows[name, "class", "silk"]
     assert (silk["sad_low"], silk["no_interval"]) == ("", "fewer than 5 foregrounds")
-    differences = list(csv.DictReader(io.StringIO(rivals_to_csv([board]))))
+    differences = list(csv.DictReader(io.StringIO(differences_to_csv([board]))))
     assert len(differences) == 3 * 4  # pairs × metrics
     worst = next(r for r in differences if r["metric"] == "sad" and r["second"] == "bad")
     assert -2.2 < float(worst["low"]) < float(worst["difference"]) < float(worst["high"]) < -1.8
@@ -139,4 +140,4 @@ def test_the_terminal_shows_intervals_within_100_columns(board, capsys):
 
 
 def test_an_absent_interval_is_a_dash():
-    assert span(Interval(float("nan"), float("nan"), "why"), "sad") == "–"
+    assert span(Estimate(1.0, None, None, 2, 2, "why"), "sad") == "–"

@@ -24,7 +24,7 @@ def page_of(all_scores):
 def cells(page, method, table):
     """Return the cells of a method's row in the table whose tag holds `table`, as (classes, text).
 
-    Intervals are left out; test_rivals.py looks at them.
+    Intervals are left out; test_differences.py looks at them.
     """
     body = re.search(rf"<table[^>]*{table}.*?</table>", page, re.DOTALL).group()
     row = next(r for r in re.findall(r"<tr>.*?</tr>", body, re.DOTALL) if f"<b>{method}</b>" in r)
@@ -72,7 +72,7 @@ def test_alphas_that_are_not_truth_and_fallbacks_are_said_in_words():
     page = page_of(both)
     assert "1 of 2 alphas is not ground truth (predicted)" in page
     assert "1 of 1 alphas is not ground truth (game texture)" in page
-    assert "plain: 1 of 4 mattes are fallbacks, not the method&#x27;s own (out of memory: 1)." in page
+    assert "plain: 1 of 4 mattes are fallbacks, not the method&#39;s own (out of memory: 1)." in page
 
 
 def test_names_are_escaped():
@@ -82,7 +82,7 @@ def test_names_are_escaped():
     page = page_of([hostile, two_methods()[0]])
     assert "<script>alert" not in page
     assert page.count("<script") == 1  # our own
-    assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;" in page
+    assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;" in page
 
 
 def test_a_page_is_well_formed():
@@ -138,6 +138,20 @@ def test_small_errors_get_more_decimals():
     assert board.decimals["mse"] == 4  # 0.002 / 100 * 1000 = 0.02, shown as 0.0200
 
 
+def test_what_rounding_leaves_of_zero_is_printed_as_zero(capsys):
+    # an inverted matte has the gradient of the truth: what is left are sums of rounding errors
+    rows = [replace(score(f"fur-{i}", "fur", 2.0, fg=f"f{i}"), grad=3.86e-16 + i * 1e-17) for i in range(6)]
+    tiny = scores("inverted", rows)
+    board = group_boards([tiny, replace(tiny, name="again")])[0]
+    assert board.decimals["grad"] == 2
+    print_scores(tiny)
+    print_board([tiny, replace(tiny, name="again")])
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 100
+    assert "0.000" not in text
+    assert "0.000" not in re.sub(r"--(heat|share):[\d.]+", "", to_html([board]))
+
+
 def test_the_csv_is_long_and_leaves_absent_scores_empty(tmp_path):
     files = write_leaderboard(two_methods(), tmp_path / "new" / "folder")
     assert [file.name for file in files] == [
@@ -174,7 +188,7 @@ def test_examples_show_each_method_on_the_worst_image_of_each_class(tmp_path):
     page = to_html(group_boards([dark, grey]))
     assert page.count("<figure>") == 2
     assert page.count('src="data:image/webp;base64,') == 2 * (3 + 2 * 2)
-    assert "&lt;script&gt;&quot;cat&quot;" in page
+    assert "&lt;script&gt;&#34;cat&#34;" in page
     assert "<b>dark</b> 0.26" in page
     assert "<b>grey</b> <b>0.13</b>" in page  # 256 * 127 / 255 / 1000, the best
     assert len(page) < 5_000_000

@@ -14,7 +14,7 @@ from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.features.descriptors import describe
 from simd.files import read_text
-from simd.metrics.scores import WHOLE
+from simd.metrics.score import WHOLE
 from simd.parallel import run
 from simd.progress import track
 from simd.report.browse.fields import COMPOSITE

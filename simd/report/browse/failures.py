@@ -1,21 +1,20 @@
 """The failures of the page: which they are, and their pictures cut out, small, as files."""
 
-import io
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, read_matte, to_uint8
-from simd.metrics.scores import UNLABELLED, WHOLE, Score
+from simd.metrics.score import UNLABELLED, WHOLE, Score
 from simd.report.browse.error_maps import absolute_error
 from simd.report.browse.methods import Method
+from simd.report.html.thumbnails import NEAREST, WAY, fit, shrink, webp
 from simd.report.leaderboard.examples import error_colours, is_as_scored
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import unknown_region
@@ -103,21 +102,21 @@ def picture(job: CardJob) -> Pictures:
     image, alpha, trimap = (sample.read(layer) for layer in ("image", "alpha", "trimap"))
     unknown = unknown_region(trimap)
     box = _box(job.failure.region, sample, unknown)
-    size = _fit(alpha[box].shape)
+    size = fit(alpha[box].shape, _SIDE)
     for layer, pixels in zip(LAYERS, (image, trimap, alpha), strict=True):
-        way = Image.Resampling.NEAREST if layer == "trimap" else Image.Resampling.BOX
-        _save(job.folder / f"{job.number}-{layer}.webp", pixels[box], size, way)
+        way = NEAREST if layer == "trimap" else WAY
+        write_atomically(job.folder / f"{job.number}-{layer}.webp", webp(pixels[box], size, way))
     reasons = []
     for index, (file, scored) in enumerate(zip(job.mattes, job.scored, strict=True)):
         pred, reason = _read(file, alpha, unknown, scored)
         reasons.append(reason)
         if pred is not None:
-            stem = job.folder / f"{job.number}-{index}"
-            error = absolute_error(pred, alpha, unknown)[box]
-            _save(stem.with_name(f"{stem.name}-matte.webp"), pred[box], size)
-            shrunk = np.asarray(Image.fromarray(error).resize(size[::-1], Image.Resampling.BOX))
-            _save(stem.with_name(f"{stem.name}-error.webp"), error_colours()[shrunk], size)
-            _save(stem.with_name(f"{stem.name}-over.webp"), over_a_colour(image[box], pred[box], size), size)
+            error = shrink(absolute_error(pred, alpha, unknown)[box], size)
+            over = over_a_colour(image[box], pred[box], size)
+            drawn = {"matte": pred[box], "error": error_colours()[error], "over": over}
+            for layer in METHOD_LAYERS:
+                file_name = f"{job.number}-{index}-{layer}.webp"
+                write_atomically(job.folder / file_name, webp(drawn[layer], size))
     return Pictures(size, tuple(reasons))
 
 
@@ -131,7 +130,7 @@ def over_a_colour(image: UInt8, pred: UInt8, size: tuple[int, int]) -> UInt8:
     """
     from pymatting import estimate_foreground_ml
 
-    image, pred = _shrunk(image, size), _shrunk(pred, size)
+    image, pred = shrink(image, size), shrink(pred, size)
     alpha = pred / 255
     fg = estimate_foreground_ml(image / 255, alpha)
     mean = (fg * alpha[..., None]).sum((0, 1)) / max(alpha.sum(), 1e-6)
@@ -195,20 +194,3 @@ def _box(region: str, sample: Sample, unknown: Mask) -> tuple[slice, slice]:
         slice(max(0, int(rows[0]) - margin), int(rows[-1]) + 1 + margin),
         slice(max(0, int(columns[0]) - margin), int(columns[-1]) + 1 + margin),
     )
-
-
-def _fit(shape: tuple[int, ...]) -> tuple[int, int]:
-    shrink = min(1.0, _SIDE / max(shape))
-    return max(1, round(shape[0] * shrink)), max(1, round(shape[1] * shrink))
-
-
-def _shrunk(pixels: UInt8, size: tuple[int, int], way: Image.Resampling = Image.Resampling.BOX) -> UInt8:
-    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(size[::-1], way))
-
-
-def _save(
-    path: Path, pixels: UInt8, size: tuple[int, int], way: Image.Resampling = Image.Resampling.BOX
-) -> None:
-    data = io.BytesIO()
-    Image.fromarray(_shrunk(pixels, size, way)).save(data, "WEBP", quality=82, method=4)
-    write_atomically(path, data.getvalue())

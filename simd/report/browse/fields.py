@@ -8,7 +8,7 @@ from typing import Literal
 
 from simd.dataset.manifest import MattingSet
 from simd.errors import DataError
-from simd.metrics.scores import METRICS, UNLABELLED, Score
+from simd.metrics.score import METRICS, UNLABELLED, Score
 from simd.report.browse.error_maps import Maps
 from simd.report.browse.methods import Method
 from simd.taxonomy import CLASSES

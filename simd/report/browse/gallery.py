@@ -4,19 +4,18 @@ import json
 import math
 import shutil
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.dataset.manifest import MattingSet, load_set
+from markupsafe import Markup
+
+from simd.dataset.manifest import load_set
 from simd.errors import DataError
 from simd.files import make_folder, write_atomically
-from simd.metrics.scores import METRICS, NOT_TRUTH, WHOLE, Score
+from simd.metrics.score import METRICS, NOT_TRUTH, WHOLE, Score
 from simd.parallel import run
 from simd.progress import track
 from simd.report.browse.failures import (
-    LAYERS,
-    METHOD_LAYERS,
     CardJob,
     Failure,
     Pictures,
@@ -27,10 +26,10 @@ from simd.report.browse.failures import (
     scored_of,
 )
 from simd.report.browse.methods import Method, load_methods, problems
-from simd.report.html.frame import frame, read_template
-from simd.report.leaderboard.board import TITLES, plural, scaled, short
+from simd.report.html.render import render, render_page
+from simd.report.leaderboard.board import TITLES
 from simd.report.leaderboard.examples import error_stops
-from simd.report.leaderboard.page_tables import chip
+from simd.report.numbers import scaled
 
 LARGEST = 2_000_000
 """Bytes that the page stays below; pictures are files beside it."""
@@ -39,8 +38,6 @@ _SLACK = 60_000  # bytes for style, script and the list of classes
 _MARKER = ".simd-gallery"
 _LABELS = {"image": "image", "trimap": "trimap", "alpha": "true alpha"}
 _METHOD_LABELS = {"matte": "predicted alpha", "error": "absolute error", "over": "over another colour"}
-_INTRO = """The worst images and class regions of each method, by SAD in the unknown region. Choose whose
-failures to see, and whom to compare with: drag the slider of the last picture. Regions are cut out."""
 
 
 class Gallery(NamedTuple):
@@ -101,7 +98,18 @@ def write_gallery(
         for file in folder.glob(f"{number}-*.webp"):
             file.unlink()
     page = out / "index.html"
-    write_atomically(page, _page(matting_set, methods, failures, cards, len(cut)))
+    text = render_page(
+        "gallery.html.j2",
+        styles=("leaderboard.css", "gallery.css"),
+        script="gallery.js",
+        dataset=matting_set,
+        methods=len(methods),
+        cards=cards,
+        cut=len(cut),
+        selects=_selects(methods, failures),
+        stops=error_stops(),
+    )
+    write_atomically(page, text)
     wrong = broken | problems(methods)
     return Gallery(page, len(cards), len(methods), wrong, len(methods) * len(matting_set))
 
@@ -137,112 +145,53 @@ def _picture_all(
     return made, broken
 
 
-def _page(
-    dataset: MattingSet,
-    methods: Sequence[Method],
-    failures: Sequence[Failure],
-    cards: Sequence[str],
-    cut: int,
-) -> str:
-    """Return the page; `cut` failures are too many for it."""
-    more = f" The {cut:,} least of them are left out, so that this page stays small." if cut else ""
-    lead = (
-        f"<p><b>{escape(dataset.name)}</b> <code>{escape(short(dataset.digest))}</code>, "
-        f"{plural(len(dataset), 'image')}, {plural(len(methods), 'method')}, {plural(len(cards), 'failure')}."
-        f"{more}</p>"
-    )
-    # a picture lies beside the page: 'self' where it is served, file: where it is opened from disk
-    return frame(
-        "Where methods fail",
-        _INTRO,
-        lead,
-        f'{_controls(methods, failures)}<div class="cards">{"".join(cards)}</div>'
-        '<p class="nothing none" hidden>Nothing here fits the choice above.</p>',
-        style=read_template("leaderboard.css") + read_template("gallery.css"),
-        script=read_template("gallery.js"),
-        pictures="'self' file: data:",
-    )
-
-
-def _controls(methods: Sequence[Method], failures: Sequence[Failure]) -> str:
+def _selects(methods: Sequence[Method], failures: Sequence[Failure]) -> list[dict[str, object]]:
+    """Return the choices of the page: name, label, (value, text) of each, and the one chosen at first."""
     scored = [(str(i), m.name) for i, m in enumerate(methods) if m.scores is not None]
     every = [(str(i), m.name) for i, m in enumerate(methods)]
+    orders = [
+        *((m, f"{TITLES[m]}, worst first") for m in METRICS),
+        ("-sad", "SAD, best first"),
+        ("id", "name"),
+    ]
     classes = [("", "all classes"), *((name, name) for name in region_classes(failures))]
-    scopes = [("image", "images"), ("region", "regions")]
-    orders = [*((m, f"{TITLES[m]}, worst first") for m in METRICS), ("-sad", "SAD, best first")]
-    pictures = [(name, _METHOD_LABELS[name]) for name in METHOD_LAYERS]
-    against = scored[1][0] if len(scored) > 1 else every[-1][0]
-    selects = (
-        _select("method", "Failures of", scored),
-        _select("other", "compared with", every, chosen=against),
-        _select("picture", "slider shows", pictures),
-        _select("scope", "among", scopes),
-        _select("class", "of", classes),
-        _select("order", "sorted by", [*orders, ("id", "name")]),
+    return [
+        {"name": "method", "label": "Failures of", "options": scored},
+        {
+            **{"name": "other", "label": "compared with", "options": every},
+            "chosen": scored[1][0] if len(scored) > 1 else every[-1][0],
+        },
+        {"name": "picture", "label": "slider shows", "options": list(_METHOD_LABELS.items())},
+        {"name": "scope", "label": "among", "options": [("image", "images"), ("region", "regions")]},
+        {"name": "class", "label": "of", "options": classes},
+        {"name": "order", "label": "sorted by", "options": orders},
+    ]
+
+
+def _card(number: int, failure: Failure, pictures: Pictures, methods: Sequence[Method]) -> Markup:
+    return render(
+        "gallery_card.html.j2",
+        number=number,
+        failure=failure,
+        row=failure.sample.row,
+        whole=failure.region == WHOLE,
+        scores=json.dumps([_values(score) for score in failure.scores], separators=(",", ":")),
+        reasons=json.dumps(pictures.reasons, separators=(",", ":")),
+        size=pictures.size,
+        flags=_flags(failure, methods),
+        labels=_LABELS,
+        method_labels=_METHOD_LABELS,
     )
-    stops = ", ".join(error_stops())
-    return (
-        f'<form class="controls" autocomplete="off">{"".join(selects)}<output></output></form>'
-        '<p class="legend">Absolute error of alpha: <span>0</span>'
-        f'<i style="background:linear-gradient(90deg, {stops})"></i><span>1</span></p>'
-    )
 
 
-def _select(name: str, label: str, options: Sequence[tuple[str, str]], chosen: str | None = None) -> str:
-    made = "".join(
-        f'<option value="{escape(value)}"{" selected" if value == chosen else ""}>{escape(text)}</option>'
-        for value, text in options
-    )
-    return f'<label>{label} <select name="{name}">{made}</select></label>'
-
-
-def _card(number: int, failure: Failure, pictures: Pictures, methods: Sequence[Method]) -> str:
+def _flags(failure: Failure, methods: Sequence[Method]) -> list[str]:
     row = failure.sample.row
-    whole = failure.region == WHOLE
-    data = {
-        "number": str(number),
-        "scope": "image" if whole else "region",
-        "class": failure.class_,
-        "id": row.id,
-        "worst": " ".join(map(str, sorted(failure.worst))),
-        "scores": json.dumps([_values(score) for score in failure.scores], separators=(",", ":")),
-        "reasons": json.dumps(pictures.reasons, separators=(",", ":")),
-    }
-    attributes = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items())
-    height, width = pictures.size
-    size = f'width="{width}" height="{height}" loading="lazy" decoding="async" alt=""'
-    given = "".join(
-        f'<div class="tile"><div class="label">{_LABELS[layer]}</div>'
-        f'<img src="pictures/{number}-{layer}.webp" {size}></div>'
-        for layer in LAYERS
-    )
-    made = "".join(
-        f'<div class="tile"><div class="label">{_METHOD_LABELS[layer]}</div>'
-        f'<img data-layer="{layer}" {size}></div>'
-        for layer in METHOD_LAYERS
-    )
-    compare = (
-        '<div class="tile"><div class="label versus"></div><div class="compare">'
-        f'<img data-layer="other" {size}><img data-layer="own" {size}>'
-        '<input type="range" min="0" max="100" value="50" aria-label="Share of the first method"></div></div>'
-    )
-    over = f" over <em>{escape(row.bg_id)}</em>" if row.bg_id else ""
-    kind = "" if whole else f"<span>region of <b>{escape(row.class_)}</b></span> "
-    return (
-        f'<figure class="card"{attributes} hidden><figcaption>'
-        f"{chip(failure.class_)}<b>{escape(failure.class_)}</b> {kind}"
-        f"<span><em>{escape(row.fg_id)}</em>{over}</span>{_flags(failure, methods)}"
-        f'<code>{escape(row.id)}</code></figcaption><p class="said"></p>'
-        f'<div class="tiles">{given}{made}{compare}</div></figure>\n'
-    )
-
-
-def _flags(failure: Failure, methods: Sequence[Method]) -> str:
-    row = failure.sample.row
-    said = [f"{method.name}: fallback, {reason}" for method in methods if (reason := method.fallback(row.id))]
+    flags = [
+        f"{method.name}: fallback, {reason}" for method in methods if (reason := method.fallback(row.id))
+    ]
     if row.alpha_kind in NOT_TRUTH:
-        said.append(f"alpha is not ground truth ({row.alpha_kind.replace('_', ' ')})")
-    return "".join(f'<span class="flag">{escape(text)}</span>' for text in said)
+        flags.append(f"alpha is not ground truth ({row.alpha_kind.replace('_', ' ')})")
+    return flags
 
 
 def _values(score: Score | None) -> list[float | None] | None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from simd.dataset.manifest import MattingSet
 from simd.errors import DataError
 from simd.metrics.prediction_files import find_predictions, read_run
-from simd.metrics.scores import WHOLE, Score, Scores, base_of, load_scores
+from simd.metrics.score import WHOLE, Score
+from simd.metrics.scores import Scores, base_of, load_scores
 from simd.metrics.truth_of_set import truths_of_set
 
 

@@ -5,11 +5,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from simd.metrics.bootstrap import Over
-from simd.metrics.scores import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score, Scores
-from simd.report.leaderboard.differences import Rivals, find_rivals
+from simd.metrics.intervals import ABSENT
+from simd.metrics.score import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score
+from simd.metrics.score_summary import Errors, ScoreSummary
+from simd.metrics.scores import Scores
+from simd.metrics.uncertainty import Estimate
+from simd.report.leaderboard.differences import PairedComparison, compare_pairs
+from simd.report.numbers import decimals_for
 from simd.taxonomy import CLASSES
 
 CLASS_MEAN: Over = "class_mean"
@@ -19,9 +24,6 @@ TITLES = {"sad": "SAD", "mse": "MSE ×10³", "grad": "Grad", "conn": "Conn"}
 MEANS = {CLASS_MEAN: "class-balanced mean", IMAGE_MEAN: "image mean"}
 SCOPES = {"classes": CLASSES, "regions": (*CLASSES, UNLABELLED)}
 """How scores are split: by the primary class of an image, or by the class of each unknown pixel."""
-DASH = "–"
-
-_SHORT = 12  # hex digits of a digest that are shown
 
 
 class Cell(NamedTuple):
@@ -31,16 +33,8 @@ class Cell(NamedTuple):
     foregrounds: int
     pixels: int
     fallbacks: int
-    not_truth: Counter[str]  # alphas that are no ground truth, by their kind
-    values: dict[str, float]
-
-
-class Interval(NamedTuple):
-    """The 95 % interval of a mean; nan where `reason` says why there is none."""
-
-    low: float
-    high: float
-    reason: str = ""
+    not_truth: Counter[str]  # alphas that are not ground truth, by their kind
+    values: Errors
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,8 @@ class Entry:
         return self.scores.name
 
     @cached_property
-    def summary(self) -> dict[str, Any]:
-        """What :meth:`Scores.summary` says."""
+    def summary(self) -> ScoreSummary:
+        """The means of the method, with their intervals."""
         return self.scores.summary()
 
     @cached_property
@@ -74,22 +68,26 @@ class Entry:
                     rows["classes"][row.class_].append(row)
             elif row.region in rows["regions"]:
                 rows["regions"][row.region].append(row)
+        classes, regions = self.summary.classes, self.summary.regions
+        means = {
+            "classes": {name: summary.errors for name, summary in classes.items()},
+            "regions": {name: summary.errors for name, summary in regions.items()},
+        }
         return {
-            scope: {name: _cell(inside, self.summary[scope][name]) for name, inside in by_name.items()}
+            scope: {name: _cell(inside, means[scope][name]) for name, inside in by_name.items()}
             for scope, by_name in rows.items()
         }
 
     def mean(self, which: str, metric: str) -> float:
         """Return the class-balanced mean or the image mean of a metric; nan if there is none."""
-        value = self.summary[which][metric]
-        return math.nan if value is None else float(value)
+        return (self.summary.class_mean if which == CLASS_MEAN else self.summary.image_mean)[metric]
 
-    def interval(self, which: str, metric: str) -> Interval:
+    def estimate(self, which: str, metric: str) -> Estimate:
         """Return the interval of one of the two means, or of the mean of a class."""
-        found = self.summary["intervals"]
-        entry = found[which] if which in MEANS else found["classes"].get(which, {"reason": ""})
-        low, high = entry.get(metric) or (math.nan, math.nan)
-        return Interval(low, high, entry["reason"] or "" if math.isnan(low) else "")
+        intervals = self.summary.intervals
+        if which in MEANS:
+            return (intervals.class_mean if which == CLASS_MEAN else intervals.image_mean)[metric]
+        return intervals.classes[which][metric] if which in intervals.classes else ABSENT
 
 
 @dataclass(frozen=True)
@@ -130,11 +128,11 @@ class Board:
         return CLASS_MEAN if self.has_classes else IMAGE_MEAN
 
     @cached_property
-    def rivals(self) -> dict[str, Rivals]:
+    def comparisons(self) -> dict[str, PairedComparison]:
         """The methods pair by pair, for each metric that can be compared."""
         methods = [entry.whole for entry in self.entries]
-        found = {metric: find_rivals(methods, metric, self.headline) for metric in METRICS}
-        return {metric: rivals for metric, rivals in found.items() if rivals is not None}
+        by_metric = {metric: compare_pairs(methods, metric, self.headline) for metric in METRICS}
+        return {metric: pairs for metric, pairs in by_metric.items() if pairs is not None}
 
     def largest(self, scope: str, name: str) -> Cell:
         """Return the cell of the method with the most images: what the class or region holds."""
@@ -160,67 +158,14 @@ class Board:
 def group_boards(scores: Iterable[Scores]) -> list[Board]:
     """Put scores whose sets or trimaps differ on separate boards, in the order in which they come."""
     groups: dict[tuple[str, str], list[Scores]] = {}
-    for one in scores:
-        groups.setdefault((one.set["digest"], one.set["trimaps_digest"]), []).append(one)
+    for of_method in scores:
+        key = of_method.set["digest"], of_method.set["trimaps_digest"]
+        groups.setdefault(key, []).append(of_method)
     return [Board(tuple(sorted(map(Entry, group), key=_rank))) for group in groups.values()]
 
 
-def scaled(value: float, metric: str) -> float:
-    """Return a score in the unit in which it is printed."""
-    return value * 1000 if metric == "mse" else value
-
-
-def number(value: float, metric: str, decimals: int = 2) -> str:
-    """Return a score as it is printed; a dash for one that is absent."""
-    return DASH if math.isnan(value) else f"{scaled(value, metric):.{decimals}f}"
-
-
-def span(interval: Interval, metric: str, decimals: int = 2) -> str:
-    """Return an interval as it is printed; a dash where there is none.
-
-    Examples
-    --------
-    >>> span(Interval(0.0123, 0.0456), "mse"), span(Interval(math.nan, math.nan, "too few"), "sad")
-    ('[12.30, 45.60]', '–')
-    """
-    if math.isnan(interval.low):
-        return DASH
-    return f"[{number(interval.low, metric, decimals)}, {number(interval.high, metric, decimals)}]"
-
-
-def tight_span(interval: Interval, metric: str, decimals: int = 2) -> str:
-    """Return an interval in less room: about three figures, a dash between them.
-
-    Examples
-    --------
-    >>> tight_span(Interval(5.449, 7.1), "sad"), tight_span(Interval(0.15609, 0.16806), "mse")
-    ('5.45–7.10', '156–168')
-    """
-    if math.isnan(interval.low):
-        return DASH
-    high = scaled(interval.high, metric)
-    fewer = 0 if high >= 100 else 1 if high >= 10 else decimals
-    return f"{number(interval.low, metric, fewer)}–{number(interval.high, metric, fewer)}"
-
-
-def seconds(entry: Entry) -> str:
-    """Return the seconds an image as they are printed."""
-    value = entry.scores.seconds_per_image
-    return DASH if value is None else f"{value:.2g}" if value < 1 else f"{value:.1f}"
-
-
-def short(digest: str) -> str:
-    """Return the first digits of a digest."""
-    return digest[:_SHORT]
-
-
-def plural(count: int, noun: str) -> str:
-    """Return "1 image", "2 images"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def truth_note(board: Board, name: str, scope: str = "classes") -> str:
-    """Say in words how many alphas of a class or region are no ground truth; "" if all are."""
+    """Say in words how many alphas of a class or region are not ground truth; "" if all are."""
     held = board.largest(scope, name)
     if not held.not_truth:
         return ""
@@ -249,25 +194,25 @@ def notes(board: Board) -> Iterator[str]:
 
 def interval_notes(board: Board) -> Iterator[str]:
     """Say why the mean that methods are ranked by has no interval, if it has none."""
-    reasons = {entry.interval(board.headline, "sad").reason for entry in board.entries} - {""}
+    reasons = {entry.estimate(board.headline, "sad").reason for entry in board.entries} - {""}
     if reasons:
         yield f"No interval for the {MEANS[board.headline]}: {'; '.join(sorted(reasons))}."
 
 
-def _cell(rows: Sequence[Score], summary: dict[str, Any]) -> Cell:
+def _cell(rows: Sequence[Score], values: Errors) -> Cell:
     return Cell(
         images=len(rows),
         foregrounds=len({row.fg_id for row in rows}),
         pixels=sum(row.pixels for row in rows),
         fallbacks=sum(bool(row.fallback) for row in rows),
         not_truth=Counter(row.alpha_kind for row in rows if row.alpha_kind in NOT_TRUTH),
-        values={m: math.nan if summary[m] is None else float(summary[m]) for m in METRICS},
+        values=values,
     )
 
 
 def _decimals(entries: Iterable[Entry], metric: str) -> int:
     largest = max((v for entry in entries for v in _all_values(entry, metric) if v > 0), default=1.0)
-    return 2 + max(0, math.ceil(-math.log10(scaled(largest, metric))))
+    return decimals_for(largest, metric)
 
 
 def _all_values(entry: Entry, metric: str) -> Iterator[float]:
@@ -283,5 +228,5 @@ def _rank(entry: Entry) -> tuple[bool, float, str]:
 
 
 def _lowest(values: Iterable[float]) -> float:
-    there = [v for v in values if not math.isnan(v)]
-    return min(there) if len(there) > 1 else math.nan
+    present = [v for v in values if not math.isnan(v)]
+    return min(present) if len(present) > 1 else math.nan

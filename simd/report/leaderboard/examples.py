@@ -1,7 +1,5 @@
 """The worst images of a board as thumbnails: image, trimap, truth, and each method's matte and error."""
 
-import base64
-import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from simd.dataset.manifest import MattingSet, Sample, load_set
 from simd.errors import DataError
 from simd.image import EXTENSIONS, Mask, Matte, UInt8, read_matte, to_uint8
 from simd.metrics.alpha import sad
-from simd.metrics.scores import mean
+from simd.metrics.score_summary import mean
 from simd.records import Composite
+from simd.report.html.thumbnails import NEAREST, data_uri, fit, shrink, webp
 from simd.report.leaderboard.board import Board, Entry
 from simd.trimap import unknown_region
 
@@ -27,7 +25,6 @@ ERROR_COLOURS = "inferno"
 """Matplotlib's map for errors: rises evenly in lightness, so it reads without colour vision and in grey."""
 
 _SIDE = 192  # pixels on the longest side of a thumbnail
-_QUALITY = 80  # WebP
 
 
 @dataclass(frozen=True)
@@ -63,12 +60,12 @@ def find_set(board: Board) -> MattingSet | None:
     """Open the set that a board was scored on; None if it is not there any more, or is another one now."""
     for path in dict.fromkeys(entry.scores.paths.get("set", "") for entry in board.entries):
         try:
-            found = load_set(path)
+            matting_set = load_set(path)
         except DataError:
             continue
         whole = board.set.get("part_of", board.set["digest"])  # scored without what a review excludes
-        if found.digest == whole:
-            return found
+        if matting_set.digest == whole:
+            return matting_set
     return None
 
 
@@ -98,10 +95,10 @@ def worst_images(board: Board) -> list[tuple[str, float]]:
     return [(id_, -negated) for _, negated, id_ in sorted(order)]
 
 
-def make_examples(board: Board, found: MattingSet, budget: int, most: int = MOST) -> list[Example]:
+def make_examples(board: Board, matting_set: MattingSet, budget: int, most: int = MOST) -> list[Example]:
     """Make examples, as many as fit into `budget` bytes, and return them by SAD, the worst first."""
-    samples = {sample.row.id: sample for sample in found}
-    made: list[Example] = []
+    samples = {sample.row.id: sample for sample in matting_set}
+    examples: list[Example] = []
     for id_, error in worst_images(board)[:most]:
         example = _example(board, samples[id_], error) if id_ in samples else None
         if example is None:  # a damaged file of the set; simd verify names it
@@ -109,8 +106,8 @@ def make_examples(board: Board, found: MattingSet, budget: int, most: int = MOST
         budget -= example.weight
         if budget < 0:
             break
-        made.append(example)
-    return sorted(made, key=lambda example: -example.sad)
+        examples.append(example)
+    return sorted(examples, key=lambda example: -example.sad)
 
 
 def error_stops(count: int = 9) -> list[str]:
@@ -138,16 +135,16 @@ def _example(board: Board, sample: Sample, error: float) -> Example | None:
     except DataError:
         return None
     full_size = (alpha.shape[0], alpha.shape[1])
-    size = _fit(full_size)
+    size = fit(full_size, _SIDE)
     unknown = unknown_region(trimap)
     return Example(
         row=sample.row,
         sad=error,
         full_size=full_size,
         size=size,
-        image=_thumbnail(image, size),
-        trimap=_thumbnail(trimap, size, Image.Resampling.NEAREST),
-        alpha=_thumbnail(alpha, size),
+        image=_uri(image, size),
+        trimap=data_uri(webp(trimap, size, NEAREST), "webp"),
+        alpha=_uri(alpha, size),
         tiles=tuple(_tile(entry, sample.row.id, alpha, unknown, size) for entry in board.entries),
     )
 
@@ -167,25 +164,13 @@ def _tile(entry: Entry, id_: str, alpha: UInt8, unknown: Mask, size: tuple[int, 
     levels = to_uint8(pred)
     error = np.abs(levels.astype(np.int16) - alpha).astype(np.uint8)
     error[~unknown] = 0  # known pixels are not scored
-    shrunk = np.asarray(Image.fromarray(error).resize(size[::-1], Image.Resampling.BOX))
-    return Tile(_thumbnail(levels, size), _thumbnail(error_colours()[shrunk], size))
+    return Tile(_uri(levels, size), _uri(error_colours()[shrink(error, size)], size))
+
+
+def _uri(pixels: UInt8, size: tuple[int, int]) -> str:
+    return data_uri(webp(pixels, size), "webp")
 
 
 def _candidates(folder: Path, id_: str) -> Iterator[Path]:
     names = (id_ + ending for extension in EXTENSIONS for ending in (extension, extension.upper()))
     return (folder / name for name in names if (folder / name).is_file())
-
-
-def _fit(size: tuple[int, int]) -> tuple[int, int]:
-    """Return (H, W) within the longest side of a thumbnail; small images keep their size."""
-    shrink = min(1.0, _SIDE / max(size))
-    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
-
-
-def _thumbnail(
-    pixels: UInt8, size: tuple[int, int], resampling: Image.Resampling = Image.Resampling.BOX
-) -> str:
-    data = io.BytesIO()
-    shrunk = Image.fromarray(pixels).resize(size[::-1], resampling)
-    shrunk.save(data, "WEBP", quality=_QUALITY, method=4)
-    return "data:image/webp;base64," + base64.b64encode(data.getvalue()).decode()

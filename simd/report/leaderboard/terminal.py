@@ -1,16 +1,17 @@
 """Scores as tables in a terminal, at most 100 columns wide."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simd.metrics.scores import METRICS, Scores
+from simd.metrics.score import METRICS
+from simd.metrics.score_summary import Errors
+from simd.metrics.scores import Scores
 from simd.report.leaderboard.board import (
     CLASS_MEAN,
-    DASH,
     IMAGE_MEAN,
     MEANS,
     TITLES,
@@ -19,14 +20,21 @@ from simd.report.leaderboard.board import (
     group_boards,
     interval_notes,
     notes,
-    number,
-    plural,
-    seconds,
-    short,
-    tight_span,
     truth_note,
 )
-from simd.report.leaderboard.differences import CLEAR, p_text, share_text, signed
+from simd.report.leaderboard.differences import CLEAR
+from simd.report.numbers import (
+    DASH,
+    number,
+    p_text,
+    plural,
+    seconds,
+    share_text,
+    short,
+    signed,
+    signed_span,
+    tight_span,
+)
 from simd.taxonomy import CLASSES
 
 WIDTH = 100
@@ -49,7 +57,7 @@ def print_board(scores: Sequence[Scores]) -> None:
         parts: list[RenderableType] = [_about(board, board.set["name"]), _means_table(board)]
         for start in range(0, len(board.entries) if board.has_classes else 0, _METHODS_ABREAST):
             parts.append(_sad_table(board, board.entries[start : start + _METHODS_ABREAST]))
-        if table := _rivals_table(board):
+        if table := _differences_table(board):
             parts.append(table)
         _print([*parts, *_remarks(board)])
 
@@ -76,9 +84,9 @@ def _class_table(board: Board, entry: Entry) -> Table:
     sad, *others = TITLES.values()
     table = _table("class", "images", "foregrounds", sad, "95 % of SAD", *others, "fallbacks")
 
-    def errors(values: Mapping[str, float], which: str) -> list[str]:
+    def errors(values: Errors, which: str) -> list[str]:
         shown = [number(values[m], m, board.decimals[m]) for m in METRICS]
-        return [shown[0], tight_span(entry.interval(which, "sad"), "sad", board.decimals["sad"]), *shown[1:]]
+        return [shown[0], tight_span(entry.estimate(which, "sad"), "sad", board.decimals["sad"]), *shown[1:]]
 
     for name in CLASSES if board.has_classes else ():
         cell = entry.cells["classes"][name]
@@ -87,9 +95,10 @@ def _class_table(board: Board, entry: Entry) -> Table:
         style = "" if cell.images else "dim"
         table.add_row(label, *counts[:2], *errors(cell.values, name), counts[2], style=style)
     table.add_section()
-    images, fgs, fallbacks = (str(entry.summary[k]) for k in ("images", "foregrounds", "fallbacks"))
+    summary = entry.summary
+    images, fgs, fallbacks = map(str, (summary.images, summary.foregrounds, summary.fallbacks))
     for which, title in MEANS.items():
-        means = {metric: entry.mean(which, metric) for metric in METRICS}
+        means = summary.class_mean if which == CLASS_MEAN else summary.image_mean
         style = "bold" if which == board.headline else ""
         table.add_row(title, images, fgs, *errors(means, which), fallbacks, style=style)
     return table
@@ -103,39 +112,38 @@ def _means_table(board: Board) -> Table:
             first = which == board.headline
             values = [_marked(entry.mean(which, m), board.best_mean(which, m), m, board) for m in METRICS]
             counts = (
-                [str(len(entry.whole)), str(entry.summary["fallbacks"]), seconds(entry)]
+                [str(len(entry.whole)), str(entry.summary.fallbacks), seconds(entry.scores.seconds_per_image)]
                 if first
                 else [""] * 3
             )
             name = Text(entry.name if first else "", "bold")
             table.add_row(name, "class-balanced" if which == CLASS_MEAN else "image", *values, *counts)
-            intervals = [entry.interval(which, m) for m in METRICS]
-            if not all(one.reason for one in intervals):
-                spans = [
-                    tight_span(one, m, board.decimals[m]) for one, m in zip(intervals, METRICS, strict=True)
-                ]
+            estimates = {m: entry.estimate(which, m) for m in METRICS}
+            if not all(estimate.reason for estimate in estimates.values()):
+                spans = [tight_span(estimate, m, board.decimals[m]) for m, estimate in estimates.items()]
                 table.add_row("", "  95 %", *spans, style="dim")
     return table
 
 
-def _rivals_table(board: Board) -> Table | None:
+def _differences_table(board: Board) -> Table | None:
     """Return SAD pair by pair: all pairs of a few methods, of more the best one against each other one."""
-    rivals = board.rivals.get("sad")
-    if rivals is None or rivals.reason:
+    pairs = board.comparisons.get("sad")
+    if pairs is None or pairs.reason:
         return None
-    names = [entry.name for entry in board.entries]
-    mean = "class-balanced" if rivals.over == CLASS_MEAN else "image mean"
+    names, decimals = [entry.name for entry in board.entries], board.decimals["sad"]
+    mean = "class-balanced" if pairs.over == CLASS_MEAN else "image mean"
     table = _table(f"SAD, {mean}: A − B", "difference", "95 %", "p (Holm)", "best: A", "best: B")
-    for (a, b), one in rivals.differences.items():
-        if a > b or (a > 0 and len(rivals.best) > _ALL_PAIRS):
+    for (a, b), difference in pairs.differences.items():
+        if a > b or (a > 0 and len(pairs.best) > _ALL_PAIRS):
             continue
-        estimate, decimals = one.estimate, board.decimals["sad"]
-        low, high = (signed(v, decimals) for v in (estimate.low or 0.0, estimate.high or 0.0))
+        estimate = difference.estimate
         table.add_row(
             f"{names[a]} − {names[b]}",
-            *(signed(estimate.mean, decimals), f"[{low}, {high}]", p_text(one.p_holm)),
-            *(share_text(rivals.best[i]) for i in (a, b)),
-            style="" if rivals.clear(a, b) else "dim",
+            signed(estimate.mean, decimals),
+            signed_span(estimate, "sad", decimals),
+            p_text(difference.p_holm),
+            *(share_text(pairs.best[i]) for i in (a, b)),
+            style="" if pairs.clear(a, b) else "dim",
         )
     return table
 
@@ -160,19 +168,19 @@ def _remarks(board: Board) -> Iterator[Text]:
     marked = [f"{name}: {note}" for name in CLASSES if (note := truth_note(board, name))]
     if marked:
         yield Text("* " + "\n  ".join(marked), "yellow")
-    said = list(notes(board))
+    lines = list(notes(board))
     if len(board.entries) > 1:
-        flags = "; 2f: two mattes are fallbacks" if any(e.summary["fallbacks"] for e in board.entries) else ""
-        said.insert(0, f"←: the best{flags}")
-    said += _remarks_on_intervals(board)
-    if said:
-        yield Text("\n".join(said), "dim")
+        flags = "; 2f: two mattes are fallbacks" if any(e.summary.fallbacks for e in board.entries) else ""
+        lines.insert(0, f"←: the best{flags}")
+    lines += _remarks_on_intervals(board)
+    if lines:
+        yield Text("\n".join(lines), "dim")
 
 
 def _remarks_on_intervals(board: Board) -> Iterator[str]:
     yield "95 %: interval over foregrounds; a dash where a class has fewer than 5."
     yield from interval_notes(board)
-    if (rivals := board.rivals.get("sad")) and not rivals.reason:
+    if (pairs := board.comparisons.get("sad")) and not pairs.reason:
         yield f"A − B on the same foregrounds, below zero A is better; dim where p ≥ {CLEAR}."
 
 

@@ -1,13 +1,12 @@
 """A board as text to compute with (CSV) and to paste (Markdown)."""
 
-import csv
-import io
-import math
 import re
 from collections.abc import Iterator, Sequence
 
-from simd.metrics.scores import METRICS
+from simd.files import csv_text
+from simd.metrics.score import METRICS
 from simd.report.leaderboard.board import (
+    CLASS_MEAN,
     MEANS,
     SCOPES,
     TITLES,
@@ -15,14 +14,9 @@ from simd.report.leaderboard.board import (
     Entry,
     interval_notes,
     notes,
-    number,
-    plural,
-    seconds,
-    short,
-    span,
     truth_note,
 )
-from simd.report.leaderboard.differences import p_text, share_text, signed
+from simd.report.numbers import number, p_text, plural, seconds, share_text, short, signed, signed_span, span
 from simd.taxonomy import CLASSES
 
 COLUMNS = (
@@ -32,7 +26,7 @@ COLUMNS = (
     *(f"{metric}_{bound}" for metric in METRICS for bound in ("low", "high")),
     *("no_interval", "seconds_per_image"),
 )
-RIVALS_COLUMNS = (
+DIFFERENCES_COLUMNS = (
     *("board", "set", "set_digest", "trimaps_digest", "metric", "mean", "first", "second", "images"),
     *("difference", "low", "high", "p", "p_holm", "first_best", "second_best", "no_interval"),
 )
@@ -44,53 +38,38 @@ def to_csv(boards: Sequence[Board]) -> str:
 
     Metrics are in the units of ``simd evaluate``: MSE is as it is, not ×10³.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for index, board in enumerate(boards, start=1):
-        for entry in board.entries:
-            writer.writerows(_csv_rows(index, board, entry))
-    return text.getvalue()
+    rows = (
+        row
+        for index, board in enumerate(boards, start=1)
+        for entry in board.entries
+        for row in _csv_rows(index, board, entry)
+    )
+    return csv_text(COLUMNS, ([row.get(column, "") for column in COLUMNS] for row in rows))
 
 
-def rivals_to_csv(boards: Sequence[Board]) -> str:
+def differences_to_csv(boards: Sequence[Board]) -> str:
     """Return each pair of methods, first - second, for each metric of each board."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, RIVALS_COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for index, board in enumerate(boards, start=1):
-        for metric, rivals in board.rivals.items():
-            for (first, second), one in rivals.differences.items():
-                if first > second:
-                    continue
-                facts, estimate = board.set, one.estimate
-                writer.writerow(
-                    {
-                        "board": index,
-                        "set": facts["name"],
-                        "set_digest": facts["digest"],
-                        "trimaps_digest": facts["trimaps_digest"],
-                        "metric": metric,
-                        "mean": rivals.over,
-                        "first": board.entries[first].name,
-                        "second": board.entries[second].name,
-                        "images": rivals.images,
-                        "difference": estimate.mean,
-                        "low": estimate.low,
-                        "high": estimate.high,
-                        "p": one.p,
-                        "p_holm": one.p_holm,
-                        "first_best": None if rivals.reason else rivals.best[first],
-                        "second_best": None if rivals.reason else rivals.best[second],
-                        "no_interval": estimate.reason,
-                    }
-                )
-    return text.getvalue()
+    rows = (row for index, board in enumerate(boards, start=1) for row in _difference_rows(index, board))
+    return csv_text(DIFFERENCES_COLUMNS, rows)
 
 
 def to_markdown(boards: Sequence[Board]) -> str:
     """Return boards as Markdown tables: the means, then SAD by class; the best in bold."""
     return "# Leaderboard\n\n" + "\n".join(_markdown(board) for board in boards)
+
+
+def _difference_rows(index: int, board: Board) -> Iterator[list[object]]:
+    facts = board.set
+    about = [index, facts["name"], facts["digest"], facts["trimaps_digest"]]
+    for metric, pairs in board.comparisons.items():
+        for (first, second), difference in pairs.differences.items():
+            if first > second:
+                continue
+            estimate = difference.estimate
+            names = [board.entries[first].name, board.entries[second].name]
+            bounds = [estimate.mean, estimate.low, estimate.high, difference.p, difference.p_holm]
+            best = [None if pairs.reason else pairs.best[i] for i in (first, second)]
+            yield [*about, metric, pairs.over, *names, pairs.images, *bounds, *best, estimate.reason]
 
 
 def _csv_rows(index: int, board: Board, entry: Entry) -> Iterator[dict[str, object]]:
@@ -105,16 +84,16 @@ def _csv_rows(index: int, board: Board, entry: Entry) -> Iterator[dict[str, obje
         "version": scores.version,
         "seconds_per_image": scores.seconds_per_image,
     }
-    counts = {key: summary[key] for key in ("images", "foregrounds", "fallbacks")}
+    counts = {key: getattr(summary, key) for key in ("images", "foregrounds", "fallbacks")}
     missing = board.size - len(entry.whole)
     for which in MEANS:
-        row = common | counts | {"missing": missing, "scope": "overall", "name": which} | summary[which]
+        means = (summary.class_mean if which == CLASS_MEAN else summary.image_mean).to_json()
+        row = common | counts | {"missing": missing, "scope": "overall", "name": which} | means
         yield row | _bounds(entry, which)
     for scope, names in SCOPES.items():
         for name in names:
             cell = entry.cells[scope][name]
-            values = {m: None if math.isnan(v) else v for m, v in cell.values.items()}
-            row = common | cell._asdict() | values | {"scope": _SINGULAR[scope], "name": name}
+            row = common | cell._asdict() | cell.values.to_json() | {"scope": _SINGULAR[scope], "name": name}
             row["missing"] = board.largest(scope, name).images - cell.images
             row["not_truth"] = cell.not_truth.total()
             del row["values"]
@@ -122,14 +101,13 @@ def _csv_rows(index: int, board: Board, entry: Entry) -> Iterator[dict[str, obje
 
 
 def _bounds(entry: Entry, which: str) -> dict[str, object]:
-    intervals = {metric: entry.interval(which, metric) for metric in METRICS}
+    estimates = {metric: entry.estimate(which, metric) for metric in METRICS}
     bounds = {
-        f"{metric}_{bound}": getattr(one, bound)
-        for metric, one in intervals.items()
-        for bound in ("low", "high")
-        if not math.isnan(one.low)
+        f"{metric}_{end}": bound
+        for metric, estimate in estimates.items()
+        for end, bound in zip(("low", "high"), estimate.bounds or (), strict=False)
     }
-    return {**bounds, "no_interval": next((one.reason for one in intervals.values() if one.reason), "")}
+    return {**bounds, "no_interval": next((e.reason for e in estimates.values() if e.reason), "")}
 
 
 def _markdown(board: Board) -> str:
@@ -146,7 +124,7 @@ def _markdown(board: Board) -> str:
     for which, title in MEANS.items():
         heads = [title[0].upper() + title[1:], *TITLES.values(), "images", "fallbacks", "s / image"]
         lines += [*_head(heads), *(_mean_row(board, entry, which) for entry in board.entries), ""]
-    lines += _rivals(board)
+    lines += _differences(board)
     if not board.has_classes:
         return "\n".join(
             [*lines, *(f"- {_plain(line)}" for line in (*notes(board), *interval_notes(board))), ""]
@@ -154,8 +132,8 @@ def _markdown(board: Board) -> str:
     lines += [*_head(["SAD by class", "images / foregrounds", *(_plain(e.name) for e in board.entries)])]
     lines += [*(_class_row(board, name) for name in CLASSES), ""]
     truth = [f"{name}: {note}." for name in CLASSES if (note := truth_note(board, name))]
-    said = [*truth, *map(_plain, (*notes(board), *interval_notes(board)))]
-    return "\n".join([*lines, *(f"- {line}" for line in said), *([""] if said else [])])
+    remarks = [*truth, *map(_plain, (*notes(board), *interval_notes(board)))]
+    return "\n".join([*lines, *(f"- {line}" for line in remarks), *([""] if remarks else [])])
 
 
 def _head(titles: Sequence[str]) -> list[str]:
@@ -166,12 +144,10 @@ def _mean_row(board: Board, entry: Entry, which: str) -> str:
     values = []
     for m in METRICS:
         shown = _value(entry.mean(which, m), board.best_mean(which, m), m, board.decimals[m])
-        interval = entry.interval(which, m)
-        values.append(
-            shown if math.isnan(interval.low) else f"{shown} {span(interval, m, board.decimals[m])}"
-        )
-    fallbacks = entry.summary["fallbacks"]
-    return _line([_plain(entry.name), *values, str(len(entry.whole)), str(fallbacks), seconds(entry)])
+        estimate = entry.estimate(which, m)
+        values.append(shown if estimate.bounds is None else f"{shown} {span(estimate, m, board.decimals[m])}")
+    counts = (str(len(entry.whole)), str(entry.summary.fallbacks), seconds(entry.scores.seconds_per_image))
+    return _line([_plain(entry.name), *values, *counts])
 
 
 def _class_row(board: Board, name: str) -> str:
@@ -180,37 +156,29 @@ def _class_row(board: Board, name: str) -> str:
     for entry in board.entries:
         cell = entry.cells["classes"][name]
         shown = _value(cell.values["sad"], best, "sad", board.decimals["sad"])
-        interval = entry.interval(name, "sad")
-        if not math.isnan(interval.low):
-            shown += f" {span(interval, 'sad', board.decimals['sad'])}"
+        estimate = entry.estimate(name, "sad")
+        if estimate.bounds is not None:
+            shown += f" {span(estimate, 'sad', board.decimals['sad'])}"
         values.append(f"{shown} ({cell.fallbacks} fallback)" if cell.fallbacks else shown)
     return _line([name, f"{held.images} / {held.foregrounds}", *values])
 
 
-def _rivals(board: Board) -> list[str]:
+def _differences(board: Board) -> list[str]:
     """Return SAD pair by pair."""
-    rivals = board.rivals.get("sad")
-    if rivals is None or rivals.reason:
+    pairs = board.comparisons.get("sad")
+    if pairs is None or pairs.reason:
         return []
     names, decimals = [_plain(entry.name) for entry in board.entries], board.decimals["sad"]
-    heads = [
-        f"SAD, {MEANS[rivals.over]}",
-        "difference",
-        "95 % interval",
-        "p (Holm)",
-        "first is best",
-        "second is best",
-    ]
-    lines = _head(heads)
-    for (first, second), one in rivals.differences.items():
+    heads = ["difference", "95 % interval", "p (Holm)", "first is best", "second is best"]
+    lines = _head([f"SAD, {MEANS[pairs.over]}", *heads])
+    for (first, second), difference in pairs.differences.items():
         if first > second:
             continue
-        estimate = one.estimate
-        text = signed(estimate.mean, decimals)
-        low, high = (signed(bound or 0.0, decimals) for bound in (estimate.low, estimate.high))
-        cells = [f"{names[first]} − {names[second]}", f"**{text}**" if rivals.clear(first, second) else text]
-        shares = (share_text(rivals.best[i]) for i in (first, second))
-        lines.append(_line([*cells, f"[{low}, {high}]", _plain(p_text(one.p_holm)), *map(_plain, shares)]))
+        text = signed(difference.estimate.mean, decimals)
+        cells = [f"{names[first]} − {names[second]}", f"**{text}**" if pairs.clear(first, second) else text]
+        interval = signed_span(difference.estimate, "sad", decimals)
+        shares = (share_text(pairs.best[i]) for i in (first, second))
+        lines.append(_line([*cells, interval, _plain(p_text(difference.p_holm)), *map(_plain, shares)]))
     return [*lines, ""]
 
 

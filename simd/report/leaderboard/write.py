@@ -8,7 +8,7 @@ from simd.files import make_folder, write_atomically
 from simd.metrics.scores import Scores
 from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.page import to_html
-from simd.report.leaderboard.text import rivals_to_csv, to_csv, to_markdown
+from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
 
 
 def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
@@ -42,7 +42,7 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
         "index.html": to_html(boards),
         "leaderboard.csv": to_csv(boards),
         "leaderboard.md": to_markdown(boards),
-        "differences.csv": rivals_to_csv(boards),
+        "differences.csv": differences_to_csv(boards),
     }
     make_folder(out)
     for name, content in contents.items():

@@ -2,21 +2,21 @@
 
 import math
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
-from string import Template
 from typing import NamedTuple
+
+from markupsafe import Markup
 
 from simd.dataset.manifest import Sample, load_set
 from simd.errors import DataError
-from simd.files import make_folder, read_text, write_atomically
+from simd.files import make_folder, write_atomically
+from simd.report.html.render import render, render_page
 from simd.report.html.thumbnails import beside, data_uri, thumbnail
 from simd.report.statistics import tables
 from simd.report.statistics.plots import plot_classes, plot_distributions, plot_scatter
 from simd.report.statistics.result import Measured, SetStatistics
-from simd.taxonomy import TAXONOMY
+from simd.taxonomy import TAXONOMY, MattingClass
 
-_TEMPLATES = Path(__file__).parents[1] / "templates"
 _SIDE = 240  # pixels of image and alpha side by side
 _MOST_EXTREMES = 24_000_000  # bytes of thumbnails on a page; sets after that are shown without
 
@@ -26,6 +26,14 @@ class _Extreme(NamedTuple):
     row: Measured
     value: float
     form: str
+
+
+class _Card(NamedTuple):
+    what: str
+    row: Measured
+    value: str
+    uri: str
+    size: tuple[int, int]  # (H, W)
 
 
 _FIGURES: tuple[tuple[str, str, Callable[[Measured], float]], ...] = (
@@ -50,7 +58,7 @@ def write_statistics(measured: SetStatistics | Sequence[SetStatistics], out: Pat
         "statistics.md": tables.to_markdown(sets),
         "balance.csv": tables.balance_csv(sets),
         "classes.csv": tables.classes_csv(sets),
-        "classes.png": plot_classes(sets),
+        "classes.png": (classes := plot_classes(sets)),
     }
     with_pixels = [one for one in sets if one.measured]
     if with_pixels:
@@ -61,7 +69,7 @@ def write_statistics(measured: SetStatistics | Sequence[SetStatistics], out: Pat
         drawn = (plot_distributions(one), plot_scatter(one))
         files |= {f"distributions{ending}.png": drawn[0], f"scatter{ending}.png": drawn[1]}
         plots.append(drawn)
-    files["index.html"] = _page(sets, files["classes.png"], plots)
+    files["index.html"] = _page(sets, classes, plots)
     for name, content in files.items():
         write_atomically(out / name, content)
     return [out / name for name in sorted(files, key=lambda name: (name != "index.html", name))]
@@ -96,101 +104,76 @@ def _rich(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) ->
     return table
 
 
-def _page(sets: Sequence[SetStatistics], classes: str | bytes, plots: Sequence[tuple[bytes, bytes]]) -> str:
-    assert isinstance(classes, bytes)
+def _page(sets: Sequence[SetStatistics], classes: bytes, plots: Sequence[tuple[bytes, bytes]]) -> str:
     drawn = iter(plots)
     sections, room = [], _MOST_EXTREMES
-    for number, one in enumerate(sets, start=1):
-        section = _section(number, one, next(drawn) if one.measured else None, room)
+    for number, statistics in enumerate(sets, start=1):
+        section = _section(number, statistics, next(drawn) if statistics.measured else None, room)
         room -= len(section)
         sections.append(section)
-    return Template(read_text(_TEMPLATES / "statistics.html")).substitute(
-        title=escape(" · ".join(one.name for one in sets)),
-        style=read_text(_TEMPLATES / "statistics.css"),
-        balance=_table(*tables.balance_table(sets)),
+    return render_page(
+        "statistics.html.j2",
+        styles=("statistics.css",),
+        title=" · ".join(statistics.name for statistics in sets),
+        balance=tables.balance_table(sets),
         classes=_picture(classes, "share of each class in each set"),
-        sections="\n".join(sections),
+        sections=sections,
     )
 
 
-def _section(number: int, one: SetStatistics, plots: tuple[bytes, bytes] | None, room: int) -> str:
-    notes = "".join(f"<li>{escape(note)}</li>" for note in one.notes)
-    head = f'<section id="set-{number}"><h2>{escape(one.name)}</h2>' + (
-        f'<ul class="notes">{notes}</ul>' if notes else ""
-    )
-    if plots is None:
-        return head + "<p>A list of names: it has counts, and no pixels to measure.</p></section>"
-    return (
-        f"{head}{_picture(plots[0], 'alpha ratio and mean gradient by class')}"
-        "<p>Smoke, glass and sheer cloth fill their region with soft alpha: a high ratio and a low gradient. "
-        "Hard outlines, leaves and nets have few fractional pixels, and steep ones.</p>"
-        f"{_picture(plots[1], 'alpha ratio against mean gradient')}"
-        f"<details><summary>All figures by class</summary>{_table(*tables.class_table(one))}</details>"
-        f"<h3>The extreme images of each class</h3>{_extremes(one, room)}</section>"
+def _section(number: int, statistics: SetStatistics, plots: tuple[bytes, bytes] | None, room: int) -> Markup:
+    names = ("alpha ratio and mean gradient by class", "alpha ratio against mean gradient")
+    return render(
+        "statistics_section.html.j2",
+        number=number,
+        statistics=statistics,
+        plots=plots and [_picture(png, name) for png, name in zip(plots, names, strict=True)],
+        figures=tables.class_table(statistics),
+        extremes=None if plots is None else _extremes(statistics, room),
     )
 
 
-def _extremes(one: SetStatistics, room: int) -> str:
-    if one.path is None or room <= 0:
-        return "<p>Left out: the page would grow too large.</p>"
-    samples = {sample.row.id: sample for sample in load_set(one.path)}
-    parts = []
-    shown: dict[str, str] = {}
+def _extremes(statistics: SetStatistics, room: int) -> list[tuple[MattingClass, int, list[_Card]]] | None:
+    """Return each class with its number of regions and its cards; None where there is no room for any."""
+    if statistics.path is None or room <= 0:
+        return None
+    samples = {sample.row.id: sample for sample in load_set(statistics.path)}
+    thumbnails: dict[str, tuple[str, tuple[int, int]]] = {}
+    extremes = []
     for class_ in TAXONOMY:
-        own = [row for row in one.regions if row.class_ == class_.name]
-        cards = "".join(_card(extreme, samples, shown) for extreme in _extremes_of(own))
-        parts.append(
-            f'<div class="class"><h4><i style="background:{class_.colour}"></i>{class_.name} '
-            f"<small>{len(own):,}</small></h4>{cards or '<p>none in this set</p>'}</div>"
-        )
-    return f'<div class="extremes">{"".join(parts)}</div>'
+        rows = [row for row in statistics.regions if row.class_ == class_.name]
+        cards = []
+        for extreme in _extremes_of(rows):
+            id_ = extreme.row.id
+            if id_ not in thumbnails:
+                thumbnails[id_] = _thumbnail(samples.get(id_))
+            value = format(extreme.value, extreme.form)
+            cards.append(_Card(extreme.what, extreme.row, value, *thumbnails[id_]))
+        extremes.append((class_, len(rows), cards))
+    return extremes
 
 
 def _extremes_of(rows: Sequence[Measured]) -> list[_Extreme]:
-    found = []
+    extremes = []
     for title, form, value in _FIGURES:
-        there = sorted((row for row in rows if not math.isnan(value(row))), key=lambda r: (value(r), r.id))
-        if there:
-            found.append(_Extreme(f"lowest {title}", there[0], value(there[0]), form))
-        if len(there) > 1:
-            found.append(_Extreme(f"highest {title}", there[-1], value(there[-1]), form))
-    return found
+        ordered = sorted((row for row in rows if not math.isnan(value(row))), key=lambda r: (value(r), r.id))
+        if ordered:
+            extremes.append(_Extreme(f"lowest {title}", ordered[0], value(ordered[0]), form))
+        if len(ordered) > 1:
+            extremes.append(_Extreme(f"highest {title}", ordered[-1], value(ordered[-1]), form))
+    return extremes
 
 
-def _card(extreme: _Extreme, samples: dict[str, Sample], shown: dict[str, str]) -> str:
-    id_ = extreme.row.id
-    if id_ not in shown:
-        shown[id_] = _thumbnail(samples.get(id_))
-    return (
-        f'<figure title="{escape(id_)}: {escape(extreme.row.fg_id)}">{shown[id_]}'
-        f"<figcaption>{extreme.what} <b>{extreme.value:{extreme.form}}</b></figcaption></figure>"
-    )
-
-
-def _thumbnail(sample: Sample | None) -> str:
+def _thumbnail(sample: Sample | None) -> tuple[str, tuple[int, int]]:
+    """Return image and alpha as a data URI, "" where they cannot be read, with its (H, W)."""
     try:
-        if sample is None:
-            return ""
-        uri, (height, width) = thumbnail(beside(sample.image, sample.alpha), _SIDE)
+        if sample is not None:
+            return thumbnail(beside(sample.image, sample.alpha), _SIDE)
     except DataError:  # gone since it was measured; simd verify names it
-        return ""
-    return (
-        f'<img src="{uri}" width="{width}" height="{height}" loading="lazy" '
-        f'alt="image and alpha of {escape(sample.row.id)}" decoding="async">'
-    )
+        pass
+    return "", (0, 0)
 
 
-def _picture(png: bytes, alt: str) -> str:
+def _picture(png: bytes, alt: str) -> Markup:
     width = int.from_bytes(png[16:20], "big") * 2 // 3  # of 150 pixels an inch, so that print stays crisp
-    return f'<img class="plot" src="{data_uri(png, "png")}" width="{width}" alt="{escape(alt)}">'
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
-    body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td>{escape(v)}</td>" for v in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return render("plot.html.j2", uri=data_uri(png, "png"), width=width, alt=alt)

@@ -1,0 +1,42 @@
+"""A score: the errors of one image in one region."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+METRICS = ("sad", "mse", "grad", "conn")
+WHOLE = "unknown"
+"""The region that is the whole unknown region of an image."""
+UNLABELLED = "unlabelled"
+"""The region of unknown pixels without a class."""
+NOT_TRUTH = frozenset({"predicted", "game_texture"})
+"""Kinds of alpha that are not ground truth: a network's output, a painted texture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The errors of one image in one region."""
+
+    id: str
+    class_: str  # the image's primary class; "" where nobody said
+    fg_id: str
+    region: str  # WHOLE, a class, or UNLABELLED
+    pixels: int
+    sad: float
+    mse: float
+    grad: float
+    conn: float
+    alpha_kind: str = ""
+    fallback: str = ""  # why the matte is not the method's own, if it is not
+
+
+def score_to_row(score: Score) -> dict[str, Any]:
+    """Return a score as JSON; nan becomes None."""
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(score).items()}
+
+
+def score_from_row(row: Mapping[str, Any]) -> Score:
+    """Make the score of :func:`score_to_row` again."""
+    values: dict[str, Any] = {k: math.nan if v is None else v for k, v in row.items()}
+    return Score(**values)

@@ -1,0 +1,151 @@
+"""What the scores of a method come to: means by class, by region and in all, as records and as JSON."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from simd.metrics.alpha import METRICS_VERSION
+from simd.metrics.intervals import Intervals, intervals
+from simd.metrics.score import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score
+from simd.taxonomy import CLASSES
+from simd.version import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """The four errors; nan where there is none."""
+
+    sad: float
+    mse: float
+    grad: float
+    conn: float
+
+    def __getitem__(self, metric: str) -> float:
+        """Return the error of a metric by its name."""
+        return float(getattr(self, metric))
+
+    def to_json(self) -> dict[str, float | None]:
+        """Return the errors by metric; None for nan."""
+        return {metric: None if math.isnan(self[metric]) else self[metric] for metric in METRICS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassSummary:
+    """The images of a class, and their mean errors."""
+
+    images: int
+    foregrounds: int
+    fallbacks: int
+    not_truth: int  # alphas that are not ground truth
+    errors: Errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionSummary:
+    """The images that hold pixels of a class, those pixels, and the mean errors in them."""
+
+    images: int
+    pixels: int
+    errors: Errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSummary:
+    """The scores of a method on a set, summed up; the fields are in the order of the file."""
+
+    name: str
+    version: str
+    metrics_version: int
+    simd_version: str
+    set: Mapping[str, str]
+    paths: Mapping[str, str]
+    images: int
+    foregrounds: int
+    fallbacks: int
+    missing: Mapping[str, str]
+    remarks: tuple[str, ...]
+    seconds_per_image: float | None
+    image_mean: Errors
+    class_mean: Errors  # class-balanced: the mean of the means of the classes present
+    classes: Mapping[str, ClassSummary]  # all 20
+    intervals: Intervals
+    regions: Mapping[str, RegionSummary]  # all 20, and UNLABELLED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as ``<out>.json`` holds it; an absent class has no score (None)."""
+        return {field.name: _to_json(getattr(self, field.name)) for field in fields(self)}
+
+
+def summarise_scores(
+    rows: Sequence[Score],
+    *,
+    name: str,
+    version: str,
+    set: Mapping[str, str],
+    paths: Mapping[str, str],
+    missing: Mapping[str, str],
+    remarks: tuple[str, ...],
+    seconds_per_image: float | None,
+) -> ScoreSummary:
+    """Sum the scores of a method up; the parameters are the fields of :class:`simd.metrics.scores.Scores`."""
+    whole = [row for row in rows if row.region == WHOLE]
+    classes = {name: _of_class([row for row in whole if row.class_ == name]) for name in CLASSES}
+    return ScoreSummary(
+        name=name,
+        version=version,
+        metrics_version=METRICS_VERSION,
+        simd_version=__version__,
+        set=dict(set),
+        paths=dict(paths),
+        images=len(whole),
+        foregrounds=len({row.fg_id for row in whole}),
+        fallbacks=sum(bool(row.fallback) for row in whole),
+        missing=dict(missing),
+        remarks=remarks,
+        seconds_per_image=seconds_per_image,
+        image_mean=_mean_errors(whole),
+        class_mean=Errors(*(mean(of_class.errors[m] for of_class in classes.values()) for m in METRICS)),
+        classes=classes,
+        intervals=intervals(
+            {m: [getattr(row, m) for row in whole] for m in METRICS},
+            [row.class_ for row in whole],
+            [row.fg_id for row in whole],
+        ),
+        regions={name: _of_region([r for r in rows if r.region == name]) for name in (*CLASSES, UNLABELLED)},
+    )
+
+
+def mean(values: Iterable[float]) -> float:
+    """Return the mean of the values that are not nan; nan if none is."""
+    present = [value for value in values if not math.isnan(value)]
+    return math.fsum(present) / len(present) if present else math.nan
+
+
+def _of_class(rows: Sequence[Score]) -> ClassSummary:
+    return ClassSummary(
+        images=len(rows),
+        foregrounds=len({row.fg_id for row in rows}),
+        fallbacks=sum(bool(row.fallback) for row in rows),
+        not_truth=sum(row.alpha_kind in NOT_TRUTH for row in rows),
+        errors=_mean_errors(rows),
+    )
+
+
+def _of_region(rows: Sequence[Score]) -> RegionSummary:
+    return RegionSummary(images=len(rows), pixels=sum(row.pixels for row in rows), errors=_mean_errors(rows))
+
+
+def _mean_errors(rows: Sequence[Score]) -> Errors:
+    return Errors(*(mean(getattr(row, m) for row in rows) for m in METRICS))
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Errors | Intervals):
+        return value.to_json()
+    if isinstance(value, ClassSummary | RegionSummary):
+        counts = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "errors"}
+        return {**counts, **value.errors.to_json()}
+    if isinstance(value, Mapping):
+        return {key: _to_json(item) for key, item in value.items()}
+    return list(value) if isinstance(value, tuple) else value
