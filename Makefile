@@ -4,6 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+# Each process of the tests has a processor to itself; libraries that start a thread a processor only get in the way.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint clean
@@ -15,7 +17,7 @@ demo: $(VENV)/base  ## build a set, predict, score, write demo/leaderboard/index
 	$(BIN)/simd demo --out demo --workers $(WORKERS)
 
 test: $(VENV)/all lint  ## check and test everything
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/all  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -44,6 +44,7 @@ def test_there_are_notebooks():
     assert [path.name for path in NOTEBOOKS][:1] == ["01_classes.ipynb"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_to_its_end_and_leaves_nothing_beside_it(path, tmp_path):
     before = {entry: entry.read_bytes() for entry in FOLDER.iterdir() if entry.is_file()}

@@ -24,6 +24,7 @@ def run(command, cwd):
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_the_python_lines_run(tmp_path):
     (code,) = blocks("python")
     assert len([line for line in code.splitlines() if line]) <= 12
@@ -33,6 +34,7 @@ def test_the_python_lines_run(tmp_path):
     assert (tmp_path / "demo-board" / "index.html").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_the_shell_commands_run_on_own_foregrounds(tmp_path):
     from simd.generator import synthetic
     from simd.image import write_png

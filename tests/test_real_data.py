@@ -49,6 +49,7 @@ def test_without_its_csv_no_class_is_guessed(real, tmp_path):
     assert "broken hair_easy_long" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_slice_of_real_foregrounds_goes_the_whole_way(real, tmp_path):
     write_selection(tmp_path / "slice.jsonl", [Verdict(id=name, keep=True) for name in SLICE])
     steps = [

@@ -78,6 +78,7 @@ def test_training_shares_no_seed_no_scene_and_no_photograph_with_a_test_set(test
         assert not seeds[0] & seeds[1]
 
 
+@pytest.mark.slow
 def test_no_foreground_of_the_test_looks_like_one_of_the_training():
     # The seeds are others; whether the shapes are, is measured: resized, mirrored and cropped copies count.
     def signatures(split: str, number: int):
@@ -93,6 +94,7 @@ def test_no_foreground_of_the_test_looks_like_one_of_the_training():
     assert list(train.matches(copies[0]))  # the search would have found one
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_a_part_of_each_set_has_the_published_pixels(name, tmp_path):
     samples = published()[name]["samples"]

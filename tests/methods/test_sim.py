@@ -68,6 +68,7 @@ def test_the_modes_agree_where_the_release_sees_the_whole_image(method, weights)
     np.testing.assert_array_equal(method.predict(image, trimap), released.predict(image, trimap))
 
 
+@pytest.mark.slow
 def test_tiles_leave_no_seams_and_stay_near_the_whole(method, monkeypatch):
     size = (1016, 1784)  # padded to 1024 x 1792: two tiles of 1024 that share columns 768 to 1023
     image, trimap = draw(*size)

@@ -334,6 +334,7 @@ def _words(process):
 # --- the App in Chromium -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_app_shows_labels_views_heatmaps_and_points(fo, opened, tiny):
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")

@@ -28,6 +28,7 @@ def generated():
     return np.stack(vectors), np.repeat(np.arange(len(CLASSES)), PER_CLASS)
 
 
+@pytest.mark.slow
 def test_generated_classes_are_told_by_their_neighbours(generated):
     vectors, labels = generated
     found = measure_neighbours(Scaling(vectors)(vectors), labels, [f"fg {k}" for k in range(len(labels))])

@@ -122,6 +122,7 @@ def test_nothing_painted_and_unlike_sizes_are_refused():
         fill(cutout.fg, cutout.alpha, blank((64, 65)))
 
 
+@pytest.mark.slow
 def test_three_strokes_a_class_give_nine_pixels_of_ten_their_class():
     right = total = 0
     for kind in MIXED:  # the fill was set on seeds 0 to 3

@@ -82,6 +82,7 @@ def test_wrong_scores_are_refused(scores):
         propose(cutout.fg, cutout.alpha, lambda *_: scores)
 
 
+@pytest.mark.slow
 def test_the_shipped_model_finds_the_classes_of_most_pixels():
     """Chance is 1 in 20, or 1 in 2 to 3 where the classes of the object are known."""
     model, free, among = read_model(), [], []
