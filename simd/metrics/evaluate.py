@@ -24,6 +24,14 @@ class Evaluation(NamedTuple):
     scores: Scores
     extra: tuple[str, ...]  # files in the folder that belong to no image of the truth
 
+    def __repr__(self) -> str:
+        extra = f", {len(self.extra)} other files" if self.extra else ""
+        return f"<Evaluation: {self.scores!r}{extra}>"
+
+    def _repr_html_(self) -> str:
+        """Return the means as a table, for notebooks."""
+        return self.scores._repr_html_()
+
 
 def evaluate(
     predictions: str | Path,

@@ -89,8 +89,7 @@ def summarise_scores(
     seconds_per_image: float | None,
 ) -> ScoreSummary:
     """Sum the scores of a method up; the parameters are the fields of :class:`simd.metrics.scores.Scores`."""
-    whole = [row for row in rows if row.region == WHOLE]
-    classes = {name: _of_class([row for row in whole if row.class_ == name]) for name in CLASSES}
+    whole, by_class = whole_images(rows), _by_class(rows)
     return ScoreSummary(
         name=name,
         version=version,
@@ -104,9 +103,9 @@ def summarise_scores(
         missing=dict(missing),
         remarks=remarks,
         seconds_per_image=seconds_per_image,
-        image_mean=_mean_errors(whole),
-        class_mean=Errors(*(mean(of_class.errors[m] for of_class in classes.values()) for m in METRICS)),
-        classes=classes,
+        image_mean=mean_errors(whole),
+        class_mean=class_mean_errors(rows),
+        classes={name: _of_class(of_class) for name, of_class in by_class.items()},
         intervals=intervals(
             {m: [getattr(row, m) for row in whole] for m in METRICS},
             [row.class_ for row in whole],
@@ -116,10 +115,31 @@ def summarise_scores(
     )
 
 
+def whole_images(rows: Sequence[Score]) -> list[Score]:
+    """Return the scores of whole images."""
+    return [row for row in rows if row.region == WHOLE]
+
+
+def mean_errors(rows: Sequence[Score]) -> Errors:
+    """Return the mean of each error over rows."""
+    return Errors(*(mean(getattr(row, m) for row in rows) for m in METRICS))
+
+
+def class_mean_errors(rows: Sequence[Score]) -> Errors:
+    """Return the class-balanced mean of each error: the mean of the class means of whole images."""
+    means = [mean_errors(of_class) for of_class in _by_class(rows).values()]
+    return Errors(*(mean(errors[m] for errors in means) for m in METRICS))
+
+
 def mean(values: Iterable[float]) -> float:
     """Return the mean of the values that are not nan; nan if none is."""
     present = [value for value in values if not math.isnan(value)]
     return math.fsum(present) / len(present) if present else math.nan
+
+
+def _by_class(rows: Sequence[Score]) -> dict[str, list[Score]]:
+    whole = whole_images(rows)
+    return {name: [row for row in whole if row.class_ == name] for name in CLASSES}
 
 
 def _of_class(rows: Sequence[Score]) -> ClassSummary:
@@ -128,16 +148,12 @@ def _of_class(rows: Sequence[Score]) -> ClassSummary:
         foregrounds=len({row.fg_id for row in rows}),
         fallbacks=sum(bool(row.fallback) for row in rows),
         not_truth=sum(row.alpha_kind in NOT_TRUTH for row in rows),
-        errors=_mean_errors(rows),
+        errors=mean_errors(rows),
     )
 
 
 def _of_region(rows: Sequence[Score]) -> RegionSummary:
-    return RegionSummary(images=len(rows), pixels=sum(row.pixels for row in rows), errors=_mean_errors(rows))
-
-
-def _mean_errors(rows: Sequence[Score]) -> Errors:
-    return Errors(*(mean(getattr(row, m) for row in rows) for m in METRICS))
+    return RegionSummary(images=len(rows), pixels=sum(row.pixels for row in rows), errors=mean_errors(rows))
 
 
 def _to_json(value: Any) -> Any:

@@ -2,20 +2,30 @@
 
 import csv
 import io
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simd.errors import DataError
 from simd.files import csv_text, json_text, make_folder, read_json, read_text, write_atomically
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.score import METRICS, Score
-from simd.metrics.score_summary import ScoreSummary, summarise_scores
+from simd.metrics.score_summary import (
+    ScoreSummary,
+    class_mean_errors,
+    mean_errors,
+    summarise_scores,
+    whole_images,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Scores:
     """All scores of a method on a set, with what they were computed from."""
 
@@ -32,6 +42,47 @@ class Scores:
         """Return the means by class, by region and in all, with their intervals."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return summarise_scores(values.pop("rows"), **values)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the rows as a pandas table, a row an image and region.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns of ``<out>.csv``: ``id``; ``class``, the image's primary class; ``fg_id``;
+            ``region``, "unknown" for the whole unknown region, a class, or "unlabelled"; ``pixels``;
+            ``sad``, ``grad`` and ``conn`` in thousands, ``mse`` as it is, nan where there is none;
+            ``alpha_kind``; ``fallback``, why the matte is not the method's own.
+
+        Examples
+        --------
+        The mean SAD of whole images by class::
+
+            frame = scores.to_frame()
+            frame[frame.region == "unknown"].groupby("class").sad.mean()
+        """
+        import pandas as pd
+
+        values = [[getattr(row, f.name) for f in fields(Score)] for row in self.rows]
+        return pd.DataFrame(values, columns=_COLUMNS)
+
+    def __repr__(self) -> str:
+        whole = whole_images(self.rows)
+        sad, of = class_mean_errors(self.rows).sad, "class-balanced"
+        if math.isnan(sad):
+            sad, of = mean_errors(whole).sad, "image mean"
+        missing = f", {len(self.missing)} missing" if self.missing else ""
+        return (
+            f"<Scores of {self.name!r} on {self.set.get('name', '')!r}: {len(whole)} images{missing}, "
+            f"SAD {sad:.2f} ({of})>"
+        )
+
+    def _repr_html_(self) -> str:
+        """Return the means as a table, for notebooks."""
+        from simd.metrics.score_table import to_html
+
+        missing = f"; {len(self.missing)} images have no usable matte" if self.missing else ""
+        return to_html(f"{self.name} {self.version} on {self.set.get('name', '')}{missing}", self.rows)
 
     def save(self, out: Path) -> tuple[Path, Path]:
         """Write ``<out>.csv`` (rows) and ``<out>.json`` (summary); paths in it are relative to it."""

@@ -10,6 +10,7 @@ sheets/            pictures of many foregrounds: classes, taxonomy, scenes, over
 html/, templates/  what all pages share
 selection_page     what `simd select` dropped; class_counts, what `simd balance` prints
 source_table       what `simd index` prints; source_docs writes docs/sources.md from guides/
+class_regions      class mask ∩ unknown region, as statistics and embed use it
 numbers            how figures are printed: decimals, signs, dashes
 plot_labels        names beside the points of a plot that do not cover each other
 =================  =========================================================================================

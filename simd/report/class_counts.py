@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simd.errors import DataError
+from simd.report.numbers import DASH
 from simd.selection.class_balance import choose_equal
 from simd.selection.class_counts import Census
 from simd.taxonomy import TAXONOMY
@@ -49,4 +50,4 @@ def _equal_text(census: Census, per_class: int | None) -> str:
 
 
 def _dash(count: int) -> str:
-    return str(count) if count else "–"
+    return str(count) if count else DASH

@@ -11,15 +11,20 @@ _LEAST = 1e-6  # scores below it, in the unit in which they are printed, are wha
 _SHORT = 12  # hex digits of a digest that are shown
 
 
-def figure(value: float, form: str) -> str:
+def formatted(value: float, form: str) -> str:
     """Return a figure in a format; a dash for nan.
 
     Examples
     --------
-    >>> figure(0.25, ".0%"), figure(math.nan, ".2f")
+    >>> formatted(0.25, ".0%"), formatted(math.nan, ".2f")
     ('25%', '–')
     """
     return DASH if math.isnan(value) else format(value, form)
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole number of per cent; a dash for nan."""
+    return formatted(share, ".0%")
 
 
 def scaled(value: float, metric: str) -> float:
@@ -41,7 +46,7 @@ def decimals_for(largest: float, metric: str) -> int:
 
 def number(value: float, metric: str, decimals: int = 2) -> str:
     """Return a score as it is printed; a dash for one that is absent."""
-    return figure(scaled(value, metric), f".{decimals}f")
+    return formatted(scaled(value, metric), f".{decimals}f")
 
 
 def span(estimate: Estimate, metric: str, decimals: int = 2) -> str:

@@ -24,7 +24,7 @@ _SIDE = 168  # pixels on the longest side of a thumbnail
 _ABOUT_COLOUR = frozenset({"hidden", "mismatch", "premultiplied"})  # the stored colour is shown as well
 
 
-class Tile(NamedTuple):
+class Thumbnail(NamedTuple):
     """A thumbnail."""
 
     label: str
@@ -36,8 +36,8 @@ class Tile(NamedTuple):
 class _Card(NamedTuple):
     verdict: Verdict
     finding: Finding
-    tiles: list[Tile]
-    twin: Tile | None  # the one that it is like
+    tiles: list[Thumbnail]
+    twin: Thumbnail | None  # the one that it is like
 
 
 class _Group(NamedTuple):
@@ -98,7 +98,7 @@ def _groups(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
 
 
 def _html(
-    selection: Selection, groups: dict[str, list[Verdict]], tiles: dict[str, list[Tile]], what: str
+    selection: Selection, groups: dict[str, list[Verdict]], tiles: dict[str, list[Thumbnail]], what: str
 ) -> str:
     return render_page(
         "selection.html.j2",
@@ -112,7 +112,7 @@ def _html(
     )
 
 
-def _group(reason: str, verdicts: Sequence[Verdict], tiles: dict[str, list[Tile]]) -> _Group:
+def _group(reason: str, verdicts: Sequence[Verdict], tiles: dict[str, list[Thumbnail]]) -> _Group:
     counts = Counter("dropped" if not v.keep else "kept with a warning" for v in verdicts)
     return _Group(
         reason=reason,
@@ -125,7 +125,7 @@ def _group(reason: str, verdicts: Sequence[Verdict], tiles: dict[str, list[Tile]
     )
 
 
-def _card(verdict: Verdict, reason: str, tiles: dict[str, list[Tile]]) -> _Card:
+def _card(verdict: Verdict, reason: str, tiles: dict[str, list[Thumbnail]]) -> _Card:
     finding = _of(verdict, reason)
     like = tiles.get(finding.like)
     twin = like[0]._replace(label=finding.like) if like else None
@@ -140,7 +140,7 @@ def _of(verdict: Verdict, reason: str) -> Finding:
     return next(finding for finding in verdict.findings if finding.reason == reason)
 
 
-def _tiles(order: _Order) -> list[Tile]:
+def _tiles(order: _Order) -> list[Thumbnail]:
     if isinstance(order.record, Background):
         return [_tile("photograph", read_background(order.record))]
     fg, alpha, _ = read_foreground(order.record)
@@ -148,6 +148,6 @@ def _tiles(order: _Order) -> list[Tile]:
     return [*tiles, _tile("colour as stored", fg)] if order.with_colour else tiles
 
 
-def _tile(label: str, pixels: UInt8, *, see_through: bool = False) -> Tile:
+def _tile(label: str, pixels: UInt8, *, see_through: bool = False) -> Thumbnail:
     uri, size = thumbnail(pixels, _SIDE)  # weighs colour with alpha, so nothing hidden bleeds into an edge
-    return Tile(label, uri, size, see_through)
+    return Thumbnail(label, uri, size, see_through)

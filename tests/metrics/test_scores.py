@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simd.errors import DataError
 from simd.metrics.alpha import METRICS_VERSION
+from simd.metrics.evaluate import Evaluation
 from simd.metrics.score import Score, score_from_row, score_to_row
 from simd.metrics.score_summary import Errors, mean
 from simd.metrics.scores import Scores, load_scores
@@ -213,3 +214,37 @@ def test_a_summary_is_a_record():
     assert summary.class_mean["mse"] == summary.class_mean.mse
     assert math.isnan(summary.classes["silk"].errors.sad)
     assert summary.regions["net"].pixels == 2
+
+
+# -- in a notebook -------------------------------------------------------------------------------------
+
+
+def test_a_frame_has_the_rows_and_columns_of_the_csv(tmp_path):
+    frame = BY_HAND.to_frame()
+    table, _ = BY_HAND.save(tmp_path / "scores")
+    assert list(frame.columns) == table.read_text().split("\n")[0].split(",")
+    assert len(frame) == len(BY_HAND.rows)
+    means = frame[frame.region == "unknown"].groupby("class").sad.mean()
+    assert dict(means) == {"fire": 9.0, "fur": 3.0}
+    assert list(some_scores().to_frame().columns) == list(frame.columns)
+
+
+def test_scores_and_evaluations_are_shown_in_a_line():
+    shown = repr(BY_HAND)
+    assert shown == "<Scores of 'mine' on 'tiny': 4 images, 1 missing, SAD 6.00 (class-balanced)>"
+    assert repr(Evaluation(BY_HAND, ("a", "b"))) == f"<Evaluation: {shown}, 2 other files>"
+    unclassed = some_scores(row("a", "", 2.0), missing={})
+    assert repr(unclassed) == "<Scores of 'mine' on 'tiny': 1 images, SAD 2.00 (image mean)>"
+    assert "SAD nan" in repr(some_scores())
+
+
+def test_a_notebook_shows_a_table_of_means_and_names_stay_text():
+    hostile = replace(BY_HAND, name="<script>alert(1)</script>")
+    html = hostile._repr_html_()
+    assert Evaluation(hostile, ())._repr_html_() == html
+    assert "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; 2 on tiny; 1 images have no usable matte" in html
+    cells = "<td>4</td><td>6.00</td><td>60.00</td><td>12.00</td><td>18.00</td>"
+    assert f"<th>class-balanced mean</th>{cells}" in html  # MSE is shown ×10³
+    assert "<th>fur</th><td>3</td><td>3.00</td>" in html
+    assert "silk" not in html

@@ -272,7 +272,7 @@ def test_neighbours_by_hand():
     assert by_class["fur"].accuracy == 1
     # Of c at 5.0: d at distance 4, fur at 4.8, 4.9 and 5: 1/16 against 3 × about 1/24
     assert by_class["net"].accuracy == pytest.approx(1 / 3)
-    assert by_class["net"].told[CLASSES.index("fur")] == 2
+    assert by_class["net"].taken_for[CLASSES.index("fur")] == 2
     assert found.accuracy == pytest.approx(4 / 6)
     assert found.class_accuracy == pytest.approx((1 + 1 / 3) / 2)
     # Silhouette of 0.0: a = 0.15, b = (5 + 5.1 + 9) / 3

@@ -87,6 +87,18 @@ def test_classes_are_means_of_images_and_of_regions(tmp_path, foregrounds, backg
     assert fur.spreads[0] == pytest.approx(np.std(own, ddof=1))
 
 
+def test_frames_are_the_csv_files(generated, tmp_path):
+    (statistics,), _ = report_statistics([generated.path], tmp_path)
+    for scope in ("images", "regions"):
+        frame, table = statistics.to_frame(scope), rows(tmp_path / f"{scope}.csv")
+        assert list(frame.columns) == list(table[0])
+        assert list(frame["id"]) == [row["id"] for row in table]
+        assert list(frame["alpha_ratio"]) == pytest.approx(
+            [float(row["alpha_ratio"]) for row in table], rel=1e-6
+        )
+    assert len(repr(statistics)) < 120
+
+
 def test_sets_stand_side_by_side_with_a_bare_list_of_names(generated, tmp_path, run_cli):
     listed = tmp_path / "list.txt"
     listed.write_text("fire:a.png:x.jpg\nfire:a.png:y.jpg\nfire:b.png:z.jpg\nplant_leaf:c.png:x.jpg\n")

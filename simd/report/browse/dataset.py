@@ -6,7 +6,7 @@ from typing import Any
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.progress import track
-from simd.report.browse.fields import COMPOSITE, Column
+from simd.report.browse.fields import COMPOSITE, Field
 from simd.report.browse.methods import Method
 from simd.taxonomy import CLASSES, suggest
 
@@ -58,7 +58,7 @@ def update(
     target: Any,
     dataset: MattingSet,
     methods: Sequence[Method],
-    columns: Mapping[str, Column],
+    columns: Mapping[str, Field],
 ) -> None:
     """Bring a FiftyOne dataset to what the columns say; tags, views and fields of the user stay.
 
@@ -98,7 +98,7 @@ def _note(target: Any, facts: dict[str, Any]) -> None:
     target.save()
 
 
-def _remove_fields(target: Any, columns: Mapping[str, Column]) -> None:
+def _remove_fields(target: Any, columns: Mapping[str, Field]) -> None:
     """Remove the fields that an earlier run has made and this one does not."""
     there = target.get_field_schema()
     made = target.info[OURS].get("fields", [])
@@ -109,7 +109,7 @@ def _remove_fields(target: Any, columns: Mapping[str, Column]) -> None:
             target.mask_targets.pop(name, None)
 
 
-def _declare(fo: Any, target: Any, columns: Mapping[str, Column]) -> None:
+def _declare(fo: Any, target: Any, columns: Mapping[str, Field]) -> None:
     """Add the fields that are not there yet, all by one sample that is deleted again.
 
     Added one by one, each field would read and write the description of all others.
@@ -127,7 +127,7 @@ def _declare(fo: Any, target: Any, columns: Mapping[str, Column]) -> None:
     target.create_index(COMPOSITE, unique=True)
 
 
-def _sample(fo: Any, sample: Sample, columns: Mapping[str, Column]) -> Any:
+def _sample(fo: Any, sample: Sample, columns: Mapping[str, Field]) -> Any:
     id_ = sample.row.id
     height, width = sample.size
     path = sample.path("image").absolute()
@@ -151,7 +151,7 @@ def _value(fo: Any, kind: str, value: Any) -> Any:
 
 
 def _update_samples(
-    fo: Any, target: Any, dataset: MattingSet, columns: Mapping[str, Column], there: Mapping[str, str]
+    fo: Any, target: Any, dataset: MattingSet, columns: Mapping[str, Field], there: Mapping[str, str]
 ) -> None:
     gone = [id_ for composite, id_ in there.items() if composite not in {row.id for row in dataset.rows}]
     if gone:

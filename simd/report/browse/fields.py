@@ -39,7 +39,7 @@ _PROVENANCE = {
 
 
 @dataclass(frozen=True)
-class Column:
+class Field:
     """One field: its value for each composite that has one."""
 
     kind: Kind
@@ -63,7 +63,7 @@ def disagreement_field(first: Method, second: Method) -> str:
     return f"disagreement_{first.key}_{second.key}"
 
 
-def columns(dataset: MattingSet, methods: Sequence[Method], maps: Mapping[str, Maps]) -> dict[str, Column]:
+def fields_of(dataset: MattingSet, methods: Sequence[Method], maps: Mapping[str, Maps]) -> dict[str, Field]:
     """Return every field of a set with these methods, by name, in the order of the sidebar.
 
     Raises
@@ -71,7 +71,7 @@ def columns(dataset: MattingSet, methods: Sequence[Method], maps: Mapping[str, M
     DataError
         If two methods' names lead to one field.
     """
-    found: dict[str, Column] = {}
+    found: dict[str, Field] = {}
     for name, column in (*_of_set(dataset, maps), *_of_methods(methods, maps)):
         if name in found:
             raise DataError(
@@ -82,24 +82,24 @@ def columns(dataset: MattingSet, methods: Sequence[Method], maps: Mapping[str, M
     return found
 
 
-def _of_set(dataset: MattingSet, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Column]]:
+def _of_set(dataset: MattingSet, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
     paths = {
         layer: {s.row.id: str(s.path(layer).absolute()) for s in dataset} for layer in ("alpha", "trimap")
     }
     classes: dict[str, str] = {row.id: row.class_ for row in dataset.rows}
     masks = {id_: one.class_mask for id_, one in maps.items()}
-    yield CLASS, Column("class", TRUTH, "the primary class", classes)
-    yield "class_mask", Column("mask", TRUTH, "the class of each unknown pixel", masks)
-    yield "trimap", Column("mask", TRUTH, "the trimap: unknown and foreground", paths["trimap"])
-    yield "alpha", Column("map", TRUTH, "the true matte; 0 is not drawn", paths["alpha"])
+    yield CLASS, Field("class", TRUTH, "the primary class", classes)
+    yield "class_mask", Field("mask", TRUTH, "the class of each unknown pixel", masks)
+    yield "trimap", Field("mask", TRUTH, "the trimap: unknown and foreground", paths["trimap"])
+    yield "alpha", Field("map", TRUTH, "the true matte; 0 is not drawn", paths["alpha"])
     for name, description in _PROVENANCE.items():
         attribute = {COMPOSITE: "id", "fg": "fg_id", "bg": "bg_id"}.get(name, name)
         values = {row.id: getattr(row, attribute) for row in dataset.rows}
         given = {id_: list(v) if isinstance(v, tuple) else v for id_, v in values.items() if v is not None}
-        yield name, Column("texts" if name == "classes" else "text", PROVENANCE, description, given)
+        yield name, Field("texts" if name == "classes" else "text", PROVENANCE, description, given)
 
 
-def _of_methods(methods: Sequence[Method], maps: Mapping[str, Maps]) -> Iterator[tuple[str, Column]]:
+def _of_methods(methods: Sequence[Method], maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
     for method in methods:
         yield from _numbers(method)
         yield from _pictures(method, maps)
@@ -108,23 +108,23 @@ def _of_methods(methods: Sequence[Method], maps: Mapping[str, Maps]) -> Iterator
         pair = f"{first.key} {second.key}"
         values = {id_: d for id_, one in maps.items() if (d := one.disagreement.get(pair)) is not None}
         description = f"SAD between {first.name} and {second.name}, in thousands"
-        yield disagreement_field(first, second), Column("number", "disagreement", description, values)
+        yield disagreement_field(first, second), Field("number", "disagreement", description, values)
     for method in methods:
         yield from _by_region(method)
 
 
-def _numbers(method: Method) -> Iterator[tuple[str, Column]]:
+def _numbers(method: Method) -> Iterator[tuple[str, Field]]:
     if method.scores is None:
         return
     for metric in METRICS:
         values = {id_: v for id_, row in method.whole.items() if not math.isnan(v := getattr(row, metric))}
         yield (
             score_field(method, metric),
-            Column("number", method.name, f"{method.name}: {_UNITS[metric]}", values),
+            Field("number", method.name, f"{method.name}: {_UNITS[metric]}", values),
         )
 
 
-def _pictures(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Column]]:
+def _pictures(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
     of_method = {id_: one.methods[method.key] for id_, one in maps.items() if method.key in one.methods}
     kinds = {
         "error": "absolute error; what is not drawn is right, or known",
@@ -133,10 +133,10 @@ def _pictures(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, C
     }
     for kind, description in kinds.items():
         values: dict[str, str] = {id_: path for id_, one in of_method.items() if (path := getattr(one, kind))}
-        yield f"{method.key}_{kind}", Column("map", method.name, f"{method.name}: {description}", values)
+        yield f"{method.key}_{kind}", Field("map", method.name, f"{method.name}: {description}", values)
 
 
-def _remarks(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Column]]:
+def _remarks(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
     fallbacks = {id_: reason for id_ in maps if (reason := method.fallback(id_))}
     missing = dict(method.missing)
     missing |= {
@@ -146,16 +146,16 @@ def _remarks(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Co
     }
     yield (
         f"{method.key}_fallback",
-        Column("text", method.name, f"{method.name}: why the matte is not its own", fallbacks),
+        Field("text", method.name, f"{method.name}: why the matte is not its own", fallbacks),
     )
     if missing:
         yield (
             f"{method.key}_missing",
-            Column("text", method.name, f"{method.name}: why there is no matte", missing),
+            Field("text", method.name, f"{method.name}: why there is no matte", missing),
         )
 
 
-def _by_region(method: Method) -> Iterator[tuple[str, Column]]:
+def _by_region(method: Method) -> Iterator[tuple[str, Field]]:
     rows: dict[str, dict[str, Score]] = {}
     for id_, regions in method.regions.items():
         for row in regions:
@@ -165,4 +165,4 @@ def _by_region(method: Method) -> Iterator[tuple[str, Column]]:
             values = {id_: v for id_, r in rows[region].items() if not math.isnan(v := getattr(r, metric))}
             # no description: there are many, each is one more write, and the name says it
             name = f"{method.key}_{metric}_in_{region}"
-            yield name, Column("number", f"{method.name} by region", "", values)
+            yield name, Field("number", f"{method.name} by region", "", values)

@@ -9,7 +9,7 @@ from simd.report.browse.database import connect
 from simd.report.browse.dataset import default_name, open_dataset, update
 from simd.report.browse.embeddings_panel import add_points, add_similarity, read_points
 from simd.report.browse.error_maps import make_maps
-from simd.report.browse.fields import columns
+from simd.report.browse.fields import fields_of
 from simd.report.browse.methods import Method, load_methods, problems
 from simd.report.browse.views import lay_out, painted, present_classes, save_views
 
@@ -66,7 +66,7 @@ def prepare(
     target = open_dataset(fo, matting_set, name)
     folder = maps_folder(matting_set.path) if maps is None else Path(maps)
     made, broken = make_maps(matting_set, methods, folder / target.slug, workers=workers)
-    fields = columns(matting_set, methods, made)
+    fields = fields_of(matting_set, methods, made)
     update(fo, target, matting_set, methods, fields)
     if points is not None:
         add_points(target, points)

@@ -9,7 +9,7 @@ from simd.report.browse.error_maps import NO_ERROR
 from simd.report.browse.fields import (
     CLASS,
     PROVENANCE,
-    Column,
+    Field,
     disagreement_field,
     error_field,
     score_field,
@@ -48,7 +48,7 @@ def save_views(fo: Any, target: Any, methods: Sequence[Method], classes: Sequenc
     return list(wanted)
 
 
-def lay_out(fo: Any, target: Any, methods: Sequence[Method], columns: Mapping[str, Column]) -> Any:
+def lay_out(fo: Any, target: Any, methods: Sequence[Method], columns: Mapping[str, Field]) -> Any:
     """Save colours, sidebar and workspace; return the workspace."""
     config = target.app_config
     config.color_scheme = _colours(fo, methods, columns)
@@ -104,7 +104,7 @@ def _at_first(method: Method) -> tuple[str, ...]:
     return error_field(method), score_field(method, "sad")
 
 
-def _colours(fo: Any, methods: Sequence[Method], columns: Mapping[str, Column]) -> Any:
+def _colours(fo: Any, methods: Sequence[Method], columns: Mapping[str, Field]) -> Any:
     of_class = [{"value": c.name, "color": c.colour} for c in TAXONOMY]
     targets = [{"intTarget": c.index + 1, "color": c.colour} for c in TAXONOMY]
     trimap = [{"intTarget": 128, "color": "#ffb000"}, {"intTarget": 255, "color": "#ffffff"}]
@@ -140,7 +140,7 @@ def _rgb(colour: str) -> str:
     return f"rgb({red}, {green}, {blue})"
 
 
-def _sidebar(fo: Any, columns: Mapping[str, Column]) -> list[Any]:
+def _sidebar(fo: Any, columns: Mapping[str, Field]) -> list[Any]:
     groups: dict[str, list[str]] = {"tags": []}
     for name, column in columns.items():
         groups.setdefault(column.group, []).append(name)

@@ -1,7 +1,5 @@
 """Put the class regions of a set on a map by their features, and tell how well these separate classes."""
 
-import csv
-import io
 import math
 import shutil
 from pathlib import Path
@@ -11,12 +9,13 @@ import numpy as np
 
 from simd.dataset.manifest import load_set
 from simd.errors import DataError
-from simd.files import json_text, make_folder, write_atomically
+from simd.files import csv_text, json_text, make_folder, write_atomically
 from simd.report.embed.features import is_feature_file, read_feature_file
 from simd.report.embed.neighbours import NEIGHBOURS, Neighbours, confusions, measure_neighbours
 from simd.report.embed.patches import Features, read_patches
-from simd.report.embed.result import Embedding, as_percent
+from simd.report.embed.result import Embedding
 from simd.report.embed.tsne import PERPLEXITY, Scaling, make_map
+from simd.report.numbers import DASH, formatted, percent
 from simd.taxonomy import CLASSES, class_index
 
 _STATE = ".embed"
@@ -164,25 +163,21 @@ def print_embedding(made: Embedding) -> None:
     for heading in ("patches", "foregrounds", "k-NN", "silhouette"):
         table.add_column(heading, justify="right")
     for c in made.neighbours.classes:
-        counts = [str(n) if n else "–" for n in (c.patches, c.foregrounds)]
-        table.add_row(c.class_, *counts, as_percent(c.accuracy), _told(c.silhouette))
+        counts = [str(n) if n else DASH for n in (c.patches, c.foregrounds)]
+        table.add_row(c.class_, *counts, percent(c.accuracy), formatted(c.silhouette, ".2f"))
     console = Console()
     console.print(table)
     n = made.neighbours
     console.print(
         f"{len(made.patches)} patches by {made.features} ({made.dimensions} figures each): k-NN without the "
-        f"own foreground {as_percent(n.accuracy)}, mean over classes {as_percent(n.class_accuracy)}, "
-        f"silhouette {_told(n.silhouette)}",
+        f"own foreground {percent(n.accuracy)}, mean over classes {percent(n.class_accuracy)}, "
+        f"silhouette {formatted(n.silhouette, '.2f')}",
         markup=False,
     )
     for own, other, share in confusions(n, most=5):
         console.print(f"  {own} taken for {other}: {share:.0%}")
     for note in made.notes:
         console.print(note, style="yellow", markup=False)
-
-
-def _told(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.2f}"
 
 
 def _null(value: float) -> float | None:
@@ -200,7 +195,7 @@ def _map_csv(made: Embedding) -> str:
         [p.id, p.region, p.class_, p.fg_id, f"{x:.6g}", f"{y:.6g}"]
         for p, (x, y) in zip(made.patches, made.places.tolist(), strict=True)
     )
-    return _csv(["id", "region", "class", "fg_id", "x", "y"], rows)
+    return csv_text(["id", "region", "class", "fg_id", "x", "y"], rows)
 
 
 def _neighbours_csv(neighbours: Neighbours) -> str:
@@ -211,16 +206,8 @@ def _neighbours_csv(neighbours: Neighbours) -> str:
             c.patches,
             c.foregrounds,
             *("" if math.isnan(v) else f"{v:.4f}" for v in (c.accuracy, c.silhouette)),
-            *(c.told if c.patches else [""] * len(CLASSES)),
+            *(c.taken_for if c.patches else [""] * len(CLASSES)),
         ]
         for c in neighbours.classes
     )
-    return _csv(["class", "patches", "foregrounds", "knn_accuracy", "silhouette", *CLASSES], rows)
-
-
-def _csv(headings: list[str], rows: Any) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(headings)
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(["class", "patches", "foregrounds", "knn_accuracy", "silhouette", *CLASSES], rows)

@@ -28,7 +28,7 @@ class ClassNeighbours(NamedTuple):
     foregrounds: int
     accuracy: float  # share of its patches that are told right; nan where it cannot be told
     silhouette: float  # mean, -1..1; nan for fewer than two patches
-    told: tuple[int, ...]  # patches by the class they are taken for, 20
+    taken_for: tuple[int, ...]  # patches by the class they are taken for, 20
 
 
 class Neighbours(NamedTuple):
@@ -118,7 +118,7 @@ def confusions(neighbours: Neighbours, most: int = 10) -> list[tuple[str, str, f
         (c.class_, CLASSES[k], count / c.patches)
         for c in neighbours.classes
         if not math.isnan(c.accuracy)
-        for k, count in enumerate(c.told)
+        for k, count in enumerate(c.taken_for)
         if count and CLASSES[k] != c.class_
     ]
     return sorted(pairs, key=lambda pair: (-pair[2], pair[:2]))[:most]

@@ -8,8 +8,9 @@ import numpy.typing as npt
 from markupsafe import Markup
 
 from simd.report.embed.neighbours import confusions
-from simd.report.embed.result import Embedding, as_percent
+from simd.report.embed.result import Embedding
 from simd.report.html.render import render_page
+from simd.report.numbers import percent
 from simd.taxonomy import CLASSES
 
 _SIZE = 1000  # the map's side in its own units
@@ -35,8 +36,8 @@ def to_html(made: Embedding) -> str:
             "patches": f"{len(made.patches):,}",
             "foregrounds": f"{len({p.fg_id for p in made.patches}):,}",
             "features": f"{made.features} ({made.dimensions})",
-            "k-NN, own foreground left out": as_percent(neighbours.accuracy),
-            "mean over classes": as_percent(neighbours.class_accuracy),
+            "k-NN, own foreground left out": percent(neighbours.accuracy),
+            "mean over classes": percent(neighbours.class_accuracy),
             "perplexity, seed": f"{made.perplexity:.3g}, {made.seed}",
         },
         size=_SIZE,
@@ -45,7 +46,7 @@ def to_html(made: Embedding) -> str:
         scale=f"{float(np.clip(40 / np.sqrt(max(1, len(made.places))), 0.55, 1.6)):.2f}",
         classes=[(index, c) for index, c in enumerate(neighbours.classes) if c.patches],
         confusions=confusions(neighbours, most=8),
-        percent=as_percent,
+        percent=percent,
         data=_data(made),
     )
 

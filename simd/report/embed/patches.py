@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,8 @@ from simd.image import Mask, UInt8
 from simd.journal import Journal
 from simd.parallel import run
 from simd.progress import track
+from simd.report.class_regions import class_regions
 from simd.report.html.thumbnails import beside, thumbnail
-from simd.taxonomy import CLASSES
 from simd.trimap import unknown_region
 
 WHOLE = "image"
@@ -106,17 +106,16 @@ def load_features(features: str | Features) -> Features | None:
         return None
     if features in ("descriptors", "descriptors+colour"):
         return _described_with_colour if features.endswith("colour") else _described
-    module, _, name = features.partition(":")
     try:
-        found = getattr(import_module(module), name)
+        function = resolve_name(features)
     except (ImportError, AttributeError, ValueError) as error:
         raise DataError(
             f"features {features!r}: cannot be loaded ({error}); give 'descriptors', 'descriptors+colour', a "
             "file .npz or .npy, or a callable as package.module:function"
         ) from error
-    if not callable(found):
-        raise DataError(f"features {features!r}: is a {type(found).__name__}, not a callable")
-    return found  # type: ignore[no-any-return]
+    if not callable(function):
+        raise DataError(f"features {features!r}: is a {type(function).__name__}, not a callable")
+    return function  # type: ignore[no-any-return]
 
 
 def _described(_image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.float32]:
@@ -144,7 +143,8 @@ def _patches_of(sample: Sample, features: str | Features) -> dict[str, Any]:
             f"{sample.row.id}: image, alpha and trimap differ in size; simd verify names the file"
         )
     patches, small = [], 0
-    for region, mask in _regions(sample, unknown).items():
+    by_class = class_regions(sample, unknown)
+    for region, mask in ({WHOLE: unknown} if by_class is None else by_class).items():
         if np.count_nonzero(mask) < SMALLEST:
             small += 1
             continue
@@ -154,16 +154,6 @@ def _patches_of(sample: Sample, features: str | Features) -> dict[str, Any]:
         uri, _ = thumbnail(beside(image[box], alpha[box]), _SIDE)
         patches.append({"region": region, "features": vector, "thumbnail": uri})
     return {"id": sample.row.id, "patches": patches, "small": small}
-
-
-def _regions(sample: Sample, unknown: Mask) -> dict[str, Mask]:
-    if not sample.path("class_mask").is_file():
-        return {WHOLE: unknown}
-    class_mask = sample.class_mask
-    if class_mask.shape != unknown.shape:
-        raise DataError(f"{sample.path('class_mask')} {class_mask.shape} is not as large as its alpha")
-    present = np.unique(class_mask[unknown]).tolist()
-    return {CLASSES[i]: (class_mask == i) & unknown for i in present if i < len(CLASSES)}
 
 
 def _checked(vector: npt.NDArray[Any], sample: Sample, region: str) -> list[float]:

@@ -5,7 +5,8 @@ import io
 import numpy as np
 import numpy.typing as npt
 
-from simd.report.embed.result import Embedding, as_percent
+from simd.report.embed.result import Embedding
+from simd.report.numbers import percent
 from simd.report.plot_labels import place_labels
 from simd.taxonomy import TAXONOMY
 
@@ -46,8 +47,8 @@ def plot_map(made: Embedding) -> bytes:
     n = made.neighbours
     figure.suptitle(
         f"{made.name[:60]}: {len(classes):,} patches by {made.features} (t-SNE; distances between groups say "
-        f"little)\nk-NN without the own foreground: {as_percent(n.accuracy)} of patches, "
-        f"{as_percent(n.class_accuracy)} mean over classes".replace("$", r"\$"),
+        f"little)\nk-NN without the own foreground: {percent(n.accuracy)} of patches, "
+        f"{percent(n.class_accuracy)} mean over classes".replace("$", r"\$"),
         x=0.01,
         ha="left",
         fontsize=10,

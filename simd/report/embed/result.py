@@ -1,7 +1,7 @@
 """A map of a set's class regions, and what is said of it."""
 
-import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -9,8 +9,11 @@ import numpy.typing as npt
 from simd.report.embed.neighbours import Neighbours
 from simd.report.embed.patches import Patch
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Embedding:
     """A map of a set's patches."""
 
@@ -25,7 +28,13 @@ class Embedding:
     neighbours: Neighbours
     notes: tuple[str, ...]
 
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the map as a pandas table: ``id``, ``region``, ``class``, ``fg_id``, ``x``, ``y``."""
+        import pandas as pd
 
-def as_percent(value: float) -> str:
-    """Return a share as text; a dash for nan."""
-    return "–" if math.isnan(value) else f"{value:.0%}"
+        columns = ["id", "region", "class", "fg_id", "x", "y"]
+        points = zip(self.patches, self.places.tolist(), strict=True)
+        return pd.DataFrame([[p.id, p.region, p.class_, p.fg_id, *xy] for p, xy in points], columns=columns)
+
+    def __repr__(self) -> str:
+        return f"<Embedding of {self.name!r}: {len(self.patches)} patches by {self.features}>"

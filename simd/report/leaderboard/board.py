@@ -38,7 +38,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Entry:
+class BoardEntry:
     """One method on a board."""
 
     scores: Scores
@@ -94,7 +94,7 @@ class Entry:
 class Board:
     """Methods scored on the same images with the same trimaps, the best SAD first."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[BoardEntry, ...]
 
     @property
     def set(self) -> dict[str, str]:
@@ -161,7 +161,7 @@ def group_boards(scores: Iterable[Scores]) -> list[Board]:
     for of_method in scores:
         key = of_method.set["digest"], of_method.set["trimaps_digest"]
         groups.setdefault(key, []).append(of_method)
-    return [Board(tuple(sorted(map(Entry, group), key=_rank))) for group in groups.values()]
+    return [Board(tuple(sorted(map(BoardEntry, group), key=_rank))) for group in groups.values()]
 
 
 def truth_note(board: Board, name: str, scope: str = "classes") -> str:
@@ -210,17 +210,17 @@ def _cell(rows: Sequence[Score], values: Errors) -> Cell:
     )
 
 
-def _decimals(entries: Iterable[Entry], metric: str) -> int:
+def _decimals(entries: Iterable[BoardEntry], metric: str) -> int:
     largest = max((v for entry in entries for v in _all_values(entry, metric) if v > 0), default=1.0)
     return decimals_for(largest, metric)
 
 
-def _all_values(entry: Entry, metric: str) -> Iterator[float]:
+def _all_values(entry: BoardEntry, metric: str) -> Iterator[float]:
     yield from (entry.mean(which, metric) for which in MEANS)
     yield from (cell.values[metric] for cells in entry.cells.values() for cell in cells.values())
 
 
-def _rank(entry: Entry) -> tuple[bool, float, str]:
+def _rank(entry: BoardEntry) -> tuple[bool, float, str]:
     value = entry.mean(CLASS_MEAN, "sad")
     if math.isnan(value):  # no classes
         value = entry.mean(IMAGE_MEAN, "sad")

@@ -16,7 +16,7 @@ from simd.metrics.alpha import sad
 from simd.metrics.score_summary import mean
 from simd.records import Composite
 from simd.report.html.thumbnails import NEAREST, data_uri, fit, shrink, webp
-from simd.report.leaderboard.board import Board, Entry
+from simd.report.leaderboard.board import Board, BoardEntry
 from simd.trimap import unknown_region
 
 MOST = 20
@@ -28,7 +28,7 @@ _SIDE = 192  # pixels on the longest side of a thumbnail
 
 
 @dataclass(frozen=True)
-class Tile:
+class MethodPictures:
     """A method's matte of an example and its error, as data URIs; or why they cannot be shown."""
 
     alpha: str = ""
@@ -37,7 +37,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Example:
+class WorstImage:
     """An image of a set with what each method made of it."""
 
     row: Composite
@@ -47,13 +47,13 @@ class Example:
     image: str  # data URIs
     trimap: str
     alpha: str
-    tiles: tuple[Tile, ...]  # in the order of the board's entries
+    methods: tuple[MethodPictures, ...]  # in the order of the board's entries
 
     @property
     def weight(self) -> int:
         """Bytes of all thumbnails."""
         shared = len(self.image) + len(self.trimap) + len(self.alpha)
-        return shared + sum(len(tile.alpha) + len(tile.error) for tile in self.tiles)
+        return shared + sum(len(pictures.alpha) + len(pictures.error) for pictures in self.methods)
 
 
 def find_set(board: Board) -> MattingSet | None:
@@ -95,10 +95,10 @@ def worst_images(board: Board) -> list[tuple[str, float]]:
     return [(id_, -negated) for _, negated, id_ in sorted(order)]
 
 
-def make_examples(board: Board, matting_set: MattingSet, budget: int, most: int = MOST) -> list[Example]:
+def make_examples(board: Board, matting_set: MattingSet, budget: int, most: int = MOST) -> list[WorstImage]:
     """Make examples, as many as fit into `budget` bytes, and return them by SAD, the worst first."""
     samples = {sample.row.id: sample for sample in matting_set}
-    examples: list[Example] = []
+    examples: list[WorstImage] = []
     for id_, error in worst_images(board)[:most]:
         example = _example(board, samples[id_], error) if id_ in samples else None
         if example is None:  # a damaged file of the set; simd verify names it
@@ -129,7 +129,7 @@ def error_colours() -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(colours)
 
 
-def _example(board: Board, sample: Sample, error: float) -> Example | None:
+def _example(board: Board, sample: Sample, error: float) -> WorstImage | None:
     try:
         image, alpha, trimap = (sample.read(layer) for layer in ("image", "alpha", "trimap"))
     except DataError:
@@ -137,7 +137,7 @@ def _example(board: Board, sample: Sample, error: float) -> Example | None:
     full_size = (alpha.shape[0], alpha.shape[1])
     size = fit(full_size, _SIDE)
     unknown = unknown_region(trimap)
-    return Example(
+    return WorstImage(
         row=sample.row,
         sad=error,
         full_size=full_size,
@@ -145,26 +145,28 @@ def _example(board: Board, sample: Sample, error: float) -> Example | None:
         image=_uri(image, size),
         trimap=data_uri(webp(trimap, size, NEAREST), "webp"),
         alpha=_uri(alpha, size),
-        tiles=tuple(_tile(entry, sample.row.id, alpha, unknown, size) for entry in board.entries),
+        methods=tuple(_pictures(entry, sample.row.id, alpha, unknown, size) for entry in board.entries),
     )
 
 
-def _tile(entry: Entry, id_: str, alpha: UInt8, unknown: Mask, size: tuple[int, int]) -> Tile:
+def _pictures(
+    entry: BoardEntry, id_: str, alpha: UInt8, unknown: Mask, size: tuple[int, int]
+) -> MethodPictures:
     if id_ not in entry.whole:
-        return Tile(reason="no usable matte")
+        return MethodPictures(reason="no usable matte")
     file = next(_candidates(Path(entry.scores.paths.get("predictions", "")), id_), None)
     if file is None:
-        return Tile(reason="the matte is not there any more")
+        return MethodPictures(reason="the matte is not there any more")
     try:
         pred = read_matte(file)
     except DataError:
-        return Tile(reason="the matte cannot be read any more")
+        return MethodPictures(reason="the matte cannot be read any more")
     if pred.shape != alpha.shape or not is_as_scored(pred, alpha, unknown, entry.whole[id_].sad):
-        return Tile(reason="the matte has changed since it was scored")
+        return MethodPictures(reason="the matte has changed since it was scored")
     levels = to_uint8(pred)
     error = np.abs(levels.astype(np.int16) - alpha).astype(np.uint8)
     error[~unknown] = 0  # known pixels are not scored
-    return Tile(_uri(levels, size), _uri(error_colours()[shrink(error, size)], size))
+    return MethodPictures(_uri(levels, size), _uri(error_colours()[shrink(error, size)], size))
 
 
 def _uri(pixels: UInt8, size: tuple[int, int]) -> str:

@@ -7,22 +7,22 @@ from markupsafe import Markup
 
 from simd.metrics.score import NOT_TRUTH
 from simd.report.html.render import render
-from simd.report.leaderboard.board import Board, Entry
-from simd.report.leaderboard.examples import Example, Tile, error_stops, find_set, make_examples
+from simd.report.leaderboard.board import Board, BoardEntry
+from simd.report.leaderboard.examples import MethodPictures, WorstImage, error_stops, find_set, make_examples
 from simd.report.numbers import number
 
 _OPEN = 6  # examples shown at once; the others wait in a fold
 
 
 @dataclass(frozen=True, slots=True)
-class MethodTile:
+class MethodResult:
     """What one method made of an example."""
 
     name: str
     sad: str  # "" if it has no score
     best: bool
     fallback: str
-    tile: Tile
+    pictures: MethodPictures
 
 
 def example_strip(board: Board, budget: int) -> Markup:
@@ -36,7 +36,7 @@ def example_strip(board: Board, budget: int) -> Markup:
             "Score it again where it lies now, then write this page again."
         )
     examples = make_examples(board, matting_set, budget)
-    if not any(tile.alpha for example in examples for tile in example.tiles):
+    if not any(pictures.alpha for example in examples for pictures in example.methods):
         return _none(
             "No examples: the predicted mattes are not where they were when they were scored, or are too "
             "many for this page. Score them again where they lie now, then write this page again."
@@ -62,7 +62,7 @@ def _none(reason: str) -> Markup:
     return render("leaderboard_examples.html.j2", reason=reason)
 
 
-def _figure(board: Board, example: Example) -> Markup:
+def _figure(board: Board, example: WorstImage) -> Markup:
     row, score = example.row, board.images[example.row.id]
     return render(
         "leaderboard_example.html.j2",
@@ -71,16 +71,16 @@ def _figure(board: Board, example: Example) -> Markup:
         unknown=100 * score.pixels / math.prod(example.full_size),
         not_truth=score.alpha_kind.replace("_", " ") if score.alpha_kind in NOT_TRUTH else "",
         methods=[
-            _method(board, row.id, entry, tile)
-            for entry, tile in zip(board.entries, example.tiles, strict=True)
+            _method(board, row.id, entry, pictures)
+            for entry, pictures in zip(board.entries, example.methods, strict=True)
         ],
     )
 
 
-def _method(board: Board, id_: str, entry: Entry, tile: Tile) -> MethodTile:
+def _method(board: Board, id_: str, entry: BoardEntry, pictures: MethodPictures) -> MethodResult:
     score = entry.whole.get(id_)
     if score is None:
-        return MethodTile(entry.name, "", False, "", tile)
+        return MethodResult(entry.name, "", False, "", pictures)
     errors = [other.whole[id_].sad for other in board.entries if id_ in other.whole]
     best = len(errors) > 1 and score.sad == min(errors)
-    return MethodTile(entry.name, number(score.sad, "sad"), best, score.fallback, tile)
+    return MethodResult(entry.name, number(score.sad, "sad"), best, score.fallback, pictures)

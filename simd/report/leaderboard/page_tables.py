@@ -12,8 +12,8 @@ from simd.report.leaderboard.board import (
     MEANS,
     SCOPES,
     Board,
+    BoardEntry,
     Cell,
-    Entry,
     truth_note,
 )
 from simd.report.numbers import number, plural, span, thousands, tight_span
@@ -53,7 +53,7 @@ class MeanTitle:
 class HeadlineRow:
     """The means of one method."""
 
-    entry: Entry
+    entry: BoardEntry
     cells: tuple[ScoreCell, ...]
     images: int
     missing: int
@@ -78,7 +78,7 @@ class HeatTable:
 
     what: str  # "class" or "region"
     heads: tuple[ColumnHead, ...]
-    rows: Mapping[str, Sequence[tuple[Entry, Sequence[ScoreCell]]]]  # by metric
+    rows: Mapping[str, Sequence[tuple[BoardEntry, Sequence[ScoreCell]]]]  # by metric
 
 
 def headline_means(board: Board) -> list[MeanTitle]:
@@ -134,7 +134,7 @@ def _means(board: Board) -> tuple[str, ...]:
     return tuple(MEANS) if board.has_classes else (IMAGE_MEAN,)
 
 
-def _mean_cell(board: Board, entry: Entry, metric: str, which: str) -> ScoreCell:
+def _mean_cell(board: Board, entry: BoardEntry, metric: str, which: str) -> ScoreCell:
     value, decimals = entry.mean(which, metric), board.decimals[metric]
     share = ""
     if which == board.headline:
@@ -152,7 +152,7 @@ def _mean_cell(board: Board, entry: Entry, metric: str, which: str) -> ScoreCell
     )
 
 
-def _heat_cells(board: Board, entry: Entry, scope: str, metric: str) -> list[ScoreCell]:
+def _heat_cells(board: Board, entry: BoardEntry, scope: str, metric: str) -> list[ScoreCell]:
     decimals, cells = board.decimals[metric], []
     if scope == "classes":
         value, best = entry.mean(CLASS_MEAN, metric), board.best_mean(CLASS_MEAN, metric)

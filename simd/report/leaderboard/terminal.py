@@ -16,7 +16,7 @@ from simd.report.leaderboard.board import (
     MEANS,
     TITLES,
     Board,
-    Entry,
+    BoardEntry,
     group_boards,
     interval_notes,
     notes,
@@ -79,7 +79,7 @@ def _about(board: Board, title: str) -> Text:
     return Text.assemble("\n", (title, "bold"), f"\n{described}\n", ("Lower is better.", "dim"))
 
 
-def _class_table(board: Board, entry: Entry) -> Table:
+def _class_table(board: Board, entry: BoardEntry) -> Table:
     """Return a row a class that is there, then the means; beside the SAD its interval."""
     sad, *others = TITLES.values()
     table = _table("class", "images", "foregrounds", sad, "95 % of SAD", *others, "fallbacks")
@@ -148,7 +148,7 @@ def _differences_table(board: Board) -> Table | None:
     return table
 
 
-def _sad_table(board: Board, entries: Sequence[Entry]) -> Table:
+def _sad_table(board: Board, entries: Sequence[BoardEntry]) -> Table:
     table = _table("SAD by class", "images", *(Text(entry.name) for entry in entries))
     for name in CLASSES:
         held, best = board.largest("classes", name), board.best("classes", name, "sad")

@@ -11,7 +11,7 @@ from simd.report.leaderboard.board import (
     SCOPES,
     TITLES,
     Board,
-    Entry,
+    BoardEntry,
     interval_notes,
     notes,
     truth_note,
@@ -72,7 +72,7 @@ def _difference_rows(index: int, board: Board) -> Iterator[list[object]]:
             yield [*about, metric, pairs.over, *names, pairs.images, *bounds, *best, estimate.reason]
 
 
-def _csv_rows(index: int, board: Board, entry: Entry) -> Iterator[dict[str, object]]:
+def _csv_rows(index: int, board: Board, entry: BoardEntry) -> Iterator[dict[str, object]]:
     scores, summary = entry.scores, entry.summary
     common = {
         "board": index,
@@ -100,7 +100,7 @@ def _csv_rows(index: int, board: Board, entry: Entry) -> Iterator[dict[str, obje
             yield row | (_bounds(entry, name) if scope == "classes" else {})
 
 
-def _bounds(entry: Entry, which: str) -> dict[str, object]:
+def _bounds(entry: BoardEntry, which: str) -> dict[str, object]:
     estimates = {metric: entry.estimate(which, metric) for metric in METRICS}
     bounds = {
         f"{metric}_{end}": bound
@@ -140,7 +140,7 @@ def _head(titles: Sequence[str]) -> list[str]:
     return [_line(titles), _line(["---"] + ["---:"] * (len(titles) - 1))]
 
 
-def _mean_row(board: Board, entry: Entry, which: str) -> str:
+def _mean_row(board: Board, entry: BoardEntry, which: str) -> str:
     values = []
     for m in METRICS:
         shown = _value(entry.mean(which, m), board.best_mean(which, m), m, board.decimals[m])

@@ -5,23 +5,21 @@ import math
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
 from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.files import make_folder
-from simd.image import Mask
 from simd.journal import Journal
 from simd.parallel import run
 from simd.progress import track
+from simd.report.class_regions import class_regions
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.selection.class_counts import Census, take_census
-from simd.taxonomy import CLASSES, NO_CLASS
+from simd.taxonomy import CLASSES
 from simd.trimap import unknown_region
 
 MEASURES_VERSION = 1
@@ -40,7 +38,7 @@ def report_statistics(
     Parameters
     ----------
     places : sequence of path
-        Sets; or what :func:`~simd.selection.class_counts.take_census` counts, of which only counts are told:
+        Sets; or what :func:`~simd.selection.class_counts.take_census` counts, of which there are only counts:
         a folder of foregrounds, a list of names.
     out : path
         Folder for index.html, statistics.md, four CSV files and the plots.
@@ -61,27 +59,29 @@ def report_statistics(
     """
     from simd.report.statistics.page import write_statistics
 
-    state, loaded = Path(out) / _STATE, [_open(place) for place in places]
+    state, opened = Path(out) / _STATE, [_open(place) for place in places]
     make_folder(Path(out))
-    told: list[SetStatistics] = []
+    statistics: list[SetStatistics] = []
     failures: dict[str, str] = {}
     total = 0
-    for place, found in zip(places, loaded, strict=True):
-        if not isinstance(found, MattingSet):
-            told.append(SetStatistics(Path(place).name or str(place), found, sum(found.composites.values())))
+    for place, source in zip(places, opened, strict=True):
+        if not isinstance(source, MattingSet):
+            name = Path(place).name or str(place)
+            statistics.append(SetStatistics(name, source, sum(source.composites.values())))
             continue
-        total += len(found)
+        total += len(source)
         key = hashlib.sha256(str(Path(place).resolve()).encode()).hexdigest()[:12]
         try:
-            told.append(measure_set(found, workers=workers, state=state / key))
+            statistics.append(measure_set(source, workers=workers, state=state / key))
         except _PartlyMeasuredError as partly:
             failures |= partly.failures
-            told.append(partly.statistics)
-    files = write_statistics(_named_apart(told, places), Path(out))
+            statistics.append(partly.statistics)
+    statistics = _named_apart(statistics, places)
+    files = write_statistics(statistics, Path(out))
     shutil.rmtree(state, ignore_errors=True)
     if failures:
         raise BatchError(failures, "images", total)
-    return told, files
+    return statistics, files
 
 
 def measure_set(matting_set: MattingSet, *, workers: int = 1, state: Path | None = None) -> SetStatistics:
@@ -137,13 +137,15 @@ def _open(place: str | Path) -> MattingSet | Census:
     return take_census(str(place))
 
 
-def _named_apart(told: Sequence[SetStatistics], places: Sequence[str | Path]) -> list[SetStatistics]:
+def _named_apart(statistics: Sequence[SetStatistics], places: Sequence[str | Path]) -> list[SetStatistics]:
     """Return the statistics with the place in the name where two sets have one name."""
-    counts = Counter(one.name for one in told)
-    for number, one in enumerate(told):
-        if counts[one.name] > 1:
-            object.__setattr__(one, "name", f"{one.name} ({Path(places[number]).name} {number + 1})")
-    return list(told)
+    counts = Counter(of_set.name for of_set in statistics)
+    return [
+        replace(of_set, name=f"{of_set.name} ({Path(place).name} {number})")
+        if counts[of_set.name] > 1
+        else of_set
+        for number, (of_set, place) in enumerate(zip(statistics, places, strict=True), start=1)
+    ]
 
 
 def _journal(state: Path | None, matting_set: MattingSet) -> Journal | None:
@@ -157,35 +159,23 @@ def _measure(sample: Sample) -> dict[str, Any]:
     """Measure an image and its regions; the result is JSON, null for nan."""
     image, alpha, trimap = sample.image, sample.alpha, sample.trimap
     unknown = unknown_region(trimap)
-    masked = sample.path("class_mask").is_file()
     for layer, pixels in (("image", image), ("trimap", trimap)):
         _check_size(sample, layer, pixels.shape[:2], alpha.shape)
-    regions = _regions(sample, unknown) if masked else {sample.row.class_: unknown}
+    by_class = class_regions(sample, unknown)
+    regions = {sample.row.class_: unknown} if by_class is None else by_class
     whole, parts = measure_regions(image, alpha, unknown, regions)
     return {
         "id": sample.row.id,
-        "masked": masked,
+        "masked": by_class is not None,
         "size": asdict(foreground_size(alpha)),
         "image": _to_json(whole),
         "regions": {name: _to_json(part) for name, part in parts.items()},
     }
 
 
-def _regions(sample: Sample, unknown: Mask) -> dict[str, Mask]:
-    class_mask = sample.class_mask
-    _check_size(sample, "class_mask", class_mask.shape, unknown.shape)
-    present = np.unique(class_mask[unknown]).tolist()
-    if strange := [index for index in present if index >= len(CLASSES) and index != NO_CLASS]:
-        raise DataError(
-            f"{sample.path('class_mask')}: holds {strange[0]}; classes are 0..{len(CLASSES) - 1}, "
-            f"and {NO_CLASS} means no class"
-        )
-    return {CLASSES[i]: (class_mask == i) & unknown for i in present if i != NO_CLASS}
-
-
-def _check_size(sample: Sample, layer: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> None:
-    if found != wanted:
-        raise DataError(f"{sample.path(layer)} {found} and its alpha {wanted} must share one (H, W)")
+def _check_size(sample: Sample, layer: str, size: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    if size != wanted:
+        raise DataError(f"{sample.path(layer)} {size} and its alpha {wanted} must share one (H, W)")
 
 
 def _to_json(measures: Measures) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from simd.report.numbers import DASH, formatted
 from simd.report.plot_labels import place_labels
 from simd.report.statistics.result import Measured, SetStatistics
-from simd.report.statistics.tables import COLUMNS, DASH, told
+from simd.report.statistics.tables import MEASURES
 from simd.taxonomy import CLASSES, TAXONOMY
 
 MOST_POINTS = 150
@@ -19,7 +20,7 @@ MOST_POINTS = 150
 _DPI = 150
 _MARKERS = "osD^v"  # told apart without colour
 _INK, _SOFT = "#1d2129", "#6b7280"
-_SHOWN = {column.name: column for column in COLUMNS}
+_SHOWN = {column.name: column for column in MEASURES}
 
 
 def plot_classes(sets: Sequence[SetStatistics]) -> bytes:
@@ -40,7 +41,8 @@ def plot_classes(sets: Sequence[SetStatistics]) -> bytes:
         ax.axvline(100 / len(CLASSES), color=_INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
         entropy = one.census.entropy if counts.any() else math.nan
         ax.set_title(
-            f"{_short(one.name)}\nmax/min {told(one.census.spread, '.1f')}, entropy {told(entropy, '.2f')}",
+            f"{_short(one.name)}\n"
+            f"max/min {formatted(one.census.spread, '.1f')}, entropy {formatted(entropy, '.2f')}",
             fontsize=9.5,
             loc="left",
         )

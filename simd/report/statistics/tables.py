@@ -1,21 +1,18 @@
 """The statistics of sets as tables: rows of images, regions and classes as CSV, and summaries for people."""
 
-import csv
-import io
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from simd.files import csv_text
+from simd.report.numbers import DASH, formatted
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.taxonomy import CLASSES
 
-DASH = "–"
 
-
-class Column(NamedTuple):
+class Measure(NamedTuple):
     """A figure that is summed up by class."""
 
     name: str
@@ -24,26 +21,26 @@ class Column(NamedTuple):
     value: Callable[[Measured], float]
 
 
-COLUMNS = (
-    Column("alpha_ratio", "alpha ratio", ".3f", lambda m: m.measures.alpha_ratio),
-    Column("mean_gradient", "mean gradient", ".4f", lambda m: m.measures.mean_gradient),
-    Column("mean_alpha", "mean alpha", ".2f", lambda m: m.measures.mean_alpha),
-    Column("unknown_share", "unknown share", ".3f", lambda m: m.measures.unknown_share),
-    Column("thickness", "thickness, px", ".1f", lambda m: m.measures.thickness),
-    Column("components", "components", ".1f", lambda m: m.measures.components),
-    Column("holes", "holes", ".1f", lambda m: m.measures.holes),
-    Column(
+MEASURES = (
+    Measure("alpha_ratio", "alpha ratio", ".3f", lambda m: m.measures.alpha_ratio),
+    Measure("mean_gradient", "mean gradient", ".4f", lambda m: m.measures.mean_gradient),
+    Measure("mean_alpha", "mean alpha", ".2f", lambda m: m.measures.mean_alpha),
+    Measure("unknown_share", "unknown share", ".3f", lambda m: m.measures.unknown_share),
+    Measure("thickness", "thickness, px", ".1f", lambda m: m.measures.thickness),
+    Measure("components", "components", ".1f", lambda m: m.measures.components),
+    Measure("holes", "holes", ".1f", lambda m: m.measures.holes),
+    Measure(
         "colour_distance_estimated",
         "F–B distance, ΔE (estimated)",
         ".1f",
         lambda m: m.measures.colour_distance_estimated,
     ),
-    Column("fg_share", "foreground share", ".3f", lambda m: m.size.fg_share),
+    Measure("fg_share", "foreground share", ".3f", lambda m: m.size.fg_share),
 )
 
 
 class ClassSummary(NamedTuple):
-    """Counts of a class, and mean and deviation of each of :data:`COLUMNS`; nan where there is none."""
+    """Counts of a class, and mean and deviation of each of :data:`MEASURES`; nan where there is none."""
 
     class_: str
     rows: int  # images, or regions
@@ -59,7 +56,7 @@ def summarise(rows: Sequence[Measured]) -> list[ClassSummary]:
         by_class[row.class_].append(row)
     summaries = []
     for name, own in by_class.items():
-        values = [_there(column.value(row) for row in own) for column in COLUMNS]
+        values = [_there(column.value(row) for row in own) for column in MEASURES]
         summaries.append(
             ClassSummary(
                 name,
@@ -75,7 +72,7 @@ def summarise(rows: Sequence[Measured]) -> list[ClassSummary]:
 def rows_csv(sets: Sequence[SetStatistics], scope: str) -> str:
     """Return a row for each image (`scope` "images") or region ("regions") as CSV; nan is an empty field."""
     rows = [(one.name, row) for one in sets for row in getattr(one, scope)]
-    return _csv([_flat(name, row) for name, row in rows])
+    return _csv([{"set": name, **row.to_row()} for name, row in rows])
 
 
 def classes_csv(sets: Sequence[SetStatistics]) -> str:
@@ -91,8 +88,8 @@ def classes_csv(sets: Sequence[SetStatistics]) -> str:
                     counts = (one.census.composites[summary.class_], one.census.foregrounds[summary.class_])
                 row: dict[str, Any] = {"set": one.name, "scope": scope, "class": summary.class_}
                 row |= {"rows": counts[0], "foregrounds": counts[1]}
-                row |= {c.name: v for c, v in zip(COLUMNS, summary.means, strict=True)}
-                row |= {f"{c.name}_sd": v for c, v in zip(COLUMNS, summary.spreads, strict=True)}
+                row |= {c.name: v for c, v in zip(MEASURES, summary.means, strict=True)}
+                row |= {f"{c.name}_sd": v for c, v in zip(MEASURES, summary.spreads, strict=True)}
                 rows.append(row)
     return _csv(rows)
 
@@ -136,8 +133,8 @@ def balance_table(sets: Sequence[SetStatistics]) -> tuple[list[str], list[list[s
                 one.name,
                 *counts,
                 f"{values['classes']} of {len(CLASSES)}",
-                told(values["max_min"], ".1f"),
-                told(values["entropy"], ".3f"),
+                formatted(values["max_min"], ".1f"),
+                formatted(values["entropy"], ".3f"),
             ]
         )
     return headings, rows
@@ -158,16 +155,11 @@ def class_table(one: SetStatistics) -> tuple[list[str], list[list[str]]]:
         [
             summary.class_,
             *(str(n) if n else DASH for n in (summary.rows, summary.foregrounds)),
-            *(told(mean, column.form) for mean, column in zip(summary.means, COLUMNS, strict=True)),
+            *(formatted(mean, column.form) for mean, column in zip(summary.means, MEASURES, strict=True)),
         ]
         for summary in summarise(one.regions)
     ]
-    return ["class", "regions", "foregrounds", *(column.title for column in COLUMNS)], rows
-
-
-def told(value: float, form: str) -> str:
-    """Return a figure as text; a dash for nan."""
-    return DASH if math.isnan(value) else format(value, form)
+    return ["class", "regions", "foregrounds", *(column.title for column in MEASURES)], rows
 
 
 def _balance(one: SetStatistics) -> dict[str, Any]:
@@ -185,24 +177,8 @@ def _there(values: Iterable[float]) -> list[float]:
     return [value for value in values if not math.isnan(value)]
 
 
-def _flat(name: str, row: Measured) -> dict[str, Any]:
-    measures = asdict(row.measures)
-    levels = measures.pop("levels")
-    last = measures.pop("share_alpha_1")
-    bins = {f"share_alpha_bin_{k}": share for k, share in enumerate(levels, start=1)}
-    start = {"set": name, "id": row.id, "class": row.class_, "fg_id": row.fg_id}
-    return start | measures | bins | {"share_alpha_1": last} | asdict(row.size)
-
-
 def _csv(rows: Sequence[dict[str, Any]]) -> str:
-    if not rows:
-        return ""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(rows[0])
-    for row in rows:
-        writer.writerow([_field(value) for value in row.values()])
-    return text.getvalue()
+    return csv_text(rows[0], (map(_field, row.values()) for row in rows)) if rows else ""
 
 
 def _field(value: Any) -> Any:
