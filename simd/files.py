@@ -7,6 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,17 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"{path}: the folder cannot be made ({error.strerror})") from error
+
+
+def no_such_folder(path: Path, what: str) -> DataError:
+    """Return the error of a folder that is not there: what is expected in it, and near names beside it."""
+    try:
+        beside = [each.name for each in path.parent.iterdir() if each.is_dir()]
+    except OSError:
+        beside = []
+    near = [str(path.with_name(name)) for name in get_close_matches(path.name, beside, n=2)]
+    hint = "; did you mean " + " or ".join(map(repr, near)) + "?" if near else ""
+    return DataError(f"{path}: no such folder{hint or f'; {what} expected there'}")
 
 
 def read_text(path: Path) -> str:

@@ -25,7 +25,7 @@ ORDER: list[set[str]] = [
     {"simd.training"},
     {"simd.report"},
     {"simd.studio"},
-    {"simd.demo", "simd.warm"},
+    {"simd.demo", "simd.doctor", "simd.warm"},
     {"simd.cli"},
     {"simd.__main__", "simd"},
 ]
@@ -155,5 +155,5 @@ def test_public_names_resolve():
 
     for name in simd.__all__:
         assert getattr(simd, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'sadd'"):
+    with pytest.raises(AttributeError, match="No simd attribute sadd"):
         _ = simd.sadd

@@ -7,7 +7,7 @@ balance, build, import_finished       from foregrounds, or finished images, to a
 verify, stats, embed                  whether a set is as built, and what it is made of
 weights, predict, evaluate            methods run and scored
 leaderboard, browse                   methods side by side, failures one by one
-demo                                  the whole way on built-in data
+demo, doctor                          the whole way on built-in data; what the installation can do
 app, listed_options, plain_help       the one application, and what commands and help pages share
 renamed, notices                      former names refused with those of today; the library's log on stderr
 ====================================  =======================================================================
@@ -24,6 +24,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     build,
     classes,
     demo,
+    doctor,
     embed,
     evaluate,
     exchange,
@@ -52,7 +53,7 @@ def main() -> int:
     """Run the command line; return the exit code, 1 if something was wrong with the input."""
     try:
         with notices_on_stderr():
-            code = app(standalone_mode=False)
+            code = app(prog_name="simd", standalone_mode=False)
     except SimdError as error:
         print(f"simd: {error}", file=sys.stderr)
         return 1

@@ -1,10 +1,12 @@
 """The command line's one application, and what its commands share."""
 
+import csv
 import dataclasses
 import json
 import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -51,6 +53,35 @@ Classes = Annotated[str | None, Option(help="CSV file with the columns file and 
 def print_json(value: Any) -> None:
     """Print a value as JSON, records as objects and what is not a number as null: nothing else on stdout."""
     typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def default_out(folder: str, *inputs: str | os.PathLike[str]) -> Path:
+    """Return where a report goes unless told otherwise: a folder named after its inputs.
+
+    Examples
+    --------
+    >>> default_out("statistics", "sets/mine", "sets/yours").as_posix()
+    'statistics/mine+yours'
+    """
+    names = []
+    for place in map(Path, inputs):
+        names.append(place.name if place.name.strip(".") else place.resolve().name)
+    return Path(folder) / ("+".join(names[:3]) + f"+{len(names) - 3}" * (len(names) > 3))
+
+
+def rows_of(table: Path) -> list[dict[str, Any]]:
+    """Read the rows of a CSV file of ours: numbers as numbers, what is empty as None."""
+    with table.open(encoding="utf-8", newline="") as lines:
+        return [{key: _value(text) for key, text in row.items()} for row in csv.DictReader(lines)]
+
+
+def _value(text: str) -> Any:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text or None
 
 
 def _plain(value: Any) -> Any:

@@ -1,11 +1,12 @@
 """``simd balance``: foregrounds and composites counted by class."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
-from simd.cli.app import Kind, app
+from simd.cli.app import Json, Kind, app, print_json
 
 
 @app.command()
@@ -17,9 +18,15 @@ def balance(
     kind: Kind = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     annotations: Annotated[Path | None, Option(help="Tagged regions of a folder's foregrounds.")] = None,
+    json: Json = False,
 ) -> None:
     """Count foregrounds and composites by class, and say what an equal number would take."""
     from simd.report.class_counts import print_balance
-    from simd.selection.class_counts import take_census
+    from simd.selection.class_counts import balance as count_by_class
 
-    print_balance(take_census(place, kind=kind, classes=classes, annotations=annotations), per_class)
+    counted = count_by_class(place, kind=kind, classes=classes, annotations=annotations)
+    if json:
+        facts = {"max_over_min": counted.spread, "entropy": counted.entropy}
+        print_json({**facts, **asdict(counted), "missing": counted.missing(per_class)})
+    else:
+        print_balance(counted, per_class)

@@ -18,7 +18,7 @@ class _Browse(PlainGroup):
     """``simd browse SET ...`` means ``simd browse open SET ...``, and lists may follow the set."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        if args and args[0] not in self.commands:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
             args = [_OPEN, *args]
         return super().parse_args(ctx, spread(args) if args[:1] == [_OPEN] else args)
 
@@ -45,12 +45,15 @@ def spread(args: list[str]) -> list[str]:
 
 browse = Application(cls=_Browse, no_args_is_help=True)
 app.add_typer(
-    browse, name="browse", help="Look at failures: in the FiftyOne App, or as a page; bring tags back."
+    browse,
+    name="browse",
+    help="Look at failures: `simd browse SET` opens the FiftyOne App or writes a page; pull brings tags in.",
 )
 
 Set = Annotated[Path, Argument(metavar="SET", help="A set built by `simd build`.")]
 Name = Annotated[
-    str | None, Option(help="Of the FiftyOne dataset.", show_default="simd <the set's name> <its digest>")
+    str | None,
+    Option(help="Name of the FiftyOne dataset.", show_default="simd <the set's name> <its digest>"),
 ]
 
 
@@ -71,14 +74,16 @@ def open_(
     maps: Annotated[
         Path | None, Option(help="Folder for masks and error maps.", show_default="<SET>.browse")
     ] = None,
-    port: Annotated[int | None, Option(help="Of the App.", show_default="5151")] = None,
+    port: Annotated[int | None, Option(help="Port of the App.", show_default="5151")] = None,
     app: Annotated[
         bool, Option("--app/--no-app", help="Open the App, or only bring the dataset up to date.")
     ] = True,
     static: Annotated[
         Path | None, Option(help="In place of the App: write a page into this folder. Needs no FiftyOne.")
     ] = None,
-    worst: Annotated[int, Option(help="Of the page: images and regions a class and method.", min=1)] = 3,
+    worst: Annotated[
+        int, Option(help="With --static: images and regions shown for each class and method.", min=1)
+    ] = 3,
     *,
     workers: Workers,
 ) -> None:

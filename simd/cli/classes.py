@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 from typer import Option
 
-from simd.cli.app import app
+from simd.cli.app import Json, app, print_json
+from simd.taxonomy import CLASSES, TAXONOMY
 
 
 @app.command()
@@ -19,17 +20,23 @@ def classes(
     ] = "foregrounds",
     class_: Annotated[list[str] | None, Option("--class", help="Only this class; may be repeated.")] = None,
     columns: Annotated[int, Option(help="Classes beside each other.", min=1)] = 1,
+    json: Json = False,
 ) -> None:
     """List the 20 matting classes; or draw them."""
     from simd.report.sheets.taxonomy import check_sheet_name, print_classes, write_sheet
 
+    if out is None and json:
+        print_json(TAXONOMY)
+        return
     if out is None:
         print_classes()
         return
     from simd.report.sheets.classes import contact_sheet
-    from simd.taxonomy import CLASSES
 
     check_sheet_name(out)
     sheet = contact_sheet(range(seeds), size, classes=class_ or CLASSES, view=view, columns=columns)
     write_sheet(out, sheet)
-    typer.echo(f"wrote {out}")
+    if json:
+        print_json({"files": [out]})
+    else:
+        typer.echo(f"wrote {out}")

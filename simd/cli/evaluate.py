@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Workers, app
+from simd.cli.app import Json, Workers, app, default_out, print_json
 
 
 @app.command()
@@ -19,26 +19,40 @@ def evaluate(
     map_trimaps: Annotated[
         bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
     ] = False,
-    out: Annotated[Path, Option(help="Where scores go: <out>.csv and <out>.json.")] = Path("scores"),
+    out: Annotated[
+        Path | None,
+        Option(help="Where scores go: <out>.csv and <out>.json.", show_default="scores/<predictions>"),
+    ] = None,
     name: Annotated[str | None, Option(help="The method's name on boards.")] = None,
     review: Annotated[
         Path | None, Option(help="Score without what is excluded here, see simd browse pull.")
     ] = None,
     *,
     workers: Workers,
+    json: Json = False,
 ) -> None:
     """Score a folder of predicted mattes: SAD, MSE, Grad, Conn, per class and region, with intervals."""
-    from simd.metrics.evaluate import check_complete, check_no_extra, find_truths
+    from simd.metrics.evaluate import check_complete, check_no_extra
     from simd.metrics.evaluate import evaluate as evaluate_folder
     from simd.report.leaderboard.terminal import print_scores
 
-    truths = find_truths(
-        dataset, alpha=alpha, trimap=trimap, classes=classes, map_trimaps=map_trimaps, review=review
+    out = out or default_out("scores", predictions)
+    evaluation = evaluate_folder(
+        predictions,
+        dataset,
+        alpha=alpha,
+        trimap=trimap,
+        classes=classes,
+        map_trimaps=map_trimaps,
+        review=review,
+        out=out,
+        name=name,
+        workers=workers,
     )
-    state = out.with_name(f".{out.name}.partial")
-    evaluation = evaluate_folder(predictions, truths, name=name, workers=workers, state=state)
-    files = evaluation.scores.save(out)
-    print_scores(evaluation.scores)
-    typer.echo(f"wrote {files[0]} and {files[1]}")
+    if json:
+        print_json({**evaluation.scores.summary(), "files": [f"{out}.csv", f"{out}.json"]})
+    else:
+        print_scores(evaluation.scores)
+        typer.echo(f"wrote {out}.csv and {out}.json")
     check_complete(evaluation)
     check_no_extra(evaluation)

@@ -15,7 +15,7 @@ Foregrounds = Annotated[str | None, Option(help="Where the foregrounds are that 
 
 @tag.command("export")
 def export(
-    folder: Annotated[Path, Argument(help="A folder of annotations.")],
+    folder: Annotated[Path, Argument(metavar="ANNOTATIONS", help="A folder of annotations.")],
     format_: Annotated[str, Option("--format", help=_FORMATS)],
     out: Annotated[Path, Option(help="The new file, or folder, of the other tool.")],
     foregrounds: Foregrounds = None,

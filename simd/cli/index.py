@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Kind, Workers, app
+from simd.cli.app import Json, Kind, Workers, app, print_json
 
 
 @app.command()
@@ -17,14 +17,22 @@ def index(
     decode: Annotated[bool, Option(help="Read every file to its last pixel.")] = False,
     *,
     workers: Workers,
+    json: Json = False,
 ) -> None:
     """List the kinds of sources; or look through a folder: expected, found, missing, extra, broken."""
-    from simd.report.source_table import index_table, kinds_table
+    from simd.report.source_table import index as look_through
+    from simd.report.source_table import kinds_listed, kinds_table
 
     if folder is None:
-        typer.echo(kinds_table())
+        if json:
+            print_json(kinds_listed())
+        else:
+            typer.echo(kinds_table())
         return
-    text, problems = index_table(folder, kind, classes=classes, decode=decode, workers=workers)
-    typer.echo(text)
-    if problems:
+    listing = look_through(folder, kind=kind, classes=classes, decode=decode, workers=workers)
+    if json:
+        print_json(list(listing))
+    else:
+        typer.echo(str(listing))
+    if listing.problems:
         raise typer.Exit(1)

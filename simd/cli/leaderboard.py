@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import app
+from simd.cli.app import Json, app, print_json, rows_of
 
 
 @app.command()
@@ -15,6 +15,7 @@ def leaderboard(
     out: Annotated[
         Path, Option(help="Folder for index.html, leaderboard.csv and .md, differences.csv.")
     ] = Path("leaderboard"),
+    json: Json = False,
 ) -> None:
     """Put methods side by side: terminal table, CSV, Markdown, and one HTML page with examples."""
     from simd.metrics.scores import base_of, load_scores
@@ -23,5 +24,12 @@ def leaderboard(
 
     loaded = [load_scores(path) for path in dict.fromkeys(map(base_of, scores))]
     files = write_leaderboard(loaded, out)
+    if json:
+        tables = {
+            "methods": rows_of(out / "leaderboard.csv"),
+            "differences": rows_of(out / "differences.csv"),
+        }
+        print_json({**tables, "files": files})
+        return
     print_board(loaded)
     typer.echo("wrote " + ", ".join(map(str, files)))

@@ -19,14 +19,13 @@ class _Plain:
         for param in self.params:
             if isinstance(param, TyperArgument) and param.metavar is None:
                 param.metavar = str(param.name).strip("_").upper() + "..." * (param.nargs != 1)
-            elif isinstance(param, TyperOption) and param.is_flag:
-                param.metavar = ""
 
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)  # type: ignore[misc]
-        if option is not None:
-            option.metavar = ""
-        return option
+    def get_params(self, ctx: Any) -> list[Any]:
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:  # --help, --install-completion and our own
+            if isinstance(param, TyperOption) and param.is_flag:
+                param.metavar = ""
+        return params
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         pieces: list[str] = super().collect_usage_pieces(ctx)  # type: ignore[misc]

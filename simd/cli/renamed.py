@@ -1,4 +1,4 @@
-"""Options under a former name, refused with that of today."""
+"""Options and orders of arguments that are no more, refused with those of today."""
 
 from typing import Any
 
@@ -6,12 +6,17 @@ _RENAMED = {
     "--source": "--kind",
     "--background-source": "--background-kind",
 }
-_OF_COMMANDS = {("weights import", "--source"): "--origin"}
+_OF_COMMANDS = {
+    "verify --installation": "simd doctor",
+    "weights import --source": "--origin",
+}
 
 
 def renamed_option(error: Any) -> str:
     """Return what to say of a usage error that comes from a former name, "" for any other."""
-    option = getattr(error, "option_name", "")
-    command = error.ctx.command_path.partition(" ")[2] if getattr(error, "ctx", None) else ""
-    new = _OF_COMMANDS.get((command, option)) or _RENAMED.get(option)
+    option = str(getattr(error, "option_name", ""))
+    words = error.ctx.command_path.split() if getattr(error, "ctx", None) else []
+    new = _RENAMED.get(option, "")
+    for count in (1, 2):
+        new = _OF_COMMANDS.get(" ".join([*words[-count:], option]), new)
     return f"{option} is now {new}" if new else ""

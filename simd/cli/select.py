@@ -1,12 +1,12 @@
 """``simd select``: which foregrounds and photographs can serve."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Kind, Workers, app
+from simd.cli.app import Json, Kind, Workers, app, print_json
 
 
 @app.command()
@@ -38,44 +38,36 @@ def select(
     ] = None,
     *,
     workers: Workers,
+    json: Json = False,
 ) -> None:
     """Choose the foregrounds that can serve as truth, or the backgrounds; every drop carries its reason."""
-    from simd.errors import DataError
-    from simd.report.selection_page import selection_text, write_page
-    from simd.selection.backgrounds import select_backgrounds
-    from simd.selection.foregrounds import select_foregrounds, write_selection
+    from simd.report.selection import select as select_from
+    from simd.report.selection_page import selection_text
 
-    if (foregrounds is None) == (backgrounds is None):
-        raise DataError("name a folder of foregrounds, or one of photographs: --backgrounds FOLDER")
     page = page or out.with_suffix(".html")
-    if page == out:
-        raise DataError(f"{out}: the selection and its page need two names; give --page FILE")
-    common: dict[str, Any] = {
-        "min_side": min_side,
-        "licences": only_licence or (),
-        "allow": allow or (),
-        "strict": strict,
-        "workers": workers,
-    }
+    selection = select_from(
+        foregrounds,
+        backgrounds=backgrounds,
+        out=out,
+        page=page,
+        kind=kind,
+        classes=classes,
+        class_list=class_list,
+        against=against or (),
+        min_side=min_side,
+        longest_side=longest_side,
+        max_object=max_object,
+        licences=only_licence or (),
+        allow=allow or (),
+        strict=strict,
+        review=review,
+        workers=workers,
+    )
     what = "foregrounds" if backgrounds is None else "backgrounds"
-    if backgrounds is not None:
-        if classes or class_list or against or review:
-            raise DataError("--classes, --class-list, --against and --review are for foregrounds")
-        selection = select_backgrounds(
-            backgrounds, kind, longest_side=longest_side, max_object=max_object, **common
-        )
+    if json:
+        dropped = {verdict.id: verdict.reason for verdict in selection.verdicts if not verdict.keep}
+        counts = {"kept": len(selection.verdicts) - len(dropped), "of": len(selection.verdicts)}
+        print_json({**counts, "dropped": dropped, "notes": selection.notes, "selection": out, "page": page})
     else:
-        assert foregrounds is not None
-        selection = select_foregrounds(
-            foregrounds,
-            kind,
-            classes=classes,
-            class_list=class_list,
-            against=against or (),
-            review=review,
-            **common,
-        )
-    write_selection(out, selection.verdicts)
-    write_page(page, selection, what=what, workers=workers)
-    typer.echo(f"{selection_text(selection, what)}: {out}, shown in {page}")
+        typer.echo(f"{selection_text(selection, what)}: {out}, shown in {page}")
     selection.check_complete()

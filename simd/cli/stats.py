@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Workers, app
+from simd.cli.app import Json, Workers, app, default_out, print_json, rows_of
 
 
 @app.command()
@@ -19,15 +19,26 @@ def stats(
         ),
     ],
     out: Annotated[
-        Path, Option(help="Folder for index.html, statistics.md, the CSV files and the plots.")
-    ] = Path("statistics"),
+        Path | None,
+        Option(
+            help="Folder for index.html, statistics.md, the CSV files and the plots.",
+            show_default="statistics/<set>",
+        ),
+    ] = None,
     *,
     workers: Workers,
+    json: Json = False,
 ) -> None:
     """Show what sets are made of: class balance, alpha ratio, gradient, strokes, holes, colour distance."""
     from simd.report.statistics.measure import report_statistics
     from simd.report.statistics.page import print_statistics
 
-    measured, files = report_statistics(datasets, out, workers=workers)
+    measured, files = report_statistics(
+        datasets, out or default_out("statistics", *datasets), workers=workers
+    )
+    if json:
+        tables = {file.stem: rows_of(file) for file in files if file.name in ("balance.csv", "classes.csv")}
+        print_json({**tables, "files": files})
+        return
     print_statistics(measured)
     typer.echo("wrote " + ", ".join(map(str, files)))

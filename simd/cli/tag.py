@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Kind, Workers, app
+from simd.cli.app import Json, Kind, Workers, app, print_json
 from simd.cli.plain_help import Application
 
 tag = Application(
@@ -16,7 +16,7 @@ tag = Application(
 )
 app.add_typer(tag, name="tag")
 
-Folder = Annotated[Path, Argument(help="A folder of annotations.")]
+Folder = Annotated[Path, Argument(metavar="ANNOTATIONS", help="A folder of annotations.")]
 Foregrounds = Annotated[str, Option(help="A folder, or synthetic-mixed:PER_KIND@SIZE.")]
 Classes = Annotated[Path | None, Option(help="CSV file with the columns file and class.")]
 
@@ -29,6 +29,7 @@ def status(
     ] = None,
     kind: Kind = None,
     classes: Classes = None,
+    json: Json = False,
 ) -> None:
     """Count classes and open pixels, and name what disagrees, has changed or is broken."""
     from simd.sources import index_foregrounds
@@ -36,9 +37,12 @@ def status(
     from simd.tagging.text import status_text
 
     records = None if foregrounds is None else index_foregrounds(foregrounds, kind, classes=classes).records
-    found = read_status(folder, records)
-    typer.echo(status_text(found))
-    if found.problems:
+    looked = read_status(folder, records)
+    if json:
+        print_json(looked)
+    else:
+        typer.echo(status_text(looked))
+    if looked.problems:
         raise typer.Exit(1)
 
 
@@ -75,19 +79,20 @@ def propose(
     *,
     workers: Workers,
 ) -> None:
-    """Propose class masks for foregrounds nobody has tagged; then list those to look at first."""
-    from simd.sources import index_foregrounds
-    from simd.tagging.annotation_files import look_through, read_record
-    from simd.tagging.folders import propose_folder
-    from simd.tagging.patch_model import read_model
-    from simd.tagging.propose import review_order
+    """Propose class masks for foregrounds without an annotation; then list those to look at first."""
+    from simd.tagging.folders import propose_all
 
-    index = index_foregrounds(foregrounds, kind, classes=classes)
-    counts = propose_folder(
-        folder, index.records, read_model(model), any_class=any_class, again=again, workers=workers
+    counts, order = propose_all(
+        folder,
+        foregrounds,
+        kind=kind,
+        classes=classes,
+        model=model,
+        any_class=any_class,
+        again=again,
+        workers=workers,
     )
     typer.echo(_counted(counts))
-    order = review_order(read_record(path) for path in look_through(folder).paths.values())
     typer.echo("\n".join(["to look at first:", *(f"  {fg_id}" for fg_id in order[:10])]))
 
 
@@ -109,19 +114,24 @@ def fit(
 @tag.command()
 def agree(
     one: Folder,
-    other: Annotated[Path, Argument(help="Another one, of the same foregrounds.")],
+    other: Annotated[Path, Argument(metavar="OTHER", help="Another one, of the same foregrounds.")],
     pictures: Annotated[Path | None, Option(help="Folder for pictures of where they differ.")] = None,
+    json: Json = False,
 ) -> None:
     """Compare two folders of annotations: IoU of each class, Cohen's kappa, pictures."""
     from simd.tagging.folders import agree_folders
     from simd.tagging.text import agreement_text
 
-    typer.echo(agreement_text(agree_folders(one, other, pictures)))
+    compared = agree_folders(one, other, pictures)
+    if json:
+        print_json(compared)
+    else:
+        typer.echo(agreement_text(compared))
 
 
 @tag.command()
 def merge(
-    folders: Annotated[list[Path], Argument(help="Folders of annotations.")],
+    folders: Annotated[list[Path], Argument(metavar="ANNOTATIONS...", help="Folders of annotations.")],
     out: Annotated[Path, Option(help="Folder for the result.")],
 ) -> None:
     """Merge annotations by vote; pixels on which it is tied stay open."""

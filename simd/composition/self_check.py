@@ -103,17 +103,18 @@ def example(name: str) -> tuple[UInt8, UInt8, UInt8]:
     return _waves(fg_size, 3), alpha, _waves(bg_size, 7)
 
 
-def format_checks(checks: Sequence[Check]) -> str:
-    """Say in text which protocols are exact, and with which libraries."""
+def installed_versions() -> dict[str, tuple[str, str]]:
+    """Return the libraries that protocols depend on: their versions here, and those of the digests."""
     installed = {"OpenCV": cv2.__version__, "Pillow": PIL.__version__}
-    lines = [f"{name} {found} (digests: {_MADE_WITH[name]})" for name, found in installed.items()]
-    for check in checks:
-        wrong = "exact" if check.exact else f"NOT exact; other pixels in {', '.join(check.wrong)}"
-        lines.append(f"{check.protocol:10} {wrong}")
-    if not all(check.exact for check in checks):
-        versions = " ".join(f"'{package}=={_MADE_WITH[name]}.*'" for name, package in _PACKAGES.items())
-        lines.append(f"sets built here will differ from those of others; install {versions}")
-    return "\n".join(lines)
+    return {name: (version, _MADE_WITH[name]) for name, version in installed.items()}
+
+
+def remedy(checks: Sequence[Check]) -> str:
+    """Say what to install where a protocol is not exact; "" if all are."""
+    if all(check.exact for check in checks):
+        return ""
+    versions = " ".join(f"'{package}=={_MADE_WITH[name]}.*'" for name, package in _PACKAGES.items())
+    return f"sets built here will differ from those of others; install {versions}"
 
 
 def _waves(size: tuple[int, int], step: int) -> UInt8:

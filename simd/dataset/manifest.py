@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from simd.errors import DataError
-from simd.files import json_lines, json_text, read_json, read_json_lines, write_atomically
+from simd.files import json_lines, json_text, no_such_folder, read_json, read_json_lines, write_atomically
 from simd.image import UInt8, read_alpha, read_image, read_size, read_trimap
 from simd.records import LAYERS, Composite, file_name
 from simd.taxonomy import CLASSES
@@ -112,6 +112,8 @@ def load_set(path: str | Path) -> MattingSet:
     ...     print(sample.row.id, sample.image.shape, sample.alpha.mean())
     """
     root = Path(path)
+    if not root.exists():
+        raise no_such_folder(root, "a set built by simd build is")
     if not (root / INFO_NAME).is_file():
         raise DataError(f"{root}: is not a set, it has no {INFO_NAME}; make one with: simd build {root} ...")
     info = read_json(root / INFO_NAME)

@@ -1,6 +1,8 @@
 """Check that a set on disk still is what its manifest says, pixel for pixel."""
 
-from simd.dataset.manifest import MattingSet, Sample
+from pathlib import Path
+
+from simd.dataset.manifest import MattingSet, Sample, load_set
 from simd.errors import BatchError, SimdError
 from simd.image import pixel_digest
 from simd.parallel import run
@@ -8,14 +10,15 @@ from simd.progress import track
 from simd.records import LAYERS
 
 
-def verify(matting_set: MattingSet, *, workers: int = 1) -> None:
-    """Decode and hash every image of a set.
+def verify(dataset: MattingSet | str | Path, *, workers: int = 1) -> MattingSet:
+    """Decode and hash every image of a set, given itself or by its folder, and return it.
 
     Raises
     ------
     BatchError
         With every file that is missing, unreadable, changed, or not part of the set.
     """
+    matting_set = dataset if isinstance(dataset, MattingSet) else load_set(dataset)
     problems: dict[str, str] = {}
     samples = list(matting_set)
     outcomes = run(_verify_sample, samples, workers=workers)
@@ -31,6 +34,7 @@ def verify(matting_set: MattingSet, *, workers: int = 1) -> None:
                 problems[f"{layer}/{file.name}"] = "is not part of the set"
     if problems:
         raise BatchError(problems, "files", len(LAYERS) * len(samples))
+    return matting_set
 
 
 def _verify_sample(sample: Sample) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from simd.dataset.manifest import load_set
 from simd.dataset.review import read_review
 from simd.errors import BatchError, DataError
+from simd.files import no_such_folder
 from simd.journal import Journal
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import Predictions, Run, find_predictions, read_run
@@ -35,8 +36,14 @@ class Evaluation(NamedTuple):
 
 def evaluate(
     predictions: str | Path,
-    dataset: str | Path | Truths,
+    dataset: str | Path | Truths | None = None,
     *,
+    alpha: str | Path | None = None,
+    trimap: str | Path | None = None,
+    classes: str | Path | None = None,
+    map_trimaps: bool = False,
+    review: str | Path | None = None,
+    out: str | Path | None = None,
     name: str | None = None,
     workers: int = 1,
     state: Path | None = None,
@@ -52,13 +59,17 @@ def evaluate(
     dataset : path or Truths
         A set built by ``simd build``, or what
         :func:`simd.metrics.truth_of_folders.truths_of_folders` returns.
+    alpha, trimap, classes, map_trimaps, review
+        In place of a set, folders of true mattes and trimaps; what to leave out (:func:`find_truths`).
+    out : path, optional
+        Where scores are saved: ``<out>.csv`` and ``<out>.json``. An interrupted run is continued.
     name : str, optional
         The method's name on boards; by default the one in run.json, else the folder's.
     workers : int
         Processes; each holds the layers of one image, and an alpha that the next image may share.
     state : path, optional
         A folder to note finished images in, so that an interrupted run can be continued; removed at
-        the end.
+        the end. By default beside `out`.
 
     Returns
     -------
@@ -70,10 +81,22 @@ def evaluate(
     DataError
         If a folder is missing, or the predictions were made for another set.
     """
-    truths = dataset if isinstance(dataset, Truths) else truths_of_set(load_set(dataset))
+    if isinstance(dataset, Truths):
+        truths = dataset
+    else:
+        truths = find_truths(
+            _path(dataset),
+            alpha=_path(alpha),
+            trimap=_path(trimap),
+            classes=_path(classes),
+            map_trimaps=map_trimaps,
+            review=_path(review),
+        )
+    if out is not None and state is None:
+        state = Path(out).with_name(f".{Path(out).name}.partial")
     folder = Path(predictions)
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; predictions are expected there")
+        raise no_such_folder(folder, "predictions are")
     info = read_run(folder, truths)
     found = find_predictions(folder, truths)
     if not found.files:
@@ -90,6 +113,8 @@ def evaluate(
         seconds_per_image=info.seconds_per_image,
         remarks=truths.remarks + _remarks_on_trimaps(done),
     )
+    if out is not None:
+        scores.save(Path(out))
     return Evaluation(scores, found.extra)
 
 
@@ -136,6 +161,10 @@ def find_truths(
         raise DataError("nothing to score against; give a set, or two folders: --alpha DIR --trimap DIR")
     truths = truths_of_folders(alpha, trimap, classes=classes, map_trimaps=map_trimaps)
     return truths if said is None else leave_out(truths, said)
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 def _jobs(truths: Truths, found: Predictions, info: Run) -> list[Job]:

@@ -8,7 +8,8 @@ embed/             class regions on a map by their features
 browse/            failures one by one: in the FiftyOne App, or as a page
 sheets/            pictures of many foregrounds: classes, taxonomy, scenes, overview
 html/, templates/  what all pages share
-selection_page     what `simd select` dropped; class_counts, what `simd balance` prints
+selection          the whole of `simd select`; selection_page shows what it dropped
+class_counts       what `simd balance` prints
 source_table       what `simd index` prints; source_docs writes docs/sources.md from guides/
 class_regions      class mask ∩ unknown region, as statistics and embed use it
 numbers            how figures are printed: decimals, signs, dashes

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from simd.errors import DataError, SimdError
 from simd.image import read_alpha, read_image, remarks
+from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Background, Foreground
@@ -38,55 +40,144 @@ def kinds_table() -> str:
     return "\n".join(lines)
 
 
-def index_table(
-    place: str, source: str | None, *, classes: Path | None, decode: bool, workers: int
-) -> tuple[str, int]:
+def kinds_listed() -> dict[str, list[dict[str, str]]]:
+    """Return the kinds of sources with their layouts, by what they give."""
+    return {
+        gives: [{"kind": kind.name, "layout": kind.layout, "licence": kind.licence} for kind in kinds(table)]
+        for gives, table in TABLES.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a folder holds as foregrounds, as backgrounds, or as finished images, and what it lacks."""
+
+    what: str  # "foregrounds", "backgrounds" or "finished images"
+    kind: str
+    expected: int
+    found: int
+    missing: dict[str, str]  # name to reason
+    unnamed: int  # how many more are missing, whose names nothing tells
+    extra: tuple[str, ...]
+    broken: dict[str, str]  # name to reason
+    notes: tuple[str, ...]
+    remarks: dict[str, str]  # what reading the files changes or passes over, to how often
+    licences: dict[str, int]
+    classes: dict[str, int]
+    unclassed: int  # of which the layout does not tell the class
+    problem: str = ""  # why nothing could be listed
+
+    @property
+    def problems(self) -> int:
+        """How many files are missing or broken."""
+        return len(self.missing) + self.unnamed + len(self.broken)
+
+    def __str__(self) -> str:
+        if self.problem:
+            return f"{self.what}: {self.problem}"
+        lines = [
+            f"{self.what} ({self.kind}): expected {self.expected}, found {self.found}, "
+            f"missing {len(self.missing) + self.unnamed}, extra {len(self.extra)}, broken {len(self.broken)}"
+        ]
+        lines += [f"  {note}" for note in self.notes]
+        lines += [f"  missing {name}: {why}" for name, why in self.missing.items()]
+        if self.unnamed:
+            lines.append(
+                f"  missing {self.unnamed} whose names nothing tells: the dataset holds more than is here"
+            )
+        lines += [f"  extra {name}: belongs to nothing" for name in self.extra[:_NAMED]]
+        if len(self.extra) > _NAMED:
+            lines.append(f"  extra: {len(self.extra) - _NAMED} more")
+        lines += [f"  broken {name}: {why}" for name, why in self.broken.items()]
+        lines += [f"  {remark}: {count}" for remark, count in self.remarks.items()]
+        lines += [f"  licence {licence}: {count}" for licence, count in self.licences.items()]
+        lines += [f"  class {name}: {count}" for name, count in self.classes.items()]
+        absent = [name for name in CLASSES if name not in self.classes]
+        if absent and self.what == "foregrounds" and self.found:
+            lines.append(f"  no foreground of: {', '.join(absent)}")
+        if self.unclassed:
+            lines.append(
+                f"  class not told by the layout: {self.unclassed}; "
+                "simd import --classes FILE or --class NAME"
+            )
+        return "\n".join(lines)
+
+
+class Listing(tuple[Contents, ...]):
+    """All that a folder holds; as text, what ``simd index`` prints."""
+
+    @property
+    def problems(self) -> int:
+        """How many files are missing or broken."""
+        return sum(contents.problems for contents in self)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self))
+
+    __repr__ = __str__
+
+
+@renamed(source="kind")
+def index(
+    folder: str | Path,
+    *,
+    kind: str | None = None,
+    classes: str | Path | None = None,
+    decode: bool = False,
+    workers: int = 1,
+) -> Listing:
     """Look through a folder as foregrounds, backgrounds, finished images, or as all that it holds.
+
+    Parameters
+    ----------
+    folder : path
+        A folder, ``"synthetic"`` or ``"builtin"``.
+    kind : str, optional
+        The kind of its layout; without it the layout decides.
+    classes : path, optional
+        A CSV file with the columns file and class.
+    decode : bool
+        Read every file to its last pixel.
+    workers : int
+        Threads that decode.
 
     Returns
     -------
-    text : str
+    Listing
         Expected, found, missing, extra, broken; every problem by name; remarks, classes, licences.
-    problems : int
-        How many files are missing or broken.
 
     Raises
     ------
     DataError
         If the folder has no known layout.
     """
-    named = [gives for gives, table in TABLES.items() if source in table]
+    place = str(folder)
+    named = [gives for gives, table in TABLES.items() if kind in table]
     as_foregrounds, as_backgrounds, as_finished = (
-        named == [gives] or _recognised(table, source, place) for gives, table in TABLES.items()
+        named == [gives] or _recognised(table, kind, place) for gives, table in TABLES.items()
     )
     if (as_foregrounds or as_finished) and as_backgrounds and not (Path(place) / "bg").is_dir():
         as_backgrounds = False  # fg/ and alpha/ hold images, but no photographs to place things on
-    texts, problems = [], 0
+    listed = []
     if as_finished:
-        text, count = _look("finished images", index_finished(place, source), decode, workers)
-        texts.append(text)
-        problems += count
+        listed.append(_look("finished images", index_finished(place, kind), decode, workers))
     if as_foregrounds or not (as_backgrounds or as_finished):  # with none, this raises with the known layouts
         try:
-            fgs = index_foregrounds(place, source, classes=classes)
+            fgs = index_foregrounds(place, kind, classes=None if classes is None else Path(classes))
         except DataError as error:
             if not as_finished:
                 raise
-            texts.append(f"foregrounds: {error}")  # finished images need no classes to be looked through
+            listed.append(_unlisted("foregrounds", str(error)))  # finished images need no classes
         else:
-            text, count = _look("foregrounds", fgs, decode, workers)
-            texts.append(text)
-            problems += count
+            listed.append(_look("foregrounds", fgs, decode, workers))
     if as_backgrounds:
-        text, count = _look("backgrounds", index_backgrounds(place, source), decode, workers)
-        texts.append(text)
-        problems += count
-    return "\n".join(texts), problems
+        listed.append(_look("backgrounds", index_backgrounds(place, kind), decode, workers))
+    return Listing(listed)
 
 
-def _recognised(table: Mapping[str, str], source: str | None, place: str) -> bool:
+def _recognised(table: Mapping[str, str], kind: str | None, place: str) -> bool:
     """Tell whether a place has the layout of a source, or of any in the table if none is named."""
-    asked = table if source is None else {name: table[name] for name in (source,) if name in table}
+    asked = table if kind is None else {name: table[name] for name in (kind,) if name in table}
     return recognise(asked, place) is not None
 
 
@@ -94,33 +185,48 @@ _AnyIndex = Index[Foreground] | Index[Background] | Index[Finished]
 _AnyRecord = Foreground | Background | Finished
 
 
-def _look(what: str, index: _AnyIndex, decode: bool, workers: int) -> tuple[str, int]:
-    """Return what an index holds, as text, with the number of problems."""
+def _look(what: str, index: _AnyIndex, decode: bool, workers: int) -> Contents:
     undecodable = _decode_all(index.records, workers) if decode else {}
-    broken = index.broken | undecodable
-    missing = len(index.missing) + index.unnamed
-    lines = [
-        f"{what} ({index.kind}): expected {index.expected}, found {len(index.records) - len(undecodable)}, "
-        f"missing {missing}, extra {len(index.extra)}, broken {len(broken)}"
-    ]
-    lines += [f"  {note}" for note in index.notes]
-    lines += [f"  missing {name}: {why}" for name, why in index.missing.items()]
-    if index.unnamed:
-        lines.append(
-            f"  missing {index.unnamed} whose names nothing tells: the dataset holds more than is here"
-        )
-    lines += [f"  extra {name}: belongs to nothing" for name in index.extra[:_NAMED]]
-    if len(index.extra) > _NAMED:
-        lines.append(f"  extra: {len(index.extra) - _NAMED} more")
-    lines += [f"  broken {name}: {why}" for name, why in broken.items()]
-    lines += _remarks(index.records)
-    licences = Counter(record.licence for record in index.records)
-    lines += [f"  licence {licence}: {count}" for licence, count in licences.most_common()]
-    lines += _classes([record for record in index.records if record.id not in undecodable])
-    return "\n".join(lines), missing + len(broken)
+    decoded = [record for record in index.records if record.id not in undecodable]
+    given = [record.class_ for record in decoded if not isinstance(record, Background)]
+    counts = Counter(name for name in given if name)
+    return Contents(
+        what=what,
+        kind=index.kind,
+        expected=index.expected,
+        found=len(decoded),
+        missing=dict(index.missing),
+        unnamed=index.unnamed,
+        extra=index.extra,
+        broken=index.broken | undecodable,
+        notes=index.notes,
+        remarks=_remarks(index.records),
+        licences=dict(Counter(record.licence for record in index.records).most_common()),
+        classes={name: counts[name] for name in CLASSES if counts[name]},
+        unclassed=len(given) - counts.total(),
+    )
 
 
-def _remarks(records: Sequence[_AnyRecord]) -> list[str]:
+def _unlisted(what: str, problem: str) -> Contents:
+    return Contents(
+        what=what,
+        kind="",
+        expected=0,
+        found=0,
+        missing={},
+        unnamed=0,
+        extra=(),
+        broken={},
+        notes=(),
+        remarks={},
+        licences={},
+        classes={},
+        unclassed=0,
+        problem=problem,
+    )
+
+
+def _remarks(records: Sequence[_AnyRecord]) -> dict[str, str]:
     """Say what reading the files changes or passes over: how often, and one of them by name."""
     counts: Counter[str] = Counter()
     examples: dict[str, Path] = {}
@@ -133,20 +239,7 @@ def _remarks(records: Sequence[_AnyRecord]) -> list[str]:
             counts.update(found)
             for remark in found:
                 examples.setdefault(remark, file)
-    return [f"  {remark}: {count}, as {examples[remark].name}" for remark, count in counts.most_common()]
-
-
-def _classes(records: Sequence[_AnyRecord]) -> list[str]:
-    """Count the classes of foregrounds, or of finished images where their folders tell them."""
-    given = [r.class_ for r in records if not isinstance(r, Background)]
-    counts = Counter(name for name in given if name)
-    lines = [f"  class {name}: {counts[name]}" for name in CLASSES if counts[name]]
-    absent = [name for name in CLASSES if not counts[name]]
-    if absent and any(isinstance(record, Foreground) for record in records):
-        lines.append(f"  no foreground of: {', '.join(absent)}")
-    if unknown := len(given) - counts.total():
-        lines.append(f"  class not told by the layout: {unknown}; simd import --classes FILE or --class NAME")
-    return lines
+    return {remark: f"{count}, as {examples[remark].name}" for remark, count in counts.most_common()}
 
 
 def _decode_all(records: Sequence[_AnyRecord], workers: int) -> dict[str, str]:

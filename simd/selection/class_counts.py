@@ -8,8 +8,10 @@ from pathlib import Path
 
 from simd.dataset.manifest import INFO_NAME, load_set
 from simd.errors import DataError
+from simd.files import no_such_folder
+from simd.options import renamed
 from simd.records import Composite
-from simd.sources import index_foregrounds
+from simd.sources import index_foregrounds, is_drawn
 from simd.sources.lists import read_file_list
 from simd.tagging.annotated_foregrounds import annotate, counted_classes
 from simd.taxonomy import CLASSES
@@ -81,11 +83,30 @@ def take_census(
         return census(pair for row in load_set(place).rows for pair in _pairs_of(row))
     if Path(place).is_file():
         return census(_listed(Path(place)))
+    if not Path(place).exists() and not is_drawn(place):
+        raise no_such_folder(Path(place), "a set, foregrounds, or a list of names is")
     index = index_foregrounds(place, kind, classes=classes)
     if annotations is not None:
         index = annotate(index, annotations)
     counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))
     return replace(counted, composites=dict.fromkeys(CLASSES, 0))
+
+
+@renamed(source="kind")
+def balance(
+    folder: str | Path,
+    *,
+    kind: str | None = None,
+    classes: str | Path | None = None,
+    annotations: str | Path | None = None,
+) -> Census:
+    """Count foregrounds and composites by class; :func:`take_census` with paths as text or Path."""
+    return take_census(
+        str(folder),
+        kind=kind,
+        classes=None if classes is None else Path(classes),
+        annotations=None if annotations is None else Path(annotations),
+    )
 
 
 def census(composites: Iterable[tuple[str, str]]) -> Census:

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simd.errors import DataError
+from simd.files import no_such_folder
 from simd.image import UPRIGHT, Reader, UInt8
 from simd.records import Background, Foreground
 from simd.sources.index import Finished, Index, SourceKind
@@ -167,7 +168,7 @@ def official_trimap(foreground: Foreground, k: int) -> Path | None:
 def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> SourceKind:
     if kind is not None and kind not in table:
         raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
-    if not _is_drawn(place):
+    if not is_drawn(place):
         _check_folder(Path(place), what)
     found = kind or recognise(table, place)
     if found is None:
@@ -176,7 +177,7 @@ def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> 
     return _load(table[found])
 
 
-def _is_drawn(place: str) -> bool:
+def is_drawn(place: str) -> bool:
     """Tell whether a place is no folder but built in: its name alone, or with ``:`` or ``@`` behind it."""
     name, *orders = re.split("[:@]", place)
     return name in ("synthetic", "builtin") or (
@@ -188,7 +189,7 @@ def _check_folder(folder: Path, what: str) -> None:
     try:
         next(folder.iterdir(), None)  # globbing would take a folder that may not be read for an empty one
     except FileNotFoundError:
-        raise DataError(f"{folder}: no such folder; {what} are expected there") from None
+        raise no_such_folder(folder, f"{what} are") from None
     except NotADirectoryError:
         raise DataError(f"{folder}: is not a folder; {what} are expected there") from None
     except OSError as error:

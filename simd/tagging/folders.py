@@ -15,7 +15,7 @@ from simd.image import UInt8, pixel_digest, write_png
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
-from simd.sources import Pixels, read_foreground
+from simd.sources import Pixels, index_foregrounds, read_foreground
 from simd.tagging.agreement import Agreement, add, agree, difference_picture, vote
 from simd.tagging.annotation import Annotation, Stroke
 from simd.tagging.annotation_files import (
@@ -23,13 +23,16 @@ from simd.tagging.annotation_files import (
     check_unchanged,
     classes_in,
     find_annotations,
+    look_through,
     make_annotation,
     read_annotation,
+    read_record,
     write_annotation,
 )
 from simd.tagging.fill import Tagged, class_confidence, fill, unknown_of
 from simd.tagging.paint import blank, paint
-from simd.tagging.propose import Scorer, propose
+from simd.tagging.patch_model import read_model
+from simd.tagging.propose import Scorer, propose, review_order
 from simd.taxonomy import CLASSES, NO_CLASS
 
 
@@ -93,6 +96,46 @@ def propose_folder(
     """
     task = partial(_propose_one, folder, scorer, any_class, again)
     return _each(task, foregrounds, "proposals", workers)
+
+
+class Proposed(NamedTuple):
+    """What became of foregrounds, and their annotations in the order to look at them."""
+
+    counts: Counter[str]
+    order: list[str]  # fg_ids, the least sure first
+
+
+def propose_all(
+    annotations: str | Path,
+    foregrounds: str | Path,
+    *,
+    kind: str | None = None,
+    classes: str | Path | None = None,
+    model: str | Path | None = None,
+    any_class: bool = False,
+    again: bool = False,
+    workers: int = 1,
+) -> Proposed:
+    """Propose class masks for the foregrounds of a folder: the whole of ``simd tag propose``.
+
+    Parameters
+    ----------
+    annotations, foregrounds : path
+        The folder that is written to, and where the foregrounds are.
+    kind, classes : optional
+        As for :func:`~simd.sources.index_foregrounds`.
+    model : path, optional
+        A model of ``simd tag fit``; by default the shipped one.
+    any_class, again, workers
+        As for :func:`propose_folder`.
+    """
+    index = index_foregrounds(str(foregrounds), kind, classes=None if classes is None else Path(classes))
+    scorer = read_model(None if model is None else Path(model))
+    counts = propose_folder(
+        Path(annotations), index.records, scorer, any_class=any_class, again=again, workers=workers
+    )
+    paths = look_through(Path(annotations)).paths.values()
+    return Proposed(counts, review_order(read_record(path) for path in paths))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -221,13 +221,13 @@ def test_a_census_counts_regions_of_folders_and_of_sets(tmp_path, run_cli):
         take_census(str(tmp_path / "set"), annotations=tmp_path / "tags")
 
 
-def test_per_class_takes_foregrounds_by_their_regions(tmp_path, capsys):
+def test_per_class_takes_foregrounds_by_their_regions(tmp_path, caplog):
     pairs = [[CLASSES[c], CLASSES[(c + 1) % 20]] for c in range(20)]
     options = tagged_with(tmp_path, *pairs)
     built = build(tmp_path / "set", per_class=1, **options)
     assert len(built) == 10  # every other one has all classes once
     assert sorted(name for row in built.rows for name in row.classes) == sorted(CLASSES)
-    assert "per-class: 1 of each of 20 classes from 10 foregrounds; largest" in capsys.readouterr().err
+    assert "per-class: 1 of each of 20 classes from 10 foregrounds; largest" in caplog.text
 
 
 def test_region_scores_are_of_the_tagged_regions(tmp_path, run_cli):

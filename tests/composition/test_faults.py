@@ -16,7 +16,7 @@ from simd.dataset.verify import verify
 from simd.errors import SimdError
 from simd.image import write_png
 from simd.records import LAYERS
-from simd.report.source_table import index_table
+from simd.report.source_table import index
 
 SIZES = {"fur_1": (40, 52), "net_2": (44, 48), "leaf_3": (48, 44)}
 SOURCES = [f"fg/{name}.png" for name in SIZES] + [f"alpha/{name}.png" for name in SIZES]
@@ -207,7 +207,7 @@ def test_what_reading_changes_is_named(clean, tmp_path, name, remark):
     material = tmp_path / "material"
     shutil.copytree(clean / "material", material)
     (material / name).write_bytes(CONVERTED[remark](Image.open(clean / "material" / name)))
-    text, _ = index_table(str(material), None, classes=None, decode=False, workers=1)
+    text = str(index(material))
     line = next((line for line in text.splitlines() if remark in line), "")
     assert name.split("/")[1] in line, text
     built = build(tmp_path / "set", **options(material))

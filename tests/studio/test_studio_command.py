@@ -13,7 +13,10 @@ def served(monkeypatch):
 
 
 def test_a_folder_in_place_of_a_command_opens_the_page(run_cli, foregrounds, served):
-    for words in (["tag", foregrounds], ["tag", "open", foregrounds]):
+    for words in (
+        ["tag", foregrounds],
+        ["tag", "open", f"{foregrounds}-annotations", "--foregrounds", foregrounds],
+    ):
         done = run_cli(*words)
         assert (done.code, done.err) == (0, "")
         assert done.out == f"6 foregrounds, annotations in {foregrounds}-annotations\n"
@@ -57,9 +60,23 @@ def test_what_is_neither_a_command_nor_a_place_is_refused(run_cli, served, tmp_p
     done = run_cli("tag", "stauts")
     assert done.code == 2
     assert "No such command 'stauts'" in done.err
-    done = run_cli("tag", "open", tmp_path / "nothing")
+    done = run_cli("tag", "open", "--foregrounds", tmp_path / "nothing")
     assert done.code == 1
     assert "no such folder; foregrounds are expected there" in done.err
+    assert served == []
+
+
+def test_a_folder_that_is_not_there_is_not_taken_for_a_command(run_cli, served):
+    done = run_cli("tag", "nofolder")
+    assert done.code == 2
+    assert "no folder of foregrounds of that name" in " ".join(done.err.replace("│", " ").split())
+
+
+def test_the_former_order_of_arguments_is_refused_with_that_of_today(run_cli, foregrounds, served):
+    done = run_cli("tag", "open", foregrounds)
+    said = "".join(done.err.replace("│", " ").split())
+    assert done.code == 2
+    assert f"simdtagopenANNOTATIONS--foregrounds{foregrounds}" in said
     assert served == []
 
 

@@ -29,7 +29,7 @@ class Adobe2017:
     Notes
     -----
     From the script published with "Deep Image Matting", CVPR 2017. Exact where Pillow's bicubic resize is
-    that of 12.3: ``simd verify --installation``.
+    that of 12.3: ``simd doctor``.
     """
 
     name: ClassVar[str] = "adobe-2017"

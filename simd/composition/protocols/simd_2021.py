@@ -26,7 +26,7 @@ class Simd2021:
     filter that it names is never used (everything is bilinear, without anti-aliasing), sizes are
     truncated, backgrounds are cut at the top left, and colours are truncated to a level.
     Known difference: a foreground whose size is not that of its alpha is refused, not stretched to fit.
-    Exact where OpenCV's bilinear resize is that of 4.14: ``simd verify --installation``.
+    Exact where OpenCV's bilinear resize is that of 4.14: ``simd doctor``.
     """
 
     name: ClassVar[str] = "simd-2021"

@@ -1,5 +1,6 @@
 """``simd browse``: from a set, scores and mattes to a dataset that the App shows."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,8 @@ from simd.report.browse.error_maps import make_maps
 from simd.report.browse.fields import fields_of
 from simd.report.browse.methods import Method, load_methods, problems
 from simd.report.browse.views import lay_out, painted, present_classes, save_views
+
+_LOG = logging.getLogger(__name__)
 
 
 class Opened(NamedTuple):
@@ -80,6 +83,29 @@ def prepare(
     }
     workspace = lay_out(fo, target, methods, fields)
     return Opened(target, workspace, methods, views, broken | problems(methods) | unread)
+
+
+def browse(dataset: str | Path, *, port: int | None = None, **options: Any) -> Any:
+    """Open a set with its scores in the FiftyOne App and return the App's session.
+
+    Parameters
+    ----------
+    dataset : path
+        A set built by ``simd build``.
+    port : int, optional
+        The App's; 5151 by default.
+    **options
+        Those of :func:`prepare`: ``scores``, ``predictions``, ``embedding``, ``name``, ``maps``, ``workers``.
+
+    Raises
+    ------
+    DataError, MissingExtraError
+        As :func:`prepare`. Mattes that cannot be shown are named in a warning of the log.
+    """
+    opened = prepare(dataset, **options)
+    for name, reason in opened.problems.items():
+        _LOG.warning("%s: %s", name, reason)
+    return launch(opened, port=port)
 
 
 def launch(opened: Opened, *, port: int | None = None, **options: Any) -> Any:

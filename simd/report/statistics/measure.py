@@ -84,6 +84,23 @@ def report_statistics(
     return statistics, files
 
 
+def stats(*datasets: str | Path, out: str | Path | None = None, workers: int = 1) -> list[SetStatistics]:
+    """Measure sets side by side; with `out`, write tables, plots and a page too.
+
+    See :func:`report_statistics`, which this is for a notebook: ``simd.stats("my_set")``.
+    """
+    if out is not None:
+        return report_statistics(datasets, out, workers=workers)[0]
+    statistics = []
+    for place, opened in zip(datasets, map(_open, datasets), strict=True):
+        if isinstance(opened, MattingSet):
+            statistics.append(measure_set(opened, workers=workers))
+        else:
+            composites = sum(opened.composites.values())
+            statistics.append(SetStatistics(Path(place).name or str(place), opened, composites))
+    return _named_apart(statistics, datasets)
+
+
 def measure_set(matting_set: MattingSet, *, workers: int = 1, state: Path | None = None) -> SetStatistics:
     """Measure every image of a set.
 

@@ -1,0 +1,98 @@
+"""Select, write the selection and a page of what was dropped: the whole of ``simd select`` in one call."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from simd.errors import DataError
+from simd.options import renamed
+from simd.report.selection_page import write_page
+from simd.selection.backgrounds import select_backgrounds
+from simd.selection.foregrounds import select_foregrounds, write_selection
+from simd.selection.reasons import Selection
+
+
+@renamed(source="kind")
+def select(
+    foregrounds: str | Path | None = None,
+    *,
+    backgrounds: str | Path | None = None,
+    out: str | Path | None = None,
+    page: str | Path | None = None,
+    kind: str | None = None,
+    classes: str | Path | None = None,
+    class_list: str | Path | None = None,
+    against: Sequence[str | Path] = (),
+    min_side: int = 0,
+    longest_side: int = 0,
+    max_object: float = 0.25,
+    licences: Sequence[str] = (),
+    allow: Sequence[str] = (),
+    strict: bool = False,
+    review: str | Path | None = None,
+    workers: int = 1,
+) -> Selection:
+    """Choose the foregrounds that can serve as truth, or the backgrounds; every drop carries its reason.
+
+    Parameters
+    ----------
+    foregrounds, backgrounds : path
+        One of the two: a folder of foregrounds, or one of photographs.
+    out : path, optional
+        Where the selection goes, as JSON lines for ``simd build --selection``.
+    page : path, optional
+        Where its HTML page goes; beside `out` by default, and none without `out`.
+    kind : str, optional
+        The kind of the layout; without it the folder decides.
+    classes, class_list, against, review
+        Of foregrounds, see :func:`~simd.selection.foregrounds.select_foregrounds`.
+    longest_side, max_object
+        Of backgrounds, see :func:`~simd.selection.backgrounds.select_backgrounds`.
+    min_side, licences, allow, strict, workers
+        Of both.
+
+    Returns
+    -------
+    Selection
+        ``check_complete()`` raises if lines of lists, or foregrounds to compare with, could not be used.
+
+    Raises
+    ------
+    DataError
+        If an option does not fit, or a folder or list cannot be used at all.
+    """
+    if (foregrounds is None) == (backgrounds is None):
+        raise DataError("name a folder of foregrounds, or one of photographs: --backgrounds FOLDER")
+    if out is not None and page is None:
+        page = Path(out).with_suffix(".html")
+    if out is not None and page is not None and Path(out) == Path(page):
+        raise DataError(f"{out}: the selection and its page need two names; give --page FILE")
+    common: dict[str, Any] = {
+        "min_side": min_side,
+        "licences": licences,
+        "allow": allow,
+        "strict": strict,
+        "workers": workers,
+    }
+    if backgrounds is not None:
+        if classes or class_list or against or review:
+            raise DataError("--classes, --class-list, --against and --review are for foregrounds")
+        selection = select_backgrounds(
+            str(backgrounds), kind, longest_side=longest_side, max_object=max_object, **common
+        )
+    else:
+        selection = select_foregrounds(
+            str(foregrounds),
+            kind,
+            classes=None if classes is None else Path(classes),
+            class_list=None if class_list is None else Path(class_list),
+            against=tuple(map(str, against)),
+            review=None if review is None else Path(review),
+            **common,
+        )
+    if out is not None:
+        write_selection(Path(out), selection.verdicts)
+    if page is not None:
+        what = "foregrounds" if backgrounds is None else "backgrounds"
+        write_page(Path(page), selection, what=what, workers=workers)
+    return selection
