@@ -50,7 +50,7 @@ def evaluate(
         workers=workers,
     )
     if json:
-        print_json({**evaluation.scores.summary(), "files": [f"{out}.csv", f"{out}.json"]})
+        print_json({**evaluation.scores.summary().to_json(), "files": [f"{out}.csv", f"{out}.json"]})
     else:
         print_scores(evaluation.scores)
         typer.echo(f"wrote {out}.csv and {out}.json")
