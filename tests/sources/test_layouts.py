@@ -16,7 +16,7 @@ from PIL import Image
 
 from simd.errors import DataError
 from simd.image import AS_OPENCV, UPRIGHT, read_alpha, read_image
-from simd.report.source_table import index
+from simd.report.source_table import index as look_through
 from simd.sources import (
     TABLES,
     find_kind,
@@ -275,7 +275,7 @@ def test_a_missing_an_extra_and_a_broken_file_are_named(tmp_path, case):
     index = INDEX[case.gives](str(root))
     assert [Path(name).name for name in index.extra] == ["stray notes.txt"]
     assert [Path(name).stem for name in index.missing] == missing
-    listing = index(root, kind=case.kind, decode=True)
+    listing = look_through(root, kind=case.kind, decode=True)
     text, problems = str(listing), listing.problems
     assert f"missing {len(missing) + case.unnamed}, extra 1, broken 1" in text
     assert f"{last}: is not an image: its content is no PNG, JPEG, TIFF or WebP" in text
@@ -501,7 +501,7 @@ def test_a_long_list_of_extra_files_is_cut(tmp_path):
     root = write(tmp_path, case)
     for number in range(25):
         (root / "VOCdevkit/VOC2012/JPEGImages" / f"{number}.txt").touch()
-    listing = index(root)
+    listing = look_through(root)
     text, problems = str(listing), listing.problems
     assert "extra 25, broken 0" in text
     assert "  extra: 5 more" in text
