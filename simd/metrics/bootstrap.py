@@ -100,8 +100,8 @@ def draw(sample: Sample, resamples: int, seed: int) -> list[Drawn]:
 def drawn_means(drawn: Sequence[Drawn], over: Over) -> Float64:
     """Return the means over all classes, (resamples, methods)."""
     if over == "class_mean":
-        return np.asarray(sum(one.means for one in drawn) / len(drawn))
-    return np.asarray(sum(one.sums for one in drawn) / sum(one.counts for one in drawn))
+        return np.asarray(sum(of_class.means for of_class in drawn) / len(drawn))
+    return np.asarray(sum(of_class.sums for of_class in drawn) / sum(of_class.counts for of_class in drawn))
 
 
 def _draw(rng: np.random.Generator, sums: Float64, counts: Float64, resamples: int) -> Drawn:

@@ -138,16 +138,16 @@ def summarise_all(
     """
     alike: dict[bytes, dict[str, npt.ArrayLike]] = {}
     for name, column in columns.items():
-        there = ~np.isnan(np.asarray(column, dtype=np.float64))
-        if there.any():
-            alike.setdefault(there.tobytes(), {})[name] = column
+        present = ~np.isnan(np.asarray(column, dtype=np.float64))
+        if present.any():
+            alike.setdefault(present.tobytes(), {})[name] = column
     if not alike:
         raise DataError("no image has a score; there is nothing to average")
     return {
         name: summary
-        for some in alike.values()
+        for columns_alike in alike.values()
         for name, summary in _summarise(
-            some, group(some, classes, foregrounds), level, resamples, seed
+            columns_alike, group(columns_alike, classes, foregrounds), level, resamples, seed
         ).items()
     }
 
@@ -236,7 +236,7 @@ def compare(
     names = tuple(scores)
     differences = tuple(
         Difference(names[a], names[b], estimate, p, p_holm)
-        for (a, b), estimate, p, p_holm in zip(pairs, estimates, p_values, _holm(p_values), strict=True)
+        for (a, b), estimate, p, p_holm in zip(pairs, estimates, p_values, holm(p_values), strict=True)
     )
     best = draws == draws.min(axis=1, keepdims=True)
     shares = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
@@ -276,7 +276,7 @@ def _p_value(sample: Sample, over: Over, signs: Float64, draws: Float64) -> floa
     return float(min(1.0, 2 * special.stdtr(freedom, z / widening)))
 
 
-def _holm(p_values: list[float | None]) -> list[float | None]:
+def holm(p_values: list[float | None]) -> list[float | None]:
     """Return p-values corrected for their number; None stays None."""
     known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
     corrected: list[float | None] = [None] * len(p_values)

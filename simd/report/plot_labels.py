@@ -87,6 +87,6 @@ def _covered(candidates: Float64, taken: Float64) -> Float64:
     """Return how many square pixels of other boxes each candidate covers, gaps included."""
     low = np.maximum(candidates[:, None, :2], taken[None, :, :2])
     high = np.minimum(candidates[:, None, 2:], taken[None, :, 2:])
-    there = np.any(taken != 0, axis=1, keepdims=True)  # rows of zeros are not filled yet
-    sides = np.where(there, np.maximum(high - low + _GAP, 0), 0)
+    filled = np.any(taken != 0, axis=1, keepdims=True)  # rows of zeros are not filled yet
+    sides = np.where(filled, np.maximum(high - low + _GAP, 0), 0)
     return np.asarray(sides.prod(axis=2).sum(axis=1), dtype=np.float64)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simd.errors import DataError
-from simd.metrics.uncertainty import compare, summarise
+from simd.metrics.uncertainty import compare, holm, summarise
 from simd.taxonomy import CLASSES
 
 # Semantic Image Matting (CVPR 2021): SAD by class as printed there, and foregrounds in the test list
@@ -178,11 +178,9 @@ def test_p_values_are_uniform_where_methods_are_equal():
 
 
 def test_holm_by_hand():
-    from simd.metrics.uncertainty import _holm
-
     # sorted 0.01, 0.02, 0.04 times 3, 2, 1 = 0.03, 0.04, 0.04; a pair without p does not count
-    assert _holm([0.04, None, 0.01, 0.02]) == [0.04, None, 0.03, 0.04]
-    assert _holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([0.04, None, 0.01, 0.02]) == [0.04, None, 0.03, 0.04]
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
 
 
 def test_equal_methods_share_the_first_place():

@@ -177,21 +177,21 @@ def test_something_that_is_no_set_is_refused(tmp_path, run_cli):
 def test_an_interrupted_run_goes_on_from_where_it_was(generated, tmp_path, monkeypatch):
     from simd.report.statistics import measure
 
-    measured, real = [], measure._measure
+    measured, real = [], measure.measure_regions
 
-    def counted(sample):
-        measured.append(sample.row.id)
+    def counted(*layers):
+        measured.append(1)
         if len(measured) == 10:
             raise KeyboardInterrupt
-        return real(sample)
+        return real(*layers)
 
-    monkeypatch.setattr(measure, "_measure", counted)
+    monkeypatch.setattr(measure, "measure_regions", counted)
     with pytest.raises(KeyboardInterrupt):
         report_statistics([generated.path], tmp_path / "out")
     report_statistics([generated.path], tmp_path / "out")
     assert len(measured) == 10 + 37 - 9
     assert not (tmp_path / "out" / ".statistics").exists()
-    monkeypatch.setattr(measure, "_measure", real)
+    monkeypatch.setattr(measure, "measure_regions", real)
     report_statistics([generated.path], tmp_path / "again", workers=2)
     for name in ("images.csv", "regions.csv", "classes.csv", "distributions.png", "index.html"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "again" / name).read_bytes(), name

@@ -35,11 +35,11 @@ def open_dataset(fo: Any, dataset: MattingSet, name: str, *, create: bool = True
                 f"FiftyOne has no dataset {name!r}{suggest(name, known) if known else ''}; make one: "
                 f"simd browse {dataset.path}"
             )
-        made = fo.Dataset(name, persistent=True)
-        _note(made, {"set_digest": dataset.digest, "set": str(dataset.path.absolute())})
-        return made
-    found = fo.load_dataset(name)
-    ours = found.info.get(OURS)
+        created = fo.Dataset(name, persistent=True)
+        _note(created, {"set_digest": dataset.digest, "set": str(dataset.path.absolute())})
+        return created
+    loaded = fo.load_dataset(name)
+    ours = loaded.info.get(OURS)
     if not isinstance(ours, dict):
         raise DataError(
             f"the FiftyOne dataset {name!r} was not made by simd browse and is left alone; choose another "
@@ -50,7 +50,7 @@ def open_dataset(fo: Any, dataset: MattingSet, name: str, *, create: bool = True
             f"the FiftyOne dataset {name!r} shows another set (digest {str(ours.get('set_digest'))[:12]}, "
             f"this is {dataset.digest[:12]}) with the tags that were given there; choose another name: --name"
         )
-    return found
+    return loaded
 
 
 def update(
@@ -84,13 +84,13 @@ def update(
     facts = dict(target.info[OURS])
     facts |= {"set": str(dataset.path.absolute()), "fields": sorted(columns)}
     _note(target, facts | {"methods": [method.name for method in methods]})
-    there = dict(zip(target.values(COMPOSITE), target.values("id"), strict=True))
-    if there:
-        _update_samples(fo, target, dataset, columns, there)
-    new = [sample for sample in dataset if sample.row.id not in there]
+    present = dict(zip(target.values(COMPOSITE), target.values("id"), strict=True))
+    if present:
+        _update_samples(fo, target, dataset, columns, present)
+    new = [sample for sample in dataset if sample.row.id not in present]
     if new:
-        made = (_sample(fo, sample, columns) for sample in track(new, len(new), "samples"))
-        target.add_samples(made, expand_schema=False, validate=False, num_samples=len(new), progress=False)
+        samples = (_sample(fo, sample, columns) for sample in track(new, len(new), "samples"))
+        target.add_samples(samples, expand_schema=False, validate=False, num_samples=len(new), progress=False)
 
 
 def _note(target: Any, facts: dict[str, Any]) -> None:
@@ -100,9 +100,9 @@ def _note(target: Any, facts: dict[str, Any]) -> None:
 
 def _remove_fields(target: Any, columns: Mapping[str, Field]) -> None:
     """Remove the fields that an earlier run has made and this one does not."""
-    there = target.get_field_schema()
-    made = target.info[OURS].get("fields", [])
-    gone = [name for name in made if name in there and name not in columns]
+    schema = target.get_field_schema()
+    earlier = target.info[OURS].get("fields", [])
+    gone = [name for name in earlier if name in schema and name not in columns]
     if gone:
         target.delete_sample_fields(gone)
         for name in gone:
@@ -114,8 +114,8 @@ def _declare(fo: Any, target: Any, columns: Mapping[str, Field]) -> None:
 
     Added one by one, each field would read and write the description of all others.
     """
-    there = target.get_field_schema()
-    if new := {name: column for name, column in columns.items() if name not in there}:
+    schema = target.get_field_schema()
+    if new := {name: column for name, column in columns.items() if name not in schema}:
         examples = {"number": 0.0, "texts": [""]}
         values = {name: _value(fo, c.kind, examples.get(c.kind, "")) for name, c in new.items()}
         target.delete_samples(target.add_samples([fo.Sample(filepath="field", **values)], progress=False))

@@ -79,14 +79,14 @@ def add_similarity(target: Any, dataset: Sequence[Sample], *, workers: int = 1) 
     if not dataset:
         return
     samples = {_content(sample): sample for sample in dataset}  # composites of one foreground share them
-    found = {}
+    descriptors = {}
     for outcome in track(
         run(_describe, list(samples.values()), workers=workers), len(samples), "descriptors"
     ):
         if outcome.value is None:
             raise DataError(outcome.reason or "")
-        found[_content(outcome.item)] = outcome.value
-    matrix = np.stack([found[_content(sample)] for sample in dataset])
+        descriptors[_content(outcome.item)] = outcome.value
+    matrix = np.stack([descriptors[_content(sample)] for sample in dataset])
     spread = matrix.std(axis=0)
     matrix = (matrix - matrix.mean(axis=0)) / np.where(spread > 0, spread, 1)
     ids = dict(zip(*target.values([COMPOSITE, "id"]), strict=True))

@@ -76,7 +76,7 @@ def find_failures(dataset: MattingSet, methods: Sequence[Method], worst: int) ->
             for rank, (_, place) in enumerate(sorted(group)[:worst]):
                 among.setdefault(place, {})[number] = rank
     samples = {sample.row.id: sample for sample in dataset}
-    found = [
+    failures = [
         Failure(
             samples[id_],
             region,
@@ -87,7 +87,7 @@ def find_failures(dataset: MattingSet, methods: Sequence[Method], worst: int) ->
         for (id_, region), ranks in among.items()
         if id_ in samples
     ]
-    return sorted(found, key=lambda f: (f.rank, -_largest(f.scores), f.sample.row.id, f.region))
+    return sorted(failures, key=lambda f: (f.rank, -_largest(f.scores), f.sample.row.id, f.region))
 
 
 def picture(job: CardJob) -> Pictures:
@@ -135,8 +135,8 @@ def over_a_colour(image: UInt8, pred: UInt8, size: tuple[int, int]) -> UInt8:
     fg = estimate_foreground_ml(image / 255, alpha)
     mean = (fg * alpha[..., None]).sum((0, 1)) / max(alpha.sum(), 1e-6)
     screen = max((np.array(c) / 255 for c in _SCREENS), key=lambda c: float(((c - mean) ** 2).sum()))
-    made = alpha[..., None] * fg + (1 - alpha[..., None]) * screen
-    return np.asarray(np.rint(255 * made.clip(0, 1)), dtype=np.uint8)
+    composite = alpha[..., None] * fg + (1 - alpha[..., None]) * screen
+    return np.asarray(np.rint(255 * composite.clip(0, 1)), dtype=np.uint8)
 
 
 def mattes_of(failure: Failure, methods: Sequence[Method]) -> tuple[Path | None, ...]:
@@ -152,8 +152,8 @@ def scored_of(failure: Failure, methods: Sequence[Method]) -> tuple[float, ...]:
 
 def region_classes(failures: Sequence[Failure]) -> list[str]:
     """Return the classes that there are failures of, in the order of the taxonomy."""
-    there = {failure.class_ for failure in failures}
-    return [name for name in (*CLASSES, UNLABELLED) if name in there]
+    present = {failure.class_ for failure in failures}
+    return [name for name in (*CLASSES, UNLABELLED) if name in present]
 
 
 def _by_place(method: Method) -> dict[tuple[str, str], Score]:

@@ -71,15 +71,15 @@ def fields_of(dataset: MattingSet, methods: Sequence[Method], maps: Mapping[str,
     DataError
         If two methods' names lead to one field.
     """
-    found: dict[str, Field] = {}
+    by_name: dict[str, Field] = {}
     for name, column in (*_of_set(dataset, maps), *_of_methods(methods, maps)):
-        if name in found:
+        if name in by_name:
             raise DataError(
                 f"two fields would be called {name!r}; score a method again under another name: "
                 "simd evaluate --name"
             )
-        found[name] = column
-    return found
+        by_name[name] = column
+    return by_name
 
 
 def _of_set(dataset: MattingSet, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:

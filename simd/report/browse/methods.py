@@ -41,11 +41,11 @@ class Method:
     @cached_property
     def regions(self) -> dict[str, list[Score]]:
         """The scores of class regions, by id."""
-        found: dict[str, list[Score]] = defaultdict(list)
+        by_id: dict[str, list[Score]] = defaultdict(list)
         for row in () if self.scores is None else self.scores.rows:
             if row.region != WHOLE:
-                found[row.id].append(row)
-        return dict(found)
+                by_id[row.id].append(row)
+        return dict(by_id)
 
     def fallback(self, id_: str) -> str:
         """Return why the matte of an image is not the method's own; "" if it is."""
@@ -75,15 +75,15 @@ def load_methods(
     for folder in dict.fromkeys(predictions):
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; mattes are expected there")
-        found = _of_folder(dataset, folder)
-        names = {found.name, folder.resolve().name}
+        method = _of_folder(dataset, folder)
+        names = {method.name, folder.resolve().name}
         fits = [i for i, m in enumerate(methods) if _same(m.folder, folder)] or [
             i for i, m in enumerate(methods) if m.name in names
         ]
         if fits:
-            methods[fits[0]] = replace(found, name=methods[fits[0]].name, scores=methods[fits[0]].scores)
+            methods[fits[0]] = replace(method, name=methods[fits[0]].name, scores=methods[fits[0]].scores)
         else:
-            methods.append(found)
+            methods.append(method)
     _check_names(methods)
     return methods
 
@@ -110,9 +110,9 @@ def _of_scores(dataset: MattingSet, path: Path) -> Method:
 
 def _of_folder(dataset: MattingSet, folder: Path) -> Method:
     truths = truths_of_set(dataset)
-    run, found = read_run(folder, truths), find_predictions(folder, truths)
+    run, mattes = read_run(folder, truths), find_predictions(folder, truths)
     name = run.method or folder.resolve().name
-    return Method(name, None, folder, found.files, found.missing, run.fallbacks)
+    return Method(name, None, folder, mattes.files, mattes.missing, run.fallbacks)
 
 
 def _same(folder: Path | None, other: Path) -> bool:

@@ -82,10 +82,14 @@ def _views(
     scored = [method for method in methods if method.scores is not None]
     for method in scored:
         field = score_field(method, "sad")
-        there = target.exists(field)
-        yield f"worst, {method.name}", there.sort_by(field, reverse=True).limit(WORST), f"largest {field}"
+        scored_samples = target.exists(field)
+        yield (
+            f"worst, {method.name}",
+            scored_samples.sort_by(field, reverse=True).limit(WORST),
+            f"largest {field}",
+        )
         for name in classes:
-            of_class = there.match(F(f"{CLASS}.label") == name)
+            of_class = scored_samples.match(F(f"{CLASS}.label") == name)
             for word, reverse in (("worst", True), ("best", False)):
                 view = of_class.sort_by(field, reverse=reverse).limit(WORST)
                 yield f"{word} {name}, {method.name}", view, f"{word} by {field}"
@@ -171,5 +175,5 @@ def _tab(fo: Any, panel: Any) -> Any:
 
 def present_classes(target: Any) -> list[str]:
     """Return the classes that a dataset holds, in the order of the taxonomy."""
-    there = set(target.distinct(f"{CLASS}.label"))
-    return [name for name in CLASSES if name in there]
+    present = set(target.distinct(f"{CLASS}.label"))
+    return [name for name in CLASSES if name in present]

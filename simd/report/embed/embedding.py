@@ -62,11 +62,11 @@ def embed(
     BatchError
         If images cannot be read.
     """
-    found, out = load_set(dataset), Path(out)
+    matting_set, out = load_set(dataset), Path(out)
     make_folder(out)
     file = Path(str(features)) if is_feature_file(features) else None
     computed = "none" if file else cast("str | Features", features)
-    patches, vectors, notes = read_patches(found, computed, workers=workers, state=out / _STATE)
+    patches, vectors, notes = read_patches(matting_set, computed, workers=workers, state=out / _STATE)
     if file:
         patches, vectors, more = read_feature_file(file, patches)
         notes += more
@@ -80,9 +80,9 @@ def embed(
         notes.append(
             f"perplexity {used:.1f} in place of {perplexity:g}: there are {len(patches)} patches only"
         )
-    made = Embedding(
-        found.name,
-        found.digest,
+    embedding = Embedding(
+        matting_set.name,
+        matting_set.digest,
         _name(features),
         vectors.shape[1],
         tuple(patches),
@@ -92,41 +92,41 @@ def embed(
         neighbours,
         (*notes, *neighbours.notes),
     )
-    files = write_embedding(made, out)
+    files = write_embedding(embedding, out)
     shutil.rmtree(out / _STATE)
-    return made, files
+    return embedding, files
 
 
-def write_embedding(made: Embedding, out: Path) -> list[Path]:
+def write_embedding(embedding: Embedding, out: Path) -> list[Path]:
     """Write the map's files into a folder."""
     from simd.report.embed.page import to_html
     from simd.report.embed.plot import plot_map
 
     make_folder(out)
     files: dict[str, str | bytes] = {
-        "map.csv": _map_csv(made),
-        "neighbours.csv": _neighbours_csv(made.neighbours),
-        "summary.json": json_text(summary(made)),
-        "map.png": plot_map(made),
-        "index.html": to_html(made),
+        "map.csv": _map_csv(embedding),
+        "neighbours.csv": _neighbours_csv(embedding.neighbours),
+        "summary.json": json_text(summary(embedding)),
+        "map.png": plot_map(embedding),
+        "index.html": to_html(embedding),
     }
     for name, content in files.items():
         write_atomically(out / name, content)
     return [out / name for name in files]
 
 
-def summary(made: Embedding) -> dict[str, Any]:
+def summary(embedding: Embedding) -> dict[str, Any]:
     """Return the figures beside the map as JSON; null where a figure cannot be had."""
-    n = made.neighbours
+    n = embedding.neighbours
     return {
-        "set": made.name,
-        "set_digest": made.digest,
-        "features": made.features,
-        "dimensions": made.dimensions,
-        "patches": len(made.patches),
-        "foregrounds": len({patch.fg_id for patch in made.patches}),
-        "perplexity": round(made.perplexity, 3),
-        "seed": made.seed,
+        "set": embedding.name,
+        "set_digest": embedding.digest,
+        "features": embedding.features,
+        "dimensions": embedding.dimensions,
+        "patches": len(embedding.patches),
+        "foregrounds": len({patch.fg_id for patch in embedding.patches}),
+        "perplexity": round(embedding.perplexity, 3),
+        "seed": embedding.seed,
         "knn": {
             "neighbours": NEIGHBOURS,
             "left_out": "foreground",
@@ -148,11 +148,11 @@ def summary(made: Embedding) -> dict[str, Any]:
             {"class": own, "taken_for": other, "share": round(share, 4)}
             for own, other, share in confusions(n)
         ],
-        "notes": list(made.notes),
+        "notes": list(embedding.notes),
     }
 
 
-def print_embedding(made: Embedding) -> None:
+def print_embedding(embedding: Embedding) -> None:
     """Print the figures of a map: accuracy and silhouette by class, and the largest confusions."""
     from rich import box
     from rich.console import Console
@@ -162,21 +162,21 @@ def print_embedding(made: Embedding) -> None:
     table.add_column("class", no_wrap=True)
     for heading in ("patches", "foregrounds", "k-NN", "silhouette"):
         table.add_column(heading, justify="right")
-    for c in made.neighbours.classes:
+    for c in embedding.neighbours.classes:
         counts = [str(n) if n else DASH for n in (c.patches, c.foregrounds)]
         table.add_row(c.class_, *counts, percent(c.accuracy), formatted(c.silhouette, ".2f"))
     console = Console()
     console.print(table)
-    n = made.neighbours
+    n = embedding.neighbours
     console.print(
-        f"{len(made.patches)} patches by {made.features} ({made.dimensions} figures each): k-NN without the "
-        f"own foreground {percent(n.accuracy)}, mean over classes {percent(n.class_accuracy)}, "
+        f"{len(embedding.patches)} patches by {embedding.features} ({embedding.dimensions} figures each): "
+        f"k-NN without the own foreground {percent(n.accuracy)}, mean over classes {percent(n.class_accuracy)}, "
         f"silhouette {formatted(n.silhouette, '.2f')}",
         markup=False,
     )
     for own, other, share in confusions(n, most=5):
         console.print(f"  {own} taken for {other}: {share:.0%}")
-    for note in made.notes:
+    for note in embedding.notes:
         console.print(note, style="yellow", markup=False)
 
 
@@ -190,10 +190,10 @@ def _name(features: str | Path | Features) -> str:
     return features if isinstance(features, str) else getattr(features, "__name__", "a callable")
 
 
-def _map_csv(made: Embedding) -> str:
+def _map_csv(embedding: Embedding) -> str:
     rows = (
         [p.id, p.region, p.class_, p.fg_id, f"{x:.6g}", f"{y:.6g}"]
-        for p, (x, y) in zip(made.patches, made.places.tolist(), strict=True)
+        for p, (x, y) in zip(embedding.patches, embedding.places.tolist(), strict=True)
     )
     return csv_text(["id", "region", "class", "fg_id", "x", "y"], rows)
 

@@ -58,8 +58,8 @@ def read_feature_file(
             f"{path}: {len(strange)} of {len(ids)} ids are not in the set: {', '.join(strange[:_NAMED])}; "
             "features must be of this set"
         )
-    found = [(p, rows.get((p.id, p.region), rows.get((p.id, "")))) for p in patches]
-    kept = [(p, row) for p, row in found if row is not None]
+    matched = [(p, rows.get((p.id, p.region), rows.get((p.id, "")))) for p in patches]
+    kept = [(p, row) for p, row in matched if row is not None]
     if not kept:
         raise DataError(f"{path}: has no row for any patch of the set")
     without = len(patches) - len(kept)

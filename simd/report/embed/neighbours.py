@@ -62,23 +62,23 @@ def measure_neighbours(scaled: Float64, labels: Labels, foregrounds: Sequence[st
     A class of one foreground cannot be told without it: it has no accuracy, and does not count.
     """
     names, groups = np.unique(np.asarray(foregrounds), return_inverse=True)
-    told = _votes(scaled, labels, groups) if len(names) > 1 else np.full(len(labels), -1)
+    predicted = _votes(scaled, labels, groups) if len(names) > 1 else np.full(len(labels), -1)
     silhouettes = _silhouettes(scaled, labels)
     classes, lonely = [], []
     for index, name in enumerate(CLASSES):
-        own = labels == index
-        of_class = len(set(groups[own].tolist()))
+        in_class = labels == index
+        of_class = len(set(groups[in_class].tolist()))
         tellable = of_class > 1
         if of_class == 1:
             lonely.append(name)
-        taken = np.bincount(told[own & (told >= 0)], minlength=len(CLASSES))
+        taken = np.bincount(predicted[in_class & (predicted >= 0)], minlength=len(CLASSES))
         classes.append(
             ClassNeighbours(
                 name,
-                int(own.sum()),
+                int(in_class.sum()),
                 of_class,
-                float((told[own] == index).mean()) if tellable else math.nan,
-                _mean(silhouettes[own]),
+                float((predicted[in_class] == index).mean()) if tellable else math.nan,
+                _mean(silhouettes[in_class]),
                 tuple(int(n) for n in taken),
             )
         )
@@ -129,7 +129,7 @@ def _nearest_mean(distances: Float64) -> Float64:
 
 
 def _votes(scaled: Float64, labels: Labels, groups: npt.NDArray[Any]) -> Labels:
-    told = np.full(len(labels), -1, dtype=np.int64)
+    predicted = np.full(len(labels), -1, dtype=np.int64)
     for start in range(0, len(scaled), _BLOCK):
         rows = slice(start, start + _BLOCK)
         squared = _squared(scaled[rows], scaled)
@@ -140,8 +140,8 @@ def _votes(scaled: Float64, labels: Labels, groups: npt.NDArray[Any]) -> Labels:
         for k in range(nearest.shape[1]):
             weight = 1 / np.maximum(squared[places, nearest[:, k]], 1e-12)  # 0 for those left out
             votes[places, labels[nearest[:, k]]] += weight
-        told[rows] = votes.argmax(axis=1)
-    return told
+        predicted[rows] = votes.argmax(axis=1)
+    return predicted
 
 
 def _squared(queries: Float64, points: Float64) -> Float64:
@@ -153,17 +153,17 @@ def _silhouettes(scaled: Float64, labels: Labels) -> Float64:
     """Return the silhouette of each patch; nan where a class has one patch, or the patch was not sampled."""
     from sklearn.metrics import silhouette_samples
 
-    found = np.full(len(labels), math.nan)
+    values = np.full(len(labels), math.nan)
     chosen = np.unique(
         np.linspace(0, len(labels) - 1, min(len(labels), _MOST_FOR_SILHOUETTE)).astype(np.int64)
     )
     if 2 <= len(set(labels[chosen].tolist())) < len(chosen):
-        found[chosen] = silhouette_samples(scaled[chosen], labels[chosen])
+        values[chosen] = silhouette_samples(scaled[chosen], labels[chosen])
     alone = np.bincount(labels[chosen], minlength=len(CLASSES))[labels] < 2
-    found[alone] = math.nan
-    return found
+    values[alone] = math.nan
+    return values
 
 
 def _mean(values: Float64) -> float:
-    there = values[~np.isnan(values)]
-    return float(there.mean()) if len(there) else math.nan
+    present = values[~np.isnan(values)]
+    return float(present.mean()) if len(present) else math.nan

@@ -171,10 +171,10 @@ def _gathered(
     patches, vectors = [], []
     for sample in samples:
         row = sample.row
-        for found in done[row.id]["patches"]:
-            class_ = row.class_ if found["region"] == WHOLE else found["region"]
-            patches.append(Patch(row.id, found["region"], class_, row.fg_id, found["thumbnail"]))
-            vectors.append(found["features"])
+        for record in done[row.id]["patches"]:
+            class_ = row.class_ if record["region"] == WHOLE else record["region"]
+            patches.append(Patch(row.id, record["region"], class_, row.fg_id, record["thumbnail"]))
+            vectors.append(record["features"])
     lengths = {len(vector) for vector in vectors} if with_features else set()
     if len(lengths) > 1:
         raise DataError(

@@ -26,12 +26,12 @@ def plot_map(made: Embedding) -> bytes:
     size = float(np.clip(18000 / max(1, len(classes)), 8, 40))
     anchors, names = [], []
     for index, class_ in enumerate(TAXONOMY):
-        own = made.places[classes == class_.name]
-        if not len(own):
+        points = made.places[classes == class_.name]
+        if not len(points):
             continue
         ax.scatter(
-            own[:, 0],
-            own[:, 1],
+            points[:, 0],
+            points[:, 1],
             s=size,
             marker=MARKERS[index % len(MARKERS)],
             color=class_.colour,
@@ -39,7 +39,7 @@ def plot_map(made: Embedding) -> bytes:
             linewidths=0.3,
             alpha=0.85,
         )
-        anchors.append(densest(own))
+        anchors.append(densest(points))
         names.append(class_.name.replace("_", " "))
     ax.set(xticks=[], yticks=[])
     ax.margins(0.08)

@@ -53,8 +53,8 @@ def checkerboard(size: tuple[int, int], cell: int = 16) -> UInt8:
 
 
 def _row(matting_set: MattingSet, class_: str) -> UInt8 | None:
-    own = [sample for sample in matting_set if sample.row.class_ == class_]
-    groups = [list(group) for _, group in groupby(own, key=lambda sample: sample.row.fg_id)]
+    samples_of_class = [sample for sample in matting_set if sample.row.class_ == class_]
+    groups = [list(group) for _, group in groupby(samples_of_class, key=lambda sample: sample.row.fg_id)]
     free = [[s for s in group if not (s.row.bg_licence or "").startswith("CC BY")] for group in groups]
     samples = max(free, key=len, default=[])
     if len(samples) < 2:

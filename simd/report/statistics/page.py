@@ -60,13 +60,13 @@ def write_statistics(measured: SetStatistics | Sequence[SetStatistics], out: Pat
         "classes.csv": tables.classes_csv(sets),
         "classes.png": (classes := plot_classes(sets)),
     }
-    with_pixels = [one for one in sets if one.measured]
+    with_pixels = [of_set for of_set in sets if of_set.measured]
     if with_pixels:
         files |= {f"{scope}.csv": tables.rows_csv(sets, scope) for scope in ("images", "regions")}
     plots = []
-    for number, one in enumerate(with_pixels, start=1):
+    for number, of_set in enumerate(with_pixels, start=1):
         ending = f"-{number}" if len(with_pixels) > 1 else ""
-        drawn = (plot_distributions(one), plot_scatter(one))
+        drawn = (plot_distributions(of_set), plot_scatter(of_set))
         files |= {f"distributions{ending}.png": drawn[0], f"scatter{ending}.png": drawn[1]}
         plots.append(drawn)
     files["index.html"] = _page(sets, classes, plots)
@@ -81,12 +81,13 @@ def print_statistics(sets: Sequence[SetStatistics]) -> None:
 
     console = Console()
     console.print(_rich("", *tables.balance_table(sets)))
-    for one in sets:
-        for note in one.notes:
-            console.print(f"{one.name}: {note}", style="yellow", markup=False)
-        if one.measured:
-            headings, rows = tables.class_table(one)
-            title = f"{one.name}: means over {len(one.regions)} class regions of {len(one.images)} images"
+    for of_set in sets:
+        for note in of_set.notes:
+            console.print(f"{of_set.name}: {note}", style="yellow", markup=False)
+        if of_set.measured:
+            headings, rows = tables.class_table(of_set)
+            regions, images = len(of_set.regions), len(of_set.images)
+            title = f"{of_set.name}: means over {regions} class regions of {images} images"
             console.print(_rich(title, headings[:6], [row[:6] for row in rows]))
 
 

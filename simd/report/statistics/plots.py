@@ -28,21 +28,21 @@ def plot_classes(sets: Sequence[SetStatistics]) -> bytes:
     figure = _figure(2.2 + 2.7 * len(sets), 6.6)
     axes = np.atleast_1d(figure.subplots(1, len(sets), sharey=True, sharex=True))
     places = np.arange(len(CLASSES))
-    for ax, one in zip(axes, sets, strict=True):
-        counts = np.array([one.census.foregrounds[name] for name in CLASSES])
+    for ax, of_set in zip(axes, sets, strict=True):
+        counts = np.array([of_set.census.foregrounds[name] for name in CLASSES])
         shares = 100 * counts / max(1, counts.sum())
         bars = ax.barh(places, shares, color=[c.colour for c in TAXONOMY], edgecolor=_INK, linewidth=0.6)
         labels = [
-            f"{count:,} / {one.census.composites[name]:,}" if count else DASH
+            f"{count:,} / {of_set.census.composites[name]:,}" if count else DASH
             for name, count in zip(CLASSES, counts.tolist(), strict=True)
         ]
         for text in ax.bar_label(bars, labels, padding=4, fontsize=7.5, color=_INK):
             text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # over the dashed line
         ax.axvline(100 / len(CLASSES), color=_INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
-        entropy = one.census.entropy if counts.any() else math.nan
+        entropy = of_set.census.entropy if counts.any() else math.nan
         ax.set_title(
-            f"{_short(one.name)}\n"
-            f"max/min {formatted(one.census.spread, '.1f')}, entropy {formatted(entropy, '.2f')}",
+            f"{_short(of_set.name)}\n"
+            f"max/min {formatted(of_set.census.spread, '.1f')}, entropy {formatted(entropy, '.2f')}",
             fontsize=9.5,
             loc="left",
         )
@@ -60,18 +60,18 @@ def plot_classes(sets: Sequence[SetStatistics]) -> bytes:
     return _png(figure)
 
 
-def plot_distributions(one: SetStatistics) -> bytes:
+def plot_distributions(statistics: SetStatistics) -> bytes:
     """Draw how alpha ratio and mean gradient spread in each class's regions, as PNG (Figure 5)."""
     figure = _figure(11, 7.6)
     panels = figure.subplots(1, 2, sharey=True)
     for ax, name in zip(panels, ("alpha_ratio", "mean_gradient"), strict=True):
-        _ridges(ax, one.regions, name)
+        _ridges(ax, statistics.regions, name)
     panels[0].set_xlabel("alpha ratio: share of the region with 0 < alpha < 1")
     panels[1].set_xlabel("mean gradient of alpha over those pixels, a pixel")
     panels[0].set_yticks(np.arange(len(CLASSES)), [name.replace("_", " ") for name in CLASSES])
     panels[0].set_ylim(len(CLASSES) - 0.5, -1)
     figure.suptitle(
-        f"{_short(one.name)}: {len(one.regions):,} class regions "
+        f"{_short(statistics.name)}: {len(statistics.regions):,} class regions "
         "(a dot: a region, the black bar: the median, the curve: the density)",
         x=0.01,
         ha="left",
@@ -80,7 +80,7 @@ def plot_distributions(one: SetStatistics) -> bytes:
     return _png(figure)
 
 
-def plot_scatter(one: SetStatistics) -> bytes:
+def plot_scatter(statistics: SetStatistics) -> bytes:
     """Draw alpha ratio against mean gradient: regions as points, medians of classes with their names."""
     figure = _figure(8.6, 6.8)
     ax = figure.subplots()
@@ -89,7 +89,7 @@ def plot_scatter(one: SetStatistics) -> bytes:
         points = np.array(
             [
                 [_value(r, "alpha_ratio"), _value(r, "mean_gradient")]
-                for r in one.regions
+                for r in statistics.regions
                 if r.class_ == class_.name
             ]
         ).reshape(-1, 2)
@@ -113,7 +113,7 @@ def plot_scatter(one: SetStatistics) -> bytes:
     ax.grid(linewidth=0.4, color="#d6dae0")
     _plain_axes(ax)
     figure.suptitle(
-        f"{_short(one.name)}: regions, and the median of each class (outlined)",
+        f"{_short(statistics.name)}: regions, and the median of each class (outlined)",
         x=0.01,
         ha="left",
         fontsize=10.5,

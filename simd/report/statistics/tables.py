@@ -55,13 +55,13 @@ def summarise(rows: Sequence[Measured]) -> list[ClassSummary]:
     for row in rows:
         by_class[row.class_].append(row)
     summaries = []
-    for name, own in by_class.items():
-        values = [_there(column.value(row) for row in own) for column in MEASURES]
+    for name, in_class in by_class.items():
+        values = [_there(column.value(row) for row in in_class) for column in MEASURES]
         summaries.append(
             ClassSummary(
                 name,
-                len(own),
-                len({row.fg_id for row in own}),
+                len(in_class),
+                len({row.fg_id for row in in_class}),
                 tuple(math.fsum(v) / len(v) if v else math.nan for v in values),
                 tuple(float(np.std(v, ddof=1)) if len(v) > 1 else math.nan for v in values),
             )
@@ -71,22 +71,25 @@ def summarise(rows: Sequence[Measured]) -> list[ClassSummary]:
 
 def rows_csv(sets: Sequence[SetStatistics], scope: str) -> str:
     """Return a row for each image (`scope` "images") or region ("regions") as CSV; nan is an empty field."""
-    rows = [(one.name, row) for one in sets for row in getattr(one, scope)]
+    rows = [(of_set.name, row) for of_set in sets for row in getattr(of_set, scope)]
     return _csv([{"set": name, **row.to_row()} for name, row in rows])
 
 
 def classes_csv(sets: Sequence[SetStatistics]) -> str:
     """Return a row for each set, scope (image, region) and class as CSV."""
     rows = []
-    for one in sets:
-        for scope, measured in (("image", one.images), ("region", one.regions)):
-            if scope == "region" and not one.measured:  # a list of names
+    for of_set in sets:
+        for scope, measured in (("image", of_set.images), ("region", of_set.regions)):
+            if scope == "region" and not of_set.measured:  # a list of names
                 continue
             for summary in summarise(measured):
                 counts = (summary.rows, summary.foregrounds)
-                if not one.measured:
-                    counts = (one.census.composites[summary.class_], one.census.foregrounds[summary.class_])
-                row: dict[str, Any] = {"set": one.name, "scope": scope, "class": summary.class_}
+                if not of_set.measured:
+                    counts = (
+                        of_set.census.composites[summary.class_],
+                        of_set.census.foregrounds[summary.class_],
+                    )
+                row: dict[str, Any] = {"set": of_set.name, "scope": scope, "class": summary.class_}
                 row |= {"rows": counts[0], "foregrounds": counts[1]}
                 row |= {c.name: v for c, v in zip(MEASURES, summary.means, strict=True)}
                 row |= {f"{c.name}_sd": v for c, v in zip(MEASURES, summary.spreads, strict=True)}
@@ -96,7 +99,7 @@ def classes_csv(sets: Sequence[SetStatistics]) -> str:
 
 def balance_csv(sets: Sequence[SetStatistics]) -> str:
     """Return the counts and the balance of each set as CSV."""
-    return _csv([_balance(one) for one in sets])
+    return _csv([_balance(of_set) for of_set in sets])
 
 
 def to_markdown(sets: Sequence[SetStatistics]) -> str:
@@ -110,14 +113,14 @@ def to_markdown(sets: Sequence[SetStatistics]) -> str:
         "",
     ]
     parts += _markdown(*counts_table(sets))
-    for one in sets:
-        parts += ["", f"## {_plain(one.name)}", ""]
-        parts += [f"- {_plain(note)}" for note in one.notes]
-        if not one.measured:
+    for of_set in sets:
+        parts += ["", f"## {_plain(of_set.name)}", ""]
+        parts += [f"- {_plain(note)}" for note in of_set.notes]
+        if not of_set.measured:
             parts += ["A list of names: it has counts, and no pixels to measure."]
             continue
         parts += ["", "Means over class regions (class mask ∩ unknown region).", ""]
-        parts += _markdown(*class_table(one))
+        parts += _markdown(*class_table(of_set))
     return "\n".join(parts) + "\n"
 
 
@@ -125,12 +128,12 @@ def balance_table(sets: Sequence[SetStatistics]) -> tuple[list[str], list[list[s
     """Return headings and rows: how large and how even each set is."""
     headings = ["set", "composites", "foregrounds", "classes", "max/min", "entropy"]
     rows = []
-    for one in sets:
-        values = _balance(one)
+    for of_set in sets:
+        values = _balance(of_set)
         counts = [f"{values[name]:,}" for name in ("composites", "foregrounds")]
         rows.append(
             [
-                one.name,
+                of_set.name,
                 *counts,
                 f"{values['classes']} of {len(CLASSES)}",
                 formatted(values["max_min"], ".1f"),
@@ -144,12 +147,12 @@ def counts_table(sets: Sequence[SetStatistics]) -> tuple[list[str], list[list[st
     """Return headings and rows: foregrounds / composites of each class and set."""
     rows = []
     for name in CLASSES:
-        counts = [(one.census.foregrounds[name], one.census.composites[name]) for one in sets]
+        counts = [(of_set.census.foregrounds[name], of_set.census.composites[name]) for of_set in sets]
         rows.append([name, *(f"{fgs} / {all_}" if fgs or all_ else DASH for fgs, all_ in counts)])
-    return ["class", *(one.name for one in sets)], rows
+    return ["class", *(of_set.name for of_set in sets)], rows
 
 
-def class_table(one: SetStatistics) -> tuple[list[str], list[list[str]]]:
+def class_table(statistics: SetStatistics) -> tuple[list[str], list[list[str]]]:
     """Return headings and rows: the means of each class over its regions."""
     rows = [
         [
@@ -157,19 +160,19 @@ def class_table(one: SetStatistics) -> tuple[list[str], list[list[str]]]:
             *(str(n) if n else DASH for n in (summary.rows, summary.foregrounds)),
             *(formatted(mean, column.form) for mean, column in zip(summary.means, MEASURES, strict=True)),
         ]
-        for summary in summarise(one.regions)
+        for summary in summarise(statistics.regions)
     ]
     return ["class", "regions", "foregrounds", *(column.title for column in MEASURES)], rows
 
 
-def _balance(one: SetStatistics) -> dict[str, Any]:
+def _balance(statistics: SetStatistics) -> dict[str, Any]:
     return {
-        "set": one.name,
-        "composites": one.composites,
-        "foregrounds": len(one.census.regions),
-        "classes": sum(map(bool, one.census.foregrounds.values())),
-        "max_min": one.census.spread,
-        "entropy": one.census.entropy if any(one.census.foregrounds.values()) else math.nan,
+        "set": statistics.name,
+        "composites": statistics.composites,
+        "foregrounds": len(statistics.census.regions),
+        "classes": sum(map(bool, statistics.census.foregrounds.values())),
+        "max_min": statistics.census.spread,
+        "entropy": statistics.census.entropy if any(statistics.census.foregrounds.values()) else math.nan,
     }
 
 
