@@ -170,8 +170,8 @@ def print_embedding(embedding: Embedding) -> None:
     n = embedding.neighbours
     console.print(
         f"{len(embedding.patches)} patches by {embedding.features} ({embedding.dimensions} figures each): "
-        f"k-NN without the own foreground {percent(n.accuracy)}, mean over classes {percent(n.class_accuracy)}, "
-        f"silhouette {formatted(n.silhouette, '.2f')}",
+        f"k-NN without the own foreground {percent(n.accuracy)}, "
+        f"mean over classes {percent(n.class_accuracy)}, silhouette {formatted(n.silhouette, '.2f')}",
         markup=False,
     )
     for own, other, share in confusions(n, most=5):
