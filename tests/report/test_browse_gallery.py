@@ -7,6 +7,7 @@ import pytest
 from boards_by_hand import BOX, SIDE
 from browse_by_hand import EVIL, browse_set, two_methods_on_disk
 
+import simd
 from simd.errors import DataError
 from simd.image import read_size, write_png
 from simd.report.browse.embeddings_panel import read_points
@@ -161,6 +162,15 @@ def test_a_damaged_layer_is_named_and_the_others_are_shown(tmp_path, tiny, score
     assert gallery.cards == 2
     assert list(gallery.problems) == [tiny.rows[0].id]
     assert "defocus-00000001.png" in gallery.problems[tiny.rows[0].id]
+
+
+def test_browse_writes_the_page_from_python_and_warns_of_what_it_cannot_show(tmp_path, tiny, scores, caplog):
+    tiny[0].path("alpha").write_bytes(b"no image")
+    gallery = simd.browse(tiny.path, scores=scores, page=tmp_path / "page")
+    assert gallery.page.is_file()
+    assert gallery.cards == 2
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert caplog.records[0].getMessage().startswith(f"{tiny.rows[0].id}: ")
 
 
 def test_browsing_without_fiftyone_says_what_to_install(run_cli, monkeypatch, tiny):

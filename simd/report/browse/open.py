@@ -11,6 +11,7 @@ from simd.report.browse.dataset import default_name, open_dataset, update
 from simd.report.browse.embeddings_panel import add_points, add_similarity, read_points
 from simd.report.browse.error_maps import make_maps
 from simd.report.browse.fields import fields_of
+from simd.report.browse.gallery import write_gallery
 from simd.report.browse.methods import Method, load_methods, problems
 from simd.report.browse.views import lay_out, painted, present_classes, save_views
 
@@ -85,27 +86,67 @@ def prepare(
     return Opened(target, workspace, methods, views, broken | problems(methods) | unread)
 
 
-def browse(dataset: str | Path, *, port: int | None = None, **options: Any) -> Any:
-    """Open a set with its scores in the FiftyOne App and return the App's session.
+def browse(
+    dataset: str | Path,
+    *,
+    scores: Sequence[str | Path] = (),
+    predictions: Sequence[str | Path] = (),
+    page: str | Path | None = None,
+    worst: int = 3,
+    embedding: str | Path | None = None,
+    name: str | None = None,
+    maps: str | Path | None = None,
+    port: int | None = None,
+    workers: int = 1,
+) -> Any:
+    """Look at where methods fail: open a set with its scores in the FiftyOne App, or write a page.
 
     Parameters
     ----------
     dataset : path
         A set built by ``simd build``.
-    port : int, optional
-        The App's; 5151 by default.
-    **options
-        Those of :func:`prepare`: ``scores``, ``predictions``, ``embedding``, ``name``, ``maps``, ``workers``.
+    scores, predictions : sequence of path
+        What ``simd evaluate`` has written, and folders of mattes that have no scores or lie elsewhere now.
+    page : path, optional
+        A folder to write a page into in place of opening the App; needs no FiftyOne.
+    worst : int
+        With `page`: images and regions shown for each class and method.
+    embedding, name, maps, port
+        Of the App, see :func:`prepare`; the port is 5151 by default.
+    workers : int
+        Processes that make pictures.
+
+    Returns
+    -------
+    fiftyone.Session or Gallery
+        The App's session, whose ``wait()`` returns when its page is closed; with `page`, what was written.
 
     Raises
     ------
     DataError, MissingExtraError
-        As :func:`prepare`. Mattes that cannot be shown are named in a warning of the log.
+        As :func:`prepare` and :func:`simd.report.browse.gallery.write_gallery`. Mattes that cannot be shown
+        are named in a warning of the log.
     """
-    opened = prepare(dataset, **options)
-    for name, reason in opened.problems.items():
-        _LOG.warning("%s: %s", name, reason)
-    return launch(opened, port=port)
+    result: Any
+    if page is None:
+        opened = prepare(
+            dataset,
+            scores=scores,
+            predictions=predictions,
+            embedding=embedding,
+            name=name,
+            maps=maps,
+            workers=workers,
+        )
+        unshown, result = opened.problems, launch(opened, port=port)
+    else:
+        result = write_gallery(
+            dataset, page, scores=scores, predictions=predictions, worst=worst, workers=workers
+        )
+        unshown = result.problems
+    for matte, reason in unshown.items():
+        _LOG.warning("%s: %s", matte, reason)
+    return result
 
 
 def launch(opened: Opened, *, port: int | None = None, **options: Any) -> Any:
