@@ -16,13 +16,18 @@ import numpy.typing as npt
 from PIL import Image
 
 from simd.errors import DataError
+from simd.formats import formats_of, why_not_read
+from simd.tiff import SIGNATURES as TIFF_SIGNATURES
+from simd.tiff import as_tags_say, read_pages, refuse_pages, tags_of
 
 MAX_PIXELS = 2**27
 """Images with more pixels (134 million) are refused before they are decoded."""
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 _ORIENTATION_TAG = 0x0112
+_START = 64  # bytes that tell the format
+_WIDE_GREY = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_OPAQUE = 65535
 
 
 def read_whole(path: Path) -> bytes:
@@ -56,13 +61,26 @@ def open_image(path: Path, stream: BinaryIO, max_pixels: int) -> tuple[Image.Ima
     """Open an image without decoding it; return it with its EXIF orientation 1..8."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's own size and EXIF warnings; we answer for both
+        start = stream.read(_START)
+        stream.seek(0)
+        pages = read_pages(stream) if start.startswith(TIFF_SIGNATURES) else []
         try:
-            image = Image.open(stream, formats=_FORMATS)
+            refuse_pages(pages)
+            stream.seek(0)
+            image = Image.open(stream, formats=formats_of(path, start))
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from None
         except Image.DecompressionBombError as error:
             raise DataError(f"{path}: is too large ({error})") from error
         except Exception as error:  # a hostile header can raise anything
-            reason = "its content is no PNG, JPEG, TIFF or WebP" if stream.seek(0, 2) else "the file is empty"
-            raise DataError(f"{path}: is not an image: {reason}") from error
+            if pages:
+                raise DataError(
+                    f"{path}: is a TIFF of a kind that is not read ({pages[0]}); "
+                    "save it as PNG, or as a TIFF of 8 or 16 bits"
+                ) from error
+            if start.startswith(TIFF_SIGNATURES):
+                raise DataError(f"{path}: is damaged: a TIFF without a directory that can be read") from error
+            raise DataError(f"{path}: {why_not_read(start)}") from error
         width, height = image.size
         if width * height > max_pixels:
             raise DataError(
@@ -84,13 +102,23 @@ def _orientation(image: Image.Image) -> int:
     return orientation if 1 <= orientation <= 8 else 1
 
 
-def is_turned_tiff(image: Image.Image) -> bool:
-    """Tell whether a TIFF states another orientation than that of its rows."""
-    return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(_ORIENTATION_TAG, 1) != 1
+def tiff_orientation(image: Image.Image) -> int:
+    """Return the orientation that a TIFF states, whose pixels the decoder turns; 0 for other formats."""
+    if image.format != "TIFF":
+        return 0
+    stated = getattr(image, "tag_v2", {}).get(_ORIENTATION_TAG, 1)
+    return stated if stated in range(1, 9) else 1
+
+
+def is_unmarked_tiff(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
+    """Tell whether an image is a TIFF with a fourth channel that is not said to be alpha."""
+    with path.open("rb") as stream:
+        image, _ = open_image(path, stream, max_pixels)
+        return image.format == "TIFF" and tags_of(getattr(image, "tag_v2", {})).unmarked
 
 
 def decode(path: Path, max_pixels: int, upright: bool = True) -> npt.NDArray[Any]:
-    """Decode to (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16, RGB."""
+    """Decode to (H, W), (H, W, 3) or (H, W, 4), RGB, uint8 or uint16; or float32 (H, W) in [0, 1]."""
     data = read_whole(path)
     image, orientation = open_image(path, io.BytesIO(data), max_pixels)
     pixels = guarded(path, lambda: _pixels(image, data))
@@ -110,19 +138,73 @@ def guarded(path: Path, decode: Callable[[], Any]) -> Any:
 
 
 def _pixels(image: Image.Image, data: bytes) -> npt.NDArray[Any]:
+    _refuse_multiplied_tga(image, data)
     if image.mode == "F":
-        raise DataError("holds floating-point pixels; write it as 8 or 16 bits")
-    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I"):
-        wide = np.asarray(image)
-        if wide.min() < 0 or wide.max() > 65535:
-            raise DataError("holds more than 16 bits a channel; write it as 8 or 16 bits")
-        return wide.astype(np.uint16)
+        return _checked_float(as_tags_say(np.asarray(image), image))
+    if image.mode in _WIDE_GREY:
+        return _refuse_few_levels(_wide_grey(image))
     if has_16_bit_colour(image):
         image.load()  # refuses truncated data, which OpenCV would fill with grey
-        return _decode_16_bit_colour(data)
+        return _refuse_few_levels(_decode_16_bit_colour(image, data))
     if image.mode in ("1", "L") and not is_see_through(image):
         return np.asarray(image.convert("L"))
+    _scale_transparent_grey(image, data)
     return np.asarray(image.convert("RGBA" if is_see_through(image) else "RGB"))
+
+
+def _checked_float(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    low, high = float(pixels.min()), float(pixels.max())
+    if not (low >= 0 and high <= 1):
+        what = "no number (NaN)" if np.isnan(low) else f"values from {low:.6g} to {high:.6g}"
+        raise DataError(
+            f"holds floating-point pixels with {what}; a float matte lies in [0, 1], "
+            "else write it as 8 or 16 bits"
+        )
+    return pixels
+
+
+def _wide_grey(image: Image.Image) -> npt.NDArray[Any]:
+    wide = np.asarray(image)
+    if wide.min() < 0 or wide.max() > 65535:
+        raise DataError("holds more than 16 bits a channel; write it as 8 or 16 bits")
+    grey = as_tags_say(wide.astype(np.uint16), image)
+    key = image.info.get("transparency")
+    if key is None:
+        return grey
+    return np.dstack([grey, grey, grey, np.where(grey == key, 0, _OPAQUE).astype(np.uint16)])
+
+
+def _refuse_few_levels(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Refuse 16 bits that hold 8-bit levels, which a cast without scaling leaves: next to black."""
+    alpha = pixels[..., 3] if pixels.ndim == 3 and pixels.shape[2] == 4 else None
+    colour = pixels if alpha is None else pixels[..., :3]
+    for what, values in (("", colour), (" of its alpha", alpha)):
+        if values is not None and 0 < values.max() <= 255:
+            raise DataError(
+                f"no level{what} is above 255 of 65535; these look like 8-bit levels in 16 bits: "
+                "save it as 8 bits, or multiply by 257"
+            )
+    return pixels
+
+
+def _scale_transparent_grey(image: Image.Image, data: bytes) -> None:
+    """Bring the transparent grey of a PNG of 2 or 4 bits to 8 bits, as Pillow does with its pixels alone."""
+    key = image.info.get("transparency")
+    if image.format == "PNG" and image.mode == "L" and isinstance(key, int):
+        depth = data[24]  # of the header, which comes first
+        if depth < 8:
+            image.info["transparency"] = key * 255 // (2**depth - 1)
+
+
+def _refuse_multiplied_tga(image: Image.Image, data: bytes) -> None:
+    """Refuse a TGA that says its colour is multiplied by alpha (DataError)."""
+    if image.format != "TGA" or data[-18:] != b"TRUEVISION-XFILE.\0":
+        return
+    extension = int.from_bytes(data[-26:-22], "little")
+    if extension and data[extension + 494 : extension + 495] == b"\4":
+        raise DataError(
+            "is a TGA whose colour is multiplied by alpha; save it with straight alpha, or as PNG"
+        )
 
 
 def is_see_through(image: Image.Image) -> bool:
@@ -136,12 +218,17 @@ def has_16_bit_colour(image: Image.Image) -> bool:
     return any(";16" in str(tile[3]) for tile in getattr(image, "tile", []))
 
 
-def _decode_16_bit_colour(data: bytes) -> npt.NDArray[Any]:
+def _decode_16_bit_colour(image: Image.Image, data: bytes) -> npt.NDArray[Any]:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         raise DataError("holds 16-bit colour that cannot be decoded; write it as 8 bits")
     order = [2, 1, 0] if pixels.shape[2] == 3 else [2, 1, 0, 3]  # from OpenCV's BGR(A)
-    return np.asarray(pixels[..., order])
+    rgb = as_tags_say(np.asarray(pixels[..., order]), image)
+    key = image.info.get("transparency")
+    if key is None:
+        return rgb
+    alpha = np.where((rgb[..., :3] == key).all(axis=2), 0, _OPAQUE).astype(np.uint16)
+    return np.dstack([rgb[..., :3], alpha])
 
 
 def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:

@@ -6,10 +6,16 @@ read does not depend on where it is used:
 ========================  ==========================================================================
 the file                  becomes
 ========================  ==========================================================================
-PNG, JPEG, TIFF, WebP     decoded; anything else is refused, whatever its name says
+PNG, JPEG, TIFF, WebP,    decoded, whatever its name says (TGA, which has no signature, by its name);
+AVIF, JPEG 2000, TGA,     HEIC with pillow-heif; anything else is refused by its name
+BMP, HEIC
 EXIF orientation          applied
 palette, CMYK, grey       converted to RGB (colour), or to one channel (mattes)
 16 bits                   colour and :func:`read_alpha`: rounded to 8 bits; :func:`read_matte`: float
+floating point            a matte in [0, 1]; else refused
+several pages or frames   the first; a TIFF whose first page is the smaller one is refused
+TIFF: white is zero,      heeded at every depth: inverted, divided (:mod:`simd.tiff`)
+multiplied colour
 RGB matte                 accepted where its channels agree within 2 levels (JPEG), else refused
 ICC, gAMA and sRGB chunks ignored when read, as the field's code does, and not written
 ========================  ==========================================================================
@@ -33,30 +39,27 @@ from simd.decoding import (
     check_png_sums,
     decode,
     guarded,
-    has_16_bit_colour,
     is_see_through,
-    is_turned_tiff,
+    is_unmarked_tiff,
     open_image,
     read_whole,
+    tiff_orientation,
 )
 from simd.errors import DataError
 from simd.files import write_atomically
+from simd.formats import EXTENSIONS as EXTENSIONS  # noqa: PLC0414 - this module is the door
+from simd.formats import is_image_name as is_image_name  # noqa: PLC0414
 from simd.png import png_bytes
+from simd.remarks import remarks as remarks  # noqa: PLC0414
 
 UInt8 = npt.NDArray[np.uint8]
 Matte = npt.NDArray[np.uint8] | npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 """The three values of a trimap."""
 
 _RGB_AS_GREY_TOLERANCE = 2
-
-
-def is_image_name(name: str) -> bool:
-    """Tell whether a file name ends like an image that can be read."""
-    return name.lower().endswith(EXTENSIONS)
 
 
 def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
@@ -70,6 +73,16 @@ def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     return (width, height) if orientation >= 5 else (height, width)
 
 
+def read_orientation(path: Path, max_pixels: int = MAX_PIXELS) -> int:
+    """Return the orientation 1..8 that a file's header states, which reading applies; 1 is upright."""
+    try:
+        with path.open("rb") as stream:
+            image, orientation = open_image(path, stream, max_pixels)
+            return tiff_orientation(image) or orientation
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
 def has_transparency(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
     """Tell from its header whether an image has an alpha channel or a transparent colour."""
     try:
@@ -79,35 +92,11 @@ def has_transparency(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def remarks(path: Path, max_pixels: int = MAX_PIXELS, *, matte: bool = False) -> tuple[str, ...]:
-    """Say what reading a file changes or passes over, as the table at the top has it; reads the header only.
-
-    Parameters
-    ----------
-    matte : bool
-        Whether the file holds a matte, for which JPEG is worth a remark.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, no image, or has more than `max_pixels` pixels.
-    """
-    try:
-        with path.open("rb") as stream:
-            image, orientation = open_image(path, stream, max_pixels)
-            info = image.info.keys()
-            facts = {
-                "EXIF orientation applied": orientation > 1 or is_turned_tiff(image),
-                "CMYK converted to RGB": image.mode == "CMYK",
-                "palette expanded": image.mode in ("P", "PA"),
-                "16 bits rounded to 8": image.mode.startswith("I") or has_16_bit_colour(image),
-                "ICC profile ignored": "icc_profile" in info,
-                "gAMA chunk ignored": "gamma" in info,
-                "JPEG-coded alpha, noisy near 0 and 255": matte and image.format == "JPEG",
-            }
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    return tuple(fact for fact, holds in facts.items() if holds)
+def no_alpha(path: Path, max_pixels: int = MAX_PIXELS) -> str:
+    """Say of a file without alpha that it is no cut-out, and why, where its header tells."""
+    if is_unmarked_tiff(path, max_pixels):
+        return "its fourth channel is not marked as alpha; save it with ExtraSamples 2, or as PNG"
+    return "has no alpha channel; a cut-out is an image with transparency"
 
 
 def read_image(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True) -> UInt8:
@@ -124,6 +113,8 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True
         If the file is missing, no image, damaged, or has more than `max_pixels` pixels.
     """
     pixels = decode(path, max_pixels, upright)
+    if pixels.dtype == np.float32:
+        raise DataError(f"{path}: holds floating-point pixels; write a colour image as 8 or 16 bits")
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
     return _to_8_bits(np.ascontiguousarray(pixels[..., :3]))
@@ -133,20 +124,43 @@ def read_rgba(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[UInt8, UInt8]:
     """Read a cut-out as its straight colour, uint8 (H, W, 3), and alpha, uint8 (H, W)."""
     pixels = _to_8_bits(decode(path, max_pixels))
     if pixels.ndim == 2 or pixels.shape[2] == 3:
-        raise DataError(f"{path}: has no alpha channel; a cut-out is an image with transparency")
+        raise DataError(f"{path}: {no_alpha(path)}")
     return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
 
 
 def read_matte(path: Path, max_pixels: int = MAX_PIXELS) -> Matte:
-    """Read a matte without losing a level: uint8 from 8 bits, float32 in [0, 1] from 16 bits.
+    """Read a matte without losing a level: uint8 from 8 bits, float32 in [0, 1] from 16 bits and floats.
 
     Raises
     ------
     DataError
         If the file cannot be read, or is a colour image or a cut-out instead of a matte.
     """
-    pixels = _one_channel(path, decode(path, max_pixels))
-    return pixels if pixels.dtype == np.uint8 else (pixels / np.float32(65535)).astype(np.float32)
+    return _as_matte(_one_channel(path, decode(path, max_pixels)))
+
+
+class Prediction(NamedTuple):
+    """A predicted matte, and whether it is the alpha of a cut-out."""
+
+    matte: Matte
+    is_cutout: bool
+
+
+def read_prediction(path: Path, max_pixels: int = MAX_PIXELS) -> Prediction:
+    """Read a matte as :func:`read_matte` does; of a cut-out, which most programs write, its alpha."""
+    pixels = decode(path, max_pixels)
+    if is_cutout := pixels.ndim == 3 and pixels.shape[2] == 4 and not _is_opaque(pixels):
+        return Prediction(_as_matte(np.ascontiguousarray(pixels[..., 3])), is_cutout)
+    return Prediction(_as_matte(_one_channel(path, pixels)), is_cutout)
+
+
+def check_opaque(path: Path, max_pixels: int = MAX_PIXELS) -> None:
+    """Refuse a photograph with transparency (DataError); what lies under it is not part of the picture."""
+    if has_transparency(path, max_pixels) and not _is_opaque(decode(path, max_pixels)):
+        raise DataError(
+            f"{path}: has transparency, and a photograph is whole; fill it or leave it out "
+            "(what lies under alpha 0 would become scenery)"
+        )
 
 
 def read_alpha(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True) -> UInt8:
@@ -255,10 +269,10 @@ def _decode_as_opencv(path: Path, flag: int) -> UInt8:
 def _one_channel(path: Path, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if pixels.ndim == 2:
         return pixels
-    if pixels.shape[2] == 4 and pixels[..., 3].min() < np.iinfo(pixels.dtype).max:
+    if not _is_opaque(pixels):
         raise DataError(
-            f"{path}: a matte has one channel, this has a transparency of its own; "
-            "cut-outs are read with the source kind 'rgba'"
+            f"{path}: a matte has one channel, this is an image with transparency; "
+            "save its alpha, or the trimap, alone as a grey image"
         )
     spread = int(np.ptp(pixels[..., :3].astype(np.int32), axis=2).max())
     if spread > _RGB_AS_GREY_TOLERANCE * (np.iinfo(pixels.dtype).max // 255):
@@ -269,7 +283,17 @@ def _one_channel(path: Path, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.ascontiguousarray(pixels[..., 0])
 
 
+def _is_opaque(pixels: npt.NDArray[Any]) -> bool:
+    return pixels.ndim == 2 or pixels.shape[2] == 3 or pixels[..., 3].min() == np.iinfo(pixels.dtype).max
+
+
+def _as_matte(pixels: npt.NDArray[Any]) -> Matte:
+    return (pixels / np.float32(65535)).astype(np.float32) if pixels.dtype == np.uint16 else pixels
+
+
 def _to_8_bits(pixels: npt.NDArray[Any]) -> UInt8:
     if pixels.dtype == np.uint8:
         return pixels
+    if pixels.dtype == np.float32:
+        return to_uint8(pixels)
     return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)  # 65535 = 255 * 257

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "simd"
 # A module may import what stands in an earlier row, and its own folder.
 CORE = {
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
+    *("simd.formats", "simd.tiff", "simd.remarks"),
     *("simd.taxonomy", "simd.journal", "simd.options", "simd.parallel", "simd.progress", "simd.version"),
 }
 ORDER: list[set[str]] = [

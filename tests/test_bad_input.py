@@ -74,8 +74,8 @@ BAD_FOREGROUNDS = {
     "colour as alpha": ("alpha/fur_cat.png", colour_alpha, "fur_cat.png: a matte has one channel, this is"),
     "float alpha": (
         "alpha/fur_cat.png",
-        lambda p: save(p, soft_alpha() / np.float32(255), format="TIFF"),
-        "alpha/fur_cat.png: holds floating-point pixels; write it as 8 or 16 bits",
+        lambda p: save(p, soft_alpha().astype(np.float32), format="TIFF"),
+        "alpha/fur_cat.png: holds floating-point pixels with values from 0 to 255; a float matte lies in",
     ),
     "alpha 0": (
         "alpha/fur_cat.png",
@@ -280,7 +280,7 @@ BAD_PREDICTIONS = {
     "RGB": (colour_alpha, "{path}: a matte has one channel, this is a colour image (channels differ by 255)"),
     "float": (
         lambda p: save(p, np.full(SHAPE, 1.5, np.float32), format="TIFF"),
-        "{path}: holds floating-point pixels; write it as 8 or 16 bits",
+        "{path}: holds floating-point pixels with values from 1.5 to 1.5; a float matte lies in [0, 1]",
     ),
     "wide": (
         lambda p: save(p, np.full(SHAPE, 70_000, np.int32), format="TIFF"),
