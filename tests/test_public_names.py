@@ -57,6 +57,26 @@ def test_former_names_of_arguments_are_refused(stage):
         getattr(simd, stage)("nowhere", source="adobe")
 
 
+def test_the_parts_of_stages_refuse_former_names_as_well():
+    from simd.selection.backgrounds import select_backgrounds
+    from simd.selection.class_counts import take_census
+    from simd.selection.foregrounds import select_foregrounds
+    from simd.tagging.fit_model import fit_on
+    from simd.tagging.formats.convert import export_annotations, import_annotations
+
+    parts = (
+        select_backgrounds,
+        select_foregrounds,
+        take_census,
+        fit_on,
+        export_annotations,
+        import_annotations,
+    )
+    for part in parts:
+        with pytest.raises(DataError, match=f"{part.__name__}: the argument 'source' is now 'kind'"):
+            part("nowhere", source="adobe")
+
+
 def test_public_names_stand_once_and_are_listed():
     stub = Path(simd.__file__).with_suffix(".pyi").read_text()
     assert (

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from simd.cli.app import app
+from simd.cli.app import Workers, app
 
 
 @app.command()
@@ -13,7 +13,8 @@ def demo(
     out: Annotated[Path, Option(help="Folder for the set, the mattes, the scores and the page.")] = Path(
         "demo"
     ),
-    workers: Annotated[int | None, Option(help="Processes.", min=1, show_default="all processors")] = None,
+    *,
+    workers: Workers,
 ) -> None:
     """Go the whole way on built-in data: a balanced set, four methods, scores, a leaderboard."""
     from simd.demo import run_demo

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Workers, app
+from simd.cli.app import app
 
 
 @app.command()
@@ -44,8 +44,10 @@ def predict(
     pictures: Annotated[
         Path | None, Option(help="sim: folder for pictures of inputs, 20 maps, F, B and weights.")
     ] = None,
-    *,
-    workers: Workers,
+    workers: Annotated[
+        int | None,
+        Option(help="Processes.", min=1, show_default="the processors that memory allows; 1 on a GPU"),
+    ] = None,
 ) -> None:
     """Run a matting method over a set."""
     own = {
@@ -60,6 +62,10 @@ def predict(
         "timeout": timeout,
     }
     from simd.methods.predict import predict as predict_set
+    from simd.parallel import default_workers
+
+    if workers is None:
+        workers = default_workers() if device in (None, "cpu") else 1
 
     info = predict_set(method, dataset, out, workers=workers, pictures=pictures, **own).info
     typer.echo(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Background
@@ -24,6 +25,7 @@ class _Check(NamedTuple):
     min_side: int
 
 
+@renamed(source="kind")
 def select_backgrounds(
     place: str,
     kind: str | None = None,

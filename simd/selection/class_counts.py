@@ -53,6 +53,7 @@ class Census:
         return {name: goal - count for name, count in self.foregrounds.items() if count < goal}
 
 
+@renamed(source="kind")
 def take_census(
     place: str,
     *,

@@ -9,6 +9,7 @@ from simd.dataset.review import read_review
 from simd.errors import DataError
 from simd.files import json_lines, read_json_lines, write_atomically
 from simd.image import UInt8, read_image
+from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
@@ -44,6 +45,7 @@ class _Check(NamedTuple):
     signed: bool
 
 
+@renamed(source="kind")
 def select_foregrounds(
     place: str,
     kind: str | None = None,

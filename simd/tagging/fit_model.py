@@ -7,6 +7,7 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.image import Mask, UInt8
+from simd.options import renamed
 from simd.records import Foreground
 from simd.sources import index_foregrounds
 from simd.tagging.annotated_foregrounds import annotate, counted_classes, read_annotated
@@ -15,6 +16,7 @@ from simd.tagging.patch_model import fit, write_model
 from simd.taxonomy import class_index
 
 
+@renamed(source="kind")
 def fit_on(
     places: Sequence[str],
     out: Path,

@@ -8,6 +8,7 @@ import numpy as np
 from simd.errors import BatchError, DataError
 from simd.files import make_folder
 from simd.image import UInt8, encode_png, pixel_digest
+from simd.options import renamed
 from simd.records import Foreground
 from simd.sources import index_foregrounds, read_foreground
 from simd.tagging.annotation import Annotation
@@ -22,6 +23,7 @@ from simd.tagging.formats import find_format
 from simd.tagging.formats.labelled import Labelled, class_names, file_stem
 
 
+@renamed(source="kind")
 def export_annotations(
     folder: str | Path,
     out: str | Path,
@@ -66,6 +68,7 @@ def export_annotations(
     return len(paths)
 
 
+@renamed(source="kind")
 def import_annotations(
     place: str | Path,
     out: str | Path,
