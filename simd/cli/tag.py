@@ -12,7 +12,7 @@ from simd.cli.plain_help import Application
 tag = Application(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Tag the unknown region of foregrounds with classes, and exchange the masks with other tools.",
+    help="Tag the unknown region of foregrounds with classes: `simd tag FOREGROUNDS` opens the page.",
 )
 app.add_typer(tag, name="tag")
 
