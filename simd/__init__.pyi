@@ -7,6 +7,7 @@ from .dataset.verify import verify as verify
 from .generator import synthetic as synthetic
 from .generator.objects import mixed as mixed
 from .generator.scenes import scene as scene
+from .methods.one_image import matte as matte
 from .methods.predict import predict as predict
 from .metrics.alpha import conn as conn
 from .metrics.alpha import grad as grad

@@ -9,6 +9,13 @@ _RENAMED = {
 _OF_COMMANDS = {
     "verify --installation": "simd doctor",
     "weights import --source": "--origin",
+    "predict --dtype": "--option dtype=bfloat16",
+    "predict --threads": "--option threads=1",
+    "predict --tile": "--option tile=1024",
+    "predict --mode": "--option mode=released",
+    "predict --command": '--option command="python matte.py {image} {trimap} {output}"',
+    "predict --name": "--option name=NAME",
+    "predict --timeout": "--option timeout=60",
 }
 
 

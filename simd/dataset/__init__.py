@@ -4,6 +4,7 @@
 manifest           dataset.json and metadata.jsonl: a set opened, its samples, digests and counts
 resumable_writing  a set written item by item, so that a killed run goes on to the same bytes
 verify             whether every pixel of a set is what was built
+predictions        run.json, what a folder of predicted mattes says of itself
 published_digests  the digests of the sets whose recipes are shipped
 review             which composites somebody has tagged or excluded
 =================  =========================================================================================

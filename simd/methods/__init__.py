@@ -1,7 +1,10 @@
 """Predict: matting methods by name, and what each of them can do.
 
 =====================  =====================================================================================
-predict                the command: a method over a set, in parallel, resumable
+predict                the command: a method over a set or pictures, in parallel, resumable
+one_image              one image through a method, checked before and after; `simd.matte`
+run_images             the images that a run goes over: of a set, of a folder, or one
+facts, options         what a method says of itself; its options, given as text
 trimap_only            what the trimap alone says, which every method has to beat
 classical/             closed-form, knn, learning-based, large-kernel, random-walk, shared
 sim/, vitmatte, onnx/  networks, and any model as an ONNX file
@@ -11,18 +14,21 @@ weights/               their weights: recognised, kept as safetensors with a car
 runtime/               what every network runs on: devices, tiles, checks, faster convolutions
 =====================  =====================================================================================
 
-A method made by others needs no code here: put its mattes as ``<composite id>.png`` in a folder and
-evaluate the folder.
+A method is any object with ``predict(image, trimap) -> alpha``: see :class:`Method`. One made by others needs
+no code here: put its mattes as ``<composite id>.png`` in a folder and evaluate the folder.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import import_module
-from inspect import signature
+from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from simd.errors import DataError, MissingExtraError
 from simd.image import Matte, UInt8
+from simd.methods.facts import facts_of
+from simd.methods.options import check_names, is_made, typed_options
 from simd.taxonomy import suggest
 
 METHODS = {
@@ -52,25 +58,24 @@ class Fallback(NamedTuple):
 
 
 class Method(Protocol):
-    """Anything that predicts alpha from an image and a trimap."""
+    """Anything that predicts alpha from an image and a trimap.
 
-    @property
-    def name(self) -> str:
-        """The name on boards."""
+    It may say more of itself; what it leaves out has a default:
 
-    @property
-    def version(self) -> str:
-        """What the result depends on besides the input and the weights, e.g. the version of a library."""
+    =====================  ==============================================================================
+    name                   on boards; else the name of its class
+    version                what the result depends on besides the input and the weights; else ""
+    checkpoint_digest      digest of the weights; else None
+    takes_trimap           False: ``predict(image)`` is called, and no trimap is needed; else True
+    gigabytes(megapixels)  peak memory of a prediction, to keep a run within the machine's; else 1 GB each
+    =====================  ==============================================================================
+    """
 
-    @property
-    def checkpoint_digest(self) -> str | None:
-        """Digest of the weights, None for a method that has none."""
+    def predict(self, image: UInt8, trimap: UInt8, /) -> Matte | Fallback:
+        """Predict the matte (H, W) of an RGB image (H, W, 3) with its trimap (H, W).
 
-    def gigabytes(self, megapixels: float) -> float:
-        """Estimate the peak memory of a prediction, to keep a run within the machine's."""
-
-    def predict(self, image: UInt8, trimap: UInt8) -> Matte | Fallback:
-        """Predict the matte (H, W) of an RGB image (H, W, 3) with its trimap (H, W)."""
+        The matte is uint8 in 0..255 or float in [0, 1].
+        """
 
 
 @runtime_checkable
@@ -81,32 +86,94 @@ class Draws(Protocol):
         """Draw RGB pictures (h, w, 3), by the name of what they show."""
 
 
-def load_method(name: str, options: Mapping[str, Any] | None = None) -> Method:
-    """Return a method by its name, made with its options; the same method for the same options.
+def load_method(method: str | Method, options: Mapping[str, Any] | None = None) -> Method:
+    """Return a method, made with its options; the same object for the same name and options.
+
+    Parameters
+    ----------
+    method : str or object
+        A key of :data:`METHODS`; ``"package.module:attribute"``, which is a method or a function (or class)
+        that makes one; or a method itself.
+    options : mapping, optional
+        Keyword arguments of what makes the method.
 
     Raises
     ------
     DataError
-        If there is no such method, or the method has no such option.
+        If there is no such method, it has no such option, or no ``predict``.
     """
-    if name not in METHODS:
-        raise DataError(f"unknown method {name!r}{suggest(name, METHODS)}")
-    return _load(name, METHODS[name], tuple(sorted((options or {}).items())))
+    options = dict(options or {})
+    if not isinstance(method, str):
+        if isinstance(method, type):
+            return _made(method.__name__, method, options)
+        facts = facts_of(method)
+        check_names(facts.name, method, list(options))
+        return method
+    target = target_of(method)
+    try:
+        return _loaded(target, tuple(sorted(options.items())))
+    except TypeError as error:
+        if "unhashable" not in str(error):
+            raise
+        return _made(method, _resolved(target), options)
+
+
+def clear_loaded() -> None:
+    """Forget the methods that were loaded, to load them anew, or to give their memory back."""
+    _loaded.cache_clear()
+
+
+def read_options(method: str, texts: Sequence[str]) -> dict[str, Any]:
+    """Return the options that texts such as "tile=1024" give, in the types that the method wants."""
+    return typed_options(method, _resolved(target_of(method)), texts) if texts else {}
+
+
+def target_of(method: str) -> str:
+    """Return the ``module:attribute`` of a method's name; DataError if there is none."""
+    if method in METHODS:
+        return METHODS[method]
+    if ":" in method:
+        return method
+    raise DataError(
+        f"unknown method {method!r}{suggest(method, METHODS)}; one of your own is package.module:attribute"
+    )
 
 
 @cache  # a network is loaded once a process, not once an image
-def _load(name: str, place: str, options: tuple[tuple[str, Any], ...]) -> Method:
-    module, _, attribute = place.partition(":")
-    try:
-        found: Any = getattr(import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        if error.name not in _LIBRARIES:
-            raise
-        raise MissingExtraError(f"the method {name}", error.name, _EXTRAS[name]) from error
-    known = () if hasattr(found, "predict") else tuple(signature(found).parameters)
-    for option, _ in options:
-        if option not in known:
-            hint = suggest(option, known) if known else "; it has none"
-            raise DataError(f"the method {name} has no option {option!r}{hint}")
-    method: Method = found(**dict(options)) if known else found
+def _loaded(target: str, options: tuple[tuple[str, Any], ...]) -> Method:
+    return _made(_name_of(target), _resolved(target), dict(options))
+
+
+def _name_of(target: str) -> str:
+    """Return the name in METHODS, or the target itself."""
+    return next((name for name, other in METHODS.items() if other == target), target)
+
+
+def _made(label: str, maker: Any, options: Mapping[str, Any]) -> Method:
+    check_names(label, maker, list(options))
+    method: Method = maker if is_made(maker) or not callable(maker) else maker(**options)
+    facts_of(method)
     return method
+
+
+def _resolved(target: str) -> Any:
+    """Return what ``package.module:attribute`` names; modules beside the current folder count, too."""
+    module, method = target.partition(":")[0], _name_of(target)
+    try:
+        return resolve_name(target)
+    except ModuleNotFoundError as error:
+        if method in _EXTRAS and error.name in _LIBRARIES:
+            raise MissingExtraError(f"the method {method}", error.name, _EXTRAS[method]) from error
+        if error.name != module.partition(".")[0]:
+            raise DataError(
+                f"the method {method}: {module} needs {error.name}, which is not installed"
+            ) from error
+    except (AttributeError, ValueError) as error:
+        raise DataError(
+            f"the method {method!r} is not there ({error}); give package.module:attribute"
+        ) from error
+    here = str(Path.cwd())
+    if here not in sys.path and any(Path(here).glob(f"{module.partition('.')[0]}*")):
+        sys.path.append(here)  # the command line does not look there by itself
+        return _resolved(target)
+    raise DataError(f"the method {method!r}: there is no module {module!r}, neither installed nor in {here}")

@@ -93,7 +93,7 @@ def load_external(
         If the command cannot be run, or lacks {image} or {output}.
     """
     if not command:
-        raise DataError(f'the method external needs a program: --command "{_EXAMPLE}"')
+        raise DataError(f"the method external needs a program: --option 'command={_EXAMPLE}'")
     if not name.isprintable() or not name.strip() or len(name) > _LONGEST_NAME:
         raise DataError(f"the name {name!r} is not for a board: 1 to {_LONGEST_NAME} printable characters")
     if not 0 < timeout < float("inf"):

@@ -1,67 +1,96 @@
-"""Run a method over a set: a folder of mattes and a run.json, in parallel, resumable."""
+"""Run a method over a set or pictures: a folder of mattes and a run.json, in parallel, resumable."""
 
-import os
-import resource
+import hashlib
+import logging
+import pickle
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simd.dataset.manifest import MattingSet, Sample, load_set
+from simd.dataset.predictions import RunRecord, read_run, write_run
 from simd.errors import BatchError, DataError
-from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.files import make_folder, write_atomically
 from simd.image import to_uint8, write_png
 from simd.journal import Journal
-from simd.methods import Draws, Fallback, Method, load_method
-from simd.parallel import run
+from simd.methods import Draws, Method, load_method, target_of
+from simd.methods.facts import Facts, facts_of, gigabytes_of
+from simd.methods.one_image import solve
+from simd.methods.run_images import PictureFile, RunImages, SetImage, find_images
+from simd.parallel import free_gigabytes, run
 from simd.progress import track
 from simd.version import __version__
 
-RUN_NAME = "run.json"
-_STATE = ".predict"
+_LOG = logging.getLogger(__name__)
+_STATE, _PICKLE_NAME = ".predict", "method.pickle"
 _BASE_GIGABYTES = 0.3  # an interpreter with the libraries loaded
 _NOTABLE_GIGABYTES = 1.0  # from here on the estimate is said before the run
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A finished run of a method over a set."""
+class Predicted:
+    """A finished run of a method."""
 
     folder: Path
-    info: dict[str, Any]  # run.json
+    record: RunRecord
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The content of run.json."""
+        return self.record.to_json()
 
 
-class _Job(NamedTuple):
-    method: str
+class _Task(NamedTuple):
+    """One image, and what predicts it."""
+
+    method: "str | Method | _PickledMethod"
     options: Mapping[str, Any]
-    sample: Sample
+    image: SetImage | PictureFile
     out: Path
     pictures: Path | None
 
 
+class _PickledMethod(NamedTuple):
+    """A method that is an object, in a file from which each process loads it once."""
+
+    file: Path
+    sha256: str
+
+
 def predict(
-    method: str,
+    method: str | Method,
     dataset: str | Path,
     out: str | Path,
     *,
+    trimap: str | Path | None = None,
+    map_trimaps: bool = False,
     workers: int = 1,
     pictures: str | Path | None = None,
     **options: Any,
-) -> Run:
-    """Predict the matte of every composite of a set.
+) -> Predicted:
+    """Predict the matte of every composite of a set, of every picture of a folder, or of one picture.
 
     Parameters
     ----------
-    method : str
-        A key of :data:`simd.methods.METHODS`.
+    method : str or object
+        A key of :data:`simd.methods.METHODS`; ``"package.module:attribute"``; or an object with
+        ``predict(image, trimap) -> alpha``, see :class:`simd.methods.Method`.
     dataset : path
-        A set built by ``simd build``.
+        A set built by ``simd build``, a folder of pictures, or a picture.
     out : path
-        Where ``<id>.png`` (8 bits, rounded) and run.json go; an interrupted run there is continued.
+        Where ``<id>.png`` (8 bits, rounded) and run.json go; an interrupted run there is continued. The id of
+        a picture is its name without the ending.
+    trimap : path, optional
+        For pictures: a folder of trimaps of the same names, or one trimap for one picture. None for a method
+        that takes no trimap.
+    map_trimaps : bool
+        For pictures: take trimaps with other values than 0, 128 and 255, by the thresholds 85 and 170.
     workers : int
-        Processes, of one thread each; fewer are used where the memory would not do.
+        Processes, of one thread each; fewer are used where the memory would not do. An object that cannot be
+        handed to other processes runs in this one, and the log says so.
     pictures : path, optional
         Folder for ``<id>-<what it shows>.png`` of the images solved by this run, where the method draws any.
     **options
@@ -75,24 +104,31 @@ def predict(
         If some images could not be predicted; the others are written.
     """
     options = {key: value for key, value in options.items() if value is not None}
-    loaded, matting_set, out = load_method(method, options), load_set(dataset), Path(out)
-    identity = _identity(loaded, matting_set)
-    folder = _picture_folder(loaded, pictures)
-    if not matting_set:
-        raise DataError(f"{dataset}: is a set without composites; nothing can be predicted")
-    if (finished := _finished(out, identity, matting_set)) is not None:
+    loaded, out = load_method(method, options), Path(out)
+    facts = facts_of(loaded)
+    images = find_images(
+        dataset,
+        needs_trimap=facts.name if facts.takes_trimap else "",
+        trimap=trimap,
+        map_trimaps=map_trimaps,
+    )
+    identity = _identity(facts, images)
+    folder = _picture_folder(loaded, facts, pictures)
+    if (finished := _finished(out, identity, images)) is not None:
         return finished
-    journal = Journal(out / _STATE, identity)
+    journal, failures = Journal(out / _STATE, identity), dict(images.failures)
     try:
-        rows = {row["id"]: row for row in journal.rows if (out / f"{row['id']}.png").is_file()}
-        jobs = [
-            _Job(method, options, sample, out, folder) for sample in matting_set if sample.row.id not in rows
-        ]
-        workers = _affordable(workers, loaded, matting_set)
-        failures = {}
-        outcomes = run(_predict, jobs, workers=workers)
-        for outcome in track(outcomes, len(matting_set), method, done=len(rows)):
-            id_ = outcome.item.sample.row.id
+        rows = {row["id"]: row for row in _still_right(journal.rows, out, images)}
+        workers = _affordable(workers, loaded, images)
+        # a name that was put into METHODS here is not there in other processes
+        shared: str | Method | _PickledMethod = target_of(method) if isinstance(method, str) else method
+        if workers > 1 and not isinstance(method, str):
+            pickled = _pickled(loaded, facts, out / _STATE / _PICKLE_NAME)
+            shared, workers = (pickled, workers) if pickled else (method, 1)
+        tasks = [_Task(shared, options, each, out, folder) for each in images.images if each.id not in rows]
+        outcomes = run(_predict, tasks, workers=workers)
+        for outcome in track(outcomes, len(images.images), facts.name, done=len(rows)):
+            id_ = outcome.item.image.id
             if outcome.value is None:
                 failures[id_] = outcome.reason or ""
             else:
@@ -101,118 +137,159 @@ def predict(
     finally:
         journal.close()
     if failures:
-        raise BatchError(failures, "images", len(matting_set))
-    info = _summary(identity, matting_set, [rows[sample.row.id] for sample in matting_set])
-    write_atomically(out / RUN_NAME, json_text(info))
+        raise BatchError(failures, "images", len(images.images) + len(images.failures))
+    record = _record(facts, images, [rows[each.id] for each in images.images])
+    write_run(out, record)
     journal.remove()
-    return Run(out, info)
+    return Predicted(out, record)
 
 
-def _identity(method: Method, matting_set: MattingSet) -> dict[str, str | None]:
+def _identity(facts: Facts, images: RunImages) -> dict[str, str | None]:
     """Return what a run's mattes depend on."""
     return {
-        "method": method.name,
-        "version": method.version,
-        "checkpoint_digest": method.checkpoint_digest,
-        "set_digest": matting_set.digest,
+        "method": facts.name,
+        "version": facts.version,
+        "checkpoint_digest": facts.checkpoint_digest,
+        "set_digest": images.set_digest,
     }
 
 
-def _picture_folder(method: Method, pictures: str | Path | None) -> Path | None:
+def _picture_folder(method: Method, facts: Facts, pictures: str | Path | None) -> Path | None:
     if pictures is None:
         return None
     if not isinstance(method, Draws):
-        raise DataError(f"the method {method.name} draws no pictures; run it without them")
+        raise DataError(f"the method {facts.name} draws no pictures; run it without them")
     make_folder(Path(pictures))
     return Path(pictures)
 
 
-def _finished(out: Path, identity: dict[str, str | None], matting_set: MattingSet) -> Run | None:
+def _finished(out: Path, identity: dict[str, str | None], images: RunImages) -> Predicted | None:
     if (out / _STATE).is_dir():
         return None
-    if (out / RUN_NAME).is_file():
-        info = read_json(out / RUN_NAME)
-        found = {key: info.get(key) for key in identity}
-        if found != identity:
+    if out.is_dir() and (record := read_run(out)) is not None:
+        values = {key: getattr(record, key) for key in identity}
+        of_others = images.set_digest is None and record.images_digest != _images_digest(images)
+        if values != identity or of_others:
+            others = "on other pictures" if images.set_digest is None else "on another set"
             raise DataError(
-                f"{out}: holds the mattes of {found['method']} ({found['version']}), on another set, in "
-                "another version or with other weights; choose another folder, or remove this one"
+                f"{out}: holds the mattes of {record.method} ({record.version}), {others}, in another "
+                "version or with other weights; choose another folder, or remove this one"
             )
-        gone = [s.row.id for s in matting_set if not (out / f"{s.row.id}.png").is_file()]
+        gone = [each.id for each in images.images if not (out / f"{each.id}.png").is_file()]
         if gone:
             raise DataError(
                 f"{out}: {len(gone)} mattes of its finished run are gone ({gone[0]}.png first); "
                 "remove the folder and predict again"
             )
-        return Run(out, info)
+        return Predicted(out, record)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out}: is not an empty folder; predictions need one of their own")
     make_folder(out)
     return None
 
 
-def _affordable(workers: int, method: Method, matting_set: MattingSet) -> int:
+def _still_right(rows: Sequence[dict[str, Any]], out: Path, images: RunImages) -> list[dict[str, Any]]:
+    """Return what is finished: its matte is there, and its files are as they were."""
+    by_id = {each.id: each for each in images.images}
+    return [
+        row
+        for row in rows
+        if row["id"] in by_id
+        and (out / f"{row['id']}.png").is_file()
+        and row.get("digest", "") == by_id[row["id"]].digest()
+    ]
+
+
+def _affordable(workers: int, method: Method, images: RunImages) -> int:
     """Return how many workers fit into the free memory, at the size of the largest image, and say so."""
-    megapixels = max(height * width for height, width in (sample.size for sample in matting_set)) / 1e6
-    each = _BASE_GIGABYTES + method.gigabytes(megapixels)
-    free = _free_gigabytes()
-    fewer = max(1, min(workers, int(free / each)))
-    told = f"a worker needs about {each:.1f} GB for {megapixels:.1f} megapixels, {free:.1f} GB are free"
+    if workers < 1:
+        raise DataError(f"workers must be at least 1, not {workers}")
+    sizes = (each.size for each in images.images)
+    megapixels = max((height * width for height, width in sizes), default=0) / 1e6
+    each, free = _BASE_GIGABYTES + gigabytes_of(method, megapixels), free_gigabytes()
+    fewer = int(max(1, min(workers, free / each)))
+    message = f"a worker needs about {each:.1f} GB for {megapixels:.1f} megapixels, {free:.1f} GB are free"
     if fewer < workers:
-        print(f"{fewer} of {workers} workers are used: {told}", file=sys.stderr)  # noqa: T201
+        _LOG.warning("%d of %d workers are used: %s", fewer, workers, message)
     elif each > _NOTABLE_GIGABYTES:
-        print(f"{method.name}: {told}", file=sys.stderr)  # noqa: T201
+        _LOG.info("%s: %s", facts_of(method).name, message)
     return fewer
 
 
-def _free_gigabytes() -> float:
+def _pickled(method: Method, facts: Facts, file: Path) -> _PickledMethod | None:
+    """Write a method where other processes load it; None, said in the log, if it cannot be handed to them."""
     try:
-        with Path("/proc/meminfo").open() as lines:
-            kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-        return kilobytes / 1e6
-    except (OSError, StopIteration):  # not Linux: count what is free and unused
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
-
-
-def _predict(job: _Job) -> dict[str, Any]:
-    method, sample = load_method(job.method, job.options), job.sample
-    megapixels = sample.trimap.size / 1e6
-    if (needed := method.gigabytes(megapixels)) > (free := _free_gigabytes()):
-        raise DataError(
-            f"{method.name} needs about {needed:.1f} GB for {megapixels:.1f} megapixels, {free:.1f} GB are "
-            "free; use a smaller --tile if the method has tiles, build the set with --max-side, or take "
-            "another method"
+        data = pickle.dumps(method)
+        if type(method).__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__"):
+            raise pickle.PicklingError("its class was made in a notebook or an interpreter, not in a file")
+    except Exception as error:  # whatever the object's own parts raise
+        _LOG.warning(
+            "%s runs in one process, since it cannot be handed to others (%s); "
+            'give it as "package.module:attribute" to use more',
+            facts.name,
+            str(error).partition("\n")[0],
         )
-    image, trimap = sample.image, sample.trimap
+        return None
+    write_atomically(file, data)
+    return _PickledMethod(file, hashlib.sha256(data).hexdigest())
+
+
+@cache  # once a process, not once an image
+def _unpickled(method: _PickledMethod) -> Method:
+    loaded: Method = pickle.loads(method.file.read_bytes())  # written by the process that started this one
+    return loaded
+
+
+def _predict(task: _Task) -> dict[str, Any]:
+    if isinstance(task.method, _PickledMethod):
+        method = _unpickled(task.method)
+    else:
+        method = load_method(task.method, task.options)
+    image, trimap = task.image.read(with_trimap=facts_of(method).takes_trimap)
     start = time.perf_counter()
-    result = method.predict(image, trimap)
+    alpha, fallback = solve(method, image, trimap)
     seconds = time.perf_counter() - start
-    alpha, fallback = result if isinstance(result, Fallback) else (result, None)
-    if alpha.shape != trimap.shape:
-        raise DataError(f"{method.name} returned {alpha.shape} for an image of {trimap.shape}")
-    write_png(job.out / f"{sample.row.id}.png", to_uint8(alpha))
-    if job.pictures is not None and isinstance(method, Draws):
+    write_png(task.out / f"{task.image.id}.png", to_uint8(alpha))
+    if task.pictures is not None and isinstance(method, Draws) and trimap is not None:
         for name, picture in method.pictures(image, trimap).items():
-            write_png(job.pictures / f"{sample.row.id}-{name}.png", picture)
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is bytes there, kibibytes elsewhere
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    return {
-        "id": sample.row.id,
+            write_png(task.pictures / f"{task.image.id}-{name}.png", picture)
+    row = {
+        "id": task.image.id,
         "seconds": round(seconds, 4),
         "fallback": fallback,
-        "peak_megabytes": round(peak),
+        "peak_megabytes": _peak_megabytes(),
     }
+    return row | ({"digest": digest} if (digest := task.image.digest()) else {})
 
 
-def _summary(
-    identity: dict[str, str | None], matting_set: MattingSet, rows: list[dict[str, Any]]
-) -> dict[str, Any]:
-    return {
-        **identity,
-        "set": matting_set.name,
-        "images": len(rows),
-        "seconds_per_image": round(sum(row["seconds"] for row in rows) / max(1, len(rows)), 4),
-        "peak_megabytes": max((row["peak_megabytes"] for row in rows), default=0),
-        "fallbacks": {row["id"]: row["fallback"] for row in rows if row["fallback"]},
-        "simd_version": __version__,
-    }
+def _peak_megabytes() -> int | None:
+    """Return the peak memory of this process; None on Windows, which has no such count."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is bytes there, kibibytes elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
+
+
+def _record(facts: Facts, images: RunImages, rows: Sequence[dict[str, Any]]) -> RunRecord:
+    peaks = [row["peak_megabytes"] for row in rows if row["peak_megabytes"] is not None]
+    return RunRecord(
+        method=facts.name,
+        version=facts.version,
+        checkpoint_digest=facts.checkpoint_digest,
+        set_digest=images.set_digest,
+        set=images.set_name,
+        images=len(rows),
+        seconds_per_image=round(sum(row["seconds"] for row in rows) / max(1, len(rows)), 4),
+        peak_megabytes=max(peaks, default=None),
+        fallbacks={row["id"]: row["fallback"] for row in rows if row["fallback"]},
+        simd_version=__version__,
+        images_digest=_images_digest(images) if images.set_digest is None else None,
+    )
+
+
+def _images_digest(images: RunImages) -> str:
+    """Return the digest of the names and files of pictures."""
+    lines = sorted(f"{each.id} {each.digest()}\n" for each in images.images)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

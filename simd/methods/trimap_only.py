@@ -1,4 +1,4 @@
-"""The floor: what the trimap alone says, which every method has to beat."""
+"""The trimap baseline: what the trimap alone says, which every method has to beat."""
 
 from dataclasses import dataclass
 

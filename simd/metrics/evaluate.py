@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from simd.dataset.manifest import load_set
+from simd.dataset.predictions import RunRecord
 from simd.dataset.review import read_review
 from simd.errors import BatchError, DataError
 from simd.files import no_such_folder
 from simd.journal import Journal
 from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.prediction_files import Predictions, Run, find_predictions, read_run
+from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
 from simd.metrics.score_image import Done, Job, done_from_row, done_to_row, score
 from simd.metrics.scores import Scores
 from simd.metrics.truth_of_folders import truths_of_folders
@@ -97,20 +98,20 @@ def evaluate(
     folder = Path(predictions)
     if not folder.is_dir():
         raise no_such_folder(folder, "predictions are")
-    info = read_run(folder, truths)
+    record = read_run_for(folder, truths)
     found = find_predictions(folder, truths)
     if not found.files:
         raise DataError(f"{folder}: holds no prediction for {truths.place}; files are named <id>.png")
-    done = _score_all(_jobs(truths, found, info), workers, _journal(state, folder, truths))
+    done = _score_all(_jobs(truths, found, record), workers, _journal(state, folder, truths))
     missing = found.missing | {id_: one.reason for id_, one in done.items() if one.reason}
     scores = Scores(
-        name=name or info.method or folder.resolve().name,
-        version=info.version,
+        name=name or record.method,
+        version=record.version,
         set=truths.set if truths.identified else _identify(truths, done),
         paths={**truths.paths, "predictions": str(folder)},
         rows=tuple(row for image in truths.images if image.id in done for row in done[image.id].scores),
         missing=missing,
-        seconds_per_image=info.seconds_per_image,
+        seconds_per_image=record.seconds_per_image,
         remarks=truths.remarks + _remarks_on_trimaps(done),
     )
     if out is not None:
@@ -167,12 +168,12 @@ def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _jobs(truths: Truths, found: Predictions, info: Run) -> list[Job]:
+def _jobs(truths: Truths, found: PredictionFiles, record: RunRecord) -> list[Job]:
     return [
         Job(
             image,
             found.files.get(image.id),
-            info.fallbacks.get(image.id, ""),
+            record.fallbacks.get(image.id, ""),
             digest=not truths.identified,
             map_trimaps=truths.map_trimaps,
         )

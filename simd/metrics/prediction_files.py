@@ -1,26 +1,17 @@
-"""A folder of predicted mattes: which file is whose, and what run.json says of them."""
+"""A folder of predicted mattes: which file is whose, and whether run.json fits the truth."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from simd.dataset.predictions import RunRecord, read_run
 from simd.errors import DataError
-from simd.files import read_json
 from simd.image import is_image_name
 from simd.metrics.truth_of_set import Truths
 
 
-class Run(NamedTuple):
-    """What run.json says; nothing where there is none."""
-
-    method: str = ""
-    version: str = ""
-    seconds_per_image: float | None = None
-    fallbacks: dict[str, str] = {}  # noqa: RUF012 - read only
-
-
-class Predictions(NamedTuple):
+class PredictionFiles(NamedTuple):
     """The files of a folder, paired with the images to score."""
 
     files: dict[str, Path]  # by the id of the image
@@ -28,7 +19,7 @@ class Predictions(NamedTuple):
     extra: tuple[str, ...]  # images in the folder that are nobody's
 
 
-def find_predictions(folder: Path, truths: Truths) -> Predictions:
+def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
     """Pair predictions with images by name: ``<id>``, for ids in folders also ``<folder>_<stem>``.
 
     Subfolders are looked at if ids have some.
@@ -55,36 +46,27 @@ def find_predictions(folder: Path, truths: Truths) -> Predictions:
     }
     missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in found}
     files = {id_: files[0] for id_, files in found.items() if len(files) == 1}
-    return Predictions(files, missing, tuple(extra))
+    return PredictionFiles(files, missing, tuple(extra))
 
 
-def read_run(folder: Path, truths: Truths) -> Run:
-    """Read run.json, if there is one.
+def read_run_for(folder: Path, truths: Truths) -> RunRecord:
+    """Read run.json; where there is none, the folder's name is the method's.
 
     Raises
     ------
     DataError
         If it is broken, or says that the mattes were made for another set.
     """
-    if not (folder / "run.json").is_file():
-        return Run()
-    info = read_json(folder / "run.json")
-    if not isinstance(info, dict) or not isinstance(info.get("fallbacks", {}), dict):
-        raise DataError(
-            f"{folder / 'run.json'}: is not a run.json as simd predict writes it; remove or mend it"
-        )
-    digest = info.get("set_digest")
+    record = read_run(folder)
+    if record is None:
+        return RunRecord(method=folder.resolve().name)
+    digest = record.set_digest
     if truths.identified and digest not in (None, truths.set["digest"], truths.set.get("part_of")):
         raise DataError(
             f"{folder}: run.json says that these mattes were made for a set with digest {str(digest)[:12]}, "
             f"{truths.place} has {truths.set['digest'][:12]}; predict this set first"
         )
-    return Run(
-        info.get("method", ""),
-        info.get("version", ""),
-        info.get("seconds_per_image"),
-        info.get("fallbacks", {}),
-    )
+    return record
 
 
 def _names(ids: Sequence[str]) -> dict[str, str]:

@@ -68,7 +68,8 @@ def test_a_matte_of_16_bits_keeps_its_levels(program, arrays):
 
 def test_a_run_over_a_set_records_the_command_and_no_path(program, tiny_set, tmp_path, run_cli):
     out, command = tmp_path / "mattes", program(GOOD)
-    flags = ("--command", command, "--name", "green", "--timeout", 60, "--out", out)
+    options = (f"command={command}", "name=green", "timeout=60")
+    flags = (*(flag for each in options for flag in ("--option", each)), "--out", out)
     done = run_cli("predict", "external", tiny_set.path, *flags)
     assert done.code == 0, done.err
     info = json.loads((out / "run.json").read_text())
@@ -213,7 +214,7 @@ def test_names_in_braces_that_are_no_places_are_left_alone(arrays, program):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({}, r'needs a program: --command "python matte.py \{image\} \{trimap\} \{output\}"'),
+        ({}, r"needs a program: --option 'command=python matte.py \{image\} \{trimap\} \{output\}'"),
         ({"command": "python matte.py {image} {trimap}"}, r"has no \{output\}; as in \"python matte.py"),
         (
             {"command": "python {image} {ouput}"},

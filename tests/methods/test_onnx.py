@@ -11,7 +11,7 @@ from fake_weights import fake_network, write_fake_weights
 
 from simd.errors import DataError, MissingExtraError
 from simd.image import UNKNOWN
-from simd.methods import METHODS, _load, load_method
+from simd.methods import clear_loaded, load_method
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -92,7 +92,7 @@ def test_nothing_of_the_machine_is_in_the_files(exported):
 
 def test_a_run_from_the_command_line(weights, exported, tiny_set, tmp_path, run_cli):
     out = tmp_path / "mattes"
-    flags = ("--weights", exported[0] / "sim.toml", "--threads", 1, "--out", out)
+    flags = ("--weights", exported[0] / "sim.toml", "--option", "threads=1", "--out", out)
     done = run_cli("predict", "onnx", tiny_set.path, *flags)
     assert done.code == 0, done.err
     info = json.loads((out / "run.json").read_text())
@@ -202,7 +202,7 @@ def test_trimaps_arrive_as_the_card_says(tmp_path, encoding, channels):
         alpha = solve(write_model(tmp_path, card, channels=(3, len(channels))), (image, trimap))
         expected = np.select([trimap == 0, trimap == 128], [bg, unknown], fg) / 255
         np.testing.assert_allclose(alpha, expected, atol=1e-6)
-        load_method.__globals__["_load"].cache_clear()  # the next card has the same path
+        clear_loaded()  # the next card has the same path
 
 
 def test_one_input_of_four_channels_and_known_pixels(tmp_path):
@@ -381,7 +381,7 @@ def test_options_that_cannot_be_met_are_refused(tmp_path, monkeypatch, options, 
     write_model(tmp_path, CARD)
     (tmp_path / "other.toml").touch()
     monkeypatch.chdir(tmp_path)
-    _load.cache_clear()
+    clear_loaded()
     with pytest.raises(DataError, match=complaint):
         load_method("onnx", options)
 
@@ -405,7 +405,7 @@ def test_without_the_runtime_its_extra_is_named(monkeypatch, tmp_path, run_cli):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # importing it now fails as if it were not there
     with pytest.raises(MissingExtraError, match=r'the method onnx needs onnxruntime; .* -e "\.\[onnx\]"'):
-        _load("onnx", METHODS["onnx"], ())
+        load_method("onnx")
     done = run_cli("weights", "export-onnx", tmp_path, tmp_path / "out")
     assert (
         done.err == 'simd: exporting to ONNX needs onnxruntime; install it with: pip install -e ".[onnx]"\n'

@@ -181,21 +181,23 @@ def test_unknown_methods_are_refused_before_anything_is_written(tiny_set, tmp_pa
 
 
 def test_an_image_that_needs_more_memory_than_there_is_is_not_tried(tiny_set, tmp_path, monkeypatch):
-    monkeypatch.setattr("simd.methods.predict._free_gigabytes", lambda: 0.01)
+    monkeypatch.setattr("simd.methods.predict.free_gigabytes", lambda: 0.01)
+    monkeypatch.setattr("simd.methods.one_image.free_gigabytes", lambda: 0.01)
     # 64 x 80 pixels are 0.00512 megapixels; knn takes 3.5 GB for each: 0.018 GB
     with pytest.raises(BatchError, match=r"6 of 6 images failed") as caught:
         predict("knn", tiny_set.path, tmp_path / "mattes")
     assert set(caught.value.failures.values()) == {
         "knn needs about 0.0 GB for 0.0 megapixels, 0.0 GB are free; "
-        "use a smaller --tile if the method has tiles, build the set with --max-side, or take another method"
+        "use a smaller tile if the method has tiles (--option tile=1024), build the set with --max-side, or "
+        "take another method"
     }
 
 
-def test_fewer_workers_are_used_where_memory_is_short(tiny_set, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("simd.methods.predict._free_gigabytes", lambda: 0.7)
+def test_fewer_workers_are_used_where_memory_is_short(tiny_set, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("simd.methods.predict.free_gigabytes", lambda: 0.7)
     predict("trimap", tiny_set.path, tmp_path / "mattes", workers=8)
     told = "2 of 8 workers are used: a worker needs about 0.3 GB for 0.0 megapixels, 0.7 GB are free"
-    assert told in capsys.readouterr().err
+    assert told in caplog.text
 
 
 def test_a_set_without_composites_is_refused(tiny_set, tmp_path, foregrounds, backgrounds, run_cli):

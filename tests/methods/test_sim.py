@@ -107,7 +107,7 @@ def test_images_are_tiled_from_4_3_megapixels_on_unless_told_otherwise(method):
 
 def test_a_run_names_weights_mode_and_memory(tiny_set, tmp_path, weights, run_cli):
     out, pictures = tmp_path / "mattes", tmp_path / "pictures"
-    flags = ("--weights", weights, "--out", out, "--pictures", pictures, "--threads", 1)
+    flags = ("--weights", weights, "--out", out, "--pictures", pictures, "--option", "threads=1")
     done = run_cli("predict", "sim", tiny_set.path, *flags)
     assert done.code == 0, done.err
     info = json.loads((out / "run.json").read_text())
@@ -177,7 +177,7 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
     def fail(name):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr("simd.methods.import_module", fail)
+    monkeypatch.setattr("simd.methods.resolve_name", fail)
     with pytest.raises(
         MissingExtraError, match=r'the method sim needs torch; install it with: .*"\.\[torch\]"'
     ):
@@ -233,7 +233,7 @@ def test_bfloat16_gives_nearly_the_same_matte(method, weights):
 def test_an_image_too_large_for_the_memory_is_refused_before_it_is_tried(
     tiny_set, tmp_path, weights, monkeypatch
 ):
-    monkeypatch.setattr("simd.methods.predict._free_gigabytes", lambda: 0.5)
+    monkeypatch.setattr("simd.methods.one_image.free_gigabytes", lambda: 0.5)
     with pytest.raises(
         DataError.__mro__[1], match=r"sim needs about 1\.3 GB for 0\.0 megapixels, 0\.5 GB are free"
     ):

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from simd.errors import DataError, MissingExtraError
 from simd.image import UNKNOWN
-from simd.methods import METHODS, _load, load_method
+from simd.methods import load_method
 
 transformers = pytest.importorskip("transformers")
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of the authors' checkpoints
@@ -103,7 +103,9 @@ def test_the_preprocessor_of_the_checkpoint_is_used(folder, tmp_path):
 
 def test_a_run_over_a_set_names_library_and_weights(folder, tiny_set, tmp_path, run_cli):
     out = tmp_path / "mattes"
-    done = run_cli("predict", "vitmatte", tiny_set.path, "--weights", folder, "--threads", 1, "--out", out)
+    done = run_cli(
+        "predict", "vitmatte", tiny_set.path, "--weights", folder, "--option", "threads=1", "--out", out
+    )
     assert done.code == 0, done.err
     info = json.loads((out / "run.json").read_text())
     assert info["method"] == "vitmatte"
@@ -195,7 +197,7 @@ def test_without_the_library_its_extra_is_named(monkeypatch):
     monkeypatch.delitem(sys.modules, "simd.methods.vitmatte", raising=False)
     monkeypatch.setitem(sys.modules, "transformers", None)  # importing it now fails as if it were not there
     with pytest.raises(MissingExtraError, match=r'vitmatte needs transformers; .* -e "\.\[vitmatte\]"'):
-        _load("vitmatte", METHODS["vitmatte"], ())
+        load_method("vitmatte")
 
 
 def test_arrays_that_do_not_fit_are_refused(folder):

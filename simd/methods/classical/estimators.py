@@ -3,8 +3,8 @@
 import contextlib
 import io
 from dataclasses import dataclass
-from importlib import import_module
 from importlib.metadata import version
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -58,8 +58,7 @@ class Classical:
     def _solve(
         self, image: UInt8, trimap: UInt8, settings: dict[str, Any]
     ) -> tuple[npt.NDArray[np.float64] | None, str]:
-        module, _, function = self.estimator.partition(":")
-        estimate = getattr(import_module(module), function)
+        estimate = resolve_name(self.estimator)
         known = np.where(trimap == UNKNOWN, 0.5, trimap / 255.0)
         try:
             # it prints hints on its own performance, and divides 0 by 0 where there is nothing to solve

@@ -9,21 +9,32 @@ from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
 Float32 = npt.NDArray[np.float32]
 
 
-def check_arrays(image: UInt8, trimap: UInt8) -> None:
-    """Raise DataError unless these are an RGB image (H, W, 3) and its trimap (H, W) of 0, 128 and 255."""
+def check_image(image: UInt8) -> None:
+    """Raise DataError unless this is an RGB image, uint8 (H, W, 3)."""
+    if not isinstance(image, np.ndarray):
+        raise DataError(f"the image must be a NumPy array, uint8 RGB (H, W, 3), not {type(image).__name__}")
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise DataError(
             f"the image must be uint8 RGB (H, W, 3), this is {image.dtype} {image.shape}; "
             "simd.image.read_image makes one of grey, 16-bit and other files"
         )
+    if image.size == 0:
+        raise DataError("the image has no pixels")
+
+
+def check_arrays(image: UInt8, trimap: UInt8) -> None:
+    """Raise DataError unless these are an RGB image (H, W, 3) and its trimap (H, W) of 0, 128 and 255."""
+    check_image(image)
+    if not isinstance(trimap, np.ndarray):
+        raise DataError(f"the trimap must be a NumPy array, uint8 (H, W), not {type(trimap).__name__}")
     if trimap.shape != image.shape[:2]:
         raise DataError(
             f"the trimap is {trimap.shape}, the image {image.shape[:2]}; they must be of one size"
         )
-    if trimap.size == 0:
-        raise DataError("the image has no pixels")
     allowed = (BACKGROUND, UNKNOWN, FOREGROUND)
-    if trimap.dtype != np.uint8 or not np.isin(trimap, allowed).all():
+    if trimap.dtype != np.uint8:
+        raise DataError(f"a trimap holds 0, 128 (unknown) and 255 only, as uint8; this one is {trimap.dtype}")
+    if not np.isin(trimap, allowed).all():
         strange = sorted(set(np.unique(trimap).tolist()) - set(allowed))
         raise DataError(
             f"a trimap holds 0, 128 (unknown) and 255 only, as uint8; this one also has {strange[:6]}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simd.dataset.manifest import MattingSet
 from simd.errors import DataError
-from simd.metrics.prediction_files import find_predictions, read_run
+from simd.metrics.prediction_files import find_predictions, read_run_for
 from simd.metrics.score import WHOLE, Score
 from simd.metrics.scores import Scores, base_of, load_scores
 from simd.metrics.truth_of_set import truths_of_set
@@ -110,9 +110,8 @@ def _of_scores(dataset: MattingSet, path: Path) -> Method:
 
 def _of_folder(dataset: MattingSet, folder: Path) -> Method:
     truths = truths_of_set(dataset)
-    run, mattes = read_run(folder, truths), find_predictions(folder, truths)
-    name = run.method or folder.resolve().name
-    return Method(name, None, folder, mattes.files, mattes.missing, run.fallbacks)
+    record, mattes = read_run_for(folder, truths), find_predictions(folder, truths)
+    return Method(record.method, None, folder, mattes.files, mattes.missing, record.fallbacks)
 
 
 def _same(folder: Path | None, other: Path) -> bool:
