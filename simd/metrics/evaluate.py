@@ -19,6 +19,8 @@ from simd.parallel import run
 from simd.progress import track
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM
 
+_INVERTED = -0.5  # a correlation below it is no accident
+
 
 class Evaluation(NamedTuple):
     """The scores, and what could not be scored."""
@@ -112,7 +114,7 @@ def evaluate(
         rows=tuple(row for image in truths.images if image.id in done for row in done[image.id].scores),
         missing=missing,
         seconds_per_image=record.seconds_per_image,
-        remarks=truths.remarks + _remarks_on_trimaps(done),
+        remarks=truths.remarks + _remarks_on_trimaps(done) + _remarks_on_inverted(done),
     )
     if out is not None:
         scores.save(Path(out))
@@ -242,4 +244,16 @@ def _remarks_on_trimaps(done: dict[str, Done]) -> tuple[str, ...]:
     return (
         f"{len(mapped)} of {len(done)} trimaps held other values than 0, 128 and 255, in {sum(mapped):,} "
         f"pixels, which were mapped: below {UNKNOWN_FROM} background, from {FOREGROUND_FROM} on foreground.",
+    )
+
+
+def _remarks_on_inverted(done: dict[str, Done]) -> tuple[str, ...]:
+    """Say that mattes fit the truth upside down: a common slip, which a mean alone does not show."""
+    scored = [of_image for of_image in done.values() if of_image.scores]
+    inverted = sum(of_image.likeness < _INVERTED for of_image in scored)
+    if not scored or inverted <= len(scored) / 2:
+        return ()
+    return (
+        f"{inverted} of {len(scored)} mattes fall where the truth rises: they look inverted. White has to be "
+        "foreground; if these are mattes of the background, invert them and score again.",
     )

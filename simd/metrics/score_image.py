@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import Matte, UInt8, pixel_digest, read_alpha, read_matte
+from simd.image import Mask, Matte, UInt8, pixel_digest, read_alpha, read_matte
 from simd.metrics.regions import score_regions
 from simd.metrics.score import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import read_trimap, unknown_region
+
+_COMPARED = 10_000  # pixels that tell whether a matte is inverted
 
 
 class Job(NamedTuple):
@@ -33,6 +35,7 @@ class Done(NamedTuple):
     reason: str = ""  # why there are none
     pixels: PixelDigests | None = None
     mapped: int = 0  # pixels of the trimap that were mapped to 0, 128 and 255
+    likeness: float = 0.0  # correlation of matte and truth in the unknown region, -1..1
 
 
 def score(job: Job) -> Done:
@@ -52,41 +55,45 @@ def score(job: Job) -> Done:
         )
     pixels = PixelDigests(digest, pixel_digest(trimap.pixels)) if job.digest else None
     try:
-        scores = [] if job.prediction is None else _scores(job, job.prediction, alpha, trimap.pixels)
+        scores, likeness = (
+            ([], 0.0) if job.prediction is None else _scores(job, job.prediction, alpha, trimap.pixels)
+        )
     except DataError as error:
         return Done([], str(error), pixels, trimap.mapped)
-    return Done(scores, "", pixels, trimap.mapped)
+    return Done(scores, "", pixels, trimap.mapped, likeness)
 
 
 def done_to_row(done: Done) -> dict[str, Any]:
     """Return what a journal keeps of an image that was scored."""
     return {
-        "scores": [score_to_row(one) for one in done.scores],
+        "scores": [score_to_row(score) for score in done.scores],
         "pixels": done.pixels,
         "mapped": done.mapped,
+        "likeness": done.likeness,
     }
 
 
 def done_from_row(row: Mapping[str, Any]) -> Done:
     """Make the result of :func:`done_to_row` again."""
     pixels = PixelDigests(*row["pixels"]) if row["pixels"] else None
-    return Done([score_from_row(one) for one in row["scores"]], "", pixels, row["mapped"])
+    scores = [score_from_row(score) for score in row["scores"]]
+    return Done(scores, "", pixels, row["mapped"], row.get("likeness", 0.0))
 
 
-def _scores(job: Job, prediction: Path, alpha: Matte, trimap: UInt8) -> list[Score]:
-    truth, pred = job.truth, read_matte(prediction)
+def _scores(job: Job, prediction: Path, alpha: Matte, trimap: UInt8) -> tuple[list[Score], float]:
+    truth, pred, unknown = job.truth, read_matte(prediction), unknown_region(trimap)
     if truth.class_mask is not None:
         class_mask = read_alpha(truth.class_mask)
     else:
         class_mask = np.full(trimap.shape, class_index(truth.class_) if truth.class_ else NO_CLASS, np.uint8)
     try:
-        result = score_regions(pred, alpha, unknown_region(trimap), class_mask)
+        result = score_regions(pred, alpha, unknown, class_mask)
     except DataError as error:
         raise DataError(f"{prediction}: {error}") from None
     parts = {WHOLE: result.whole}
     for index, part in result.by_class.items():
         parts[UNLABELLED if index == NO_CLASS else CLASSES[index]] = part
-    return [
+    scores = [
         Score(
             id=truth.id,
             class_=truth.class_,
@@ -98,6 +105,17 @@ def _scores(job: Job, prediction: Path, alpha: Matte, trimap: UInt8) -> list[Sco
         )
         for region, part in parts.items()
     ]
+    return scores, _likeness(pred, alpha, unknown)
+
+
+def _likeness(pred: Matte, alpha: Matte, unknown: Mask) -> float:
+    """Return the correlation of some of the unknown pixels; 0 where either matte is constant."""
+    places = np.flatnonzero(unknown)
+    places = places[:: 1 + len(places) // _COMPARED]
+    levels, truth = (np.asarray(matte.ravel()[places], dtype=np.float64) for matte in (pred, alpha))
+    if len(places) < 2 or not np.ptp(levels) or not np.ptp(truth):
+        return 0.0
+    return float(np.corrcoef(levels, truth)[0, 1])
 
 
 @lru_cache(maxsize=1)  # the composites of one foreground, scored one after the other, share its alpha

@@ -60,6 +60,22 @@ def test_a_constant_matte_by_hand(tiny_set, tmp_path, workers):
     assert summary.image_mean.sad == pytest.approx(np.mean([v[0] for v in expected.values()]))
 
 
+def test_inverted_mattes_are_scored_and_remarked(tiny_set, tmp_path):
+    root = tmp_path / "mattes"
+    for sample in tiny_set:
+        alpha = read(sample, "alpha")
+        save(root / "inverted" / f"{sample.row.id}.png", 255 - alpha)
+        save(root / "right" / f"{sample.row.id}.png", alpha)
+        save(root / "constant" / f"{sample.row.id}.png", np.full(alpha.shape, 51, np.uint8))
+        half = 255 - alpha if sample.row.id == tiny_set[0].row.id else alpha
+        save(root / "one inverted" / f"{sample.row.id}.png", half)
+    remarks = {folder.name: evaluate(folder, tiny_set.path).scores.remarks for folder in root.iterdir()}
+    assert remarks.pop("inverted")[0].startswith(
+        f"{len(tiny_set)} of {len(tiny_set)} mattes fall where the truth rises: they look inverted."
+    )
+    assert remarks == {"right": (), "constant": (), "one inverted": ()}
+
+
 def test_scores_do_not_depend_on_how_a_matte_is_stored(tiny_set, perfect, tmp_path):
     noisy = {s.row.id: np.clip(read(s, "alpha").astype(int) + 9, 0, 255).astype(np.uint8) for s in tiny_set}
     writers = {
