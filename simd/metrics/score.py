@@ -19,7 +19,7 @@ class Score:
     """The errors of one image in one region."""
 
     id: str
-    class_: str  # the image's primary class; "" where nobody said
+    class_: str  # the image's primary class; "" where it is unknown
     fg_id: str
     region: str  # WHOLE, a class, or UNLABELLED
     pixels: int

@@ -157,7 +157,7 @@ def wrong_files(ids):
         "must be numbers": {"ids": ids, "features": ones.ravel()},
         "lacks the array 'ids'": {"features": ones},
         "ids must be text": {"ids": np.arange(80), "features": ones},
-        "is no file of features": {"ids": np.array(ids, dtype=object), "features": ones},
+        "is not a file of features": {"ids": np.array(ids, dtype=object), "features": ones},
     }
 
 

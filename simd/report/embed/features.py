@@ -1,4 +1,4 @@
-"""Features that somebody has computed before, read from a file and matched with the patches of a set."""
+"""Features computed before, read from a file and matched with the patches of a set."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -106,7 +106,7 @@ def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         if isinstance(error, DataError):
             raise
         raise DataError(
-            f"{path}: is no file of features ({error}); write it with numpy.savez(path, features=..., "
+            f"{path}: is not a file of features ({error}); write it with numpy.savez(path, features=..., "
             "ids=...), ids as text, not as objects"
         ) from error
 

@@ -57,7 +57,7 @@ def read_patches(
         "descriptors", "descriptors+colour", "none" (patches alone), the dotted path of a callable
         ``package.module:function``, or the callable, which is given image, alpha and region.
     workers : int
-        Processes; a callable that is no function of a module needs one.
+        Processes; a callable that is not a function of a module needs one.
     state : Path, optional
         Folder in which finished images are noted, so that an interrupted run goes on. It stays.
 
