@@ -2,12 +2,18 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from simd.errors import DataError
 from simd.files import cannot_write, json_lines, json_text, make_folder, read_json, write_atomically
+from simd.parallel import run
+from simd.progress import track
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+Row = dict[str, Any]
 
 
 class Journal:
@@ -63,6 +69,78 @@ class Journal:
         """Delete the state: the run is complete."""
         self.close()
         shutil.rmtree(self._folder)
+
+
+def resumed(
+    journal: Journal | None,
+    items: Iterable[Item],
+    work: Callable[[list[Item]], Iterable[tuple[str, Value | str]]],
+    *,
+    key: Callable[[Item], str],
+    load: Callable[[Row], Value | None],
+    dump: Callable[[str, Value], Row | None],
+    what: str,
+) -> tuple[dict[str, Value], dict[str, str]]:
+    """Do the work that a journal does not have yet, and note each result as it comes.
+
+    Parameters
+    ----------
+    journal : Journal, optional
+        Closed at the end, whatever happens; the caller removes it when the run is complete.
+    items : iterable
+        What the run is about, each with a key of its own.
+    work : callable
+        Is given the items that are left and yields, in any order, a key with its value, or with the reason
+        (str) why there is none; :func:`by_item` makes one from a function of one item.
+    key : callable
+        Item to key, under which the journal has it as ``"id"``.
+    load : callable
+        Row of the journal to value; None where it does not hold any more and the item is done again.
+    dump : callable
+        Key and value to row, with the key as ``"id"``; None where the next run shall try again.
+    what : str
+        What the items are, for the progress shown.
+
+    Returns
+    -------
+    values : dict
+        By key, earlier ones first, then in the order in which they came.
+    failures : dict
+        Reasons by key. They are not noted: the next run tries again.
+    """
+    by_key = {key(item): item for item in items}
+    values: dict[str, Value] = {}
+    failures: dict[str, str] = {}
+    try:
+        for row in [] if journal is None else journal.rows:
+            id_ = str(row.get("id"))
+            if id_ in by_key and (earlier := load(row)) is not None:
+                values[id_] = earlier
+        results = work([item for id_, item in by_key.items() if id_ not in values])
+        for id_, value in track(results, len(by_key), what, done=len(values)):
+            if isinstance(value, str):
+                failures[id_] = value
+                continue
+            values[id_] = value
+            if journal is not None and (noted := dump(id_, value)) is not None:
+                journal.add(noted)
+    finally:
+        if journal is not None:
+            journal.close()
+    return values, failures
+
+
+def by_item(
+    function: Callable[[Item], Value], *, key: Callable[[Item], str], workers: int = 1
+) -> Callable[[Sequence[Item]], Iterator[tuple[str, Value | str]]]:
+    """Return the `work` of :func:`resumed` that applies a function to each item, in some processes."""
+
+    def work(items: Sequence[Item]) -> Iterator[tuple[str, Value | str]]:
+        for outcome in run(function, items, workers=workers):
+            value = outcome.value
+            yield key(outcome.item), (outcome.reason or "no reason given") if value is None else value
+
+    return work
 
 
 def _check_same(folder: Path, found: Any, wanted: Mapping[str, Any]) -> None:

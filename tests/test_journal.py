@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 
 from simd.errors import DataError, DiskFullError
-from simd.journal import Journal
+from simd.journal import Journal, by_item, resumed
 
 
 def note(folder, settings, *rows):
@@ -94,3 +94,60 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch):
             patch.setattr(journal, "_stream", Full())
             with pytest.raises(DiskFullError, match=r"rows\.jsonl: cannot be written \(No space left"):
                 journal.add({"id": "a"})
+
+
+def square(number):
+    if number < 0:
+        raise DataError(f"{number}: is below 0")
+    return {"id": str(number), "square": number * number}
+
+
+def squares(journal, numbers, **options):
+    asked = []
+
+    def work(items):
+        asked.extend(items)
+        return by_item(square, key=str)(items)
+
+    keep = {"key": str, "load": lambda row: row, "dump": lambda _, row: row, "what": "numbers"} | options
+    return *resumed(journal, numbers, work, **keep), asked
+
+
+def test_a_resumed_run_does_what_is_left_and_tries_failures_again(tmp_path):
+    values, failures, asked = squares(Journal(tmp_path, {}), [3, -1])
+    assert asked == [3, -1]
+    assert (values, failures) == ({"3": {"id": "3", "square": 9}}, {"-1": "-1: is below 0"})
+    values, failures, asked = squares(Journal(tmp_path, {}), [2, 3, -1])
+    assert asked == [2, -1]
+    assert {id_: row["square"] for id_, row in values.items()} == {"2": 4, "3": 9}
+    assert list(failures) == ["-1"]
+    assert rows_of(tmp_path, {}) == [{"id": "3", "square": 9}, {"id": "2", "square": 4}]
+
+
+def test_a_row_that_does_not_hold_any_more_is_done_again(tmp_path):
+    note(tmp_path, {}, {"id": "3", "square": 8}, {"id": "4", "square": 16}, {"id": "7", "square": 49})
+    load = lambda row: row if row["square"] != 8 else None  # noqa: E731
+    values, _, asked = squares(Journal(tmp_path, {}), [3, 4], load=load)
+    assert asked == [3]
+    assert {id_: row["square"] for id_, row in values.items()} == {"3": 9, "4": 16}  # 7 is not asked for
+
+
+def test_what_is_not_to_be_noted_is_done_by_the_next_run(tmp_path):
+    values, _, _ = squares(Journal(tmp_path, {}), [3], dump=lambda _id, _row: None)
+    assert list(values) == ["3"]
+    assert rows_of(tmp_path, {}) == []
+
+
+def test_a_run_without_a_journal_does_everything():
+    assert squares(None, [1, 2])[2] == [1, 2]
+
+
+def test_an_interrupt_leaves_what_is_finished(tmp_path):
+    def work(items):
+        yield "1", square(1)
+        raise KeyboardInterrupt
+
+    keep = {"key": str, "load": lambda row: row, "dump": lambda _, row: row, "what": "numbers"}
+    with pytest.raises(KeyboardInterrupt):
+        resumed(Journal(tmp_path, {}), [1, 2], work, **keep)
+    assert rows_of(tmp_path, {}) == [{"id": "1", "square": 1}]

@@ -7,8 +7,7 @@ from typing import Any
 from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
 from simd.errors import BatchError, DataError
 from simd.files import make_folder
-from simd.journal import Journal
-from simd.progress import track
+from simd.journal import Journal, resumed
 from simd.records import LAYERS, Composite, file_name
 
 _STATE = ".build"  # lies in the set's folder until the set is finished
@@ -81,35 +80,30 @@ def write_set(
         If there are failures. The others are written and form a set; the next run tries the failed again.
     """
     journal = Journal(out / _STATE, settings)
-    try:
-        rows = _done_before(out, journal, inputs)
-        for layer in LAYERS:
-            make_folder(out / layer)
-        results = make([id_ for id_ in inputs if id_ not in rows])
-        for id_, result in track(results, len(inputs), what, done=len(rows)):
-            if isinstance(result, Composite):
-                rows[id_] = result
-                journal.add({**result.to_row(), "inputs": inputs[id_]})
-            else:
-                failures[id_] = result
-        _remove_strays(out, rows)
-        finish([rows[id_] for id_ in inputs if id_ in rows])
-    finally:
-        journal.close()
+    for layer in LAYERS:
+        make_folder(out / layer)
+
+    def load(row: dict[str, Any]) -> Composite | None:
+        id_ = str(row["id"])
+        whole = all((out / file_name(id_, layer)).is_file() for layer in LAYERS)
+        return Composite.from_row(row) if whole and row.get("inputs") == inputs[id_] else None
+
+    rows, reasons = resumed(
+        journal,
+        inputs,
+        make,
+        key=str,
+        load=load,
+        dump=lambda id_, row: {**row.to_row(), "inputs": inputs[id_]},
+        what=what,
+    )
+    failures |= reasons
+    _remove_strays(out, rows)
+    finish([rows[id_] for id_ in inputs if id_ in rows])
     if failures:
         raise BatchError(failures, asked, total)
     journal.remove()
     return load_set(out)
-
-
-def _done_before(out: Path, journal: Journal, inputs: Mapping[str, Inputs]) -> dict[str, Composite]:
-    rows = {}
-    for row in journal.rows:
-        id_ = str(row.get("id"))
-        whole = id_ in inputs and all((out / file_name(id_, layer)).is_file() for layer in LAYERS)
-        if whole and row.get("inputs") == inputs[id_]:
-            rows[id_] = Composite.from_row(row)
-    return rows
 
 
 def _remove_strays(out: Path, rows: Mapping[str, Composite]) -> None:

@@ -1,22 +1,20 @@
 """Score a folder of predicted mattes against the truth, per image, class and region."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simd.dataset.manifest import load_set
 from simd.dataset.predictions import RunRecord
 from simd.dataset.review import read_review
 from simd.errors import BatchError, DataError
 from simd.files import no_such_folder
-from simd.journal import Journal
+from simd.journal import Journal, by_item, resumed
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
 from simd.metrics.score_image import Done, Job, done_from_row, done_to_row, score
 from simd.metrics.scores import Scores
 from simd.metrics.truth_of_folders import truths_of_folders
 from simd.metrics.truth_of_set import Truths, digests, leave_out, truths_of_set
-from simd.parallel import run
-from simd.progress import track
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM
 
 _INVERTED = -0.5  # a correlation below it is no accident
@@ -201,27 +199,23 @@ def _journal(state: Path | None, predictions: Path, truths: Truths) -> Journal |
 
 def _score_all(jobs: list[Job], workers: int, journal: Journal | None) -> dict[str, Done]:
     """Score what the journal does not have yet, in the order in which images finish."""
-    earlier = {} if journal is None else {row["id"]: row for row in journal.rows}
-    facts = {job.truth.id: _facts(job) for job in jobs}
-    done = {
-        id_: done_from_row(earlier[id_])
-        for id_ in facts
-        if id_ in earlier and earlier[id_].get("facts") == facts[id_]
-    }
-    todo = [job for job in jobs if job.truth.id not in done]
-    try:
-        outcomes = run(score, todo, workers=workers)
-        for outcome in track(outcomes, len(jobs), "images", done=len(done)):
-            id_ = outcome.item.truth.id
-            done[id_] = outcome.value or Done([], outcome.reason or "")
-            if journal is not None and not done[id_].reason:
-                journal.add({"id": id_, "facts": facts[id_], **done_to_row(done[id_])})
-    finally:
-        if journal is not None:
-            journal.close()
+    facts = {_id(job): _facts(job) for job in jobs}
+
+    def load(row: dict[str, Any]) -> Done | None:
+        return done_from_row(row) if row.get("facts") == facts[row["id"]] else None
+
+    def dump(id_: str, done: Done) -> dict[str, Any] | None:
+        return None if done.reason else {"id": id_, "facts": facts[id_], **done_to_row(done)}
+
+    work = by_item(score, key=_id, workers=workers)
+    done, failures = resumed(journal, jobs, work, key=_id, load=load, dump=dump, what="images")
     if journal is not None:
         journal.remove()
-    return done
+    return done | {id_: Done([], reason) for id_, reason in failures.items()}
+
+
+def _id(job: Job) -> str:
+    return job.truth.id
 
 
 def _facts(job: Job) -> list[list[int]]:

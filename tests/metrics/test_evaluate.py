@@ -5,7 +5,7 @@ import pytest
 from conftest import save
 from PIL import Image
 
-import simd.metrics.evaluate as module
+from simd import journal
 from simd.errors import BatchError, DataError
 from simd.metrics.evaluate import check_complete, evaluate
 from simd.metrics.scores import load_scores
@@ -224,7 +224,7 @@ def scored(monkeypatch):
             ids.append(outcome.item.truth.id)
             yield outcome
 
-    monkeypatch.setattr(module, "run", counted)
+    monkeypatch.setattr(journal, "run", counted)
     return ids
 
 

@@ -197,7 +197,7 @@ def test_an_interrupted_evaluation_goes_on_and_scores_again_what_has_changed(tmp
     root = composition_1k(tmp_path)
     truths = truths_of_folders(root / "alpha", root / "trimaps")
     whole = evaluate(root / "pred", truths).scores
-    from simd.metrics import evaluate as module
+    from simd import journal
 
     def stop_after_four(outcomes, total, what, done=0):
         for count, outcome in enumerate(outcomes):
@@ -206,7 +206,7 @@ def test_an_interrupted_evaluation_goes_on_and_scores_again_what_has_changed(tmp
             yield outcome
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "track", stop_after_four)
+        patch.setattr(journal, "track", stop_after_four)
         with pytest.raises(KeyboardInterrupt):
             evaluate(root / "pred", truths, state=tmp_path / "state")
     other = truths_of_folders(root / "alpha", root / "trimaps", map_trimaps=True)

@@ -15,9 +15,7 @@ from simd.errors import BatchError, DataError
 from simd.features.descriptors import describe
 from simd.files import make_folder
 from simd.image import Mask, UInt8
-from simd.journal import Journal
-from simd.parallel import run
-from simd.progress import track
+from simd.journal import Journal, by_item, resumed
 from simd.report.class_regions import class_regions
 from simd.report.html.thumbnails import beside, thumbnail
 from simd.trimap import unknown_region
@@ -78,21 +76,15 @@ def read_patches(
     function = load_features(features)
     samples = list(matting_set)
     journal = _journal(state, matting_set, features)
-    try:
-        done = {row["id"]: row for row in journal.rows} if journal else {}
-        failures = {}
-        todo = [sample for sample in samples if sample.row.id not in done]
-        for outcome in track(run(measure, todo, workers=workers), len(samples), "images", len(done)):
-            id_ = outcome.item.row.id
-            if outcome.value is None:
-                failures[id_] = outcome.reason or ""
-                continue
-            done[id_] = outcome.value
-            if journal:
-                journal.add(outcome.value)
-    finally:
-        if journal:
-            journal.close()
+    done, failures = resumed(
+        journal,
+        samples,
+        by_item(measure, key=_id, workers=workers),
+        key=_id,
+        load=lambda row: row,
+        dump=lambda _, row: row,
+        what="images",
+    )
     if failures:
         raise BatchError(failures, "images", len(samples))
     return _gathered(samples, done, function is not None)
@@ -124,6 +116,10 @@ def _described(_image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.floa
 
 def _described_with_colour(image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.float32]:
     return describe(alpha, region, image)
+
+
+def _id(sample: Sample) -> str:
+    return sample.row.id
 
 
 def _journal(state: Path | None, matting_set: MattingSet, features: str | Features) -> Journal | None:

@@ -13,9 +13,7 @@ from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
 from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.files import make_folder
-from simd.journal import Journal
-from simd.parallel import run
-from simd.progress import track
+from simd.journal import Journal, by_item, resumed
 from simd.report.class_regions import class_regions
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.selection.class_counts import Census, take_census
@@ -119,21 +117,15 @@ def measure_set(matting_set: MattingSet, *, workers: int = 1, state: Path | None
     """
     samples = list(matting_set)
     journal = _journal(state, matting_set)
-    try:
-        done = {row["id"]: row for row in journal.rows} if journal else {}
-        failures = {}
-        todo = [sample for sample in samples if sample.row.id not in done]
-        for outcome in track(run(_measure, todo, workers=workers), len(samples), "images", len(done)):
-            id_ = outcome.item.row.id
-            if outcome.value is None:
-                failures[id_] = outcome.reason or ""
-                continue
-            done[id_] = outcome.value
-            if journal:
-                journal.add(outcome.value)
-    finally:
-        if journal:
-            journal.close()
+    done, failures = resumed(
+        journal,
+        samples,
+        by_item(_measure, key=_id, workers=workers),
+        key=_id,
+        load=lambda row: row,
+        dump=lambda _, row: row,
+        what="images",
+    )
     statistics = _gathered(matting_set, [done[s.row.id] for s in samples if s.row.id in done])
     if failures:
         raise _PartlyMeasuredError(statistics, failures, len(samples))
@@ -163,6 +155,10 @@ def _named_apart(statistics: Sequence[SetStatistics], places: Sequence[str | Pat
         else of_set
         for number, (of_set, place) in enumerate(zip(statistics, places, strict=True), start=1)
     ]
+
+
+def _id(sample: Sample) -> str:
+    return sample.row.id
 
 
 def _journal(state: Path | None, matting_set: MattingSet) -> Journal | None:
