@@ -58,15 +58,19 @@ def print_json(value: Any) -> None:
 def default_out(folder: str, *inputs: str | os.PathLike[str]) -> Path:
     """Return where a report goes unless told otherwise: a folder named after its inputs.
 
+    It lies in the current folder; beside an input, if that is the current folder or holds it.
+
     Examples
     --------
     >>> default_out("statistics", "sets/mine", "sets/yours").as_posix()
     'statistics/mine+yours'
     """
-    names = []
+    names, root, here = [], Path(), Path.cwd()
     for place in map(Path, inputs):
         names.append(place.name if place.name.strip(".") else place.resolve().name)
-    return Path(folder) / ("+".join(names[:3]) + f"+{len(names) - 3}" * (len(names) > 3))
+        if place.is_dir() and here.is_relative_to(place.resolve()):
+            root = place.resolve().parent
+    return root / folder / ("+".join(names[:3]) + f"+{len(names) - 3}" * (len(names) > 3))
 
 
 def rows_of(table: Path) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from simd.composition.options import BuildOptions, build_options
+from simd.composition.options import RENAMED, BuildOptions, build_options
 from simd.composition.pair_lists import Pairing, plan_file_list, plan_in_order
 from simd.composition.plan import Planned, plan
 from simd.composition.protocols import CompositionProtocol, load_protocol
@@ -108,10 +108,16 @@ def build(
         {p.id: _inputs(p) for p in planned},
         write_rest,
         finish,
-        settings=asdict(chosen) | ({} if only is None else {"only": sorted(only)}),
+        settings=_settings(chosen) | ({} if only is None else {"only": sorted(only)}),
         failures=failures,
         total=total,
     )
+
+
+def _settings(chosen: BuildOptions) -> dict[str, Any]:
+    """Return the options as unfinished builds note them: by former names, so that those of before go on."""
+    former = {new: old for old, new in RENAMED.items()}
+    return {former.get(name, name): value for name, value in asdict(chosen).items()}
 
 
 def plan_set(**options: Any) -> list[Planned]:

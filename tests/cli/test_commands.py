@@ -99,7 +99,11 @@ def test_browse_shows_that_tags_can_be_pulled(run_cli):
 def test_reports_are_named_after_their_inputs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert default_out("scores", "mattes/mine/") == Path("scores/mine")
-    assert default_out("scores", ".") == Path("scores") / tmp_path.name
+    assert default_out("scores", ".") == tmp_path.parent / "scores" / tmp_path.name  # never inside its input
+    (tmp_path / "image").mkdir()
+    monkeypatch.chdir(tmp_path / "image")
+    assert default_out("statistics", "..") == tmp_path.parent / "statistics" / tmp_path.name
+    assert default_out("scores", "mine") == Path("scores/mine")
     assert default_out("statistics", "a", "b", "c", "d").name == "a+b+c+1"
 
 
@@ -134,6 +138,20 @@ def test_json_in_place_of_tables(run_cli, tiny_set, foregrounds, tmp_path, monke
     run_json(run_cli, "doctor")
     build = run_json(run_cli, "build", "new", "--foregrounds", "synthetic:1@48", "--workers", 1)
     assert build["counts"]["composites"] == 20
+
+
+@pytest.mark.slow  # draws foregrounds, and makes a map by t-SNE
+def test_annotations_and_maps_as_json(run_cli, tiny_set, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    single = "synthetic:1@48"
+    assert run_cli("tag", "fill", "mine", "--foregrounds", single).code == 0
+    looked = run_json(run_cli, "tag", "status", "mine", "--foregrounds", single)
+    assert (looked["annotated"], looked["broken"], looked["untagged"]) == (20, {}, [])
+    compared = run_json(run_cli, "tag", "agree", "mine", "mine")
+    assert compared["whole"]["equal"] == compared["whole"]["pixels"] > 0
+    embedding = run_json(run_cli, "embed", tiny_set.path)
+    assert embedding["files"]
+    assert Path(f"embedding/{tiny_set.path.name}/summary.json").is_file()
 
 
 def test_what_is_not_as_built_is_in_the_json_too(run_cli, tiny_set):

@@ -1,5 +1,6 @@
 """One list of build options: for Python, for a TOML file, for the command line."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 import simd
 from simd.composition.options import BuildOptions
 from simd.composition.spec import read_spec
-from simd.errors import DataError
+from simd.errors import BatchError, DataError
 from simd.options import options_of
 
 
@@ -84,3 +85,16 @@ def test_what_a_review_leaves_out_is_logged(foregrounds, backgrounds, tmp_path, 
     assert len(notices) == 1
     assert "1" in notices[0]
     assert str(review) in notices[0]
+
+
+def test_an_unfinished_build_from_before_the_renaming_goes_on(foregrounds, backgrounds, tmp_path):
+    options = {"foregrounds": foregrounds, "backgrounds": backgrounds, "any_licence": True}
+    photograph = backgrounds / "hill.jpg"
+    whole = photograph.read_bytes()
+    photograph.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BatchError):
+        simd.build(tmp_path / "set", kind="folder", **options)
+    noted = json.loads((tmp_path / "set" / ".build" / "settings.json").read_text())
+    assert (noted["source"], "kind" in noted) == ("folder", False)
+    photograph.write_bytes(whole)
+    assert len(simd.build(tmp_path / "set", kind="folder", **options)) == 6
