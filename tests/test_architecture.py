@@ -11,6 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "simd"
 # A module may import what stands in an earlier row, and its own folder.
 CORE = {
+    "simd.addresses",
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
     *("simd.formats", "simd.tiff", "simd.remarks"),
     *("simd.taxonomy", "simd.journal", "simd.options", "simd.parallel", "simd.progress", "simd.version"),
