@@ -18,9 +18,13 @@ Box = tuple[float, float, float, float]
 LAYERS = ("image", "alpha", "trimap", "class_mask")
 """The four images of a composite, each in a folder of its name."""
 
+_DIGITS_OR_HYPHEN = re.compile(r"[0-9-]")
 _SAFE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # The folder loader of Hugging Face reads these words in a name as a split, and drops the metadata.
-_SPLIT_WORDS = {"train", "val", "test", "validation", "dev", "eval"}
+_SPLIT_WORDS = {
+    *("train", "training", "validation", "valid", "val", "dev"),
+    *("test", "testing", "eval", "evaluation"),
+}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -121,7 +125,7 @@ def check_id(id_: str) -> None:
     """Refuse an id that is unsafe as a file name or for the loaders of others (DataError)."""
     if not isinstance(id_, str) or not _SAFE_ID.fullmatch(id_):
         raise DataError(f"id {id_!r} must consist of a-z, 0-9 and single hyphens")
-    if words := sorted(_SPLIT_WORDS & set(id_.split("-"))):
+    if words := sorted(_SPLIT_WORDS & set(_DIGITS_OR_HYPHEN.split(id_))):  # it splits at digits, too
         raise DataError(f"id {id_!r} holds {words[0]!r}, which dataset loaders take for the name of a split")
 
 
