@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Kind
+from simd.cli.app import Classes, Kind
 from simd.cli.tag import tag
 
 _FORMATS = "coco, coco-panoptic, cvat-mask, cvat-images, label-studio, fiftyone or parquet."
@@ -20,11 +20,24 @@ def export(
     out: Annotated[Path, Option(help="The new file, or folder, of the other tool.")],
     foregrounds: Foregrounds = None,
     kind: Kind = None,
+    classes: Classes = None,
+    image_url: Annotated[
+        str | None,
+        Option(help="Label Studio: what comes before an image's name where its server has it."),
+    ] = None,
 ) -> None:
     """Write class masks as another tool reads them."""
     from simd.tagging.formats.convert import export_annotations
 
-    count = export_annotations(folder, out, format_=format_, foregrounds=foregrounds, kind=kind)
+    count = export_annotations(
+        folder,
+        out,
+        format_=format_,
+        foregrounds=foregrounds,
+        kind=kind,
+        classes=None if classes is None else Path(classes),
+        image_url=image_url,
+    )
     typer.echo(f"{count} class masks: {out}")
 
 
@@ -35,6 +48,7 @@ def import_(
     out: Annotated[Path, Option(help="A folder of annotations, or a new one.")],
     foregrounds: Foregrounds = None,
     kind: Kind = None,
+    classes: Classes = None,
     rename: Annotated[
         list[str] | None, Option(help="LABEL=CLASS, where a label is no class; repeatable.")
     ] = None,
@@ -56,6 +70,7 @@ def import_(
         format_=format_,
         foregrounds=foregrounds,
         kind=kind,
+        classes=None if classes is None else Path(classes),
         renamed=renamed,
         replace=replace,
     )

@@ -3,9 +3,11 @@
 ===========================================  ===============================================================
 coco, cvat, label_studio, fiftyone, parquet  the formats
 convert                                      the commands: out to another tool, and another tool's work in
+known                                        the foregrounds they belong to, by the names of others
 labelled                                     a class mask on its way, and the rules by which regions of
                                              others become one
-run_lengths, index_plus_one                  how masks are written by others
+run_lengths, brush_strokes, stored_masks,    how masks are written by others
+index_plus_one
 untrusted                                    archives, names, XML and images of others, checked
 ===========================================  ===============================================================
 """
@@ -27,6 +29,7 @@ class Format(NamedTuple):
     place: str  # "file" or "folder": what it is written to
     target: str  # module, and the functions that write and read it
     holds_pictures: bool = False  # whether the foregrounds' cut-outs go into it
+    holds_urls: bool = False  # whether it says where a server has the images
 
     @property
     def write(self) -> Callable[[Iterable[Labelled], Path], None]:
@@ -50,7 +53,7 @@ FORMATS = {
     "coco-panoptic": Format("COCO panoptic", "folder", "coco:write_panoptic,read_panoptic"),
     "cvat-mask": Format("CVAT, Segmentation mask 1.1", "file", "cvat:write_masks,read_masks"),
     "cvat-images": Format("CVAT for images 1.1", "file", "cvat:write_xml,read_images"),
-    "label-studio": Format("Label Studio, JSON", "file", "label_studio:write,read"),
+    "label-studio": Format("Label Studio, JSON", "file", "label_studio:write,read", holds_urls=True),
     "fiftyone": Format("FiftyOne, segmentation labels", "folder", "fiftyone:write,read", holds_pictures=True),
     "parquet": Format("Hugging Face parquet", "file", "parquet:write,read", holds_pictures=True),
 }

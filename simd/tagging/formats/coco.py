@@ -1,5 +1,6 @@
 """COCO: run lengths in one JSON file, a region a class; and panoptic PNGs beside their JSON."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,29 +44,69 @@ def write_rle(items: Iterable[Labelled], out: Path) -> None:
 
 
 def read_rle(path: Path, names: Names) -> Iterator[Labelled]:
-    """Read the regions of a COCO file: run lengths, compressed or not, and polygons."""
+    """Read the regions of a COCO file: run lengths, compressed or not, lists of them, and polygons."""
+    content = read_json(path)
+    if isinstance(content, list):
+        raise DataError(
+            f"{path}: is a bare list of masks, as segment-anything and COCO results have it, which names no "
+            "image and no class; put it into a COCO file with images and categories"
+        )
     with shaped_as("a COCO file"):
-        content = read_json(path)
-        labels = {row["id"]: str(row["name"]) for row in content["categories"]}
-        by_image: dict[Any, list[Row]] = {row["id"]: [] for row in content["images"]}
-        for row in content["annotations"]:
-            if row["image_id"] not in by_image:
-                raise DataError(f"an annotation is of image {row['image_id']!r:.40}, which is not listed")
-            by_image[row["image_id"]].append(row)
+        labels = _categories(content["categories"])
         images = list(content["images"])
+        by_image, strays = _by_image(content["annotations"], [row["id"] for row in images])
+    twice = Counter(str(row["id"]) for row in images)
     for image in images:
-        name = _name(image)
+        name, by = _name(image)
         try:
             with shaped_as("an image of a COCO file"):
-                size = checked_size(image["height"], image["width"])
-                regions = (
-                    (_label(row, labels), _region(row["segmentation"], size)) for row in by_image[image["id"]]
-                )
-                yield merge(size, regions, names)._replace(name=name)
+                if twice[str(image["id"])] > 1:
+                    raise DataError(f"{twice[str(image['id'])]} images have the id {image['id']!r:.40}")
+                found = _of_image(image, by_image[image["id"]], labels, names)
+                yield found._replace(name=name, named_by=by)
         except MissingExtraError:
             raise
         except DataError as error:
             yield Labelled(name, None, (str(error),))
+    yield from strays
+
+
+def _of_image(image: Row, rows: list[Row], labels: Mapping[Any, str], names: Names) -> Labelled:
+    size = checked_size(image["height"], image["width"])
+    masks = [row for row in rows if row.get("segmentation") not in (None, [], "", {})]
+    bare = len(rows) - len(masks)
+    remarks: tuple[str, ...] = (
+        (f"{bare} annotations without a mask, boxes for instance, were left out",) if bare else ()
+    )
+    if bare and not masks:
+        raise DataError(remarks[0])
+    found = merge(size, ((_label(row, labels), _region(row["segmentation"], size)) for row in masks), names)
+    return found._replace(remarks=found.remarks + remarks)
+
+
+def _categories(rows: Iterable[Row]) -> dict[Any, str]:
+    """Return each category's name by its id; DataError where one id stands for two of them."""
+    labels: dict[Any, str] = {}
+    for row in rows:
+        name = str(row["name"])
+        if labels.setdefault(row["id"], name) != name:
+            raise DataError(
+                f"category {row['id']!r:.40} is {labels[row['id']][:40]!r} and {name[:40]!r}; ids must differ"
+            )
+    return labels
+
+
+def _by_image(rows: Iterable[Row], ids: list[Any]) -> tuple[dict[Any, list[Row]], list[Labelled]]:
+    """Return the annotations of each image, and a reason for each that is of none."""
+    by_image: dict[Any, list[Row]] = {id_: [] for id_ in ids}
+    strays = []
+    for row in rows:
+        if row["image_id"] in by_image:
+            by_image[row["image_id"]].append(row)
+        else:
+            why = f"is of image {row['image_id']!r:.40}, which is not listed"
+            strays.append(Labelled(f"annotation {str(row.get('id', ''))[:40]}", None, (why,)))
+    return by_image, strays
 
 
 def write_panoptic(items: Iterable[Labelled], out: Path) -> None:
@@ -94,21 +135,26 @@ def read_panoptic(place: Path, names: Names) -> Iterator[Labelled]:
     path = _only_json(place) if place.is_dir() else place
     with shaped_as("a panoptic COCO file"):
         content = read_json(path)
-        labels = {row["id"]: str(row["name"]) for row in content["categories"]}
+        labels = _categories(content["categories"])
         images = {row["id"]: _name(row) for row in content["images"]}
-        rows = list(content["annotations"])
-        for row in rows:
-            row["image_id"], row["segments_info"]
-    for row in rows:
-        name = images.get(row["image_id"], str(row["file_name"]))
+        by_image, strays = _by_image(content["annotations"], list(images))
+        rows = [(id_, row) for id_, annotations in by_image.items() for row in annotations]
+        for _, row in rows:
+            row["segments_info"]
+    for id_, row in rows:
+        name, by = images[id_]
         try:
             with shaped_as("an annotation of a panoptic COCO file"):
                 pixels = read_image(inside(path.with_suffix(""), row["file_name"]))
                 ids = packed(pixels[..., ::-1])  # red is the lowest byte
                 segments = {int(s["id"]): labels[s["category_id"]] for s in row["segments_info"]}
-                yield _of_segments(ids, segments, names)._replace(name=name)
+                yield _of_segments(ids, segments, names)._replace(name=name, named_by=by)
         except DataError as error:
             yield Labelled(name, None, (str(error),))
+    for id_, annotations in by_image.items():
+        if not annotations:
+            yield Labelled(images[id_][0], None, ("has no annotation",))
+    yield from strays
 
 
 def _of_segments(ids: np.ndarray[Any, Any], segments: Mapping[int, str], names: Names) -> Labelled:
@@ -138,8 +184,11 @@ def _facts(region: Mask) -> dict[str, Any]:
     return {"area": int(np.count_nonzero(region)), "bbox": box}
 
 
-def _name(image: Row) -> str:
-    return str(image.get("fg_id") or image.get("file_name") or image["id"])
+def _name(image: Row) -> tuple[str, str]:
+    """Return what an image is called, and how."""
+    if image.get("fg_id"):
+        return str(image["fg_id"]), "id"
+    return str(image.get("file_name") or image["id"]), "address"
 
 
 def _label(row: Row, labels: Mapping[Any, str]) -> str:
@@ -150,7 +199,11 @@ def _label(row: Row, labels: Mapping[Any, str]) -> str:
 
 def _region(segmentation: Any, size: tuple[int, int]) -> Mask:
     if isinstance(segmentation, list):
-        return _polygons(segmentation, size)
+        parts = [part for part in segmentation if isinstance(part, Mapping)]
+        region = _polygons([part for part in segmentation if not isinstance(part, Mapping)], size)
+        for part in parts:
+            region |= _region(part, size)
+        return region
     if checked_size(*segmentation["size"]) != size:
         raise DataError(f"a region is {segmentation['size']}, its image is {list(size)} (H, W)")
     return _uncompressed(segmentation["counts"], size)
@@ -167,12 +220,12 @@ def _polygons(polygons: list[Any], size: tuple[int, int]) -> Mask:
     corners = [np.array(polygon, np.float64).reshape(-1, 2) for polygon in polygons]
     if any(len(c) < 3 or not np.isfinite(c).all() or np.abs(c).max() > 4 * max(size) for c in corners):
         raise DataError("a polygon needs three corners or more, x and y each, all near the image")
+    if not corners:
+        return np.zeros(size, np.bool_)
     try:
         from pycocotools import mask as coco
     except ImportError:
         raise MissingExtraError("reading COCO polygons", "pycocotools", "exchange") from None
-    if not corners:
-        return np.zeros(size, np.bool_)
     filled = coco.merge(coco.frPyObjects([c.ravel().tolist() for c in corners], *size))
     return _uncompressed(filled["counts"].decode(), size)
 

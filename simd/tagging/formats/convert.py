@@ -1,7 +1,8 @@
 """Move annotations out to another tool's format, and another tool's work in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from simd.files import make_folder
 from simd.image import UInt8, encode_png, pixel_digest
 from simd.options import renamed
 from simd.records import Foreground
-from simd.sources import index_foregrounds, read_foreground
+from simd.sources import read_foreground
 from simd.tagging.annotation import Annotation
 from simd.tagging.annotation_files import (
     check_unchanged,
@@ -19,8 +20,10 @@ from simd.tagging.annotation_files import (
     read_annotation,
     write_annotation,
 )
-from simd.tagging.formats import find_format
-from simd.tagging.formats.labelled import Labelled, class_names, file_stem
+from simd.tagging.formats import FORMATS, find_format
+from simd.tagging.formats.known import KnownForegrounds
+from simd.tagging.formats.labelled import Labelled, class_names
+from simd.taxonomy import NO_CLASS
 
 
 @renamed(source="kind")
@@ -31,6 +34,8 @@ def export_annotations(
     format_: str,
     foregrounds: str | None = None,
     kind: str | None = None,
+    classes: Path | None = None,
+    image_url: str | None = None,
 ) -> int:
     """Write the class masks of a folder of annotations as another tool reads them; return how many.
 
@@ -42,29 +47,34 @@ def export_annotations(
         A new file or an empty folder, as the format has it.
     format_ : str
         A key of :data:`simd.tagging.formats.FORMATS`.
-    foregrounds, kind : str, optional
-        Where the foregrounds are, and of which kind: their images get their own file names, and formats that
-        hold images get them.
+    foregrounds, kind, classes : optional
+        Where the foregrounds are, of which kind, and the CSV file of their classes: their images get their
+        own file names, and formats that hold images get them.
+    image_url : str, optional
+        What comes before the name of an image where another tool's server has it: Label Studio shows nothing
+        without it.
 
     Raises
     ------
     DataError
-        If the format is unknown or `out` holds something.
+        If the format is unknown, has no place for addresses, or `out` holds something.
     BatchError
-        With each annotation that cannot be read; the others are written.
+        With each annotation that cannot be read or lacks its foreground; all that can be read are written.
     """
     chosen, out = find_format(format_), Path(out)
+    if image_url is not None and not chosen.holds_urls:
+        holds = ", ".join(name for name, entry in FORMATS.items() if entry.holds_urls)
+        raise DataError(f"{format_} has no place for the address of an image; {holds} has")
     if out.exists() and not (chosen.place == "folder" and out.is_dir() and not any(out.iterdir())):
         raise DataError(f"{out}: exists already; name a new {chosen.place} for the export")
     paths = find_annotations(Path(folder))
     if not paths:
         raise DataError(f"{folder}: holds no annotation")
-    known = _known(foregrounds, kind)
-    failures: dict[str, str] = {}
+    known = KnownForegrounds(foregrounds, kind, classes)
+    problems = Problems()
     make_folder(out.parent)
-    chosen.write(_exported(paths, known, failures, with_pictures=chosen.holds_pictures), out)
-    if failures:
-        raise BatchError(failures, "annotations", len(paths))
+    chosen.write(_exported(paths, known, problems, chosen.holds_pictures, image_url), out)
+    problems.raise_if_any(len(paths))
     return len(paths)
 
 
@@ -76,6 +86,7 @@ def import_annotations(
     format_: str,
     foregrounds: str | None = None,
     kind: str | None = None,
+    classes: Path | None = None,
     renamed: Mapping[str, str] | None = None,
     replace: bool = False,
 ) -> int:
@@ -89,9 +100,9 @@ def import_annotations(
         A folder of annotations, or a new one.
     format_ : str
         A key of :data:`simd.tagging.formats.FORMATS`.
-    foregrounds, kind : str, optional
-        Where the foregrounds are, and of which kind. Without it, only what `out` has annotations of already
-        can be imported: an annotation names the pixels it belongs to.
+    foregrounds, kind, classes : optional
+        Where the foregrounds are, of which kind, and the CSV file of their classes. Without it, only what
+        `out` has annotations of already can be imported: an annotation names the pixels it belongs to.
     renamed : mapping, optional
         Labels to classes, where a label is neither a class nor an alias.
     replace : bool
@@ -103,14 +114,15 @@ def import_annotations(
         If the format is unknown, or nothing of the file can be read.
     BatchError
         With everything that was not taken over, by image: names without a foreground, labels without a class,
-        other sizes, annotations that are there already. What could be taken over is written.
+        other sizes, images without any mask, annotations that are there already. What could be taken over is
+        written; a mask of which nothing could be is not.
     """
     chosen, out = find_format(format_), Path(out)
     names = class_names(renamed or {})
     owned = find_annotations(out) if out.is_dir() else {}
-    known = _known(foregrounds, kind)
-    find = _finder({fg.id: fg for fg in known.values()}, owned)
-    failures: dict[str, str] = {}
+    known = KnownForegrounds(foregrounds, kind, classes)
+    finder = known.finder(owned)
+    problems = Problems()
     done: dict[str, str] = {}
     number = 0
     for number, item in enumerate(chosen.read(Path(place), names), start=1):
@@ -119,45 +131,79 @@ def import_annotations(
         try:
             if item.class_mask is None:
                 raise DataError("; ".join(item.remarks))
-            fg_id = find(item.name)
+            fg_id = finder.find(item)
             if fg_id in done:
                 raise DataError(f"is of foreground {fg_id!r}, as {done[fg_id]!r} is; only that was imported")
+            fg, before = known.records.get(fg_id), owned.get(fg_id)
+            _import(item.class_mask, item.remarks, fg_id, fg, before, out, replace)
             done[fg_id] = item.name[:200]
-            _import(item.class_mask, fg_id, known.get(fg_id), owned.get(fg_id), out, replace)
             if item.remarks:
-                failures[label] = "; ".join(item.remarks)
+                problems.add(label, "; ".join(item.remarks), written=True)
         except DataError as error:
-            failures[label] = str(error)
+            problems.add(label, str(error), written=False)
     if not number:
         raise DataError(f"{place}: holds no mask of {chosen.title}")
-    if failures:
-        raise BatchError(failures, "masks", number)
+    problems.raise_if_any(number)
     return number
 
 
-def _known(foregrounds: str | None, kind: str | None) -> dict[str, Foreground]:
-    if foregrounds is None:
-        return {}
-    return {fg.id: fg for fg in index_foregrounds(foregrounds, kind).records}
+class Problems:
+    """What of a batch of masks was left out, in whole or in part."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, str] = {}
+        self._partly = 0
+
+    def add(self, label: str, reason: str, *, written: bool) -> None:
+        """Add a mask, which was not written or not as it is; equal labels stay apart."""
+        self._partly += written
+        key, number = label, 1
+        while key in self._reasons:
+            number += 1
+            key = f"{label} ({number})"
+        self._reasons[key] = reason
+
+    def raise_if_any(self, total: int) -> None:
+        """Raise ExchangeError if there is anything to say."""
+        if self._reasons:
+            raise ExchangeError(self._reasons, total, self._partly)
+
+
+class ExchangeError(BatchError):
+    """Some masks were not taken over, or not all of what was said of them; the others are done."""
+
+    def __init__(self, failures: dict[str, str], total: int, partly: int) -> None:
+        super().__init__(failures, "masks", total)
+        self.partly = partly
+        failed = len(failures) - partly
+        head, _, lines = str(self).partition("\n")
+        if partly:
+            head = (
+                f"{failed} of {total} masks failed ({total - failed} are done, {partly} of them not in all):"
+            )
+        self.args = (f"{head}\n{lines}",)
 
 
 def _exported(
     paths: Mapping[str, Path],
-    known: Mapping[str, Foreground],
-    failures: dict[str, str],
-    *,
+    known: KnownForegrounds,
+    problems: Problems,
     with_pictures: bool,
+    image_url: str | None,
 ) -> Iterator[Labelled]:
     for fg_id, path in paths.items():
-        fg = known.get(fg_id)
+        fg = known.records.get(fg_id)
         try:
             annotation, class_mask = read_annotation(path)
             picture = None if fg is None or not with_pictures else _picture(fg, annotation)
         except DataError as error:
-            failures[fg_id] = str(error)
+            problems.add(fg_id, str(error), written=False)
             continue
-        image_name = "" if fg is None or fg.file is None else fg.file.name
-        yield Labelled(fg_id, class_mask, (), image_name, picture)
+        if reason := known.absent(fg_id):
+            problems.add(fg_id, f"written without the name of its image: {reason}", written=True)
+        item = Labelled(fg_id, class_mask, (), known.image_name(fg_id), picture)
+        url = "" if image_url is None else image_url + quote(item.file_name)
+        yield item._replace(image_url=url)
 
 
 def _picture(fg: Foreground, annotation: Annotation) -> bytes:
@@ -166,46 +212,26 @@ def _picture(fg: Foreground, annotation: Annotation) -> bytes:
     return encode_png(np.dstack([pixels.fg, pixels.alpha]))
 
 
-def _finder(known: Mapping[str, Foreground], owned: Iterable[str]) -> Callable[[str], str]:
-    """Return what finds the foreground that another tool's name of an image means."""
-    ids = dict.fromkeys([*known, *owned])
-    by_name: dict[str, set[str]] = {}
-    for fg_id in ids:
-        file = known[fg_id].file if fg_id in known else None
-        for name in (file_stem(fg_id), Path(fg_id).name, *([file.name, file.stem] if file else [])):
-            by_name.setdefault(name, set()).add(fg_id)
-
-    def find(name: str) -> str:
-        if name in ids:
-            return name
-        last = name.rpartition("/")[2]
-        for shown in (name, _stem(name), last, _stem(last)):
-            fits = sorted(by_name.get(shown, ()))
-            if len(fits) == 1:
-                return fits[0]
-            if fits:
-                raise DataError(f"may be any of the foregrounds {', '.join(map(repr, fits[:4]))}; rename it")
-        where = "none in the folder has it" if known else "--foregrounds FOLDER says where they are"
-        raise DataError(f"no foreground of that name is known; {where}")
-
-    return find
-
-
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0] or name
-
-
 def _import(
-    class_mask: UInt8, fg_id: str, fg: Foreground | None, owned: Path | None, out: Path, replace: bool
+    class_mask: UInt8,
+    remarks: tuple[str, ...],
+    fg_id: str,
+    fg: Foreground | None,
+    owned: Path | None,
+    out: Path,
+    replace: bool,
 ) -> None:
-    """Write one imported mask, unless the same one is there already."""
+    """Write one imported mask, unless the same one is there already or it says nothing."""
     before: Annotation | None = None
     if owned is not None:
         before, mask = read_annotation(owned)
         if np.array_equal(mask, class_mask):
             return  # with its strokes and its review
-        if not replace:
-            raise DataError(f"{owned}: is annotated otherwise; --replace takes the imported mask instead")
+    if (class_mask == NO_CLASS).all():
+        why = "; ".join(remarks) or "no pixel of it has a class: it may not be annotated yet"
+        raise DataError(f"{why}; nothing was written")
+    if owned is not None and not replace:
+        raise DataError(f"{owned}: is annotated otherwise; --replace takes the imported mask instead")
     if fg is not None:
         pixels = read_foreground(fg)
         _check_size(class_mask, pixels.alpha.shape)

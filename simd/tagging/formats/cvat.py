@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simd.addresses import is_sidecar, without_ending
 from simd.errors import DataError
 from simd.files import write_atomically
-from simd.image import Mask, UInt8, encode_png, read_image, read_indices, remarks
-from simd.tagging.formats.index_plus_one import VOID, from_void_zero, to_void_zero
+from simd.image import Mask, UInt8, encode_png, read_image
+from simd.tagging.formats.index_plus_one import from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import (
     Labelled,
     Names,
     checked_size,
     file_stem,
     merge,
-    packed,
     regions_of,
     shaped_as,
 )
 from simd.tagging.formats.run_lengths import line_of, runs_of
+from simd.tagging.formats.stored_masks import Colour, from_colours, is_indexed, read_numbers
 from simd.tagging.formats.untrusted import Archive, parse_xml, read_xml
 from simd.taxonomy import CLASSES
 
@@ -33,8 +34,6 @@ _BACKGROUND = "background"
 _LIST = "ImageSets/Segmentation/default.txt"
 _CLASS_FOLDER, _OBJECT_FOLDER = "SegmentationClass/", "SegmentationObject/"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same masks, the same bytes
-
-Colour = tuple[int, int, int]
 
 
 def voc_colour(number: int) -> Colour:
@@ -81,12 +80,12 @@ def read_masks(path: Path, names: Names) -> Iterator[Labelled]:
     """Read a "Segmentation mask 1.1" archive: coloured masks, or numbers of the label map's rows."""
     with Archive(path) as archive:
         labels = _label_map(archive.text("labelmap.txt"))
-        masks = [n for n in archive.names if n.startswith(_CLASS_FOLDER) and n.endswith(".png")]
+        masks = [n for n in archive.names if n.startswith(_CLASS_FOLDER) and not is_sidecar(n)]
         for member in sorted(masks):
-            name = member.removeprefix(_CLASS_FOLDER).removesuffix(".png")
+            name = without_ending(member.removeprefix(_CLASS_FOLDER))
             try:
                 with archive.file(member) as file:
-                    yield _read_mask(file, labels, names)._replace(name=name)
+                    yield _read_mask(file, labels, names)._replace(name=name, named_by="stem")
             except DataError as error:
                 yield Labelled(name, None, (str(error),))
 
@@ -159,39 +158,28 @@ def _label_map(text: str) -> dict[Colour, tuple[int, str]]:
 
 
 def _read_mask(path: Path, labels: dict[Colour, tuple[int, str]], names: Names) -> Labelled:
+    by_colour = {colour: None if label == _BACKGROUND else label for colour, (_, label) in labels.items()}
+    grey = None if is_indexed(path) else read_numbers(path)
+    if grey is None or _holds_colours(grey, labels):
+        return from_colours(read_image(path), by_colour, names, "labelmap.txt")
     rows = dict(labels.values())
-    void = next((number for number, label in rows.items() if label == _BACKGROUND), None)
-    grey = _grey(path)
-    if grey is not None:
-        if void not in (None, 0):
-            raise DataError("holds row numbers, and background is not the first row of labelmap.txt")
-        return from_void_zero(grey, {n: label for n, label in rows.items() if label != _BACKGROUND}, names)
-    pixels = packed(read_image(path))
-    colours = np.unique(pixels)
-    if len(colours) > 255:
-        raise DataError(f"has {len(colours)} colours; masks have one a label, and no soft edges")
-    by_colour: dict[int, str] = {}
-    numbers = np.zeros(len(colours), np.uint8)
-    for number, value in enumerate(colours.tolist(), start=1):
-        colour = (value >> 16, value >> 8 & 255, value & 255)
-        row = labels.get(colour)
-        if row is None and value == 0:
-            row = (VOID, _BACKGROUND)
-        if row is not None and row[1] == _BACKGROUND:
-            continue
-        numbers[number - 1] = number
-        by_colour[number] = row[1] if row else f"colour {','.join(map(str, colour))}, not in labelmap.txt"
-    return from_void_zero(numbers[np.searchsorted(colours, pixels)], by_colour, names)
+    if next((number for number, label in rows.items() if label == _BACKGROUND), 0) != 0:
+        raise DataError("holds row numbers, and background is not the first row of labelmap.txt")
+    return from_void_zero(grey, {n: label for n, label in rows.items() if label != _BACKGROUND}, names)
 
 
-def _grey(path: Path) -> UInt8 | None:
-    """Return the numbers of a mask of one channel; None if it has colours."""
-    if "palette expanded" in remarks(path):
-        return None
-    try:
-        return read_indices(path)
-    except DataError:
-        return None  # a colour image; if it is none, reading it as one says so
+def _holds_colours(grey: UInt8, labels: dict[Colour, tuple[int, str]]) -> bool:
+    """Tell whether the values of a grey mask are colours of the label map, not numbers of its rows."""
+    values = {value for value in np.unique(grey).tolist() if value}
+    colours = {value: labels[value, value, value] for value in values if (value, value, value) in labels}
+    rows = {number: label for number, label in labels.values() if number in values}
+    if len(colours) == len(rows) == len(values) and any(
+        rows[v] != label for v, (_, label) in colours.items()
+    ):
+        raise DataError(
+            "its grey values fit row numbers and colours of labelmap.txt alike; write it in colours"
+        )
+    return len(colours) > len(rows)
 
 
 def _mask_attributes(label: str, region: Mask) -> dict[str, str]:
@@ -215,5 +203,5 @@ def _region(mask: "Element", size: tuple[int, int]) -> Mask:
 
 
 def _other_shapes(image: "Element") -> tuple[str, ...]:
-    kinds = sorted({shape.tag[:40] for shape in image if shape.tag not in ("mask", "tag")})
+    kinds = sorted({shape.tag[:40] for shape in image if shape.tag != "mask"})
     return (f"its shapes of kind {', '.join(kinds)} are no masks and were left out",) if kinds else ()

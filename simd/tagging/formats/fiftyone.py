@@ -6,12 +6,15 @@ the mask targets that belong to them.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+from simd.addresses import is_sidecar, without_ending
 from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
-from simd.image import encode_png, read_indices
+from simd.image import encode_png, read_image
 from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import Labelled, Names, file_stem, shaped_as
+from simd.tagging.formats.stored_masks import Colour, from_colours, read_numbers
 from simd.tagging.formats.untrusted import inside
 
 _TARGETS = "mask_targets.json"
@@ -30,20 +33,58 @@ def write(items: Iterable[Labelled], out: Path) -> None:
 
 
 def read(folder: Path, names: Names) -> Iterator[Labelled]:
-    """Read a folder of label PNGs, with the mask targets that stand beside it."""
+    """Read a folder of label images, with the mask targets that stand beside it."""
     with shaped_as("a table of mask targets"):
-        targets = {int(number): str(label) for number, label in read_json(folder / _TARGETS).items()}
+        numbers, colours = _targets(read_json(folder / _TARGETS))
     labels = folder / "labels"
     if not labels.is_dir():
-        raise DataError(f"{labels}: no such folder; label PNGs are expected there")
-    for file in sorted(labels.rglob("*.png")):
+        raise DataError(f"{labels}: no such folder; label images are expected there")
+    for file in sorted(path for path in labels.rglob("*") if not path.is_dir()):
         name = file.relative_to(labels).as_posix()
+        if is_sidecar(name):
+            continue
         try:
-            yield from_void_zero(read_indices(inside(labels, name)), targets, names)._replace(
-                name=name.removesuffix(".png")
-            )
+            found = _read_mask(inside(labels, name), numbers, colours, names)
+            yield found._replace(name=without_ending(name), named_by="stem")
         except DataError as error:
-            yield Labelled(name.removesuffix(".png"), None, (str(error),))
+            yield Labelled(without_ending(name), None, (str(error),))
+
+
+def _read_mask(path: Path, numbers: dict[int, str], colours: dict[Colour, str], names: Names) -> Labelled:
+    stored = read_numbers(path)
+    if colours and not numbers:
+        return from_colours(read_image(path), colours, names, _TARGETS)
+    if stored is None:
+        raise DataError(f"{path}: holds colours, and {_TARGETS} names numbers")
+    return from_void_zero(stored, numbers, names)
+
+
+def _targets(content: Any) -> tuple[dict[int, str], dict[Colour, str]]:
+    """Return labels by number and by colour, from every form of targets that FiftyOne documents.
+
+    Keys are numbers or "#RRGGBB"; the table may be a dataset's default, or stand under the name of its field;
+    a colour's value may hold its number beside its label.
+    """
+    content = content.get("default_mask_targets") or content.get("mask_targets") or content
+    tables = [row for row in content.values() if isinstance(row, dict) and not {"label", "name"} & row.keys()]
+    if tables and len(tables) == len(content):
+        if any(table != tables[0] for table in tables):
+            raise DataError(
+                f"{_TARGETS}: has targets of {len(tables)} fields; keep those of the field exported"
+            )
+        content = tables[0]
+    numbers: dict[int, str] = {}
+    colours: dict[Colour, str] = {}
+    for key, value in content.items():
+        label = str(value.get("label", value.get("name")) if isinstance(value, dict) else value)
+        if key.startswith("#"):
+            red, green, blue = bytes.fromhex(key[1:])
+            colours[red, green, blue] = label
+        else:
+            numbers[int(key)] = label
+    if numbers and colours:
+        raise DataError(f"{_TARGETS}: names numbers and colours; masks hold one or the other")
+    return numbers, colours
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,22 +1,26 @@
-"""Label Studio: tasks whose brush strokes are run lengths over RGBA values, packed to the bit."""
+"""Label Studio: tasks whose brush strokes are soft masks, as its JSON and JSON-MIN exports have them."""
 
-import re
+import base64
+import binascii
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from simd.addresses import ENDINGS, file_name_of
 from simd.errors import DataError
 from simd.files import read_json, write_atomically
-from simd.image import Mask, UInt8
+from simd.image import Mask, UInt8, read_rgba
+from simd.tagging.formats.brush_strokes import decode, encode
 from simd.tagging.formats.labelled import Labelled, Names, checked_size, merge, regions_of, shaped_as
+from simd.tagging.formats.untrusted import as_file
 from simd.taxonomy import CLASSES, NO_CLASS
 
 _CHANNELS = 4
-_WORD = 8  # bits of a value
-_SIZES = (3, 4, 8, 16)  # bits of a run's length less one, by the two bits before it
-_UPLOAD = re.compile(r"[0-9a-f]{8}-")  # what the server puts before the name of an uploaded file
+_MASKS = ("rle", "imageDataURL")  # members of a value that hold a mask, whatever its result is called
+_PNG = "data:image/png;base64,"
 
 
 def write(items: Iterable[Labelled], out: Path) -> None:
@@ -27,87 +31,27 @@ def write(items: Iterable[Labelled], out: Path) -> None:
 
 
 def read(path: Path, names: Names) -> Iterator[Labelled]:
-    """Read a list of tasks as Label Studio exports it in its JSON format."""
+    """Read a list of tasks as Label Studio exports it, as JSON or as JSON-MIN."""
     tasks = read_json(path)
     if not isinstance(tasks, list):
-        raise DataError(f"{path}: is no list of tasks; export as JSON, not as JSON-MIN or CSV")
+        raise DataError(f"{path}: is not a list of tasks; export as JSON or JSON-MIN, not as CSV")
+    numbers = Counter(str(task.get("id")) for task in tasks if _is_min(task))
     for number, task in enumerate(tasks):
-        name = f"task {number}"
+        name, by = f"task {number}", "address"
         try:
             with shaped_as("a task of Label Studio"):
-                name = _name(task["data"], name)
-                yield _labelled(task, names)._replace(name=name)
+                whole = _from_min(task, numbers) if _is_min(task) else task
+                name, by = _name(whole)
+                yield _labelled(whole, names)._replace(name=name, named_by=by)
         except DataError as error:
             yield Labelled(name, None, (str(error),))
-
-
-def encode(values: UInt8) -> bytes:
-    """Pack values as Label Studio does: a head, then runs of equal values.
-
-    The head is the number of values (32 bits), the bits of a value less one (5), and four sizes less one (4
-    each). A run is a 1, which size its length has (2 bits), the length less one, and the value.
-    """
-    head = f"{len(values):032b}{_WORD - 1:05b}" + "".join(f"{size - 1:04b}" for size in _SIZES)
-    edges = np.concatenate([[0], np.flatnonzero(values[1:] != values[:-1]) + 1, [len(values)]])
-    bits = [head]
-    for start, length in zip(edges[:-1].tolist(), np.diff(edges).tolist(), strict=True):
-        value = f"{values[start]:0{_WORD}b}"
-        for part in _parts(length):
-            choice = next(i for i, size in enumerate(_SIZES) if part <= 2**size)
-            bits.append(f"1{choice:02b}{part - 1:0{_SIZES[choice]}b}{value}")
-    text = "".join(bits)
-    text += "0" * (-len(text) % 8)
-    return int(text, 2).to_bytes(len(text) // 8, "big")
-
-
-def decode(packed: bytes, length: int) -> UInt8:
-    """Unpack `length` values; DataError if that many are not there.
-
-    Runs of unequal values (a 0 before the size) are read, too: browsers write them.
-    """
-    bits = f"{int.from_bytes(packed, 'big'):0{8 * len(packed)}b}" if packed else ""
-    place = 0
-
-    def take(count: int) -> int:
-        nonlocal place
-        place += count
-        if place > len(bits):
-            raise DataError("the packed brush strokes end too early")
-        return int(bits[place - count : place], 2)
-
-    if (stated := take(32)) != length:
-        raise DataError(f"the brush strokes are of {stated} values, their image has {length} (4 a pixel)")
-    if (word := take(5) + 1) != _WORD:
-        raise DataError(f"the packed brush strokes have values of {word} bits; 8 are read")
-    sizes = [take(4) + 1 for _ in range(4)]
-    values = np.zeros(length, np.uint8)
-    filled = 0
-    while filled < length:
-        equal = take(1)
-        end = filled + 1 + take(sizes[take(2)])
-        if end > length:
-            raise DataError("a run of the packed brush strokes goes past the end of its image")
-        if equal:
-            values[filled:end] = take(_WORD)
-        else:
-            values[filled:end] = [take(_WORD) for _ in range(end - filled)]
-        filled = end
-    return values
-
-
-def _parts(length: int) -> Iterator[int]:
-    longest = 2 ** _SIZES[-1]
-    while length > longest:
-        yield longest
-        length -= longest
-    yield length
 
 
 def _task(item: Labelled) -> dict[str, Any]:
     assert item.class_mask is not None
     height, width = item.class_mask.shape
     data = {
-        "image": item.image_name or f"{item.name}.png",
+        "image": item.image_url or item.image_name or f"{item.name}.png",
         "fg_id": item.name,
         "height": height,
         "width": width,
@@ -132,47 +76,149 @@ def _packed(region: Mask) -> bytes:
     return encode(np.repeat(np.where(region.ravel(), np.uint8(255), np.uint8(0)), _CHANNELS))
 
 
-def _name(data: Mapping[str, Any], otherwise: str) -> str:
+def _is_min(task: Any) -> bool:
+    return isinstance(task, dict) and "data" not in task and "annotation_id" in task
+
+
+def _from_min(task: Mapping[str, Any], numbers: Mapping[str, int]) -> dict[str, Any]:
+    """Turn a row of JSON-MIN into a task: it has one annotation, whose regions stand under its controls."""
+    if (count := numbers[str(task.get("id"))]) > 1:
+        raise DataError(f"has {count} annotations; keep one of them, or import each by itself")
+    results = []
+    for control, values in task.items():
+        for value in values if isinstance(values, list) else ():
+            if isinstance(value, dict) and "original_width" in value:
+                kind = next((key for key in value if key.endswith("labels")), control)
+                size = {key: value[key] for key in ("original_width", "original_height")}
+                results.append({"type": kind, "value": value, **size})
+    data = {key: value for key, value in task.items() if isinstance(value, str)}
+    return {"data": data, "annotations": [{"result": results}]}
+
+
+def _name(task: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a task calls its image, and how; a labelling configuration may use any member of data."""
+    data: Mapping[str, Any] = task["data"]
     if data.get("fg_id"):
-        return str(data["fg_id"])
-    image = str(data.get("image", otherwise)).rpartition("/")[2]
-    return _UPLOAD.sub("", image, count=1)
+        return str(data["fg_id"]), "id"
+    if isinstance(image := data.get("image"), str) and image:
+        return image, "address"
+    images = [v for v in data.values() if isinstance(v, str) and file_name_of(v).lower().endswith(ENDINGS)]
+    if len(images) == 1:
+        return images[0], "address"
+    if isinstance(upload := task.get("file_upload"), str) and upload:
+        return f"/data/upload/{upload}", "address"
+    keys = ", ".join(str(key)[:40] for key in list(data)[:8]) or "nothing"
+    raise DataError(f"its data has {len(images)} images and no member 'image' that says which; it has {keys}")
+
+
+class _Region(NamedTuple):
+    label: str
+    cover: UInt8  # (H, W), 255 where it covers all of a pixel
 
 
 def _labelled(task: Mapping[str, Any], names: Names) -> Labelled:
-    done = [a for a in task.get("annotations") or [] if not a.get("was_cancelled")]
+    results = _results(task)
+    data = task["data"]
+    shown = next((r for r in results if "original_height" in r), {})
+    height = shown.get("original_height", data.get("height"))
+    width = shown.get("original_width", data.get("width"))
+    masks = [r for r in results if _is_mask(r)]
+    remarks = _left_out(results)
+    if not masks and (remarks or height is None):
+        raise DataError("; ".join(remarks) or _nothing(task))
+    size = checked_size(height, width)
+    if not masks:
+        return Labelled("", np.full(size, NO_CLASS, np.uint8))
+    regions = [_Region(_label(r["value"]), _cover(r, size)) for r in masks if _labels(r["value"]) is not None]
+    if not regions:
+        raise DataError("; ".join(remarks))
+    found = merge(size, regions, names)
+    return found._replace(remarks=found.remarks + remarks)
+
+
+def _results(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the results of the one annotation that counts."""
+    every = task.get("annotations") or []
+    done = [a for a in every if not a.get("was_cancelled")]
     if len(done) > 1:
         raise DataError(f"has {len(done)} annotations; keep one of them, or import each by itself")
-    results = [r for r in (done[0]["result"] if done else []) if r["type"] == "brushlabels"]
-    data = task["data"]
-    if not results and "height" not in data:
-        raise DataError("has no brush region")
-    shown = results[0] if results else {}
-    size = checked_size(
-        shown.get("original_height", data.get("height")), shown.get("original_width", data.get("width"))
-    )
-    if not results:
-        return Labelled("", np.full(size, NO_CLASS, np.uint8))
-    return merge(size, ((_label(r["value"]), _region(r, size)) for r in results), names)
+    return list(done[0]["result"]) if done else []
+
+
+def _nothing(task: Mapping[str, Any]) -> str:
+    """Return why a task has no result."""
+    if task.get("annotations"):
+        skipped = all(a.get("was_cancelled") for a in task["annotations"])
+        return "its annotation was skipped by the annotator" if skipped else "has no brush region"
+    if task.get("predictions"):
+        return "has predictions only, which nobody has accepted; submit them in Label Studio first"
+    return "has no annotation"
+
+
+def _left_out(results: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Say which results are not taken over: shapes that are no masks, and masks that nobody labelled.
+
+    Where labels and brush are two controls, a region is two results with one mask; one of them has the label.
+    """
+    labelled = [r for r in results if _is_mask(r) and _labels(r["value"]) is not None]
+    ids = {r["id"] for r in labelled if "id" in r}
+    twins = [{key: r["value"].get(key) for key in _MASKS} for r in labelled]
+    kinds: dict[str, int] = Counter()
+    bare = 0
+    for result in results:
+        if not _is_mask(result):
+            kinds[str(result["type"])[:40]] += 1
+        elif _labels(result["value"]) is None and result.get("id") not in ids:
+            bare += {key: result["value"].get(key) for key in _MASKS} not in twins
+    shapes = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    remarks = [f"what is no mask was left out: {shapes}"] if shapes else []
+    return (*remarks, *([f"{bare} masks without a label were left out"] if bare else []))
+
+
+def _is_mask(result: Mapping[str, Any]) -> bool:
+    value = result.get("value")
+    return isinstance(value, dict) and any(key in value for key in _MASKS)
+
+
+def _labels(value: Mapping[str, Any]) -> Any:
+    """Return the labels of a region; None if it has none of its own."""
+    return next((value[key] for key in value if key.endswith("labels")), None)
 
 
 def _label(value: Mapping[str, Any]) -> str:
-    labels = value["brushlabels"]
-    if len(labels) != 1:
-        raise DataError(f"a brush region has {len(labels)} labels; a pixel has one class")
+    labels = _labels(value)
+    if not isinstance(labels, list) or len(labels) != 1:
+        count = len(labels) if isinstance(labels, list) else 0
+        raise DataError(f"a brush region has {count} labels; a pixel has one class")
     return str(labels[0])
 
 
-def _region(result: Mapping[str, Any], size: tuple[int, int]) -> Mask:
-    if result.get("image_rotation"):
-        raise DataError(
-            f"its image was turned by {result['image_rotation']!r:.20} degrees; turn it back first"
-        )
+def _cover(result: Mapping[str, Any], size: tuple[int, int]) -> UInt8:
+    """Return how much of each pixel a region covers: a browser draws strokes with soft edges."""
+    if (rotation := result.get("image_rotation")) and rotation % 360:
+        raise DataError(f"its image was turned by {rotation!r:.20} degrees; turn it back first")
     if checked_size(result["original_height"], result["original_width"]) != size:
         raise DataError("its regions are of images of different sizes")
-    packed = result["value"]["rle"]
+    value = result["value"]
+    if "rle" not in value:
+        return _bitmask(value["imageDataURL"], size)
+    packed = value["rle"]
     if not isinstance(packed, list):
         raise DataError("its run lengths are no list of bytes")
     values = decode(bytes(packed), size[0] * size[1] * _CHANNELS)
-    region: Mask = values.reshape(*size, _CHANNELS)[..., 3] > 0
-    return region
+    return values.reshape(*size, _CHANNELS)[..., 3]
+
+
+def _bitmask(url: Any, size: tuple[int, int]) -> UInt8:
+    """Return the mask in the alpha of a PNG, as BitmaskLabels has it."""
+    if not isinstance(url, str) or not url.startswith(_PNG):
+        raise DataError("a bitmask is not a PNG inside of the file; addresses are not followed")
+    try:
+        content = base64.b64decode(url.removeprefix(_PNG), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise DataError(f"a bitmask is not base64 ({error})") from error
+    with as_file(content, "a bitmask") as file:
+        _, cover = read_rgba(file, max_pixels=size[0] * size[1])
+    if cover.shape != size:
+        raise DataError(f"a bitmask is {cover.shape[0]} x {cover.shape[1]}, its image {size[0]} x {size[1]}")
+    return cover

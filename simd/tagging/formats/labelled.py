@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simd.addresses import is_sidecar
 from simd.decoding import MAX_PIXELS
 from simd.errors import DataError
 from simd.image import Mask, UInt8
@@ -19,6 +20,9 @@ Names = Callable[[str], int]
 """Turns another tool's label into a class index 0..19, or raises DataError: a class is never invented."""
 
 
+_HALF = 128  # of 255
+
+
 class Labelled(NamedTuple):
     """A foreground's class mask, or the reason why another tool's file gives none."""
 
@@ -27,6 +31,8 @@ class Labelled(NamedTuple):
     remarks: tuple[str, ...] = ()  # what could not be taken over
     image_name: str = ""  # file name of the image to which the mask belongs, where one is known
     picture: bytes | None = None  # the foreground's cut-out, a PNG, where it is at hand and wanted
+    named_by: str = "address"  # what `name` is: an address of its image, a "stem" without ending, or an "id"
+    image_url: str = ""  # where another tool's server has the image
 
     @property
     def file_name(self) -> str:
@@ -36,7 +42,8 @@ class Labelled(NamedTuple):
 
 def file_stem(fg_id: str) -> str:
     """Return a foreground's id where it can be the name of a file, else the stem of its annotation."""
-    return fg_id if is_safe_name(fg_id) else annotation_path(Path(), fg_id).stem
+    usable = is_safe_name(fg_id) and not is_sidecar(fg_id)
+    return fg_id if usable else annotation_path(Path(), fg_id).stem
 
 
 def class_names(renamed: Mapping[str, str]) -> Names:
@@ -64,27 +71,35 @@ def class_names(renamed: Mapping[str, str]) -> Names:
     return index
 
 
-def merge(size: tuple[int, int], regions: Iterable[tuple[str, Mask]], names: Names) -> Labelled:
+def merge(size: tuple[int, int], regions: Iterable[tuple[str, Mask | UInt8]], names: Names) -> Labelled:
     """Lay labelled regions into one class mask of (H, W), which is returned without a name.
 
-    Regions whose label is no class are left out; pixels that two classes claim are left without one. Both are
-    remarks.
+    A region is bool, or uint8 where it says how much of each pixel it covers: 255 all, 0 nothing. A pixel
+    belongs to the region that covers most of it, if that is at least half. Regions whose label is no class
+    are left out, pixels that two classes cover alike are left without one, and a region may cover no pixel
+    by half: all are remarks.
     """
     mask = np.full(size, NO_CLASS, np.uint8)
+    covered = np.full(size, _HALF - 1, np.uint8)
     contested = np.zeros(size, np.bool_)
-    unknown: dict[str, str] = {}
+    remarks: dict[str, None] = {}
     for label, region in regions:
         try:
             index = names(label)
         except DataError as error:
-            unknown[label] = str(error)
+            remarks[str(error)] = None
             continue
-        contested |= region & (mask != NO_CLASS) & (mask != index)
-        mask[region] = index
+        cover = region.astype(np.uint8) * np.uint8(255) if region.dtype == np.bool_ else region
+        if int(cover.max()) < _HALF:
+            remarks[f"a region of {label[:80]!r} covers no pixel by half"] = None
+        contested |= (cover >= _HALF) & (cover == covered) & (mask != NO_CLASS) & (mask != index)
+        more = cover > covered
+        contested &= ~more
+        mask[more] = index
+        np.maximum(covered, cover, out=covered)
     mask[contested] = NO_CLASS
-    remarks = [*unknown.values()]
     if count := np.count_nonzero(contested):
-        remarks.append(f"{count} pixels are in regions of two classes; they are left without one")
+        remarks[f"{count} pixels are in regions of two classes; they are left without one"] = None
     return Labelled("", mask, tuple(remarks))
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from simd.errors import DataError, MissingExtraError
 from simd.files import cannot_write
-from simd.image import encode_png, read_indices
-from simd.tagging.annotation_files import PALETTE, classes_in
+from simd.image import encode_png
+from simd.tagging.annotation_files import classes_in
 from simd.tagging.formats.labelled import Labelled, Names, from_indices, shaped_as
+from simd.tagging.formats.stored_masks import read_numbers
 from simd.tagging.formats.untrusted import as_file
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 
@@ -16,7 +17,9 @@ _ROWS = 16  # held in memory at a time
 
 
 def write(items: Iterable[Labelled], out: Path) -> None:
-    """Write masks as indexed PNGs inside a parquet file that ``datasets`` loads as it is.
+    """Write masks as grey PNGs of their indices, inside a parquet file that ``datasets`` loads as it is.
+
+    Grey, since other libraries read an indexed PNG as the colours of its palette, or as their luma.
 
     Columns: ``fg_id``; ``image``, the cut-out (null where the foregrounds are not at hand); ``class_mask``,
     with the indices of the classes as they are and 255 for none; ``classes``, those in it.
@@ -64,7 +67,10 @@ def _labelled(row: dict[str, Any], number: int, labels: dict[int, str], names: N
             if not isinstance(content, bytes):
                 raise DataError("its class mask is not inside the file; paths are not followed")
         with as_file(content, "its class mask") as file:
-            return from_indices(read_indices(file), labels, NO_CLASS, names)._replace(name=name)
+            stored = read_numbers(file)  # indexed ones of older files, too
+            if stored is None:
+                raise DataError("its class mask holds colours, not the indices of classes")
+            return from_indices(stored, labels, NO_CLASS, names)._replace(name=name, named_by="id")
     except DataError as error:
         return Labelled(name, None, (str(error),))
 
@@ -75,7 +81,7 @@ def _row(item: Labelled) -> dict[str, Any]:
     return {
         "fg_id": item.name,
         "image": image,
-        "class_mask": {"bytes": encode_png(item.class_mask, PALETTE), "path": None},
+        "class_mask": {"bytes": encode_png(item.class_mask), "path": None},
         "classes": [class_index(name) for name in classes_in(item.class_mask)],
     }
 
