@@ -1,11 +1,12 @@
 """Composites without end for training, drawn when they are asked for; the disk is never touched."""
 
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count, islice
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -20,10 +21,9 @@ from simd.image import UInt8
 from simd.taxonomy import CLASSES, class_name, suggest
 from simd.trimap import unknown_region
 
-_BLOCK, _SCENES_A_BLOCK = (
-    64,
-    8,
-)  # composites that share some scenes, since a scene costs more than a foreground
+_BLOCK = 64  # composites that share some scenes, since a scene costs more than a foreground
+_SCENES_A_BLOCK = 8
+_SALT = (3000,)  # keeps these random numbers apart from those of classes, scenes and mixed objects
 _LENGTH = 2**40
 
 
@@ -44,7 +44,8 @@ class Example(NamedTuple):
 class Stream:
     """An endless sequence: element `index` depends on the index and the options alone.
 
-    Its length is 2**40, so a sampler that asks for it goes on for as long as anybody trains.
+    Its length is 2**40, so a sampler that asks for it goes on for as long as anybody trains. Classes,
+    foregrounds and scenes already come in random order: hand it to a DataLoader without ``shuffle``.
     """
 
     classes: tuple[str, ...]
@@ -53,13 +54,26 @@ class Stream:
     split: str
 
     def __len__(self) -> int:
+        if _asked_for_a_permutation():
+            raise DataError(
+                "a stream has no end, and its examples come in random order already; leave out shuffle=True, "
+                "and take another seed for another order"
+            )
         return _LENGTH
 
-    def __getitem__(self, index: int) -> Example:
+    @overload
+    def __getitem__(self, index: int) -> Example: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Example]: ...
+    def __getitem__(self, index: int | slice) -> Example | list[Example]:
+        if isinstance(index, slice):
+            if index.stop is None or min(index.start or 0, index.stop) < 0:
+                raise IndexError("a stream has no end: give a slice its stop, and count from the front")
+            return [self[i] for i in range(*index.indices(_LENGTH))]
         if not 0 <= index < _LENGTH:
             raise IndexError(f"index {index} is not in 0..{_LENGTH - 1}")
         rng = np.random.default_rng([self.seed, *_SALT, first_seed(self.split), index])
-        name = self._class_at(index)
+        name = self.class_at(index)
         drawn = _draw(name, first_seed(self.split) + self._hash("foreground", index) % WIDTH, self.size)
         fg, alpha, classes = (_turned(layer) for layer in drawn) if rng.random() < 0.5 else drawn
         protocol = Exact()
@@ -80,11 +94,11 @@ class Stream:
         """Return the first examples."""
         return list(islice(self, number))
 
-    def _class_at(self, index: int) -> str:
-        """Go through all classes in an order of its own, then through them in another."""
-        turn, place = divmod(index, len(self.classes))
+    def class_at(self, index: int) -> str:
+        """Return the class of an element without drawing it; all come in an order, then in another."""
+        turn, position = divmod(index, len(self.classes))
         order = sorted(self.classes, key=lambda name: self._hash(name, turn))
-        return order[place]
+        return order[position]
 
     def _scene(self, block: int, number: int) -> UInt8:
         which = self._hash("scene", block, number)
@@ -96,9 +110,6 @@ class Stream:
         """Return a number of 64 bits that is the same on every machine."""
         text = "/".join(map(str, (self.seed, self.split, *parts)))
         return int(hashlib.sha256(text.encode()).hexdigest()[:16], 16)
-
-
-_SALT = (3000,)  # keeps these random numbers apart from those of classes, scenes and mixed objects
 
 
 def stream(
@@ -160,6 +171,12 @@ def _known(name: str) -> str:
         raise DataError(
             f"unknown class or mixed object {name!r}{suggest(str(name), [*CLASSES, *MIXED])}"
         ) from None
+
+
+def _asked_for_a_permutation() -> bool:
+    """Tell whether torch's RandomSampler asks for the length, to make a permutation of all of it."""
+    sampler = sys._getframe(2).f_locals.get("self")  # torch gives no other sign, and is not imported here
+    return type(sampler).__name__ == "RandomSampler" and not getattr(sampler, "replacement", True)
 
 
 def _draw(name: str, seed: int, size: tuple[int, int]) -> Cutout:

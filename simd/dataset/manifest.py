@@ -5,15 +5,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from simd.errors import DataError
 from simd.files import json_lines, json_text, no_such_folder, read_json, read_json_lines, write_atomically
 from simd.image import UInt8, read_alpha, read_image, read_size, read_trimap
 from simd.records import LAYERS, Composite, file_name
-from simd.taxonomy import CLASSES
+from simd.taxonomy import CLASSES, suggest
 from simd.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INFO_NAME, ROWS_NAME = "dataset.json", "metadata.jsonl"
 _READERS = {"image": read_image, "alpha": read_alpha, "trimap": read_trimap, "class_mask": read_alpha}
@@ -25,6 +29,9 @@ class Sample:
 
     root: Path
     row: Composite
+
+    def __repr__(self) -> str:
+        return f"<Sample {self.row.id}: {self.row.class_}, fg {self.row.fg_id!r}, bg {self.row.bg_id!r}>"
 
     @cached_property
     def image(self) -> UInt8:
@@ -65,19 +72,61 @@ class Sample:
 
 @dataclass(frozen=True)
 class MattingSet(Sequence[Sample]):
-    """A set on disk: iterate over it for its samples, in the order built."""
+    """A set on disk: its samples in the order built, by position, slice or id: ``built["fur-0a1b2c3d"]``."""
 
     path: Path
     info: dict[str, Any]  # dataset.json
     rows: tuple[Composite, ...]
 
+    def __repr__(self) -> str:
+        classes = len({row.class_ for row in self.rows})
+        return f"<MattingSet {self.name!r}: {len(self)} composites of {classes} classes, at {self.path}>"
+
+    def _repr_html_(self) -> str:
+        """Show the set in a notebook: its name, and how many composites and foregrounds each class has."""
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{of_class['composites']}</td><td>{of_class['foregrounds']}</td></tr>"
+            for name, of_class in counts(self.rows)["classes"].items()
+        )
+        return (
+            f"<p>{escape(repr(self))}</p><table><thead><tr><th>class</th><th>composites</th>"
+            f"<th>foregrounds</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
+
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int | str) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | str | slice) -> Sample | list[Sample]:
         if isinstance(index, slice):
             return [Sample(self.path, row) for row in self.rows[index]]
+        if isinstance(index, str):
+            return Sample(self.path, self._row(index))
         return Sample(self.path, self.rows[index])
+
+    def _row(self, id_: str) -> Composite:
+        if (row := self._by_id.get(id_)) is None:
+            raise DataError(f"{self.path}: has no composite {id_!r}{suggest(id_, self._by_id)}")
+        return row
+
+    @cached_property
+    def _by_id(self) -> dict[str, Composite]:
+        return {row.id: row for row in self.rows}
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the rows of metadata.jsonl as a pandas table, in their order.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row a composite; ``classes`` holds tuples and ``recipe`` dicts.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([row.to_row() for row in self.rows])
 
     def __iter__(self) -> Iterator[Sample]:
         return (Sample(self.path, row) for row in self.rows)

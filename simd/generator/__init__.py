@@ -11,7 +11,7 @@ splits    the seeds and ranges of train and test, which share nothing
 """
 
 import operator
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import NamedTuple
 
 import numpy as np
@@ -105,8 +105,7 @@ def synthetic(class_: str, seed: int, size: int | tuple[int, int] = 512) -> Cuto
     name = class_name(class_)
     shape = checked_size(size)
     rng = generator(class_index(name), checked_seed(seed))
-    module, _, function = RECIPES[name].partition(":")
-    layer = clipped(getattr(import_module(module), function)(rng, min(shape)), SOLID.get(name, 1.0))
+    layer = clipped(resolve_name(RECIPES[name])(rng, min(shape)), SOLID.get(name, 1.0))
     return cutout(layer, np.full_like(layer.alpha, class_index(name), np.uint8), shape)
 
 

@@ -27,8 +27,8 @@ turns into a set.
 
 import re
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import NamedTuple
 
 from simd.errors import DataError
@@ -197,6 +197,5 @@ def _check_folder(folder: Path, what: str) -> None:
 
 
 def _load(target: str) -> SourceKind:
-    module, _, name = target.partition(":")
-    loaded: SourceKind = getattr(import_module(module), name)
-    return loaded
+    kind: SourceKind = resolve_name(target)
+    return kind

@@ -39,7 +39,7 @@ def test_an_example_depends_on_its_index_and_the_options_alone():
 
 def test_classes_come_equally_often_in_changing_order():
     stream = simd.stream(size=32)
-    order = [stream._class_at(k) for k in range(100)]
+    order = [stream.class_at(k) for k in range(100)]
     assert Counter(order) == dict.fromkeys(CLASSES, 5)
     assert order[:20] != order[20:40]
 
@@ -93,6 +93,25 @@ def test_a_data_loader_with_workers_gives_the_same_examples():
         for place in (0, 1):
             np.testing.assert_array_equal(batch.image[place].numpy(), stream[2 * k + place].image)
             assert batch.class_[place] == stream[2 * k + place].class_
+
+
+def test_a_data_loader_that_shuffles_gets_a_sentence():
+    data = pytest.importorskip("torch.utils.data")
+    stream = simd.stream(["leaf"], size=32)
+    with pytest.raises(DataError, match="leave out shuffle=True, and take another seed"):
+        data.DataLoader(stream, shuffle=True)
+    with pytest.raises(DataError, match="leave out shuffle=True"):
+        next(iter(data.RandomSampler(stream, num_samples=3)))
+    assert len(list(data.RandomSampler(stream, replacement=True, num_samples=3))) == 3
+
+
+def test_a_slice_is_a_list():
+    stream = simd.stream(["leaf"], size=32)
+    assert [example.number for example in stream[0:4:2]] == [0, 2]
+    assert same(stream[3:4][0], stream[3])
+    for endless in (np.s_[:], np.s_[2:], np.s_[-2:5], np.s_[0:-1]):
+        with pytest.raises(IndexError, match="give a slice its stop"):
+            stream[endless]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ All offer the same steps, so `build` does not know which one it runs.
 """
 
 from collections.abc import Mapping
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -77,11 +77,10 @@ def load_protocol(
     """
     if name not in PROTOCOLS:
         raise DataError(f"unknown protocol {name!r}{suggest(name, PROTOCOLS)}")
-    module, _, attribute = PROTOCOLS[name].partition(":")
-    made: CompositionProtocol = getattr(import_module(module), attribute)(
+    protocol: CompositionProtocol = resolve_name(PROTOCOLS[name])(
         max_side=max_side, trimap_radius=trimap_radius
     )
-    return made
+    return protocol
 
 
 def refuse_options(protocol: str, **options: int | None) -> None:

@@ -25,7 +25,7 @@ The primary class is the one that has most unknown pixels, over many foregrounds
 """
 
 from collections.abc import Sequence
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import NamedTuple
 
 import numpy as np
@@ -96,8 +96,7 @@ def mixed(kind: str, seed: int, size: int | tuple[int, int] = 512) -> Cutout:
         raise DataError(f"unknown kind of mixed object {kind!r}{suggest(str(kind), MIXED)}")
     shape = checked_size(size)
     rng = generator(_STREAM + list(MIXED).index(kind), checked_seed(seed))
-    module, _, function = MIXED[kind].target.partition(":")
-    parts: list[Part] = getattr(import_module(module), function)(rng, min(shape))
+    parts: list[Part] = resolve_name(MIXED[kind].target)(rng, min(shape))
     drawn = cutout(over(*(part.layer for part in parts)), _visible_class(parts), shape)
     # Where nothing is seen, the nearest pixel that shows something decides.
     _, nearest = ndimage.distance_transform_edt(drawn.alpha == 0, return_indices=True)

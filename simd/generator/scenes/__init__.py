@@ -26,7 +26,7 @@ fire, white as lace and smoke.
 """
 
 import operator
-from importlib import import_module
+from pkgutil import resolve_name
 
 import numpy as np
 
@@ -95,8 +95,7 @@ def scene(kind: str, seed: int, size: int = 768) -> UInt8:
             f"size {size!r} is out of range; a scene is {MIN_SIDE * 3 // 2} to {MAX_SIDE} pixels wide"
         )
     rng = generator(_STREAM + list(SCENES).index(kind), number)
-    module, _, function = SCENES[kind].partition(":")
-    picture = photograph(rng, getattr(import_module(module), function)(rng, side), kind)
+    picture = photograph(rng, resolve_name(SCENES[kind])(rng, side), kind)
     height = round(side * 2 / 3)
     top = (side - height) // 2
     return nearest(picture[top : top + height] * 255).astype(np.uint8)

@@ -13,8 +13,8 @@ untrusted                                    archives, names, XML and images of 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, NamedTuple
 
 from simd.errors import DataError
@@ -34,18 +34,18 @@ class Format(NamedTuple):
     @property
     def write(self) -> Callable[[Iterable[Labelled], Path], None]:
         """The function that writes masks to a place."""
-        found: Callable[[Iterable[Labelled], Path], None] = self._function(0)
-        return found
+        write: Callable[[Iterable[Labelled], Path], None] = self._function(0)
+        return write
 
     @property
     def read(self) -> Callable[[Path, Names], Iterator[Labelled]]:
         """The function that reads masks from a place, one after the other."""
-        found: Callable[[Path, Names], Iterator[Labelled]] = self._function(1)
-        return found
+        read: Callable[[Path, Names], Iterator[Labelled]] = self._function(1)
+        return read
 
     def _function(self, number: int) -> Any:
         module, _, functions = self.target.partition(":")
-        return getattr(import_module(f"simd.tagging.formats.{module}"), functions.split(",")[number])
+        return resolve_name(f"simd.tagging.formats.{module}:{functions.split(',')[number]}")
 
 
 FORMATS = {
