@@ -17,11 +17,12 @@ from transformers.utils import logging
 from simd.errors import DataError
 from simd.image import UInt8
 from simd.methods.runtime.check_inputs import Float32, check_arrays, overwrite_known
-from simd.methods.runtime.devices import check_device, free_gigabytes, full_precision, out_of_memory
+from simd.methods.runtime.devices import check_device, check_device_memory, full_precision, memory_in_words
 
 _GIGABYTES = 0.9  # PyTorch, the library, the network
 _GIGABYTES_PER_MEGAPIXEL = 1.2  # the decoder's maps at full size; measured at 0.3 to 1 megapixels
 _SCORE_COPIES = 3  # arrays of attention scores that live at once; measured on 1536 x 1536
+_SMALLER = "smaller images"
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -59,13 +60,8 @@ class VitMatte:
         inputs = self.processor(
             images=image, trimaps=trimap, input_data_format="channels_last", return_tensors="pt"
         )["pixel_values"]  # (1, 4, H, W), sides padded to multiples of 32 with zeros
-        try:
-            with torch.inference_mode(), full_precision():
-                solved = self.network(pixel_values=inputs.to(self.device, _DTYPES[self.dtype])).alphas
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            raise DataError(f"vitmatte ran out of memory on {self.device}; use smaller images") from error
+        with memory_in_words("vitmatte", self.device, _SMALLER), torch.inference_mode(), full_precision():
+            solved = self.network(pixel_values=inputs.to(self.device, _DTYPES[self.dtype])).alphas
         height, width = trimap.shape
         alpha = np.asarray(solved[0, 0, :height, :width].float().cpu(), dtype=np.float32)
         return overwrite_known(alpha, trimap)
@@ -79,12 +75,7 @@ class VitMatte:
 
     def _check_device_memory(self, megapixels: float) -> None:
         needed = self._network_gigabytes(megapixels) * _DTYPES[self.dtype].itemsize / 4
-        free = free_gigabytes(self.device)
-        if free is not None and needed > free:
-            raise DataError(
-                f"vitmatte needs about {needed:.1f} GB on {self.device} for {megapixels:.1f} megapixels, "
-                f"{free:.1f} GB are free; use smaller images, bfloat16, or the CPU"
-            )
+        check_device_memory("vitmatte", needed, megapixels, self.device, _SMALLER)
 
 
 def load_vitmatte(

@@ -221,7 +221,7 @@ def test_sides_are_padded_to_multiples_and_cut_again(tmp_path, fit, corner, size
     card = f'keep_known = false\n{CARD}[size]\nmultiple = 16\nfit = "{fit}"\n'
     place = write_model(tmp_path, card)
     method = load_method("onnx", {"weights": str(place)})
-    parts = method._parts(image, trimap)
+    parts = method.card.preprocessing.parts(image, trimap)
     assert parts["image"].shape[1:] == tuple(-(-n // 16) * 16 for n in size)
     if corner is not None and size == (9, 13):
         assert parts["image"][:, -1, -1].tolist() == [corner] * 3
@@ -295,13 +295,15 @@ def test_cards_that_do_not_fit_are_answered(tmp_path, card, complaint):
 
 
 def test_the_card_that_the_documentation_shows_is_read(tmp_path):
-    from simd.methods.onnx.card import TRIMAPS, read_card
+    from simd.methods.onnx.card import read_card
+    from simd.methods.runtime.preprocess import TRIMAPS
 
     page = (Path(__file__).parents[2] / "docs" / "methods.md").read_text()
     (tmp_path / "matting.toml").write_text(page.partition("```toml\n")[2].partition("```")[0])
     card = read_card(tmp_path)
     assert card.inputs == {"image": ("image",), "trimap": ("trimap",)}
-    assert (card.name, card.std, card.multiple, card.output) == ("mynet", (0.229, 0.224, 0.225), 32, "alpha")
+    assert (card.name, card.output) == ("mynet", "alpha")
+    assert (card.preprocessing.std, card.preprocessing.multiple) == ((0.229, 0.224, 0.225), 32)
     assert all(f"| `{encoding}` | {len(channels)} |" in page for encoding, channels in TRIMAPS.items())
 
 

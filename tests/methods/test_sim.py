@@ -241,7 +241,7 @@ def test_an_image_too_large_for_the_memory_is_refused_before_it_is_tried(
 
 
 def test_a_gpu_without_room_is_refused_before_it_is_tried(method, monkeypatch):
-    monkeypatch.setattr(module, "free_gigabytes", lambda _: 0.2)
+    monkeypatch.setattr("simd.methods.runtime.devices.free_gigabytes", lambda _: 0.2)
     pretended = module.SimMethod(**(vars(method) | {"device": torch.device("cuda")}))
     with pytest.raises(DataError, match=r"needs about 0\.3 GB on cuda .*; use a tile of 1024, bfloat16, or"):
         pretended.predict(*draw(64, 80))

@@ -8,21 +8,12 @@ from typing import Any
 
 from simd.errors import DataError
 from simd.files import read_text
+from simd.methods.runtime.preprocess import TRIMAPS, Preprocessing
 from simd.taxonomy import suggest
-
-TRIMAPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
-    "fraction": ((0, 128 / 255, 1),),
-    "half": ((0, 0.5, 1),),
-    "levels": ((0, 128, 255),),
-    "index": ((0, 1, 2),),
-    "one-hot": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-    "known": ((1, 0, 0), (0, 0, 1)),
-}
-"""Encodings of a trimap: for each channel, what background, unknown and foreground become."""
 
 PARTS = ("image", "trimap")
 FITS = ("zero", "edge", "reflect", "resize")
-"""How an image comes to a multiple: padded at the bottom and right after normalisation, or resized."""
+"""What `fit` may be in a card; see :data:`simd.methods.runtime.preprocess.FITS`."""
 
 _KINDS = ("matting", "sim")
 _ORDERS = ("rgb", "bgr")
@@ -37,13 +28,7 @@ class OnnxCard:
     file: Path  # the model
     name: str
     inputs: Mapping[str, tuple[str, ...]]  # the model's input to the parts of its channels
-    order: str
-    range: float  # of the image before mean and std
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    trimap: str
-    multiple: int
-    fit: str
+    preprocessing: Preprocessing
     output: str | None  # None: the model's first
     channel: int
     output_range: float
@@ -51,6 +36,15 @@ class OnnxCard:
     keep_known: bool
     gigabytes_per_megapixel: float
     classifier: Path | None  # of SIM, exported by `simd weights export-onnx`
+
+    def facts(self) -> list[Any]:
+        """Return all that the card says but the file, in an order that the digests of runs depend on."""
+        inputs = self.preprocessing
+        return [
+            *(self.name, self.inputs, inputs.order, inputs.range, inputs.mean, inputs.std, inputs.trimap),
+            *(inputs.multiple, inputs.fit, self.output, self.channel, self.output_range, self.sigmoid),
+            *(self.keep_known, self.gigabytes_per_megapixel, self.classifier),
+        ]
 
 
 def read_card(weights: str | Path) -> OnnxCard:
@@ -76,13 +70,15 @@ def read_card(weights: str | Path) -> OnnxCard:
         file=top.neighbour("model"),
         name=top.text("name", path.stem),
         inputs={} if kind == "sim" else _inputs(inputs),
-        order=image.choice("order", _ORDERS, "rgb"),
-        range=image.number("range", 1.0),
-        mean=image.colour("mean", 0.0),
-        std=image.colour("std", 1.0),
-        trimap=trimap.choice("as", TRIMAPS, "fraction"),
-        multiple=int(size.number("multiple", 1)),
-        fit=size.choice("fit", FITS, "zero"),
+        preprocessing=Preprocessing(
+            order=image.choice("order", _ORDERS, "rgb"),
+            range=image.number("range", 1.0),
+            mean=image.colour("mean", 0.0),
+            std=image.colour("std", 1.0),
+            trimap=trimap.choice("as", TRIMAPS, "fraction"),
+            multiple=int(size.number("multiple", 1)),
+            fit=size.choice("fit", FITS, "zero"),
+        ),
         output=output.text("name", "") or None,
         channel=int(output.number("channel", 0, lowest=0)),
         output_range=output.number("range", 1.0),
@@ -93,7 +89,7 @@ def read_card(weights: str | Path) -> OnnxCard:
     )
     for table in (top, inputs, image, trimap, size, output):
         table.check_all_taken()
-    if min(card.std) <= 0 or not 1 <= card.multiple <= _MAX_MULTIPLE:
+    if min(card.preprocessing.std) <= 0 or not 1 <= card.preprocessing.multiple <= _MAX_MULTIPLE:
         raise DataError(f"{path}: std must be above 0, multiple a whole number from 1 to {_MAX_MULTIPLE}")
     return card
 

@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
@@ -12,7 +11,7 @@ import onnxruntime
 from simd.errors import DataError
 from simd.image import UInt8
 from simd.methods import Method
-from simd.methods.onnx.card import TRIMAPS, OnnxCard, read_card
+from simd.methods.onnx.card import OnnxCard, read_card
 from simd.methods.onnx.session import Port, Session
 from simd.methods.runtime.check_inputs import Float32, check_arrays, overwrite_known
 from simd.taxonomy import suggest
@@ -42,8 +41,8 @@ class OnnxModel:
     @property
     def checkpoint_digest(self) -> str:
         """Digest of the model and of what its card says."""
-        said = repr([getattr(self.card, key) for key in self.card.__slots__ if key != "file"])
-        return f"{self.session.digest}+{hashlib.sha256(said.encode()).hexdigest()}"
+        facts = repr(self.card.facts())
+        return f"{self.session.digest}+{hashlib.sha256(facts.encode()).hexdigest()}"
 
     def gigabytes(self, megapixels: float) -> float:
         """Estimate the peak memory of a prediction, by what the card says."""
@@ -60,7 +59,7 @@ class OnnxModel:
         """
         check_arrays(image, trimap)
         height, width = trimap.shape
-        parts = self._parts(image, trimap)
+        parts = self.card.preprocessing.parts(image, trimap, self._size((height, width)))
         inputs = {
             port.name: _cast(np.concatenate([parts[p] for p in self.card.inputs[port.name]])[None], port)
             for port in self.session.inputs
@@ -72,34 +71,12 @@ class OnnxModel:
         alpha = alpha / np.float32(self.card.output_range)
         if not np.isfinite(alpha).all():
             raise DataError(f"{self.session.file}: its alpha is not finite")
-        if self._resizes:
-            alpha = np.asarray(cv2.resize(alpha, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-        alpha = np.ascontiguousarray(alpha[:height, :width])
+        alpha = self.card.preprocessing.restored(alpha, (height, width))
         return overwrite_known(alpha, trimap) if self.card.keep_known else alpha.clip(0, 1)
-
-    @property
-    def _resizes(self) -> bool:
-        return self.card.fit == "resize"
-
-    def _parts(self, image: UInt8, trimap: UInt8) -> dict[str, Float32]:
-        """Return image (3, H, W) and trimap (C, H, W) as the model takes them in, at its size."""
-        card, size = self.card, self._size((trimap.shape[0], trimap.shape[1]))
-        colours = image[..., ::-1] if card.order == "bgr" else image
-        scaled = colours.astype(np.float32) * np.float32(card.range / 255)
-        mean, std = (np.array(channels, np.float32) for channels in (card.mean, card.std))
-        scaled = np.asarray((scaled - mean) / std, np.float32)
-        if self._resizes:
-            across = size[::-1]
-            scaled = np.asarray(cv2.resize(scaled, across, interpolation=cv2.INTER_LINEAR), np.float32)
-            trimap = np.asarray(cv2.resize(trimap, across, interpolation=cv2.INTER_NEAREST), np.uint8)
-        levels = (trimap >= 128).astype(np.intp) + (trimap == 255)  # 0 background, 1 unknown, 2 foreground
-        encoded = np.array(TRIMAPS[card.trimap], np.float32)[:, levels]  # (C, H, W)
-        parts = {"image": scaled.transpose(2, 0, 1), "trimap": encoded}
-        return parts if self._resizes else {key: _padded(part, size, card.fit) for key, part in parts.items()}
 
     def _size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the size at which the model runs: its own, or the next multiple."""
-        height, width = (-(-n // self.card.multiple) * self.card.multiple for n in size)
+        height, width = self.card.preprocessing.size(size)
         fixed = self.session.inputs[0].shape[2:]
         return fixed[0] or height, fixed[1] or width
 
@@ -179,7 +156,7 @@ def _check_fit(card: OnnxCard, session: Session) -> None:
                 f"{card.file}: its input {port.name!r} is {_shape(port)}, the card makes "
                 f"(1, {channels}, H, W) of {' and '.join(card.inputs[port.name])}"
             )
-        if any(port.shape[2:]) and card.fit != "resize":
+        if any(port.shape[2:]) and not card.preprocessing.resizes:
             raise DataError(
                 f'{card.file}: takes {_shape(port)} alone; set fit = "resize" in the card\'s [size]'
             )
@@ -192,13 +169,7 @@ def _check_fit(card: OnnxCard, session: Session) -> None:
 
 
 def _channels(part: str, card: OnnxCard) -> int:
-    return 3 if part == "image" else len(TRIMAPS[card.trimap])
-
-
-def _padded(part: Float32, size: tuple[int, int], fit: str) -> Float32:
-    """Pad (C, H, W) at the bottom and right."""
-    widths = [(0, 0), (0, size[0] - part.shape[1]), (0, size[1] - part.shape[2])]
-    return np.pad(part, widths) if fit == "zero" else np.pad(part, widths, mode=fit)  # type: ignore[call-overload]
+    return 3 if part == "image" else card.preprocessing.trimap_channels
 
 
 def _cast(array: Float32, port: Port) -> npt.NDArray[Any]:

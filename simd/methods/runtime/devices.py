@@ -58,6 +58,32 @@ def out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
+def check_device_memory(
+    name: str, gigabytes: float, megapixels: float, device: torch.device, remedies: str
+) -> None:
+    """Raise DataError where a GPU has less memory free than a method needs for an image.
+
+    The host's memory is checked by whoever runs the method over images.
+    """
+    free = free_gigabytes(device)
+    if free is not None and gigabytes > free:
+        raise DataError(
+            f"{name} needs about {gigabytes:.1f} GB on {device} for {megapixels:.1f} megapixels, "
+            f"{free:.1f} GB are free; use {remedies}, bfloat16, or the CPU"
+        )
+
+
+@contextmanager
+def memory_in_words(name: str, device: torch.device, remedy: str) -> Iterator[None]:
+    """Raise DataError where PyTorch fails for want of memory."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        raise DataError(f"{name} ran out of memory on {device}; use {remedy}") from error
+
+
 @contextmanager
 def full_precision() -> Iterator[None]:
     """Compute float32 as float32: a GPU's convolutions otherwise round their factors to 11 bits (TF32)."""

@@ -1,5 +1,6 @@
 """What Semantic Image Matting's networks take in, made from image and trimap as the release makes it."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
@@ -7,12 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.image import BACKGROUND, FOREGROUND, UInt8
+from simd.methods.runtime.preprocess import Preprocessing
 
 STRIDE = 8
 """Sides are multiples of it: the decoder doubles three times."""
 
 MIN_SIDE = 32
 """Shorter sides are padded to it where the release would leave them."""
+
+PREPROCESSING = Preprocessing(trimap="levels", multiple=STRIDE, fit="symmetric", grows=True)
+"""Mean and std stand in the networks; the matting network takes a trimap's levels as they are."""
 
 _CLICK_LENGTH = 320  # the paper's patch; whatever the image's size
 CLICK_SIGMAS = tuple(share * _CLICK_LENGTH for share in (0.02, 0.08, 0.16))
@@ -26,9 +31,7 @@ def pad(pixels: UInt8, *, min_side: int = 0) -> UInt8:
 
     A side that is a multiple already grows by 8 more, as in the release.
     """
-    rows, columns = (max((n // STRIDE + 1) * STRIDE, min_side) - n for n in pixels.shape[:2])
-    widths = [(0, rows), (0, columns), (0, 0)][: pixels.ndim]
-    return np.pad(pixels, widths, mode="symmetric")
+    return replace(PREPROCESSING, min_side=min_side).padded(pixels)
 
 
 class Distances(NamedTuple):

@@ -5,8 +5,6 @@ for number; ``robust`` equals it wherever the release's windows see the whole im
 :mod:`simd.methods.sim.semantic_trimap`.
 """
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -17,7 +15,7 @@ import torch
 from simd.errors import DataError
 from simd.image import UNKNOWN, UInt8
 from simd.methods.runtime.check_inputs import check_arrays, overwrite_known
-from simd.methods.runtime.devices import check_device, free_gigabytes, full_precision, out_of_memory
+from simd.methods.runtime.devices import check_device, check_device_memory, full_precision, memory_in_words
 from simd.methods.runtime.fold_norms import fuse
 from simd.methods.runtime.tiling import MIN_TILE, Tile, tiles
 from simd.methods.runtime.winograd import for_cpu
@@ -34,6 +32,7 @@ _TILE = 1536
 _GIGABYTES = 1.3  # PyTorch, both networks, the parts of their convolutions
 _GIGABYTES_PER_MEGAPIXEL = 0.12  # 20 float32 maps, distances, the blended alpha
 _GIGABYTES_PER_TILE_MEGAPIXEL = 1.2  # the decoder's maps; measured, see benchmarks/speed/sim.py
+_SMALLER = f"a tile of {MIN_TILE}"
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -94,7 +93,7 @@ class SimMethod:
         min_side = MIN_SIDE if self.mode == "robust" else 0
         image, trimap = pad(image, min_side=min_side), pad(trimap, min_side=min_side)
         self._check_device_memory(trimap.size / 1e6)
-        with self._failing_readably(), full_precision():
+        with memory_in_words("sim", self.device, _SMALLER), full_precision():
             semantics = semantic_trimap(self.networks.classifier, image, trimap, mode=self.mode)
             job = Job(self.networks, self.device, _DTYPES[self.dtype], image, trimap, semantics)
             if auxiliary:
@@ -139,24 +138,8 @@ class SimMethod:
         return _GIGABYTES_PER_TILE_MEGAPIXEL * at_once
 
     def _check_device_memory(self, megapixels: float) -> None:
-        if self.device.type == "cpu":
-            return  # the host's memory is checked by whoever runs the method over images
         needed = self._network_gigabytes(megapixels) * _DTYPES[self.dtype].itemsize / 4 + 0.3
-        free = free_gigabytes(self.device)
-        if free is not None and needed > free:
-            raise DataError(
-                f"sim needs about {needed:.1f} GB on {self.device} for {megapixels:.1f} megapixels, "
-                f"{free:.1f} GB are free; use a tile of {MIN_TILE}, bfloat16, or the CPU"
-            )
-
-    @contextlib.contextmanager
-    def _failing_readably(self) -> Iterator[None]:
-        try:
-            yield
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            raise DataError(f"sim ran out of memory on {self.device}; use a tile of {MIN_TILE}") from error
+        check_device_memory("sim", needed, megapixels, self.device, _SMALLER)
 
 
 def load_sim(
