@@ -15,13 +15,12 @@ from simd.dataset.predictions import RunRecord, read_run, write_run
 from simd.errors import BatchError, DataError
 from simd.files import make_folder, write_atomically
 from simd.image import to_uint8, write_png
-from simd.journal import Journal
+from simd.journal import Journal, by_item, resumed
 from simd.methods import Draws, Method, load_method, target_of
 from simd.methods.facts import Facts, facts_of, gigabytes_of
 from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, find_images
-from simd.parallel import free_gigabytes, run
-from simd.progress import track
+from simd.parallel import free_gigabytes
 from simd.version import __version__
 
 _LOG = logging.getLogger(__name__)
@@ -116,26 +115,30 @@ def predict(
     folder = _picture_folder(loaded, facts, pictures)
     if (finished := _finished(out, identity, images)) is not None:
         return finished
-    journal, failures = Journal(out / _STATE, identity), dict(images.failures)
-    try:
-        rows = {row["id"]: row for row in _still_right(journal.rows, out, images)}
-        workers = _affordable(workers, loaded, images)
-        # a name that was put into METHODS here is not there in other processes
-        shared: str | Method | _PickledMethod = target_of(method) if isinstance(method, str) else method
-        if workers > 1 and not isinstance(method, str):
-            pickled = _pickled(loaded, facts, out / _STATE / _PICKLE_NAME)
-            shared, workers = (pickled, workers) if pickled else (method, 1)
-        tasks = [_Task(shared, options, each, out, folder) for each in images.images if each.id not in rows]
-        outcomes = run(_predict, tasks, workers=workers)
-        for outcome in track(outcomes, len(images.images), facts.name, done=len(rows)):
-            id_ = outcome.item.image.id
-            if outcome.value is None:
-                failures[id_] = outcome.reason or ""
-            else:
-                rows[id_] = outcome.value
-                journal.add(outcome.value)
-    finally:
-        journal.close()
+    workers = _affordable(workers, loaded, images)
+    journal = Journal(out / _STATE, identity)
+    # a name that was put into METHODS here is not there in other processes
+    shared: str | Method | _PickledMethod = target_of(method) if isinstance(method, str) else method
+    if workers > 1 and not isinstance(method, str):
+        pickled = _pickled(loaded, facts, out / _STATE / _PICKLE_NAME)
+        shared, workers = (pickled, workers) if pickled else (method, 1)
+    tasks = {each.id: _Task(shared, options, each, out, folder) for each in images.images}
+
+    def load(row: dict[str, Any]) -> dict[str, Any] | None:
+        """Take a row whose matte is there and whose files are as they were."""
+        is_whole = (out / f"{row['id']}.png").is_file()
+        return row if is_whole and row.get("digest", "") == tasks[row["id"]].image.digest() else None
+
+    rows, reasons = resumed(
+        journal,
+        tasks.values(),
+        by_item(_predict, key=_id, workers=workers),
+        key=_id,
+        load=load,
+        dump=lambda _, row: row,
+        what=facts.name,
+    )
+    failures = dict(images.failures) | reasons
     if failures:
         raise BatchError(failures, "images", len(images.images) + len(images.failures))
     record = _record(facts, images, [rows[each.id] for each in images.images])
@@ -188,16 +191,8 @@ def _finished(out: Path, identity: dict[str, str | None], images: RunImages) -> 
     return None
 
 
-def _still_right(rows: Sequence[dict[str, Any]], out: Path, images: RunImages) -> list[dict[str, Any]]:
-    """Return what is finished: its matte is there, and its files are as they were."""
-    by_id = {each.id: each for each in images.images}
-    return [
-        row
-        for row in rows
-        if row["id"] in by_id
-        and (out / f"{row['id']}.png").is_file()
-        and row.get("digest", "") == by_id[row["id"]].digest()
-    ]
+def _id(task: _Task) -> str:
+    return task.image.id
 
 
 def _affordable(workers: int, method: Method, images: RunImages) -> int:
