@@ -23,7 +23,6 @@ from simd.dataset.manifest import load_set, write_manifest
 from simd.image import read_alpha, write_png
 from simd.metrics.evaluate import evaluate
 from simd.records import LAYERS, file_name
-from simd.report.browse.mongod import running_mongod
 
 LIMITS = {"seconds": 60.0, "gigabytes": 2.0}
 
@@ -73,31 +72,19 @@ def main() -> int:
     parser.add_argument("--methods", type=int, default=2)
     chosen = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="simd-browse-"))
-    with running_mongod() as uri:
-        os.environ["FIFTYONE_DATABASE_URI"] = uri
-        try:
-            child = os.fork()  # so that the peak is that of browsing alone
-            if child == 0:
-                rng = np.random.default_rng(0)
-                place = make_set(root, chosen.composites, chosen.images, chosen.side)
-                for number in range(chosen.methods):
-                    make_method(root, f"noise-{number}", place, rng)
-                os._exit(0)
-            if os.waitpid(child, 0)[1]:
-                raise SystemExit("the set could not be made")
-            return measure(root / "set", sorted((root / "scores").glob("*.csv")))
-        finally:
-            shutil.rmtree(root)
-            forget_database()
-
-
-def forget_database() -> None:
-    """Keep FiftyOne from waiting, at the end, for the database that is about to stop."""
-    import atexit
-
-    from fiftyone.core.odm import database
-
-    atexit.unregister(database._delete_non_persistent_datasets_if_allowed)
+    try:
+        child = os.fork()  # so that the peak is that of browsing alone
+        if child == 0:
+            rng = np.random.default_rng(0)
+            place = make_set(root, chosen.composites, chosen.images, chosen.side)
+            for number in range(chosen.methods):
+                make_method(root, f"noise-{number}", place, rng)
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            raise SystemExit("the set could not be made")
+        return measure(root / "set", sorted((root / "scores").glob("*.csv")))
+    finally:
+        shutil.rmtree(root)
 
 
 def measure(place: Path, scores: list[Path]) -> int:
@@ -115,6 +102,7 @@ def measure(place: Path, scores: list[Path]) -> int:
             f"{word}: {len(opened.dataset):,} samples, {fields} fields, {len(opened.views)} views: "
             f"{used[-1]:.1f} s CPU, {time.perf_counter() - wall:.1f} s, peak {peak:.2f} GB"
         )
+    opened.dataset.delete()
     return int(used[0] > LIMITS["seconds"] or peak > LIMITS["gigabytes"])
 
 

@@ -4,9 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tools.mongod import running_mongod
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
@@ -50,13 +53,17 @@ def test_a_notebook_runs_to_its_end_and_leaves_nothing_beside_it(path, tmp_path)
     before = {entry: entry.read_bytes() for entry in FOLDER.iterdir() if entry.is_file()}
     work = tmp_path / "work"
     work.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", EXECUTE, str(path), str(work)],
-        env=fresh_jupyter(tmp_path / "jupyter"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with ExitStack() as server:
+        database = {}
+        if path.stem == "05_browse" and find_spec("fiftyone") is not None:
+            database["FIFTYONE_DATABASE_URI"] = server.enter_context(running_mongod())
+        done = subprocess.run(
+            [sys.executable, "-c", EXECUTE, str(path), str(work)],
+            env=fresh_jupyter(tmp_path / "jupyter") | database,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr[-4000:]
     assert int(done.stdout.split()[-1]) > 0
     assert {entry: entry.read_bytes() for entry in FOLDER.iterdir() if entry.is_file()} == before

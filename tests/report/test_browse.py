@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from browse_by_hand import EVIL, browse_set, ramp, two_methods_on_disk
 from PIL import Image
+from tools.mongod import running_mongod
 
 from simd.dataset.review import read_review
 from simd.errors import DataError
 from simd.metrics.evaluate import evaluate, find_truths
-from simd.report.browse.mongod import running_mongod
 from simd.taxonomy import TAXONOMY
 
 pytestmark = [
@@ -310,6 +310,22 @@ def old_server():
     yield f"mongodb://127.0.0.1:{listener.getsockname()[1]}"
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
+
+
+def test_a_server_that_does_not_start_gets_a_sentence(fo, monkeypatch):
+    from fiftyone.core.service import ServiceListenTimeout
+
+    from simd.report.browse.database import connect
+
+    def list_datasets():
+        raise ServiceListenTimeout("mongod")
+
+    monkeypatch.setattr(fo.config, "database_uri", None)
+    monkeypatch.setattr(fo, "list_datasets", list_datasets)
+    with pytest.raises(
+        DataError, match=r"cannot be opened .* such as OpenSSL 1\.1: install them, or set FIFTY"
+    ):
+        connect()
 
 
 def test_a_private_server_leaves_nothing_behind():

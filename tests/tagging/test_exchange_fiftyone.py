@@ -38,7 +38,7 @@ dataset.export(export_dir=out, dataset_type=fo.types.ImageSegmentationDirectory,
 def test_labels_pass_through_fiftyone(tmp_path):
     if importlib.util.find_spec("fiftyone") is None:
         pytest.skip("FiftyOne is not installed")
-    from simd.report.browse.mongod import running_mongod
+    from tools.mongod import running_mongod
 
     y, x = np.mgrid[:30, :44]
     mask = ((x // 5 + 3 * (y // 4)) % 21).astype(np.uint8)

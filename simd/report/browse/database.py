@@ -1,13 +1,10 @@
 """FiftyOne and its database, ready to use, or a sentence that says what to do."""
 
-import contextlib
 import os
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 from simd.errors import DataError, MissingExtraError
-from simd.report.browse.mongod import server_environment
 
 _SECONDS = 5  # for a database to answer
 
@@ -37,14 +34,16 @@ def connect() -> ModuleType:
     if uri is not None:
         check_database(uri)
     fo.config.database_validation = False  # done here, and without a remark on versions at every start
-    with _environment({} if uri is not None else server_environment()):
-        try:
-            fo.list_datasets()
-        except (ConnectionError, RuntimeError, OSError) as error:
-            raise DataError(
-                f"FiftyOne's database cannot be opened ({error}); set FIFTYONE_DATABASE_URI to a MongoDB "
-                "of your own"
-            ) from error
+    from fiftyone.core.service import ServiceException
+
+    try:
+        fo.list_datasets()
+    except (ConnectionError, RuntimeError, OSError, ServiceException) as error:
+        raise DataError(
+            f"FiftyOne's database cannot be opened ({str(error) or type(error).__name__}); its server may "
+            "need libraries that are not here, such as OpenSSL 1.1: install them, or set "
+            "FIFTYONE_DATABASE_URI to a MongoDB of your own"
+        ) from error
     module: ModuleType = fo
     return module
 
@@ -75,18 +74,3 @@ def check_database(uri: str) -> None:
 def _shown(uri: str) -> str:
     """Return the address without name and password."""
     return uri.rpartition("@")[2].removeprefix("mongodb://")
-
-
-@contextlib.contextmanager
-def _environment(more: dict[str, str]) -> Iterator[None]:
-    """Set variables for the processes that are started meanwhile."""
-    before = {key: os.environ.get(key) for key in more}
-    os.environ.update(more)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                del os.environ[key]
-            else:
-                os.environ[key] = value

@@ -1,4 +1,6 @@
-"""Make FiftyOne's MongoDB server run where OpenSSL 1.1 is gone, and start private ones.
+"""Start private MongoDB servers for tests, also where OpenSSL 1.1, which FiftyOne's server needs, is gone.
+
+A tool of the tests, which alone may download something; ``simd`` itself downloads nothing.
 
 The server that comes with ``fiftyone-db`` 0.4 needs libssl and libcrypto 1.1, which current distributions
 have no more. Both lie in an old wheel on the package index. They are taken from it once, checked by hash,
@@ -21,28 +23,12 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from simd.errors import DataError, MissingExtraError
-from simd.files import make_folder
-
 _WHEEL = "psycopg2-binary==2.9.6"
 _WHEEL_SHA256 = "ae102a98c547ee2288637af07393dd33f440c25e5cd79556b04e3fca13325e5f"
 _WHEEL_TAGS = ("--platform", "manylinux_2_17_x86_64", "--python-version", "3.10", "--implementation", "cp")
 _LIBRARIES = ("libcrypto", "libssl")
 _SECONDS_TO_START, _SECONDS_TO_STOP = 60.0, 30.0
 _INSTEAD = "or set FIFTYONE_DATABASE_URI to a MongoDB of your own"
-
-
-def server_environment() -> dict[str, str]:
-    """Return what the environment of FiftyOne's server needs so that it runs: nothing, or a library path.
-
-    Raises
-    ------
-    MissingExtraError
-        If FiftyOne has brought no server.
-    DataError
-        If the server does not run, whatever is done.
-    """
-    return _prepare(find_mongod())
 
 
 def find_mongod() -> Path:
@@ -57,7 +43,7 @@ def find_mongod() -> Path:
                 return mongod
     if found := shutil.which("mongod"):
         return Path(found)
-    raise MissingExtraError("browsing", "FiftyOne with its database server (fiftyone-db)", "browse")
+    raise RuntimeError(f"no mongod: install fiftyone-db==0.4.5, {_INSTEAD}")
 
 
 @contextlib.contextmanager
@@ -92,11 +78,11 @@ def _prepare(mongod: Path) -> dict[str, str]:
     if not (said := _complaint(mongod, {})):
         return {}
     if "1.1" not in said:
-        raise DataError(f"{mongod}: does not run; mend that, {_INSTEAD}:\n{said}")
+        raise RuntimeError(f"{mongod}: does not run; mend that, {_INSTEAD}:\n{said}")
     libraries = _libraries()
     path = os.pathsep.join(filter(None, [str(libraries), os.environ.get("LD_LIBRARY_PATH")]))
     if said := _complaint(mongod, {"LD_LIBRARY_PATH": path}):
-        raise DataError(f"{mongod}: does not run, even with OpenSSL 1.1; mend that, {_INSTEAD}:\n{said}")
+        raise RuntimeError(f"{mongod}: does not run, even with OpenSSL 1.1; mend that, {_INSTEAD}:\n{said}")
     return {"LD_LIBRARY_PATH": path}
 
 
@@ -119,7 +105,7 @@ def _complaint(mongod: Path, environment: dict[str, str]) -> str:
 def _libraries() -> Path:
     """Return the folder of OpenSSL 1.1, filled on first use, by one process at a time."""
     target = cache_folder()
-    make_folder(target.parent)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / ".openssl.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
@@ -135,12 +121,12 @@ def _download(folder: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wheel = next(folder.glob("*.whl"), None)
     if done.returncode or wheel is None:
-        raise DataError(
+        raise RuntimeError(
             f"FiftyOne's database server needs OpenSSL 1.1, and {_WHEEL}, which holds it, cannot be "
             f"downloaded; install OpenSSL 1.1, {_INSTEAD}:\n{done.stderr.strip()}"
         )
     if (digest := hashlib.sha256(wheel.read_bytes()).hexdigest()) != _WHEEL_SHA256:
-        raise DataError(f"{wheel.name}: has the SHA-256 {digest}, not the known one; it is not used")
+        raise RuntimeError(f"{wheel.name}: has the SHA-256 {digest}, not the known one; it is not used")
     return wheel
 
 
@@ -179,7 +165,7 @@ def _start(mongod: Path, environment: dict[str, str], folder: Path) -> tuple[sub
             _stop(process)
             raise
         _stop(process)
-    raise DataError(f"{mongod}: a private server did not start, {_INSTEAD}:\n{_end_of(log)}")
+    raise RuntimeError(f"{mongod}: a private server did not start, {_INSTEAD}:\n{_end_of(log)}")
 
 
 def _serves(process: subprocess.Popen[bytes], log: Path) -> bool:
