@@ -79,13 +79,21 @@ def read_trimap(path: Path, *, map_other: bool = False) -> Trimap:
     mapped = int(counts[strange].sum())
     if map_other:
         return Trimap(_LOOK_UP[pixels], mapped)
+    held = (
+        f"{path}: a trimap holds 0, 128 (unknown) and 255 only; {mapped:,} of {pixels.size:,} pixels hold "
+        f"{', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}"
+    )
+    if pixels.max() <= 2:
+        raise DataError(
+            f"{held}. They look like the indices of three regions, all of which --map-trimaps would make "
+            "background; write them as 0, 128 and 255"
+        )
     become = (
         f"{int(sum(counts[v] for v in strange if _LOOK_UP[v] == target)):,} {name}"
         for target, name in ((BACKGROUND, "background"), (UNKNOWN, "unknown"), (FOREGROUND, "foreground"))
     )
     raise DataError(
-        f"{path}: a trimap holds 0, 128 (unknown) and 255 only; {mapped:,} of {pixels.size:,} pixels hold "
-        f"{', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}. --map-trimaps would take "
+        f"{held}. --map-trimaps would take "
         f"values below {UNKNOWN_FROM} for background, from {FOREGROUND_FROM} on for foreground, and those "
         f"between for unknown: of these pixels {', '.join(become)}"
     )

@@ -1,5 +1,6 @@
 """Turn images that have their alpha already into a set, so that every later command works on them."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from simd.dataset.manifest import MattingSet, write_manifest
 from simd.dataset.resumable_writing import Inputs, check_folder, state_of_files, write_set
 from simd.errors import BatchError, DataError
 from simd.files import write_atomically
-from simd.image import read_alpha, read_image
+from simd.image import check_opaque, read_alpha, read_image
+from simd.layer_checks import CONTRADICTS, count_contradictions, differing_orientation
 from simd.parallel import run
 from simd.records import UNKNOWN_LICENCE, Composite
 from simd.sources import index_finished
@@ -24,6 +26,8 @@ from simd.taxonomy import class_from_prefix, class_name
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_trimap, unknown_region
 
 PROTOCOL = "imported"
+_LOG = logging.getLogger(__name__)
+_NAMED = 8  # pairs that are named one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,14 @@ class _Options:
     map_trimaps: bool
     name: str | None
     command: str = "import"
+
+
+class _Imported(NamedTuple):
+    """A row, and what is strange about its files."""
+
+    row: Composite
+    contradicted: int  # known pixels of the trimap that alpha contradicts
+    orientation: str  # how the headers of image and alpha differ; "" where they do not
 
 
 class _Job(NamedTuple):
@@ -119,11 +131,19 @@ def import_set(
             id_ = safe_id(entry.classes[0], (finished.fg_id, finished.bg_id or "", finished.id), taken)
             jobs[id_] = _Job(out, id_, finished, entry, map_trimaps)
 
+    strange: dict[str, _Imported] = {}
+
     def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
         for outcome in run(_import, [jobs[id_] for id_ in todo], workers=workers):
-            yield outcome.item.id, outcome.value or f"{outcome.item.finished.id}: {outcome.reason}"
+            name = outcome.item.finished.id
+            if outcome.value is None:
+                yield outcome.item.id, f"{name}: {outcome.reason}"
+                continue
+            strange[name] = outcome.value
+            yield outcome.item.id, outcome.value.row
 
     def finish(rows: list[Composite]) -> None:
+        _tell(strange)
         used = [jobs[row.id].finished for row in rows]
         write_atomically(out / ATTRIBUTION_NAME, attribution(name or index.kind, finished=used))
         write_manifest(
@@ -207,10 +227,33 @@ def _inputs(job: _Job) -> Inputs:
     return known + state_of_files(finished.image, finished.alpha, finished.trimap)
 
 
-def _import(job: _Job) -> Composite:
+def _tell(imported: Mapping[str, _Imported]) -> None:
+    """Say which images have files that contradict each other, and how much."""
+    contradicted = {name: each.contradicted for name, each in imported.items() if each.contradicted}
+    if contradicted:
+        worst = max(contradicted, key=lambda name: contradicted[name])
+        _LOG.warning(
+            "%d of %d alphas contradict their trimaps, in %s known pixels (more than %d of 255 levels away), "
+            "most of all %s with %s: do they belong together?",
+            len(contradicted),
+            len(imported),
+            f"{sum(contradicted.values()):,}",
+            CONTRADICTS,
+            worst,
+            f"{contradicted[worst]:,}",
+        )
+    turned = {name: each.orientation for name, each in imported.items() if each.orientation}
+    for name in sorted(turned)[:_NAMED]:
+        _LOG.warning("%s: %s", name, turned[name])
+    if len(turned) > _NAMED:
+        _LOG.warning("and %d more pairs whose headers state two orientations", len(turned) - _NAMED)
+
+
+def _import(job: _Job) -> _Imported:
     """Read an image with its alpha and trimap, write its four files and return its row."""
     finished, classes = job.finished, job.entry.classes
     assert classes is not None
+    check_opaque(finished.image)
     image, alpha = read_image(finished.image), read_alpha(finished.alpha)
     height, width = alpha.shape
     recipe: dict[str, int | float | str] = {"height": height, "width": width}
@@ -231,7 +274,7 @@ def _import(job: _Job) -> Composite:
     mask = class_mask(classes[0], unknown)
     layers = encode_layers({"image": image, "alpha": alpha, "trimap": trimap, "class_mask": mask})
     write_layers(job.out, job.id, layers)
-    return Composite(
+    row = Composite(
         id=job.id,
         class_=classes[0],
         classes=tuple(sorted(classes)),
@@ -248,3 +291,5 @@ def _import(job: _Job) -> Composite:
         class_mask_from="image",
         **{f"{layer}_sha256": digest for layer, (_, digest) in layers.items()},
     )
+    contradicted = 0 if finished.trimap is None else count_contradictions(alpha, trimap)
+    return _Imported(row, contradicted, differing_orientation(finished.image, finished.alpha))

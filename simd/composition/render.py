@@ -146,6 +146,8 @@ def check_matte(alpha: UInt8, unknown: Mask) -> None:
         raise DataError("its alpha is 0 everywhere: there is no object")
     if alpha.all():
         raise DataError("its alpha is 255 everywhere: there is no background and nothing to estimate")
+    if ((alpha > 0) & (alpha < 255)).any():
+        raise DataError("its trimap has no unknown pixel (128), so there is nothing to estimate")
     raise DataError(
         "its alpha is binary (0 and 255 only), so no pixel is unknown; "
         "this is a segmentation mask, not a matte"

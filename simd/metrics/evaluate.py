@@ -1,5 +1,6 @@
 """Score a folder of predicted mattes against the truth, per image, class and region."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from simd.dataset.review import read_review
 from simd.errors import BatchError, DataError
 from simd.files import no_such_folder
 from simd.journal import Journal, by_item, resumed
+from simd.layer_checks import CONTRADICTS
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
 from simd.metrics.score_image import Done, Job, done_from_row, done_to_row, score
@@ -112,7 +114,12 @@ def evaluate(
         rows=tuple(row for image in truths.images if image.id in done for row in done[image.id].scores),
         missing=missing,
         seconds_per_image=record.seconds_per_image,
-        remarks=truths.remarks + _remarks_on_trimaps(done) + _remarks_on_inverted(done),
+        remarks=(
+            *truths.remarks,
+            *_remarks_on_trimaps(done),
+            *_remarks_on_inverted(done),
+            *_remarks_on_predictions(done),
+        ),
     )
     if out is not None:
         scores.save(Path(out))
@@ -231,11 +238,32 @@ def _identify(truths: Truths, done: dict[str, Done]) -> dict[str, str]:
     return {**truths.set, **digests(truths.images, pixels)}
 
 
+def _remarks_on_predictions(done: dict[str, Done]) -> tuple[str, ...]:
+    """Say of what is strange about predictions how often it is so, and of one by name."""
+    counts = Counter(remark for image in done.values() for remark in image.remarks)
+    first = {remark: id_ for id_, image in sorted(done.items(), reverse=True) for remark in image.remarks}
+    return tuple(
+        f"{count} of {len(done)} predictions, as {first[remark]}: {remark}."
+        for remark, count in counts.most_common()
+    )
+
+
 def _remarks_on_trimaps(done: dict[str, Done]) -> tuple[str, ...]:
+    contradicted = {id_: image.contradicted for id_, image in done.items() if image.contradicted}
+    if contradicted:
+        worst = max(contradicted, key=lambda id_: contradicted[id_])
+        contradictions: tuple[str, ...] = (
+            f"{len(contradicted)} of {len(done)} true mattes contradict their trimaps, in "
+            f"{sum(contradicted.values()):,} known pixels (more than {CONTRADICTS} of 255 levels away), most "
+            f"of all {worst} with {contradicted[worst]:,}: do they belong together?",
+        )
+    else:
+        contradictions = ()
     mapped = [one.mapped for one in done.values() if one.mapped]
     if not mapped:
-        return ()
+        return contradictions
     return (
+        *contradictions,
         f"{len(mapped)} of {len(done)} trimaps held other values than 0, 128 and 255, in {sum(mapped):,} "
         f"pixels, which were mapped: below {UNKNOWN_FROM} background, from {FOREGROUND_FROM} on foreground.",
     )

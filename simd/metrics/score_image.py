@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import Mask, Matte, UInt8, pixel_digest, read_alpha, read_matte
+from simd.image import (
+    Mask,
+    Matte,
+    Prediction,
+    UInt8,
+    pixel_digest,
+    read_alpha,
+    read_matte,
+    read_prediction,
+)
+from simd.layer_checks import count_contradictions, part_of_range
 from simd.metrics.regions import score_regions
 from simd.metrics.score import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
@@ -36,6 +46,8 @@ class Done(NamedTuple):
     pixels: PixelDigests | None = None
     mapped: int = 0  # pixels of the trimap that were mapped to 0, 128 and 255
     likeness: float = 0.0  # correlation of matte and truth in the unknown region, -1..1
+    contradicted: int = 0  # known pixels of the trimap that the true matte contradicts
+    remarks: tuple[str, ...] = ()  # on the prediction
 
 
 def score(job: Job) -> Done:
@@ -54,13 +66,15 @@ def score(job: Job) -> Done:
             f"{truth.trimap} {trimap.pixels.shape} and {truth.alpha} {alpha.shape} must share one (H, W)"
         )
     pixels = PixelDigests(digest, pixel_digest(trimap.pixels)) if job.digest else None
+    contradicted = count_contradictions(alpha, trimap.pixels)
+    if job.prediction is None:
+        return Done([], "", pixels, trimap.mapped, contradicted=contradicted)
     try:
-        scores, likeness = (
-            ([], 0.0) if job.prediction is None else _scores(job, job.prediction, alpha, trimap.pixels)
-        )
+        prediction = read_prediction(job.prediction)
+        scores, likeness = _scores(job, prediction.matte, alpha, trimap.pixels)
     except DataError as error:
-        return Done([], str(error), pixels, trimap.mapped)
-    return Done(scores, "", pixels, trimap.mapped, likeness)
+        return Done([], str(error), pixels, trimap.mapped, contradicted=contradicted)
+    return Done(scores, "", pixels, trimap.mapped, likeness, contradicted, _remarks(prediction, alpha))
 
 
 def done_to_row(done: Done) -> dict[str, Any]:
@@ -70,18 +84,36 @@ def done_to_row(done: Done) -> dict[str, Any]:
         "pixels": done.pixels,
         "mapped": done.mapped,
         "likeness": done.likeness,
+        "contradicted": done.contradicted,
+        "remarks": list(done.remarks),
     }
 
 
 def done_from_row(row: Mapping[str, Any]) -> Done:
     """Make the result of :func:`done_to_row` again."""
     pixels = PixelDigests(*row["pixels"]) if row["pixels"] else None
-    scores = [score_from_row(score) for score in row["scores"]]
-    return Done(scores, "", pixels, row["mapped"], row.get("likeness", 0.0))
+    return Done(
+        [score_from_row(score) for score in row["scores"]],
+        "",
+        pixels,
+        row["mapped"],
+        row.get("likeness", 0.0),
+        row.get("contradicted", 0),
+        tuple(row.get("remarks", ())),
+    )
 
 
-def _scores(job: Job, prediction: Path, alpha: Matte, trimap: UInt8) -> tuple[list[Score], float]:
-    truth, pred, unknown = job.truth, read_matte(prediction), unknown_region(trimap)
+def _remarks(prediction: Prediction, alpha: Matte) -> tuple[str, ...]:
+    """Say what is strange about a prediction: a cut-out, or levels that span less than those of the truth."""
+    levels = part_of_range(prediction.matte)
+    return (
+        *(("is a cut-out, of which the alpha is scored",) if prediction.is_cutout else ()),
+        *((levels.detail,) if levels is not None and part_of_range(alpha) is None else ()),
+    )
+
+
+def _scores(job: Job, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[list[Score], float]:
+    truth, unknown = job.truth, unknown_region(trimap)
     if truth.class_mask is not None:
         class_mask = read_alpha(truth.class_mask)
     else:
@@ -89,7 +121,7 @@ def _scores(job: Job, prediction: Path, alpha: Matte, trimap: UInt8) -> tuple[li
     try:
         result = score_regions(pred, alpha, unknown, class_mask)
     except DataError as error:
-        raise DataError(f"{prediction}: {error}") from None
+        raise DataError(f"{job.prediction}: {error}") from None
     parts = {WHOLE: result.whole}
     for index, part in result.by_class.items():
         parts[UNLABELLED if index == NO_CLASS else CLASSES[index]] = part

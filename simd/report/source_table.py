@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from simd.errors import DataError, SimdError
-from simd.image import read_alpha, read_image, remarks
+from simd.image import check_opaque, read_alpha, read_image, remarks
+from simd.layer_checks import differing_orientation
 from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
@@ -199,7 +201,7 @@ def _look(what: str, index: _AnyIndex, decode: bool, workers: int) -> Contents:
         unnamed=index.unnamed,
         extra=index.extra,
         broken=index.broken | undecodable,
-        notes=index.notes,
+        notes=(*index.notes, *_pairs_turned(index.records)),
         remarks=_remarks(index.records),
         licences=dict(Counter(record.licence for record in index.records).most_common()),
         classes={name: counts[name] for name in CLASSES if counts[name]},
@@ -233,13 +235,29 @@ def _remarks(records: Sequence[_AnyRecord]) -> dict[str, str]:
     for record in records:
         for file, matte in files_of(record):
             try:
-                found = remarks(file, matte=matte)
+                found = remarks(file, matte=matte, opaque=not matte and not _is_cutout(record))
             except SimdError:  # it has no header to speak of; --decode says so
                 continue
             counts.update(found)
             for remark in found:
                 examples.setdefault(remark, file)
     return {remark: f"{count}, as {examples[remark].name}" for remark, count in counts.most_common()}
+
+
+def _is_cutout(record: _AnyRecord) -> bool:
+    return isinstance(record, Foreground) and record.alpha_file is None
+
+
+def _pairs_turned(records: Sequence[_AnyRecord]) -> list[str]:
+    """Name the pairs whose headers state two orientations."""
+    notes = []
+    for record in records:
+        files = [file for file, _ in files_of(record)]
+        with suppress(SimdError):  # it has no header to speak of; --decode says so
+            notes += [differing_orientation(*files[:2])] if len(files) > 1 else []
+    notes = [note for note in notes if note]
+    more = len(notes) - _NAMED
+    return notes[:_NAMED] + ([f"{more} more pairs state two EXIF orientations"] if more > 0 else [])
 
 
 def _decode_all(records: Sequence[_AnyRecord], workers: int) -> dict[str, str]:
@@ -252,6 +270,7 @@ def _decode(record: _AnyRecord) -> tuple[int, ...]:
     if isinstance(record, Background):
         return read_background(record).shape
     if isinstance(record, Finished):
+        check_opaque(record.image)
         read_image(record.image)
         if record.trimap is not None:
             read_alpha(record.trimap)

@@ -8,6 +8,8 @@ licence     none                                                     not one of 
 empty       share of pixels with alpha above 0                       below 0.1 %
 full        share of pixels with alpha 255                           100 %
 binary      share of pixels between 0 and 255                        below 0.05 %
+range       the largest level                                        at most 64 of 255; or 16..235
+faint       the largest level                                        at most 128 of 255
 quantised   levels that hold 99.9 % of the fractional pixels         14 or fewer: 4 bits
 noisy       local peaks within 4 levels of 0 or 255, a fractional    at least 3 %
             pixel; or share of the steps 0 to 1..4 and 255 to        at least 30 %, and 12.5 % are
@@ -29,6 +31,7 @@ import cv2
 import numpy as np
 
 from simd.image import Mask, UInt8
+from simd.layer_checks import part_of_range
 from simd.selection.reasons import Finding, found
 
 _EMPTY_SHARE = 0.001
@@ -69,6 +72,14 @@ def unusable(alpha: UInt8) -> Finding | None:
     if share < _BINARY_SHARE:
         return found("binary", share, f"alpha is between 0 and 255 on {share:.3%} of the pixels")
     return None
+
+
+def limited(alpha: UInt8) -> Finding | None:
+    """Find an alpha whose levels span a part of 0 to 255: not scaled, or merely dim."""
+    levels = part_of_range(alpha)
+    if levels is None:
+        return None
+    return found("range" if levels.unscaled else "faint", levels.largest, levels.detail)
 
 
 def quantised(alpha: UInt8) -> Finding | None:

@@ -9,11 +9,20 @@ from simd.dataset.review import read_review
 from simd.errors import DataError
 from simd.files import json_lines, read_json_lines, write_atomically
 from simd.image import UInt8, read_image
+from simd.layer_checks import differing_orientation
 from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
-from simd.selection.alpha_filters import border, islands, noisy, quantised, small, unlicensed, unusable
+from simd.selection.alpha_filters import (
+    border,
+    islands,
+    noisy,
+    quantised,
+    small,
+    unlicensed,
+    unusable,
+)
 from simd.selection.colour_filters import bleed, hidden, mismatch, premultiplied
 from simd.selection.duplicates import add_duplicates
 from simd.selection.leaks import Reference, find_leaks, read_reference
@@ -171,7 +180,7 @@ def judge(pixels: Pixels, *, min_side: int = 0, scatters: bool = False) -> list[
     fg, alpha = pixels.fg, pixels.alpha
     findings = [small(alpha.shape, min_side), nothing := unusable(alpha)]
     if nothing is None:
-        findings += [check(alpha) for check in (quantised, noisy, border)]
+        findings += [check(alpha) for check in (limited, quantised, noisy, border)]
         findings += [check(fg, alpha) for check in (mismatch, premultiplied, hidden)]
         findings += [] if scatters else [islands(alpha)]
     return [finding for finding in findings if finding is not None]
@@ -249,6 +258,9 @@ def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
         findings += filter(None, [bleed(pixels.fg, pixels.alpha, read_image(fg.file))])
     if fg.alpha_file is not None and _is_jpeg(fg.alpha_file):
         findings.append(found("jpeg", None, f"{fg.alpha_file.name} is a JPEG"))
+    if fg.file is not None and fg.alpha_file is not None:
+        differ = differing_orientation(fg.file, fg.alpha_file)
+        findings += [found("orientation", None, differ)] if differ else []
     visible: UInt8 = pixels.alpha
     signed = check.signed and not any(f.reason == "empty" for f in findings) and bool(visible.any())
     return findings, sign(pixels.fg, visible) if signed else None

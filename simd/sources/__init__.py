@@ -33,8 +33,10 @@ from typing import NamedTuple
 
 from simd.errors import DataError
 from simd.files import no_such_folder
-from simd.image import UPRIGHT, Reader, UInt8
+from simd.formats import unread_note
+from simd.image import UPRIGHT, Reader, UInt8, check_opaque
 from simd.records import Background, Foreground
+from simd.sources.folder import split_files
 from simd.sources.index import Finished, Index, SourceKind
 from simd.sources.links import without_links_out
 from simd.taxonomy import suggest
@@ -157,6 +159,7 @@ def read_background(background: Background, reader: Reader = UPRIGHT) -> UInt8:
     """Read, or draw, the pixels of a background, uint8 (H, W, 3); a protocol may have its own reader."""
     if background.file is None:
         return find_kind("backgrounds", background.source).read_background(background)
+    check_opaque(background.file)
     return reader.colour(background.file)
 
 
@@ -173,7 +176,9 @@ def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> 
     found = kind or recognise(table, place)
     if found is None:
         layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
-        raise DataError(f"{place}: no known layout of {what}; known are\n{layouts}")
+        unread = "" if is_drawn(place) else unread_note(split_files(Path(place))[1])
+        holds = f"; it holds {unread}" if unread else ""
+        raise DataError(f"{place}: no known layout of {what}{holds}; known are\n{layouts}")
     return _load(table[found])
 
 

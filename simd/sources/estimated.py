@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import UInt8, read_alpha, read_image, to_uint8
+from simd.image import UInt8, check_opaque, read_alpha, read_image, to_uint8
 from simd.records import UNKNOWN_LICENCE, Foreground
 from simd.sources.declared import (
     AIM_500_FINISHED,
@@ -64,6 +64,7 @@ def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
     """Read a photograph and its alpha, and estimate the foreground's colours."""
     assert foreground.file is not None
     assert foreground.alpha_file is not None
+    check_opaque(foreground.file)
     image, alpha = read_image(foreground.file), read_alpha(foreground.alpha_file)
     if image.shape[:2] != alpha.shape:
         check_pair_size(foreground.file, foreground.alpha_file)

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from simd.errors import DataError
+from simd.formats import unread_note
 from simd.image import UInt8, is_image_name, read_alpha, read_image, read_size
+from simd.layer_checks import differing_orientation
 from simd.records import UNKNOWN_LICENCE, Background, Foreground
 from simd.sources.index import Index, SourceKind
 from simd.sources.table import entry_of, find_table, read_table
@@ -90,10 +92,12 @@ def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
                 alpha_kind=entry.alpha_kind,
             )
         )
-    notes = (f"classes and licences: {table_path}",) if table_path else ()
+    unread = unread_note([*fg_others, *alpha_others])
+    notes = [f"classes and licences: {table_path}"] if table_path else []
+    notes += [unread] if unread else []
     expected = len(colours.keys() | alphas.keys())
     extra = as_extra([*fg_others, *alpha_others], root)
-    return Index("folder", tuple(records), expected, missing, broken, notes, extra)
+    return Index("folder", tuple(records), expected, missing, broken, tuple(notes), extra)
 
 
 def check_pair_size(fg: Path, *mattes: Path) -> None:
@@ -101,9 +105,10 @@ def check_pair_size(fg: Path, *mattes: Path) -> None:
     fg_size = read_size(fg)
     for matte in mattes:
         if (size := read_size(matte)) != fg_size:
+            turned = size == fg_size[::-1] and differing_orientation(fg, matte)
             raise DataError(
                 f"{fg} is {fg_size[0]} x {fg_size[1]} and {matte} is {size[0]} x {size[1]} (H x W); "
-                "the two must be equal, they are never resized to fit"
+                "the two must be equal, they are never resized to fit" + (f". {turned}" if turned else "")
             )
 
 
@@ -159,6 +164,7 @@ def _index_photographs(place: str) -> Index[Background]:
         licence = table[file.stem].licence if table else UNKNOWN_LICENCE
         records.append(Background(id=name, source="folder", file=file, licence=licence))
     expected = len(records) + len(broken)
+    notes += [note] if (note := unread_note(others)) else []
     extra = as_extra((p for p in others if p != table_path), folder)
     return Index("folder", tuple(records), expected, broken=broken, notes=tuple(notes), extra=extra)
 

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import UInt8, has_transparency, read_rgba
+from simd.formats import unread_note
+from simd.image import UInt8, has_transparency, no_alpha, read_rgba
 from simd.records import Foreground
-from simd.sources.folder import image_files
+from simd.sources.folder import as_extra, image_files, split_files
 from simd.sources.index import Index, SourceKind
 from simd.sources.table import entry_of, find_table, read_table
 
@@ -44,12 +45,12 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
     table_path = classes or find_table(root)
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else None
     records, broken = [], {}
-    files = image_files(root)
+    files, others = split_files(root)
     for file in files:
         name = file.relative_to(root).with_suffix("").as_posix()
         try:
             if not has_transparency(file):
-                raise DataError(f"{file}: has no alpha channel; a cut-out is an image with transparency")
+                raise DataError(f"{file}: {no_alpha(file)}")
             entry = entry_of(file.stem, table)
         except DataError as error:
             broken[name] = str(error)
@@ -65,7 +66,16 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
                 alpha_kind=entry.alpha_kind,
             )
         )
-    return Index("rgba", tuple(records), len(files), broken=broken)
+    unread = unread_note(others)
+    extra = as_extra((path for path in others if path != table_path), root)
+    return Index(
+        "rgba",
+        tuple(records),
+        len(files),
+        broken=broken,
+        notes=(unread,) if unread else (),
+        extra=extra,
+    )
 
 
 def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
