@@ -31,16 +31,16 @@ def spread(args: list[str]) -> list[str]:
     >>> spread(["open", "set", "--scores", "a", "b", "--name", "c"])
     ['open', 'set', '--scores', 'a', '--scores', 'b', '--name', 'c']
     """
-    made, current, values = args[:2], "", 0
+    words, current, values = args[:2], "", 0
     for word in args[2:]:
         if word.startswith("-"):
             current, values = word, 0
         else:
             values += 1
             if current in _LISTS and values > 1 and not args[1].startswith("-"):
-                made.append(current)
-        made.append(word)
-    return made
+                words.append(current)
+        words.append(word)
+    return words
 
 
 browse = Application(cls=_Browse, no_args_is_help=True)

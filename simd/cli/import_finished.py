@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Workers, app
+from simd.cli.app import Json, Workers, app, print_json
 
 
 @app.command("import")
@@ -15,18 +15,21 @@ def import_(
     out: Annotated[Path, Argument(help="The set's folder: new, or holding an interrupted import.")],
     kind: Annotated[str | None, Option(help="Its layout, if unclear: aim-500, composition-1k, ...")] = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
-    class_: Annotated[str | None, Option("--class", help="The class of all others.")] = None,
+    class_: Annotated[
+        str | None, Option("--class", help="The class of images whose class nothing else says.")
+    ] = None,
     map_trimaps: Annotated[
         bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
     ] = False,
     name: Annotated[str | None, Option(help="The set's name.", show_default="its kind")] = None,
     *,
     workers: Workers,
+    json: Json = False,
 ) -> None:
     """Turn finished images with alpha into a set: Composition-1k, SIMD, AIM-500, AM-2k, P3M-10k, ..."""
     from simd.composition.import_finished import import_set
 
-    made = import_set(
+    imported = import_set(
         source,
         out,
         kind=kind,
@@ -36,6 +39,9 @@ def import_(
         name=name,
         workers=workers,
     )
-    typer.echo(
-        f"{len(made)} images in {len(made.info['counts']['classes'])} classes: {out}\ndigest {made.digest}"
-    )
+    if json:
+        facts = {"name": imported.name, "digest": imported.digest, "counts": imported.info["counts"]}
+        print_json({"set": out, **facts})
+        return
+    classes_present = len(imported.info["counts"]["classes"])
+    typer.echo(f"{len(imported)} images in {classes_present} classes: {out}\ndigest {imported.digest}")
