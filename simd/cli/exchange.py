@@ -9,7 +9,7 @@ from typer import Argument, Option
 from simd.cli.app import Classes, Kind
 from simd.cli.tag import tag
 
-_FORMATS = "coco, coco-panoptic, cvat-mask, cvat-images, label-studio, fiftyone or parquet."
+_FORMATS = "coco, coco-panoptic, cvat-mask, cvat-images, label-studio, labelme, fiftyone or parquet."
 Foregrounds = Annotated[str | None, Option(help="Where the foregrounds are that the masks belong to.")]
 
 

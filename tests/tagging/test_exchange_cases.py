@@ -1,5 +1,7 @@
 """Situations that users of other tools reported, each with its command: tests/cases/README.md."""
 
+import base64
+import io
 import json
 import shutil
 import unicodedata
@@ -9,7 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simd.tagging.annotation_files import find_annotations, read_annotation
+from simd.image import encode_png
+from simd.tagging.annotation_files import PALETTE, find_annotations, read_annotation
+from simd.tagging.formats import FORMATS
+from simd.tagging.formats.labelled import Labelled, class_names
 from simd.taxonomy import CLASSES, NO_CLASS
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -228,3 +233,172 @@ def test_an_export_says_where_the_server_has_the_images(case, run_cli):
         1,
         "simd: coco has no place for the address of an image; label-studio has\n",
     )
+
+
+def test_grey_values_that_fit_colours_of_the_label_map_are_colours(case, take):
+    folder = case("cvat-grey-label-colours", fur_cat=SMALL, fur_dog=SMALL)
+    code, words, masks = take(folder, "masks.zip", "cvat-mask")
+    assert (code, words) == (0, "")
+    assert {key: counts(mask) for key, mask in masks.items()} == {
+        "fur_cat": {"fur": 400},
+        "fur_dog": {"net": 400},
+    }
+
+
+def test_a_bare_list_of_masks_is_refused_in_plain_words(case, take):
+    code, words, masks = take(case("coco-list-of-run-lengths", fur_cat=SMALL), "sam.json", "coco")
+    assert (code, masks) == (1, {})
+    assert "is a bare list of masks, as segment-anything and COCO results have it" in words
+
+
+def test_a_mask_shape_of_labelme_is_read_and_its_polygon_named(case, take):
+    folder = case("labelme", fur_ferret=FERRET)
+    code, words, masks = take(folder, "fur_ferret.json", "labelme")
+    assert code == 1
+    assert "fur_ferret.png: what is no mask was left out: 1 polygon" in words
+    (shape,) = [s for s in json.loads((folder / "fur_ferret.json").read_text())["shapes"] if s["mask"]]
+    inside = np.asarray(Image.open(io.BytesIO(base64.b64decode(shape["mask"]))))
+    (left, top), (right, bottom) = np.array(shape["points"], int)
+    expected = np.zeros(FERRET, bool)
+    expected[top : bottom + 1, left : right + 1] = inside
+    assert np.array_equal(masks["fur_ferret"] == CLASSES.index("fur"), expected)
+    assert 0 < expected.sum() < (bottom - top + 1) * (right - left + 1)
+
+
+def coco_file(folder, images, annotations, categories=((3, "fur"),)):
+    content = {
+        "images": [{"id": n, "file_name": name, "height": 64, "width": 80} for n, name in images],
+        "annotations": annotations,
+        "categories": [{"id": n, "name": name} for n, name in categories],
+    }
+    (folder / "coco.json").write_text(json.dumps(content))
+
+
+BLOCK = {"category_id": 3, "segmentation": {"size": [64, 80], "counts": [0, 400, 4720]}}
+BOX = {"category_id": 3, "bbox": [1, 2, 3, 4]}
+
+
+def test_every_annotation_of_coco_is_taken_or_named(tmp_path, take):
+    draw(tmp_path, {"fur_cat": SMALL, "fur_dog": SMALL, "fur_fox": SMALL})
+    images = [(1, "fur_cat.png"), (2, "fur_dog.png"), (3, "fur_fox.png"), (4, "a.png"), (4, "b.png")]
+    rows = [BLOCK | {"image_id": 1}, BOX | {"image_id": 1}, BOX | {"image_id": 2}, BLOCK | {"image_id": 9}]
+    coco_file(tmp_path, images, rows)
+    code, words, masks = take(tmp_path, "coco.json", "coco")
+    assert (code, {key: counts(mask) for key, mask in masks.items()}) == (1, {"fur_cat": {"fur": 400}})
+    assert [line.strip() for line in words.splitlines()] == [
+        "simd: 5 of 6 masks failed (1 are done, 1 of them not in all):",
+        "fur_cat.png: 1 annotations without a mask, boxes for instance, were left out",
+        "fur_dog.png: 1 annotations without a mask, boxes for instance, were left out",
+        "fur_fox.png: no pixel of it has a class: it may not be annotated yet; nothing was written",
+        "a.png: 2 images have the id 4",
+        "b.png: 2 images have the id 4",
+        "annotation : is of image 9, which is not listed",
+    ]
+
+
+def test_an_image_without_annotations_never_wipes_a_finished_mask(tmp_path, take):
+    draw(tmp_path, {"fur_cat": SMALL})
+    coco_file(tmp_path, [(1, "fur_cat.png")], [BLOCK | {"image_id": 1}])
+    assert take(tmp_path, "coco.json", "coco")[0] == 0
+    coco_file(tmp_path, [(1, "fur_cat.png")], [])
+    code, words, masks = take(tmp_path, "coco.json", "coco", "--replace")
+    assert (code, counts(masks["fur_cat"])) == (1, {"fur": 400})
+    assert "it may not be annotated yet; nothing was written" in words
+
+
+def test_two_categories_of_one_id_are_refused(tmp_path, take):
+    draw(tmp_path, {"fur_cat": SMALL})
+    coco_file(tmp_path, [(1, "fur_cat.png")], [BLOCK | {"image_id": 1}], [(3, "fur"), (3, "net")])
+    code, words, masks = take(tmp_path, "coco.json", "coco")
+    assert (code, masks) == (1, {})
+    assert "category 3 is 'fur' and 'net'; ids must differ" in words
+
+
+def test_images_of_one_name_are_each_named(tmp_path, take):
+    draw(tmp_path, {"fur_cat": SMALL})
+    rows = [BLOCK | {"image_id": n} for n in (1, 2)]
+    coco_file(tmp_path, [(1, "dog.png"), (2, "dog.png")], rows)
+    code, words, _ = take(tmp_path, "coco.json", "coco")
+    assert code == 1
+    assert "2 of 2 masks failed (0 are done):" in words
+    assert "  dog.png: no foreground" in words
+    assert "  dog.png (2): no foreground" in words
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [
+        ({"predictions": [{"result": []}]}, "has predictions only, which nobody has accepted"),
+        ({"annotations": [{"was_cancelled": True, "result": []}]}, "was skipped by the annotator"),
+        ({"annotations": []}, "has no annotation"),
+    ],
+)
+def test_a_task_without_masks_says_why(task, reason, tmp_path, take):
+    draw(tmp_path, {"fur_cat": SMALL})
+    (tmp_path / "tasks.json").write_text(json.dumps([{"data": {"image": "fur_cat.png"}, **task}]))
+    code, words, masks = take(tmp_path, "tasks.json", "label-studio")
+    assert (code, masks) == (1, {})
+    assert f"fur_cat.png: {reason}" in words or f"its annotation {reason}" in words
+
+
+FUR = np.where(np.arange(12 * 10).reshape(12, 10) % 7 < 3, 3, 0).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        {"3": "fur"},
+        {"3": {"label": "fur", "color": "#ff0000"}},
+        {"ground_truth": {"3": "fur"}},
+        {"mask_targets": {"ground_truth": {"3": "fur"}}, "default_mask_targets": {}},
+        {"mask_targets": {}, "default_mask_targets": {"3": "fur"}},
+        {"#030303": "fur"},
+        {"#030303": {"label": "fur", "int_target": 1}},
+    ],
+)
+def test_every_form_of_mask_targets_is_read(targets, tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "mask_targets.json").write_text(json.dumps(targets))
+    Image.fromarray(FUR).save(tmp_path / "labels" / "a.png")
+    (found,) = FORMATS["fiftyone"].read(tmp_path, class_names({}))
+    assert (found.name, found.remarks) == ("a", ())
+    assert np.array_equal(found.class_mask == CLASSES.index("fur"), FUR == 3)
+
+
+@pytest.mark.parametrize(
+    ("file", "mode"), [("a.png", "RGB"), ("a.webp", "RGB"), ("a.tif", "L"), ("a.png", "P")]
+)
+def test_a_mask_written_anew_in_another_container_or_mode_is_the_same(file, mode, tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "mask_targets.json").write_text('{"3": "fur"}')
+    image = Image.fromarray(FUR)
+    if mode == "P":
+        image.putpalette(b"\x80\0\0" * 256)
+    image = image if mode == "P" else image.convert(mode)
+    image.save(tmp_path / "labels" / file, **({"lossless": True} if file.endswith("webp") else {}))
+    (found,) = FORMATS["fiftyone"].read(tmp_path, class_names({}))
+    assert (found.name, found.remarks) == ("a", ())
+    assert np.array_equal(found.class_mask == CLASSES.index("fur"), FUR == 3)
+
+
+def test_masks_in_parquet_are_grey_and_the_indexed_ones_of_before_are_read(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    pytest.importorskip("datasets", reason="datasets is not installed")
+    FORMATS["parquet"].write([Labelled("a", FUR)], tmp_path / "x.parquet")
+    table = parquet.read_table(tmp_path / "x.parquet")
+    image = Image.open(io.BytesIO(table["class_mask"][0].as_py()["bytes"]))
+    assert image.mode == "L"
+    assert np.array_equal(
+        np.asarray(image.convert("L")), FUR
+    )  # what a library makes of it that asks for grey
+    rows = table.to_pylist()
+    rows[0]["class_mask"]["bytes"] = encode_png(FUR, PALETTE)
+    parquet.write_table(pa_table(rows, table.schema), tmp_path / "old.parquet")
+    (found,) = FORMATS["parquet"].read(tmp_path / "old.parquet", class_names({}))
+    assert np.array_equal(found.class_mask, FUR)
+
+
+def pa_table(rows, schema):
+    import pyarrow
+
+    return pyarrow.Table.from_pylist(rows, schema=schema)

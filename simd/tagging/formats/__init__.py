@@ -1,7 +1,8 @@
 """Annotations to and from the files of other tools, without losing a pixel: one module a format.
 
 ===========================================  ===============================================================
-coco, cvat, label_studio, fiftyone, parquet  the formats
+coco, cvat, label_studio, labelme,           the formats
+fiftyone, parquet
 convert                                      the commands: out to another tool, and another tool's work in
 known                                        the foregrounds they belong to, by the names of others
 labelled                                     a class mask on its way, and the rules by which regions of
@@ -54,6 +55,7 @@ FORMATS = {
     "cvat-mask": Format("CVAT, Segmentation mask 1.1", "file", "cvat:write_masks,read_masks"),
     "cvat-images": Format("CVAT for images 1.1", "file", "cvat:write_xml,read_images"),
     "label-studio": Format("Label Studio, JSON", "file", "label_studio:write,read", holds_urls=True),
+    "labelme": Format("labelme, mask shapes", "folder", "labelme:write,read"),
     "fiftyone": Format("FiftyOne, segmentation labels", "folder", "fiftyone:write,read", holds_pictures=True),
     "parquet": Format("Hugging Face parquet", "file", "parquet:write,read", holds_pictures=True),
 }
