@@ -184,6 +184,49 @@ def test_a_method_of_a_new_file_beside_the_user_is_found(tiny_set, tmp_path, mon
         assert json.loads((out / "run.json").read_text())["method"] == "Half"
 
 
+NETWORK = """
+import numpy as np
+import torch
+
+from simd.methods.runtime.check_inputs import overwrite_known
+from simd.methods.runtime.preprocess import Preprocessing
+
+INPUTS = Preprocessing(mean=(0.5, 0.5, 0.5), trimap="one-hot", multiple=32, fit="reflect")
+
+
+class Tiny:
+    def __init__(self, bias):
+        self.network = torch.nn.Conv2d(6, 1, 1)
+        torch.nn.init.zeros_(self.network.weight)
+        torch.nn.init.constant_(self.network.bias, bias)
+
+    @torch.inference_mode()
+    def predict(self, image, trimap):
+        parts = INPUTS.parts(image, trimap)
+        x = torch.from_numpy(np.concatenate([parts["image"], parts["trimap"]]))[None]
+        alpha = INPUTS.restored(self.network(x)[0, 0].numpy(), trimap.shape)
+        return overwrite_known(alpha, trimap)
+
+
+def load_tiny(*, bias: float = 0.25):
+    return Tiny(bias)
+"""
+
+
+def test_a_network_of_one_new_file_is_a_method(tiny_set, tmp_path, monkeypatch, run_cli):
+    """CONTRIBUTING, "a network": one file that declares its preprocessing, and the line that names it."""
+    pytest.importorskip("torch")
+    (tmp_path / "tiny_network.py").write_text(NETWORK)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    flags = ("--option", "bias=0.2", "--workers", 1, "--out", tmp_path / "mattes")
+    done = run_cli("predict", "tiny_network:load_tiny", tiny_set.path, *flags)
+    assert done.code == 0, done.err
+    trimap = tiny_set[0].trimap
+    expected = np.select([trimap == 255, trimap == 128], [255, 51], 0)  # 0.2 * 255
+    np.testing.assert_array_equal(read_alpha(tmp_path / "mattes" / f"{tiny_set[0].row.id}.png"), expected)
+
+
 # -- a method that takes no trimap, and pictures that are not a set ----------------------------------------
 
 
