@@ -17,6 +17,7 @@ from simd.records import Foreground
 from simd.selection.alpha_filters import (
     border,
     islands,
+    limited,
     noisy,
     quantised,
     small,
