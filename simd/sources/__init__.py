@@ -87,9 +87,9 @@ def kinds(table: Mapping[str, str]) -> list[SourceKind]:
     return [_load(target) for target in table.values()]
 
 
-def find_kind(gives: str, name: str) -> SourceKind:
-    """Return a kind by its name; `gives` is a key of :data:`TABLES`."""
-    return _load(TABLES[gives][name])
+def find_kind(role: str, name: str) -> SourceKind:
+    """Return a kind by its name; `role` is a key of :data:`TABLES`."""
+    return _load(TABLES[role][name])
 
 
 def index_foregrounds(

@@ -22,15 +22,15 @@ def licensed(records: Sequence[Record], licence: str | None) -> list[Record]:
     return [replace(r, licence=licence) if r.licence == UNKNOWN_LICENCE else r for r in records]
 
 
-def refuse_unknown(gives: str, records: Sequence[Record]) -> None:
-    """Raise a DataError if a record's licence is unknown; `gives` is "foregrounds" or "backgrounds"."""
+def refuse_unknown(role: str, records: Sequence[Record]) -> None:
+    """Raise a DataError if a record's licence is unknown; `role` is "foregrounds" or "backgrounds"."""
     unknown = [record.id for record in records if record.licence == UNKNOWN_LICENCE]
     if not unknown:
         return
-    option = "--licence" if gives == "foregrounds" else "--background-licence"
+    option = "--licence" if role == "foregrounds" else "--background-licence"
     examples = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
     raise DataError(
-        f"the licence of {len(unknown)} of {len(records)} {gives} is unknown ({examples}); give it in the "
+        f"the licence of {len(unknown)} of {len(records)} {role} is unknown ({examples}); give it in the "
         f"column licence of a CSV file, state it with {option} TEXT, or build without it: --any-licence"
     )
 
@@ -42,12 +42,12 @@ def sources_of(
 ) -> list[dict[str, Any]]:
     """Return, for dataset.json, each kind of source with its citation and its licences, counted."""
     facts = []
-    for gives, source, records in _by_source(foregrounds, backgrounds, finished):
-        kind = find_kind(gives, source)
+    for role, source, records in _by_source(foregrounds, backgrounds, finished):
+        kind = find_kind(role, source)
         licences = Counter(record.licence for record in records)
         facts.append(
             {
-                "gives": gives,
+                "gives": role,
                 "kind": source,
                 "licence": kind.licence,
                 "citation": kind.citation,
@@ -65,9 +65,9 @@ def attribution(
 ) -> str:
     """Return the text of ATTRIBUTION.md: every source with its citation, every image under its licence."""
     lines = [f"# Where the images of {name} come from", ""]
-    for gives, source, records in _by_source(foregrounds, backgrounds, finished):
-        kind = find_kind(gives, source)
-        lines += [f"## {gives.capitalize()}: {source}", ""]
+    for role, source, records in _by_source(foregrounds, backgrounds, finished):
+        kind = find_kind(role, source)
+        lines += [f"## {role.capitalize()}: {source}", ""]
         if kind.citation:
             lines += [f"Cite: {kind.citation}", ""]
         for licence in sorted({record.licence for record in records}):
@@ -81,12 +81,12 @@ def attribution(
 def _by_source(
     foregrounds: Sequence[Foreground], backgrounds: Sequence[Background], finished: Sequence[Finished]
 ) -> Iterator[tuple[str, str, list[Foreground | Background | Finished]]]:
-    """Yield (what it gives, kind, its records)."""
+    """Yield (role, kind, its records)."""
     sides: dict[str, Sequence[Foreground | Background | Finished]] = {
         "foregrounds": foregrounds,
         "backgrounds": backgrounds,
         "finished": finished,
     }
-    for gives, records in sides.items():
+    for role, records in sides.items():
         for source in dict.fromkeys(record.source for record in records):
-            yield gives, source, [record for record in records if record.source == source]
+            yield role, source, [record for record in records if record.source == source]
