@@ -86,12 +86,15 @@ def build(
     if chosen.layout and not is_unfinished(out):
         check_released_folder(out)
 
+    multiplied: dict[str, str] = {}  # foregrounds that look so, and how much
+
     def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
         wanted = set(todo)
-        jobs = _jobs(out, [p for p in planned if p.id in wanted], protocol)
-        return (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome))
+        jobs = _jobs(out, [p for p in planned if p.id in wanted], protocol, chosen)
+        return (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome, multiplied))
 
     def finish(rows: list[Composite]) -> None:
+        _tell_multiplied(multiplied)
         there = {row.id for row in rows}
         made = [p for p in planned if p.id in there]
         used = list({p.fg.id: p.fg for p in made}.values()), list({p.bg.id: p.bg for p in made}.values())
@@ -117,7 +120,10 @@ def build(
 def _settings(chosen: BuildOptions) -> dict[str, Any]:
     """Return the options as unfinished builds note them: by former names, so that those of before go on."""
     former = {new: old for old, new in RENAMED.items()}
-    return {former.get(name, name): value for name, value in asdict(chosen).items()}
+    settings = {former.get(name, name): value for name, value in asdict(chosen).items()}
+    if not chosen.unpremultiply:
+        del settings["unpremultiply"]
+    return settings
 
 
 def plan_set(**options: Any) -> list[Planned]:
@@ -201,20 +207,40 @@ def _inputs(planned: Planned) -> Inputs:
     return facts + state_of_files(*files)
 
 
-def _jobs(out: Path, planned: Sequence[Planned], protocol: CompositionProtocol) -> list[Job]:
+def _tell_multiplied(multiplied: dict[str, str]) -> None:
+    """Say which foregrounds look as if their colour were multiplied by alpha, with one example."""
+    if multiplied:
+        first = min(multiplied)
+        _LOG.warning(
+            "%d foregrounds look as if their colour were multiplied by alpha, so edges come out dark, as "
+            "%s (%s); build them with --unpremultiply, or leave them out: simd select and --selection",
+            len(multiplied),
+            first,
+            multiplied[first].partition(";")[0],
+        )
+
+
+def _jobs(
+    out: Path, planned: Sequence[Planned], protocol: CompositionProtocol, chosen: BuildOptions
+) -> list[Job]:
     jobs = []
+    look = chosen.selection is None and not chosen.unpremultiply
     by_fg: dict[str, list[Planned]] = {}
     for p in planned:
         by_fg.setdefault(p.fg.id, []).append(p)
     for of_one in map(tuple, by_fg.values()):
         for start in range(0, len(of_one), _COMPOSITES_PER_JOB):
-            jobs.append(Job(out, of_one[start : start + _COMPOSITES_PER_JOB], protocol))
+            part = of_one[start : start + _COMPOSITES_PER_JOB]
+            jobs.append(Job(out, part, protocol, chosen.unpremultiply, look and start == 0))
     return jobs
 
 
-def _unpack(outcome: Any) -> Iterator[tuple[str, Composite | str]]:
+def _unpack(outcome: Any, multiplied: dict[str, str]) -> Iterator[tuple[str, Composite | str]]:
+    """Yield the composites of a job, and note whether its foreground looks multiplied by alpha."""
     if outcome.value is not None:
-        yield from outcome.value.items()
+        if outcome.value.remark:
+            multiplied[outcome.item.planned[0].fg.id] = outcome.value.remark
+        yield from outcome.value.made.items()
     else:
         for planned in outcome.item.planned:
             yield planned.id, f"foreground {planned.fg.id!r}: {outcome.reason}"

@@ -35,6 +35,9 @@ class BuildOptions:
         str | None, Asked(help="The licence of the backgrounds that no file states one for.")
     ] = None
     any_licence: Annotated[bool, Asked(help="Build where licences are unknown.")] = False
+    unpremultiply: Annotated[
+        bool, Asked(help="Divide colours by alpha: for cut-outs that hold them multiplied, as rembg's.")
+    ] = False
     selection: Annotated[str | None, Asked(help="A selection, as simd select writes it.", path=True)] = None
     file_list: Annotated[
         str | None, Asked(help="Exactly these composites: lines class:foreground:background.", path=True)

@@ -7,10 +7,12 @@ import numpy as np
 
 from simd.composition.plan import Planned
 from simd.composition.protocols import CompositionProtocol, Prepared, Recipe
+from simd.composition.straight_colour import straight_colour
 from simd.errors import DataError, DiskFullError, SimdError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, encode_png, pixel_digest, read_trimap
 from simd.records import Composite, Foreground, file_name
+from simd.selection.colour_filters import premultiplied
 from simd.sources import official_trimap, read_background
 from simd.tagging.annotated_foregrounds import read_annotated
 from simd.tagging.annotation_files import classes_in
@@ -24,25 +26,39 @@ class Job(NamedTuple):
     out: Path
     planned: tuple[Planned, ...]
     protocol: CompositionProtocol
+    unpremultiply: bool = False  # divide the colour by alpha
+    look: bool = False  # whether to look for multiplied colour, which nobody has selected against
 
 
 Made = dict[str, Composite | str]
 """Id to its row, or to the reason why there is none."""
 
+
+class Finished(NamedTuple):
+    """What a job has come to."""
+
+    made: Made
+    remark: str = ""  # on the foreground
+
+
 Layers = dict[str, tuple[bytes, str]]
 """A layer's name to its PNG and the digest of its pixels."""
 
 
-def make(job: Job) -> Made:
+def make(job: Job) -> Finished:
     """Make the composites of one foreground; a background that cannot be used costs only its own."""
     fg, protocol = job.planned[0].fg, job.protocol
     pixels = read_annotated(fg, protocol.reader)
+    multiplied = premultiplied(pixels.fg, pixels.alpha) if job.look and fg.file is not None else None
+    if job.unpremultiply:
+        pixels = pixels._replace(fg=straight_colour(pixels.fg, pixels.alpha))
     prepared = protocol.prepare(*pixels)
     trimap = protocol.trimap(prepared.alpha)
     check_matte(prepared.alpha, unknown_region(trimap))
     by_trimap = _by_trimap(fg, prepared, trimap)
     shared = encode_layers({"alpha": prepared.alpha, **by_trimap})
     recipe = protocol.recipe(prepared.alpha.shape)
+    divided: Recipe = {"unpremultiplied": 1} if job.unpremultiply else {}
     made: Made = {}
     for planned in job.planned:
         try:
@@ -52,12 +68,14 @@ def make(job: Job) -> Made:
                 own = _by_trimap(fg, prepared, _read_official(official, prepared))
                 layers, classes = shared | encode_layers(own), _classes(fg, prepared, own)
                 recipe_ = {"trimap": "official"}
-            made[planned.id] = _compose(job.out, planned, protocol, prepared, layers, recipe_, classes)
+            made[planned.id] = _compose(
+                job.out, planned, protocol, prepared, layers, {**recipe_, **divided}, classes
+            )
         except DiskFullError:
             raise
         except SimdError as error:
             made[planned.id] = f"foreground {fg.id!r} over {planned.bg.id!r}: {error}"
-    return made
+    return Finished(made, multiplied.detail if multiplied else "")
 
 
 def _compose(

@@ -73,7 +73,7 @@ def premultiplied(fg: UInt8, alpha: UInt8) -> Finding | None:
         "premultiplied",
         figure,
         f"alpha times the nearest opaque colour explains the edge {1 / max(figure, 0.01):.1f} times as well "
-        "as that colour itself; divide the colour by alpha",
+        "as that colour itself; select it with --allow premultiplied and build it with --unpremultiply",
     )
 
 
