@@ -7,7 +7,7 @@ A step at which two things fit refuses both.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -27,6 +27,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 _HEX = re.compile(r"([0-9a-f]{8}|[0-9a-f]{6})-(?=.)")
 _NOT_KEPT = re.compile(r"[^-\w.]")  # by Label Studio, in the name of an upload
 _FORMS = ("as it is", "composed", "folded", "uploaded")  # from the strictest to the loosest
+_LOOSE = ("as it is", "composed", "folded")
 
 _Table = dict[tuple[str, str], set[str]]
 
@@ -146,24 +147,33 @@ def last_part(name: str) -> str:
     return _DRIVE.sub("", name.replace("\\", "/").rpartition("/")[2], count=1)
 
 
-def same_name(name: str, names: Mapping[str, object]) -> str | None:
-    """Return the one of some names that differs in Unicode form, blanks around it or letter case only.
+class LooseNames:
+    """Names of one list, found by names that differ in Unicode form, letter case or blanks around them only.
 
-    Raises
-    ------
-    DataError
-        If several of them do.
+    Examples
+    --------
+    >>> LooseNames(["Cat", "net"]).find("cat "), LooseNames(["Cat"]).find("dog") is None
+    ('Cat', True)
     """
-    if name in names:
-        return name
-    for form in ("composed", "folded"):
-        wanted = _spelt(name.strip(), form)
-        fits = [other for other in names if _spelt(other.strip(), form) == wanted]
-        if len(fits) > 1:
-            raise DataError(f"{name!r} may be any of {', '.join(map(repr, sorted(fits)[:4]))}; rename it")
-        if fits:
-            return fits[0]
-    return None
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = set(names)
+        self._by_form: _Table = {}
+        for form, name in product(_LOOSE, self._names):
+            for spelling in _spelt(name.strip(), form):
+                self._by_form.setdefault((form, spelling), set()).add(name)
+
+    def find(self, name: str) -> str | None:
+        """Return the name that another one means, None if there is none; DataError if there are several."""
+        if name in self._names:
+            return name
+        for form in _LOOSE:
+            (spelling,) = _spelt(name.strip(), form)
+            if len(fits := self._by_form.get((form, spelling), set())) > 1:
+                raise DataError(f"{name!r} may be any of {', '.join(map(repr, sorted(fits)[:4]))}; rename it")
+            if fits:
+                return next(iter(fits))
+        return None
 
 
 def _spelt(name: str, form: str) -> tuple[str, ...]:

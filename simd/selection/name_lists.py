@@ -8,9 +8,11 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
+from simd.addresses import last_part, without_ending
 from simd.errors import DataError
 from simd.files import read_text
 from simd.image import is_image_name
@@ -87,8 +89,8 @@ def stem_of(name: str) -> str:
     >>> stem_of("Training_set/photo 1.5.PNG"), stem_of("photo 1.5")
     ('photo 1.5', 'photo 1.5')
     """
-    last = PurePosixPath(name).name
-    return PurePosixPath(last).stem if is_image_name(last) else last
+    last = last_part(name.strip())
+    return without_ending(last) if is_image_name(last) else last
 
 
 def index_with_classes(
@@ -103,7 +105,8 @@ def index_with_classes(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "classes.csv")
         path.write_text(_table(classes, entries), encoding="utf-8")
-        return index_foregrounds(place, kind, classes=path)
+        index = index_foregrounds(place, kind, classes=path)
+    return replace(index, notes=tuple(note for note in index.notes if str(path) not in note))
 
 
 def _table(classes: Mapping[str, Iterable[str]], entries: Mapping[str, Entry]) -> str:

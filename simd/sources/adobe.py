@@ -8,7 +8,7 @@ from simd.files import read_text
 from simd.records import UNKNOWN_LICENCE, Foreground
 from simd.sources.folder import as_extra, by_stem, check_pair_size, read_pair, split_files
 from simd.sources.index import Index, SourceKind
-from simd.sources.table import Entry, entry_of, find_table, read_table
+from simd.sources.table import Entry, Table, entry_of, find_table, read_table
 from simd.taxonomy import parse_classes
 
 _OWN, _OTHER = "Adobe-licensed images", "Other"
@@ -45,7 +45,7 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
     )
 
 
-def _index_half(half: Path, table: dict[str, Entry]) -> Index[Foreground]:
+def _index_half(half: Path, table: Table) -> Index[Foreground]:
     missing: dict[str, str] = {}
     clashes: dict[str, str] = {}
     parts = [half / name for name in (_OWN, _OTHER) if (half / name).is_dir()]
@@ -67,7 +67,7 @@ def _index_half(half: Path, table: dict[str, Entry]) -> Index[Foreground]:
             missing[id_] = f"there is no {' and no '.join(lacks)} of this name"
             continue
         try:
-            if stem not in table:
+            if table.spelt(stem) is None:
                 raise DataError(f"{stem!r} has no class; name it in the file of classes")
             check_pair_size(colours[stem], alphas[stem])
             entry = entry_of(stem, table)
@@ -109,11 +109,11 @@ def _expected(half: Path, stems: list[str]) -> tuple[list[str], tuple[str, ...]]
     return listed, tuple(notes)
 
 
-def _read_classes(path: Path) -> dict[str, Entry]:
+def _read_classes(path: Path) -> Table:
     """Read a CSV file, or a list of lines ``class:name``; what follows a second colon is passed over."""
     if path.suffix.lower() == ".csv":
         return read_table(path, roles=("fg", "alpha"))
-    entries: dict[str, Entry] = {}
+    entries = Table()
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue

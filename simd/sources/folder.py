@@ -2,16 +2,17 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from simd.addresses import LooseNames
 from simd.errors import DataError
 from simd.formats import unread_note
 from simd.image import UInt8, is_image_name, read_alpha, read_image, read_size
 from simd.layer_checks import differing_orientation
 from simd.records import UNKNOWN_LICENCE, Background, Foreground
 from simd.sources.index import Index, SourceKind
-from simd.sources.table import entry_of, find_table, read_table
+from simd.sources.table import entry_of, find_table, read_table, unused_note
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -67,7 +68,8 @@ def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
     (fg_files, fg_others), (alpha_files, alpha_others) = split_files(root / "fg"), split_files(root / "alpha")
-    colours, alphas = by_stem(fg_files, broken, root), by_stem(alpha_files, broken, root)
+    colours = by_stem(fg_files, broken, root)
+    alphas = with_stems_of(colours, by_stem(alpha_files, broken, root))
     records = []
     for stem in sorted(colours.keys() | alphas.keys()):
         if stem not in colours or stem not in alphas:
@@ -94,6 +96,8 @@ def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
         )
     unread = unread_note([*fg_others, *alpha_others])
     notes = [f"classes and licences: {table_path}"] if table_path else []
+    if table_path and table is not None:
+        notes += unused_note(table_path, table, colours.keys() | alphas.keys())
     notes += [unread] if unread else []
     expected = len(colours.keys() | alphas.keys())
     extra = as_extra([*fg_others, *alpha_others], root)
@@ -122,6 +126,22 @@ def by_stem(files: Iterable[Path], broken: dict[str, str], root: Path) -> dict[s
             names = ", ".join(p.relative_to(root).as_posix() for p in same)
             broken[stem] = f"{names} share one name; keep one of them"
     return {stem: same[0] for stem, same in groups.items() if len(same) == 1}
+
+
+def with_stems_of(others: Collection[str], files: dict[str, Path]) -> dict[str, Path]:
+    """Return files by the stems that others have for them: names may differ in Unicode form or letter case.
+
+    A stem that is among the others is left as it is, and so is one that could mean several.
+    """
+    free = LooseNames(stem for stem in others if stem not in files)
+    meant: dict[str, list[str]] = defaultdict(list)
+    for stem in files:
+        try:
+            other = None if stem in others else free.find(stem)
+        except DataError:
+            other = None
+        meant[stem if other is None else other].append(stem)
+    return {stem if len(stems) > 1 else name: files[stem] for name, stems in meant.items() for stem in stems}
 
 
 def read_pair(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE
-from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files
+from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files, with_stems_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,8 @@ def look_through(layout: Layout, place: str, *, layers: Sequence[str], optional:
         clashes: dict[str, str] = {}
         for layer in (*layers, *optional_here):
             files, strays = _matching(part, root, layer)
-            by_layer[layer] = by_stem(files, clashes, base)
+            stems_before = by_layer[layers[0]] if by_layer else {}
+            by_layer[layer] = with_stems_of(stems_before, by_stem(files, clashes, base))
             extra += strays
         prefix = f"{part.name}/" if len(layout.parts) > 1 else ""
         broken |= {prefix + stem: why for stem, why in clashes.items()}

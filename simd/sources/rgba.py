@@ -11,7 +11,7 @@ from simd.image import UInt8, has_transparency, no_alpha, read_rgba
 from simd.records import Foreground
 from simd.sources.folder import as_extra, image_files, split_files
 from simd.sources.index import Index, SourceKind
-from simd.sources.table import entry_of, find_table, read_table
+from simd.sources.table import entry_of, find_table, read_table, unused_note
 
 
 def extend_colour(fg: UInt8, alpha: UInt8) -> UInt8:
@@ -67,13 +67,14 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
             )
         )
     unread = unread_note(others)
+    unused = unused_note(table_path, table, (f.stem for f in files)) if table_path and table else ()
     extra = as_extra((path for path in others if path != table_path), root)
     return Index(
         "rgba",
         tuple(records),
         len(files),
         broken=broken,
-        notes=(unread,) if unread else (),
+        notes=(*unused, *((unread,) if unread else ())),
         extra=extra,
     )
 

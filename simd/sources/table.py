@@ -8,10 +8,12 @@ have ``licence``, ``alpha_kind`` and ``role``. With a role column, a foreground'
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 
+from simd.addresses import LooseNames, last_part, without_ending
 from simd.errors import DataError
 from simd.files import read_text
 from simd.image import is_image_name
@@ -35,12 +37,24 @@ class Entry:
     alpha_kind: str
 
 
+class Table(dict[str, Entry]):
+    """Entries by file stem, as the file spells it."""
+
+    @cached_property
+    def _loose(self) -> LooseNames:
+        return LooseNames(self)
+
+    def spelt(self, stem: str) -> str | None:
+        """Return how the file spells a stem: another Unicode form or letter case is the same name."""
+        return stem if stem in self else self._loose.find(stem)
+
+
 def find_table(folder: Path) -> Path | None:
     """Return the CSV file that lies in a folder, if one does."""
     return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
-def read_table(path: Path, roles: tuple[str, ...]) -> dict[str, Entry]:
+def read_table(path: Path, roles: tuple[str, ...]) -> Table:
     """Read a CSV file into entries by file stem.
 
     Raises
@@ -53,7 +67,7 @@ def read_table(path: Path, roles: tuple[str, ...]) -> dict[str, Entry]:
     file_column = _pick(path, columns, _FILE_COLUMNS)
     needs_class = "background" not in roles
     class_column = _pick(path, columns, _CLASS_COLUMNS) if needs_class else ""
-    entries: dict[str, Entry] = {}
+    entries = Table()
     for line, row in rows:
         where = f"{path}:{line}"
         if "role" in columns and row["role"] not in roles:
@@ -66,15 +80,15 @@ def read_table(path: Path, roles: tuple[str, ...]) -> dict[str, Entry]:
             row.get("licence") or UNKNOWN_LICENCE,
             row.get("alpha_kind") or "",
         )
-        path_in_row = PurePosixPath(name)  # "photo 1.5" is a stem, "photo 1.5.png" has one
-        stem = path_in_row.stem if is_image_name(name) else path_in_row.name
+        last = last_part(name.strip())  # folders may be written as Windows does
+        stem = without_ending(last) if is_image_name(last) else last  # "photo 1.5" is a stem
         other = entries.setdefault(stem, entry)
         if (other.classes, other.licence) != (entry.classes, entry.licence):
             raise DataError(f"{where}: says something else of {stem!r} than {other.where}; keep one of them")
     return entries
 
 
-def entry_of(stem: str, table: dict[str, Entry] | None) -> Entry:
+def entry_of(stem: str, table: Table | None) -> Entry:
     """Return what is known of a foreground: from the CSV file, else its class from its name.
 
     Raises
@@ -82,8 +96,8 @@ def entry_of(stem: str, table: dict[str, Entry] | None) -> Entry:
     DataError
         If there is neither; a class is never guessed.
     """
-    if table is not None and stem in table:
-        entry = table[stem]
+    if table is not None and (spelt := table.spelt(stem)) is not None:
+        entry = table[spelt]
         if entry.classes is None:
             raise DataError(f"{entry.where}: no class is given for {stem!r}")
         return entry
@@ -97,7 +111,21 @@ def entry_of(stem: str, table: dict[str, Entry] | None) -> Entry:
     return Entry("its name", (name,), UNKNOWN_LICENCE, "")
 
 
-def required_table(place: str, title: str, classes: Path | None) -> tuple[Path, dict[str, Entry]]:
+def unused_note(path: Path, table: Table, stems: Iterable[str]) -> tuple[str, ...]:
+    """Return a sentence about the names of a CSV file that are of none of some files, if there are any."""
+    used = set()
+    for stem in stems:
+        try:
+            used.add(table.spelt(stem))
+        except DataError:  # several rows may be meant: entry_of says so
+            continue
+    if not (unused := [name for name in table if name not in used]):
+        return ()
+    shown = ", ".join(unused[:5]) + (", ..." if len(unused) > 5 else "")
+    return (f"{path}: {len(unused)} of {len(table)} names are of no file here: {shown}",)
+
+
+def required_table(place: str, title: str, classes: Path | None) -> tuple[Path, Table]:
     """Read the CSV file of a dataset whose own names say nothing of classes; DataError if there is none."""
     path = classes or find_table(Path(place))
     if path is None:
@@ -108,9 +136,9 @@ def required_table(place: str, title: str, classes: Path | None) -> tuple[Path, 
     return path, read_table(path, roles=("fg", "alpha"))
 
 
-def listed_entry(stem: str, table: dict[str, Entry], path: Path) -> Entry:
+def listed_entry(stem: str, table: Table, path: Path) -> Entry:
     """Return what a CSV file says of a foreground; its name says nothing, however it begins (DataError)."""
-    if stem not in table:
+    if table.spelt(stem) is None:
         raise DataError(f"{stem!r} has no class; name it in {path}")
     return entry_of(stem, table)
 
