@@ -1,7 +1,7 @@
 """Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -86,15 +86,20 @@ def build(
     if chosen.layout and not is_unfinished(out):
         check_released_folder(out)
 
-    multiplied: dict[str, str] = {}  # foregrounds that look so, and how much
+    multiplied: dict[str, str] = {}  # foregrounds whose colour looks so, and how much
+    unscaled: dict[str, str] = {}  # foregrounds whose alpha looks so, and why
 
     def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
         wanted = set(todo)
         jobs = _jobs(out, [p for p in planned if p.id in wanted], protocol, chosen)
-        return (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome, multiplied))
+        return (
+            pair
+            for outcome in run(make, jobs, workers=workers)
+            for pair in _unpack(outcome, multiplied, unscaled)
+        )
 
     def finish(rows: list[Composite]) -> None:
-        _tell_multiplied(multiplied)
+        _tell_looks(multiplied, unscaled)
         there = {row.id for row in rows}
         made = [p for p in planned if p.id in there]
         used = list({p.fg.id: p.fg for p in made}.values()), list({p.bg.id: p.bg for p in made}.values())
@@ -207,8 +212,17 @@ def _inputs(planned: Planned) -> Inputs:
     return facts + state_of_files(*files)
 
 
-def _tell_multiplied(multiplied: dict[str, str]) -> None:
-    """Say which foregrounds look as if their colour were multiplied by alpha, with one example."""
+def _tell_looks(multiplied: Mapping[str, str], unscaled: Mapping[str, str]) -> None:
+    """Say which foregrounds a selection would have dropped for their files, with one example of each kind."""
+    if unscaled:
+        first = min(unscaled)
+        _LOG.warning(
+            "%d foregrounds have alphas that look as if they were not scaled to 0..255, as %s (%s); "
+            "write them again, or leave them out: simd select and --selection",
+            len(unscaled),
+            first,
+            unscaled[first],
+        )
     if multiplied:
         first = min(multiplied)
         _LOG.warning(
@@ -224,7 +238,7 @@ def _jobs(
     out: Path, planned: Sequence[Planned], protocol: CompositionProtocol, chosen: BuildOptions
 ) -> list[Job]:
     jobs = []
-    look = chosen.selection is None and not chosen.unpremultiply
+    look = chosen.selection is None
     by_fg: dict[str, list[Planned]] = {}
     for p in planned:
         by_fg.setdefault(p.fg.id, []).append(p)
@@ -235,11 +249,16 @@ def _jobs(
     return jobs
 
 
-def _unpack(outcome: Any, multiplied: dict[str, str]) -> Iterator[tuple[str, Composite | str]]:
-    """Yield the composites of a job, and note whether its foreground looks multiplied by alpha."""
+def _unpack(
+    outcome: Any, multiplied: dict[str, str], unscaled: dict[str, str]
+) -> Iterator[tuple[str, Composite | str]]:
+    """Yield the composites of a job, and note what its foreground looks like."""
     if outcome.value is not None:
-        if outcome.value.remark:
-            multiplied[outcome.item.planned[0].fg.id] = outcome.value.remark
+        fg_id = outcome.item.planned[0].fg.id
+        if outcome.value.multiplied:
+            multiplied[fg_id] = outcome.value.multiplied
+        if outcome.value.levels:
+            unscaled[fg_id] = outcome.value.levels
         yield from outcome.value.made.items()
     else:
         for planned in outcome.item.planned:

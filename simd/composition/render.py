@@ -12,6 +12,7 @@ from simd.errors import DataError, DiskFullError, SimdError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, encode_png, pixel_digest, read_trimap
 from simd.records import Composite, Foreground, file_name
+from simd.selection.alpha_filters import limited
 from simd.selection.colour_filters import premultiplied
 from simd.sources import official_trimap, read_background
 from simd.tagging.annotated_foregrounds import read_annotated
@@ -27,7 +28,7 @@ class Job(NamedTuple):
     planned: tuple[Planned, ...]
     protocol: CompositionProtocol
     unpremultiply: bool = False  # divide the colour by alpha
-    look: bool = False  # whether to look for multiplied colour, which nobody has selected against
+    look: bool = False  # at what selecting would drop; nobody has selected
 
 
 Made = dict[str, Composite | str]
@@ -38,7 +39,8 @@ class Finished(NamedTuple):
     """What a job has come to."""
 
     made: Made
-    remark: str = ""  # on the foreground
+    multiplied: str = ""  # why its colour looks multiplied by alpha
+    levels: str = ""  # why its alpha looks as if it were not scaled
 
 
 Layers = dict[str, tuple[bytes, str]]
@@ -49,7 +51,9 @@ def make(job: Job) -> Finished:
     """Make the composites of one foreground; a background that cannot be used costs only its own."""
     fg, protocol = job.planned[0].fg, job.protocol
     pixels = read_annotated(fg, protocol.reader)
-    multiplied = premultiplied(pixels.fg, pixels.alpha) if job.look and fg.file is not None else None
+    look = job.look and fg.file is not None
+    multiplied = premultiplied(pixels.fg, pixels.alpha) if look and not job.unpremultiply else None
+    levels = limited(pixels.alpha) if look else None
     if job.unpremultiply:
         pixels = pixels._replace(fg=straight_colour(pixels.fg, pixels.alpha))
     prepared = protocol.prepare(*pixels)
@@ -75,7 +79,12 @@ def make(job: Job) -> Finished:
             raise
         except SimdError as error:
             made[planned.id] = f"foreground {fg.id!r} over {planned.bg.id!r}: {error}"
-    return Finished(made, multiplied.detail if multiplied else "")
+    unscaled = levels is not None and levels.severity == "drop"
+    return Finished(
+        made,
+        multiplied=multiplied.detail if multiplied else "",
+        levels=levels.detail if levels is not None and unscaled else "",
+    )
 
 
 def _compose(

@@ -52,6 +52,16 @@ def test_a_build_says_so_and_divides_when_asked(tmp_path, run_cli):
     assert "are brighter than their alpha, so the colour is not multiplied by it" in wrong.err
 
 
+def test_a_build_says_that_an_alpha_was_not_scaled(tmp_path, run_cli, backgrounds):
+    pixels = cutout(False)
+    pixels[..., 3] = pixels[..., 3] >= 128
+    save(tmp_path / "fgs" / "fur_mask.png", pixels)
+    options = ("--backgrounds", backgrounds, "--any-licence")
+    done = run_cli("build", tmp_path / "set", "--foregrounds", tmp_path / "fgs", *options)
+    assert "1 foregrounds have alphas that look as if they were not scaled to 0..255, as fur_mask" in done.err
+    assert "(holds 0 and 1 of 255 only: a mask that was not scaled?)" in done.err
+
+
 def test_a_selection_leaves_nothing_to_say(tmp_path, run_cli):
     save(tmp_path / "fgs" / "fur_a.png", cutout(True))
     save(tmp_path / "bg" / "white.png", np.full((128, 128, 3), 255, np.uint8))

@@ -24,7 +24,7 @@ import numpy as np
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
-from simd.image import Mask, UInt8, read_alpha, read_matte, read_trimap, to_uint8, write_png
+from simd.image import Mask, UInt8, read_alpha, read_prediction, read_trimap, to_uint8, write_png
 from simd.metrics.alpha import sad
 from simd.parallel import run
 from simd.progress import track
@@ -176,7 +176,7 @@ def _make(job: _Job) -> Maps:
     methods = {}
     for number, (key, (file, scored)) in enumerate(job.mattes.items()):
         try:
-            pred = read_matte(file)
+            pred = read_prediction(file).matte
         except DataError as error:
             methods[key] = MethodMaps(reason=str(error))
             continue

@@ -10,7 +10,7 @@ import numpy as np
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.files import write_atomically
-from simd.image import Mask, UInt8, read_matte, to_uint8
+from simd.image import Mask, UInt8, read_prediction, to_uint8
 from simd.metrics.score import UNLABELLED, WHOLE, Score
 from simd.report.browse.error_maps import absolute_error
 from simd.report.browse.methods import Method
@@ -169,7 +169,7 @@ def _read(file: Path | None, alpha: UInt8, unknown: Mask, scored: float) -> tupl
     if file is None:
         return None, "no usable matte"
     try:
-        pred = read_matte(file)
+        pred = read_prediction(file).matte
     except DataError:
         return None, "the matte cannot be read"
     if pred.shape != alpha.shape:

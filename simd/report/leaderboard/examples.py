@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simd.dataset.manifest import MattingSet, Sample, load_set
 from simd.errors import DataError
-from simd.image import EXTENSIONS, Mask, Matte, UInt8, read_matte, to_uint8
+from simd.image import EXTENSIONS, Mask, Matte, UInt8, read_prediction, to_uint8
 from simd.metrics.alpha import sad
 from simd.metrics.score_summary import mean
 from simd.records import Composite
@@ -158,7 +158,7 @@ def _pictures(
     if file is None:
         return MethodPictures(reason="the matte is not there any more")
     try:
-        pred = read_matte(file)
+        pred = read_prediction(file).matte
     except DataError:
         return MethodPictures(reason="the matte cannot be read any more")
     if pred.shape != alpha.shape or not is_as_scored(pred, alpha, unknown, entry.whole[id_].sad):
