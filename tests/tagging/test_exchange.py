@@ -17,6 +17,7 @@ from simd.tagging.annotation_files import find_annotations, make_annotation, rea
 from simd.tagging.formats import FORMATS, find_format
 from simd.tagging.formats.brush_strokes import decode, encode
 from simd.tagging.formats.convert import export_annotations, import_annotations
+from simd.tagging.formats.known import KnownForegrounds
 from simd.tagging.formats.labelled import Labelled, class_names
 from simd.tagging.formats.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
 from simd.taxonomy import CLASSES
@@ -81,6 +82,26 @@ def test_files_of_other_programs_are_read(name, file, tmp_path):
     assert found.remarks == ()
     assert np.array_equal(found.class_mask, np.asarray(Image.open(GOLDEN / "class_mask.png")))
     assert set(np.unique(found.class_mask)) == set(INDICES)
+
+
+spellings = st.one_of(
+    st.text(st.sampled_from("aA1é\u0301 ._-%+#?&()/\\:~ß"), min_size=1, max_size=8),
+    st.sampled_from(
+        ["a", "a.png", "A", "0a1b2c3d-a", "20231105-a", "a%20b", "a b", "a.2", "b/a", "._a", "C:a"]
+    ),
+)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ids=st.lists(spellings, min_size=1, max_size=4, unique=True))
+def test_what_goes_out_comes_back_to_its_own_foreground_whatever_the_name(name, tmp_path_factory, ids):
+    items = [Labelled(fg_id, np.full((2, 3), n, np.uint8)) for n, fg_id in enumerate(ids)]
+    out = place_of(tmp_path_factory.mktemp("names"), name)
+    FORMATS[name].write(items, out)
+    finder = KnownForegrounds(None, None, None).finder(ids)
+    back = {finder.find(found): int(found.class_mask[0, 0]) for found in FORMATS[name].read(out, NAMES)}
+    assert back == {fg_id: n for n, fg_id in enumerate(ids)}
 
 
 def test_run_lengths_by_hand():

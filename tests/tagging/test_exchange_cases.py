@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from simd.errors import DataError
 from simd.image import encode_png
 from simd.tagging.annotation_files import PALETTE, find_annotations, read_annotation
 from simd.tagging.formats import FORMATS
@@ -167,7 +168,7 @@ def test_what_is_no_mask_is_named_and_the_mask_is_written(name, file, foreground
     code, words, masks = take(case(name, **{foreground: size}), file, "label-studio")
     assert (code, list(counts(masks[foreground]))) == (1, ["fur"])
     assert f"{foreground}.png: what is no mask was left out: {left_out}" in words
-    assert "0 of 1 masks failed (1 are done, 1 of them not in all):" in words
+    assert "1 of 1 masks are not complete (1 are written):" in words
 
 
 def test_a_pixel_is_of_the_stroke_that_covers_at_least_half_of_it(case, take):
@@ -286,7 +287,7 @@ def test_every_annotation_of_coco_is_taken_or_named(tmp_path, take):
     code, words, masks = take(tmp_path, "coco.json", "coco")
     assert (code, {key: counts(mask) for key, mask in masks.items()}) == (1, {"fur_cat": {"fur": 400}})
     assert [line.strip() for line in words.splitlines()] == [
-        "simd: 5 of 6 masks failed (1 are done, 1 of them not in all):",
+        "simd: 6 of 6 masks are not complete (1 are written):",
         "fur_cat.png: 1 annotations without a mask, boxes for instance, were left out",
         "fur_dog.png: 1 annotations without a mask, boxes for instance, were left out",
         "fur_fox.png: no pixel of it has a class: it may not be annotated yet; nothing was written",
@@ -402,3 +403,35 @@ def pa_table(rows, schema):
     import pyarrow
 
     return pyarrow.Table.from_pylist(rows, schema=schema)
+
+
+def test_a_file_of_another_format_is_named(case, take):
+    code, words, _ = take(case("labelme", fur_ferret=FERRET), "fur_ferret.json", "coco")
+    assert code == 1
+    assert "fur_ferret.json: is not what a COCO file has: lacks 'categories'" in words
+
+
+def test_foregrounds_that_an_export_lacks_are_named_and_their_masks_written(case, run_cli):
+    folder = case("ls-export-has-no-url", fur_ferret=FERRET)
+    arguments = ("tag", "export", folder / "tags", "--format", "coco", "--out", folder / "x.json")
+    done = run_cli(*arguments, "--foregrounds", folder / "fgs")
+    assert done.code == 1
+    assert "4 of 5 masks are not complete (5 are written):" in done.err
+    assert "fur_lemur.v2: written without the name of its image: no foreground of" in done.err
+    assert len(json.loads((folder / "x.json").read_text())["images"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("targets", "reason"),
+    [
+        ({"a": {"3": "fur"}, "b": {"3": "net"}}, "has targets of 2 fields; keep those of the field exported"),
+        ({"3": "fur", "#030303": "fur"}, "names numbers and colours; masks hold one or the other"),
+        ({"#0303": "fur"}, "is not what a table of mask targets has"),
+        ([], "is not what a table of mask targets has"),
+    ],
+)
+def test_mask_targets_that_say_two_things_are_refused(targets, reason, tmp_path):
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "mask_targets.json").write_text(json.dumps(targets))
+    with pytest.raises(DataError, match=rf"mask_targets\.json: {reason}"):
+        list(FORMATS["fiftyone"].read(tmp_path, class_names({})))

@@ -51,7 +51,7 @@ def read_rle(path: Path, names: Names) -> Iterator[Labelled]:
             f"{path}: is a bare list of masks, as segment-anything and COCO results have it, which names no "
             "image and no class; put it into a COCO file with images and categories"
         )
-    with shaped_as("a COCO file"):
+    with shaped_as("a COCO file", str(path)):
         labels = _categories(content["categories"])
         images = list(content["images"])
         by_image, strays = _by_image(content["annotations"], [row["id"] for row in images])
@@ -133,7 +133,7 @@ def write_panoptic(items: Iterable[Labelled], out: Path) -> None:
 def read_panoptic(place: Path, names: Names) -> Iterator[Labelled]:
     """Read a panoptic JSON file, or a folder with one, and the PNGs in the folder of its name."""
     path = _only_json(place) if place.is_dir() else place
-    with shaped_as("a panoptic COCO file"):
+    with shaped_as("a panoptic COCO file", str(path)):
         content = read_json(path)
         labels = _categories(content["categories"])
         images = {row["id"]: _name(row) for row in content["images"]}

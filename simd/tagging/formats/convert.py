@@ -175,12 +175,10 @@ class ExchangeError(BatchError):
     def __init__(self, failures: dict[str, str], total: int, partly: int) -> None:
         super().__init__(failures, "masks", total)
         self.partly = partly
-        failed = len(failures) - partly
         head, _, lines = str(self).partition("\n")
         if partly:
-            head = (
-                f"{failed} of {total} masks failed ({total - failed} are done, {partly} of them not in all):"
-            )
+            written = total - len(failures) + partly
+            head = f"{len(failures)} of {total} masks are not complete ({written} are written):"
         self.args = (f"{head}\n{lines}",)
 
 

@@ -34,7 +34,7 @@ def write(items: Iterable[Labelled], out: Path) -> None:
 
 def read(folder: Path, names: Names) -> Iterator[Labelled]:
     """Read a folder of label images, with the mask targets that stand beside it."""
-    with shaped_as("a table of mask targets"):
+    with shaped_as("a table of mask targets", str(folder / _TARGETS)):
         numbers, colours = _targets(read_json(folder / _TARGETS))
     labels = folder / "labels"
     if not labels.is_dir():
@@ -69,9 +69,7 @@ def _targets(content: Any) -> tuple[dict[int, str], dict[Colour, str]]:
     tables = [row for row in content.values() if isinstance(row, dict) and not {"label", "name"} & row.keys()]
     if tables and len(tables) == len(content):
         if any(table != tables[0] for table in tables):
-            raise DataError(
-                f"{_TARGETS}: has targets of {len(tables)} fields; keep those of the field exported"
-            )
+            raise DataError(f"has targets of {len(tables)} fields; keep those of the field exported")
         content = tables[0]
     numbers: dict[int, str] = {}
     colours: dict[Colour, str] = {}
@@ -83,7 +81,7 @@ def _targets(content: Any) -> tuple[dict[int, str], dict[Colour, str]]:
         else:
             numbers[int(key)] = label
     if numbers and colours:
-        raise DataError(f"{_TARGETS}: names numbers and colours; masks hold one or the other")
+        raise DataError("names numbers and colours; masks hold one or the other")
     return numbers, colours
 
 

@@ -162,12 +162,14 @@ def checked_size(height: Any, width: Any) -> tuple[int, int]:
 
 
 @contextmanager
-def shaped_as(what: str) -> Iterator[None]:
-    """Turn the errors of reading strange JSON or XML into one that says what was expected (DataError)."""
+def shaped_as(what: str, where: str = "") -> Iterator[None]:
+    """Turn the errors of reading strange JSON or XML into one that says what was expected, and where."""
     try:
         yield
-    except DataError:
-        raise
+    except DataError as error:
+        if not where or str(error).startswith(where):
+            raise
+        raise DataError(f"{where}: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         detail = f"lacks {error}" if isinstance(error, KeyError) else str(error)[:120]
-        raise DataError(f"is not what {what} has: {detail}") from error
+        raise DataError(f"{where}{': ' if where else ''}is not what {what} has: {detail}") from error
