@@ -122,7 +122,7 @@ def decode(path: Path, max_pixels: int, upright: bool = True) -> npt.NDArray[Any
     data = read_whole(path)
     image, orientation = open_image(path, io.BytesIO(data), max_pixels)
     pixels = guarded(path, lambda: _pixels(image, data))
-    return _upright(pixels, orientation) if upright else pixels
+    return turn_upright(pixels, orientation) if upright else pixels
 
 
 def guarded(path: Path, decode: Callable[[], Any]) -> Any:
@@ -231,7 +231,7 @@ def _decode_16_bit_colour(image: Image.Image, data: bytes) -> npt.NDArray[Any]:
     return np.dstack([rgb[..., :3], alpha])
 
 
-def _upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+def turn_upright(pixels: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
     """Apply an EXIF orientation: 2, 4: mirrored, 3: half a turn, 5..8: with rows and columns exchanged."""
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)

@@ -1,13 +1,16 @@
 """What belongs to one picture is compared: levels with their range, trimap with alpha, two orientations."""
 
+import cv2
 import numpy as np
 import pytest
 from conftest import save, soft_alpha
 from PIL import Image
 
+from simd.decoding import turn_upright
 from simd.files import read_json_lines
 from simd.image import read_alpha
 from simd.layer_checks import count_contradictions, differing_orientation, part_of_range
+from simd.selection.colour_filters import mismatch_of_orientation
 
 
 @pytest.mark.parametrize(
@@ -87,6 +90,20 @@ def test_select_names_levels_and_orientation(tmp_path, run_cli):
     reasons = {id_: {finding["reason"] for finding in rows[id_]["findings"]} for id_ in rows}
     assert "faint" in reasons["fur_dim"]
     assert "orientation" in reasons["fur_half"]
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_select_tells_a_matte_of_the_stored_rows_from_one_of_the_upright_picture(orientation):
+    y, x = np.mgrid[:128, :128]
+    hook = np.hypot(y - 40, x - 90) < 25  # a shape that every turn and mirror changes
+    hook |= (np.abs(x - 70) < 8) & (y > 30) & (y < 110)
+    alpha = cv2.GaussianBlur(hook * np.uint8(255), (0, 0), 1.2)
+    colour = np.where(alpha[..., None] > 127, (220, 120, 60), (40, 60, 90)).astype(np.uint8)
+    upright = turn_upright(colour, orientation), turn_upright(alpha, orientation)
+    finding = mismatch_of_orientation(upright[0], alpha, orientation)
+    assert finding.reason == "mismatch"
+    assert f"turned by the EXIF orientation {orientation} of the colour" in finding.detail
+    assert mismatch_of_orientation(*upright, orientation) is None
 
 
 def test_import_names_trimaps_and_orientations_that_contradict(tmp_path, run_cli):

@@ -8,7 +8,8 @@ premultiplied  error of "colour = alpha · F" by the error of      at most 0.5, 
                nearest opaque pixel                               which such colour cannot be, and brightness
                                                                   rising with alpha, by 0.4 of it at least
 mismatch       correlation of the edges of colour and alpha:      at least 0.1, where the former
-               mirrored or turned, less as they are;              is at least 0.3 and alpha has edges
+               mirrored or turned, less as they are;              is at least 0.3 and alpha has edges; 0.05
+                                                                  where the headers state two orientations
                or, over a plain background, the lesser of         at least 30 %
                the object left out and the background let in;
                or the mean difference of grey colour and alpha    at most 4 levels
@@ -29,6 +30,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from simd.decoding import turn_upright
 from simd.image import Mask, UInt8
 from simd.selection.reasons import Finding, found
 
@@ -39,6 +41,7 @@ _APART, _MIN_ASKED = 32, 100
 _FIT, _BRIGHTER, _TOO_BRIGHT, _RISES = 0.5, 8, 0.10, 0.4
 _SMALLEST = 16  # pixels a side, below which edges tell nothing
 _BETTER, _FLAT = 0.1, 0.01  # _FLAT: the spread of edges that rounding alone makes
+_BETTER_BY_HEADER = 0.05  # where the header says already that the two may differ
 _FITS, _STEEP = 0.3, 40  # of the better fit, a correlation; of alpha's steepest slopes, levels a pixel
 _PLAIN, _OBJECT, _DIFFERS, _SWAPPED = 0.98, 0.1, 16, 0.3
 _COPY = 4
@@ -108,6 +111,31 @@ def mismatch(fg: UInt8, alpha: UInt8) -> Finding | None:
     if min(alpha.shape) < _SMALLEST:
         return None
     return _copy(fg, alpha) or _turned(fg, alpha) or _swapped(fg, alpha)
+
+
+def mismatch_of_orientation(fg: UInt8, alpha: UInt8, orientation: int) -> Finding | None:
+    """Find an alpha made from the rows as stored, beside a colour that its header's orientation has turned.
+
+    The header alone is no proof: many programs apply the orientation before they make a matte.
+    """
+    turned = turn_upright(alpha, orientation)
+    if turned.shape != alpha.shape:
+        return None
+    fg, alpha = _thinned(fg, alpha, 512)
+    turned = turned[:: -(-max(turned.shape) // 512), :: -(-max(turned.shape) // 512)]
+    if min(alpha.shape) < _SMALLEST:
+        return None
+    edges = _edges(fg.mean(axis=2))
+    as_it_is, better = _correlation(edges, _edges(alpha)), _correlation(edges, _edges(turned))
+    figure = better - as_it_is
+    if figure < _BETTER_BY_HEADER:
+        return None
+    return found(
+        "mismatch",
+        figure,
+        f"alpha's edges fit the colour better turned by the EXIF orientation {orientation} of the colour, by "
+        f"{figure:.2f}: it was made from the rows as stored",
+    )
 
 
 def hidden(fg: UInt8, alpha: UInt8) -> Finding | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from simd.dataset.review import read_review
 from simd.errors import DataError
 from simd.files import json_lines, read_json_lines, write_atomically
-from simd.image import UInt8, read_image
+from simd.image import UInt8, read_image, read_orientation
 from simd.layer_checks import differing_orientation
 from simd.options import renamed
 from simd.parallel import run
@@ -24,7 +24,7 @@ from simd.selection.alpha_filters import (
     unlicensed,
     unusable,
 )
-from simd.selection.colour_filters import bleed, hidden, mismatch, premultiplied
+from simd.selection.colour_filters import bleed, hidden, mismatch, mismatch_of_orientation, premultiplied
 from simd.selection.duplicates import add_duplicates
 from simd.selection.leaks import Reference, find_leaks, read_reference
 from simd.selection.name_lists import NameList, index_with_classes, read_names, stem_of
@@ -261,7 +261,11 @@ def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
         findings.append(found("jpeg", None, f"{fg.alpha_file.name} is a JPEG"))
     if fg.file is not None and fg.alpha_file is not None:
         differ = differing_orientation(fg.file, fg.alpha_file)
-        findings += [found("orientation", None, differ)] if differ else []
+        if differ:
+            findings.append(found("orientation", None, differ))
+            orientation = read_orientation(fg.file)
+            if read_orientation(fg.alpha_file) == 1:
+                findings += filter(None, [mismatch_of_orientation(pixels.fg, pixels.alpha, orientation)])
     visible: UInt8 = pixels.alpha
     signed = check.signed and not any(f.reason == "empty" for f in findings) and bool(visible.any())
     return findings, sign(pixels.fg, visible) if signed else None
