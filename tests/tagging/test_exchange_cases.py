@@ -5,6 +5,7 @@ import io
 import json
 import shutil
 import unicodedata
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -435,3 +436,19 @@ def test_mask_targets_that_say_two_things_are_refused(targets, reason, tmp_path)
     (tmp_path / "mask_targets.json").write_text(json.dumps(targets))
     with pytest.raises(DataError, match=rf"mask_targets\.json: {reason}"):
         list(FORMATS["fiftyone"].read(tmp_path, class_names({})))
+
+
+def test_images_that_an_export_lists_without_a_mask_are_named(tmp_path, take):
+    draw(tmp_path, {"fur_cat": SMALL, "fur_dog": SMALL})
+    mask = Labelled("fur_cat", np.full(SMALL, 2, np.uint8))
+    FORMATS["cvat-mask"].write([mask], tmp_path / "masks.zip")
+    with zipfile.ZipFile(tmp_path / "masks.zip", "a") as archive:
+        archive.writestr("ImageSets/Segmentation/train.txt", "fur_cat\nfur_dog\n")
+    code, words, masks = take(tmp_path, "masks.zip", "cvat-mask")
+    assert (code, list(masks)) == (1, ["fur_cat"])
+    assert "fur_dog: is listed in ImageSets/Segmentation/ and has no mask in SegmentationClass/" in words
+    FORMATS["fiftyone"].write([mask], tmp_path / "fo")
+    shutil.copytree(tmp_path / "fgs", tmp_path / "fo" / "data")
+    code, words, masks = take(tmp_path, "fo", "fiftyone", out="tags2")
+    assert (code, list(masks)) == (1, ["fur_cat"])
+    assert "fur_dog.png: has an image in data/ and no label in labels/" in words

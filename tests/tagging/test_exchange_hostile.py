@@ -1,5 +1,6 @@
 """What others send may be damaged or hostile: it is answered with a reason, and nothing lands elsewhere."""
 
+import base64
 import io
 import json
 import random
@@ -493,3 +494,88 @@ def test_two_images_of_one_foreground_are_not_laid_over_each_other(tmp_path):
     FORMATS["coco"].write([Labelled("fur_a", MASK), Labelled("fur_a.png", MASK[::-1])], tmp_path / "two.json")
     with pytest.raises(BatchError, match=r"fur_a\.png: is of foreground 'fur_a', as 'fur_a' is;"):
         import_annotations(tmp_path / "two.json", tmp_path / "out", format_="coco", foregrounds=sources)
+
+
+def bitmask(url):
+    return [
+        {
+            "data": {"image": "a.png"},
+            "annotations": [
+                {
+                    "result": [
+                        {
+                            "type": "bitmasklabels",
+                            "original_width": 3,
+                            "original_height": 2,
+                            "value": {"imageDataURL": url, "bitmasklabels": ["fur"]},
+                        }
+                    ]
+                }
+            ],
+        }
+    ]
+
+
+def data_url(pixels):
+    return "data:image/png;base64," + base64.b64encode(png(pixels)).decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("file:///etc/passwd", "is not a PNG inside of the file; addresses are not followed"),
+        ("http://127.0.0.1/a.png", "is not a PNG inside of the file; addresses are not followed"),
+        (None, "is not a PNG inside of the file"),
+        (7, "is not a PNG inside of the file"),
+        ("data:image/png;base64,%%%", "a bitmask is not base64"),
+        ("data:image/png;base64,", "a bitmask: is not an image: the file is empty"),
+        (data_url(np.zeros((2, 3, 3), np.uint8)), "a bitmask: has no alpha channel"),
+        (data_url(np.zeros((3, 2, 4), np.uint8)), "a bitmask is 3 x 2, its image 2 x 3"),
+        (data_url(np.zeros((90, 90, 4), np.uint8)), "a bitmask: "),  # more pixels than its image
+    ],
+)
+def test_a_hostile_bitmask_of_label_studio_is_named(url, reason, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(bitmask(url)))
+    (found,) = FORMATS["label-studio"].read(tmp_path / "x.json", NAMES)
+    assert found.class_mask is None
+    assert reason in found.remarks[0]
+
+
+def labelme(**changes):
+    whole = {"imagePath": "a.png", "imageHeight": 2, "imageWidth": 3}
+    inside = base64.b64encode(png(np.ones((2, 2), np.uint8))).decode()
+    shape = {"shape_type": "mask", "label": "fur", "points": [[1, 0], [2, 1]], "mask": inside}
+    for key, value in changes.items():
+        (whole if key in whole else shape)[key] = value
+    return whole | {"shapes": [shape]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"points": [[1, 0], [3, 1]]}, "leaves its image, 2 x 3 (H x W)"),
+        ({"points": [[-1, 0], [0, 1]]}, "leaves its image"),
+        ({"points": [[2, 1], [1, 0]]}, "leaves its image"),
+        ({"points": [[0, 0], [2, 1]]}, "is not a mask of its box, 2 x 3 (H x W)"),
+        ({"points": [[0.5, 0], [1.5, 1]]}, "is not in whole pixels"),
+        ({"points": [[float("nan"), 0], [1, 1e308]]}, "is not in whole pixels"),
+        ({"points": [[1, 0]]}, "is not what a file of labelme has"),
+        ({"points": None}, "is not what a file of labelme has"),
+        ({"mask": None}, "is not what a file of labelme has"),
+        ({"mask": "%%%"}, "a mask shape is not base64"),
+        ({"mask": ""}, "a mask shape: is not an image: the file is empty"),
+        ({"imageHeight": 10**9}, "is no size of an image"),
+        ({"imageWidth": True}, "is no side of an image"),
+    ],
+)
+def test_a_hostile_mask_shape_of_labelme_is_named(changes, reason, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(labelme(**changes)))
+    (found,) = FORMATS["labelme"].read(tmp_path / "x.json", NAMES)
+    assert found.class_mask is None
+    assert reason in found.remarks[0]
+
+
+def test_the_good_mask_shape_beside_them_is_read(tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(labelme()))
+    (found,) = FORMATS["labelme"].read(tmp_path / "x.json", NAMES)
+    assert found.class_mask.tolist() == [[255, 2, 2], [255, 2, 2]]

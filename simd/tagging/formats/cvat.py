@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _BACKGROUND = "background"
-_LIST = "ImageSets/Segmentation/default.txt"
+_LISTS = "ImageSets/Segmentation/"
 _CLASS_FOLDER, _OBJECT_FOLDER = "SegmentationClass/", "SegmentationObject/"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same masks, the same bytes
 
@@ -72,7 +72,7 @@ def write_masks(items: Iterable[Labelled], out: Path) -> None:
         rows = [(_BACKGROUND, 0), *((name, index + 1) for index, name in enumerate(CLASSES))]
         table = [f"{name}:{','.join(map(str, voc_colour(number)))}::" for name, number in rows]
         _add(archive, "labelmap.txt", "\n".join(["# label:color_rgb:parts:actions", *table, ""]).encode())
-        _add(archive, _LIST, "".join(f"{stem}\n" for stem in stems).encode())
+        _add(archive, f"{_LISTS}default.txt", "".join(f"{stem}\n" for stem in stems).encode())
     write_atomically(out, content.getvalue())
 
 
@@ -81,6 +81,7 @@ def read_masks(path: Path, names: Names) -> Iterator[Labelled]:
     with Archive(path) as archive:
         labels = _label_map(archive.text("labelmap.txt"))
         masks = [n for n in archive.names if n.startswith(_CLASS_FOLDER) and not is_sidecar(n)]
+        stems = {without_ending(member.removeprefix(_CLASS_FOLDER)).strip() for member in masks}
         for member in sorted(masks):
             name = without_ending(member.removeprefix(_CLASS_FOLDER))
             try:
@@ -88,6 +89,8 @@ def read_masks(path: Path, names: Names) -> Iterator[Labelled]:
                     yield _read_mask(file, labels, names)._replace(name=name, named_by="stem")
             except DataError as error:
                 yield Labelled(name, None, (str(error),))
+        for listed in sorted(_listed(archive) - stems):
+            yield Labelled(listed, None, (f"is listed in {_LISTS} and has no mask in {_CLASS_FOLDER}",))
 
 
 def write_xml(items: Iterable[Labelled], out: Path) -> None:
@@ -136,6 +139,12 @@ def read_images(path: Path, names: Names) -> Iterator[Labelled]:
                 yield found._replace(name=name, remarks=found.remarks + _other_shapes(image))
         except DataError as error:
             yield Labelled(name, None, (str(error),))
+
+
+def _listed(archive: Archive) -> set[str]:
+    """Return the images that the lists of an archive name: those without a mask are not annotated."""
+    lists = [n for n in archive.names if n.startswith(_LISTS) and n.endswith(".txt") and not is_sidecar(n)]
+    return {line.strip() for name in lists for line in archive.text(name).splitlines() if line.strip()}
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

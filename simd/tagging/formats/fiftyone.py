@@ -39,15 +39,23 @@ def read(folder: Path, names: Names) -> Iterator[Labelled]:
     labels = folder / "labels"
     if not labels.is_dir():
         raise DataError(f"{labels}: no such folder; label images are expected there")
-    for file in sorted(path for path in labels.rglob("*") if not path.is_dir()):
-        name = file.relative_to(labels).as_posix()
-        if is_sidecar(name):
-            continue
+    names_of_labels = _files(labels)
+    for name in names_of_labels:
         try:
             found = _read_mask(inside(labels, name), numbers, colours, names)
             yield found._replace(name=without_ending(name), named_by="stem")
         except DataError as error:
             yield Labelled(without_ending(name), None, (str(error),))
+    labelled = set(map(without_ending, names_of_labels))
+    for name in _files(folder / "data"):
+        if without_ending(name) not in labelled:
+            yield Labelled(name, None, ("has an image in data/ and no label in labels/",))
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the files below a folder by their names in it, without what macOS lays beside them."""
+    names = sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*") if not f.is_dir())
+    return [name for name in names if not is_sidecar(name)]
 
 
 def _read_mask(path: Path, numbers: dict[int, str], colours: dict[Colour, str], names: Names) -> Labelled:
