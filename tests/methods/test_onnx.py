@@ -250,6 +250,21 @@ def test_logits_and_other_number_types(tmp_path):
     np.testing.assert_allclose(solve(place, (image, trimap)), image[..., 0] / 255, atol=1e-6)
 
 
+def test_channels_last_are_called_that(tmp_path):  # dusty-nv/jetson-inference#1474, onnx/tensorflow-onnx#2360
+    path = write_model(
+        tmp_path,
+        'model = "model.onnx"\n[inputs]\nx = ["image"]\n',
+        names=("x",),
+        channels=("h",),
+        size=("w", 3),
+    )
+    with pytest.raises(
+        DataError, match=r"\(1, any, any, 3\), with channels last.*--inputs-as-nchw x"
+    ) as error:
+        load_method("onnx", {"weights": str(path)})
+    assert "resize" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("card", "complaint"),
     [

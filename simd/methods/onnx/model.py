@@ -151,6 +151,12 @@ def _check_fit(card: OnnxCard, session: Session) -> None:
                 f"the model takes {_listed(names)}"
             )
         channels = sum(_channels(part, card) for part in card.inputs[port.name])
+        if len(port.shape) == 4 and port.shape[3] == channels and port.shape[1] != channels:
+            raise DataError(
+                f"{card.file}: its input {port.name!r} is {_shape(port)}, with channels last, as TensorFlow "
+                f"has them; simd gives (1, {channels}, H, W): convert it again with the channels first "
+                f"(tf2onnx: --inputs-as-nchw {port.name} --outputs-as-nchw for its output)"
+            )
         if len(port.shape) != 4 or port.shape[0] not in (1, None) or port.shape[1] not in (channels, None):
             raise DataError(
                 f"{card.file}: its input {port.name!r} is {_shape(port)}, the card makes "
