@@ -157,18 +157,18 @@ def test_a_failed_import_does_not_stand_in_the_way_of_the_one_it_advises(case, t
             "tasks.json",
             "fur_cat",
             SMALL,
-            "1 ellipselabels, 1 polygonlabels",
+            "ellipselabels (1), polygonlabels (1)",
         ),
         (
             *("ls-other-regions-dropped-silently", "export.json", "fur_ferret", FERRET),
-            "1 ellipselabels, 1 polygonlabels; 1 masks without a label were left out",
+            "ellipselabels (1), polygonlabels (1); masks without a label were left out (1)",
         ),
     ],
 )
 def test_what_is_no_mask_is_named_and_the_mask_is_written(name, file, foreground, size, left_out, case, take):
     code, words, masks = take(case(name, **{foreground: size}), file, "label-studio")
     assert (code, list(counts(masks[foreground]))) == (1, ["fur"])
-    assert f"{foreground}.png: what is no mask was left out: {left_out}" in words
+    assert f"{foreground}.png: what is not a mask was left out: {left_out}" in words
     assert "1 of 1 masks are not complete (1 are written):" in words
 
 
@@ -185,7 +185,10 @@ def test_json_min_is_read(case, take):
     folder = case("ls-json-min", fur_ferret=FERRET)
     code, words, masks = take(folder, "export.json", "label-studio")
     assert code == 1
-    assert "what is no mask was left out: 1 ellipselabels, 1 polygonlabels; 1 masks without a label" in words
+    assert (
+        "what is not a mask was left out: ellipselabels (1), polygonlabels (1); masks without a label"
+        in words
+    )
     assert list(counts(masks["fur_ferret"])) == ["fur", "hair_hard"]
 
 
@@ -257,7 +260,7 @@ def test_a_mask_shape_of_labelme_is_read_and_its_polygon_named(case, take):
     folder = case("labelme", fur_ferret=FERRET)
     code, words, masks = take(folder, "fur_ferret.json", "labelme")
     assert code == 1
-    assert "fur_ferret.png: what is no mask was left out: 1 polygon" in words
+    assert "fur_ferret.png: what is not a mask was left out: polygon (1)" in words
     (shape,) = [s for s in json.loads((folder / "fur_ferret.json").read_text())["shapes"] if s["mask"]]
     inside = np.asarray(Image.open(io.BytesIO(base64.b64decode(shape["mask"]))))
     (left, top), (right, bottom) = np.array(shape["points"], int)
@@ -289,12 +292,12 @@ def test_every_annotation_of_coco_is_taken_or_named(tmp_path, take):
     assert (code, {key: counts(mask) for key, mask in masks.items()}) == (1, {"fur_cat": {"fur": 400}})
     assert [line.strip() for line in words.splitlines()] == [
         "simd: 6 of 6 masks are not complete (1 are written):",
-        "fur_cat.png: 1 annotations without a mask, boxes for instance, were left out",
-        "fur_dog.png: 1 annotations without a mask, boxes for instance, were left out",
+        "fur_cat.png: 1 of 2 annotations hold no mask (but a box, for instance) and were left out",
+        "fur_dog.png: 1 of 1 annotations hold no mask (but a box, for instance) and were left out",
         "fur_fox.png: no pixel of it has a class: it may not be annotated yet; nothing was written",
         "a.png: 2 images have the id 4",
         "b.png: 2 images have the id 4",
-        "annotation : is of image 9, which is not listed",
+        "annotation (without id): is of image 9, which is not listed",
     ]
 
 

@@ -194,7 +194,10 @@ def coco(**changes):
         ({"segmentation": [[0, 0, 1]]}, "is not what an image of a COCO file has"),
         ({"segmentation": [[0, 0, 1e9, 0, 1e9, 1e9]]}, "all near the image"),
         ({"segmentation": [[0, 0, float("nan"), 0, 1, 1]]}, "all near the image"),
-        ({"segmentation": None}, "1 annotations without a mask, boxes for instance, were left out"),
+        (
+            {"segmentation": None},
+            "1 of 1 annotations hold no mask (but a box, for instance) and were left out",
+        ),
         ({"category_id": 7}, "has category 7, which is not listed"),
         ({"height": 0}, "is no size of an image"),
         ({"height": 10**9}, "is no size of an image"),

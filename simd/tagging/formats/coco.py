@@ -76,7 +76,9 @@ def _of_image(image: Row, rows: list[Row], labels: Mapping[Any, str], names: Nam
     masks = [row for row in rows if row.get("segmentation") not in (None, [], "", {})]
     bare = len(rows) - len(masks)
     remarks: tuple[str, ...] = (
-        (f"{bare} annotations without a mask, boxes for instance, were left out",) if bare else ()
+        (f"{bare} of {len(rows)} annotations hold no mask (but a box, for instance) and were left out",)
+        if bare
+        else ()
     )
     if bare and not masks:
         raise DataError(remarks[0])
@@ -105,7 +107,7 @@ def _by_image(rows: Iterable[Row], ids: list[Any]) -> tuple[dict[Any, list[Row]]
             by_image[row["image_id"]].append(row)
         else:
             why = f"is of image {row['image_id']!r:.40}, which is not listed"
-            strays.append(Labelled(f"annotation {str(row.get('id', ''))[:40]}", None, (why,)))
+            strays.append(Labelled(f"annotation {str(row.get('id', '(without id)'))[:40]}", None, (why,)))
     return by_image, strays
 
 

@@ -170,9 +170,9 @@ def _left_out(results: list[Mapping[str, Any]]) -> tuple[str, ...]:
             kinds[str(result["type"])[:40]] += 1
         elif _labels(result["value"]) is None and result.get("id") not in ids:
             bare += {key: result["value"].get(key) for key in _MASKS} not in twins
-    shapes = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-    remarks = [f"what is no mask was left out: {shapes}"] if shapes else []
-    return (*remarks, *([f"{bare} masks without a label were left out"] if bare else []))
+    shapes = ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
+    remarks = [f"what is not a mask was left out: {shapes}"] if shapes else []
+    return (*remarks, *([f"masks without a label were left out ({bare})"] if bare else []))
 
 
 def _is_mask(result: Mapping[str, Any]) -> bool:

@@ -71,11 +71,11 @@ def _labelled(content: Mapping[str, Any], names: Names) -> Labelled:
     size = checked_size(content["imageHeight"], content["imageWidth"])
     shapes = list(content["shapes"])
     kinds = Counter(str(s["shape_type"])[:40] for s in shapes if s["shape_type"] != "mask")
-    left_out = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+    left_out = ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
     masks = ((str(s["label"]), _region(s, size)) for s in shapes if s["shape_type"] == "mask")
     found = merge(size, masks, names)
     return found._replace(
-        remarks=found.remarks + ((f"what is no mask was left out: {left_out}",) if left_out else ())
+        remarks=found.remarks + ((f"what is not a mask was left out: {left_out}",) if left_out else ())
     )
 
 
