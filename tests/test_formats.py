@@ -142,10 +142,11 @@ def test_files_passed_over_are_counted_by_format(tmp_path):
 # -- keys of grey PNG ----------------------------------------------------------------------------------
 
 
-def png(depth, kind, rows, key):
-    def chunk(name, data):
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+def chunk(name, data):
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
+
+def png(depth, kind, rows, key):
     channels = 3 if kind == 2 else 1
     width = len(rows[0]) * 8 // (depth * channels)
     header = struct.pack(">IIBBBBB", width, len(rows), depth, kind, 0, 0, 0)
@@ -178,6 +179,58 @@ def test_a_transparent_colour_of_16_bits_is_compared_whole(tmp_path):
     row = struct.pack(">6H", 257, 514, 51400, 257, 514, 51401)
     (tmp_path / "a.png").write_bytes(png(16, 2, [row], struct.pack(">3H", 257, 514, 51400)))
     assert read_rgba(tmp_path / "a.png")[1].tolist() == [[0, 255]]
+
+
+DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # RFC 2083, section 4.1.1
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+TABLE = [
+    (kind, depth, keyed)
+    for kind, depths in DEPTHS.items()
+    for depth in depths
+    for keyed in ((False, True) if kind in (0, 2, 3) else (False,))
+]
+
+
+def packed(samples, depth):
+    """Return samples as the bits of a row."""
+    bits = "".join(f"{value:0{depth}b}" for value in samples)
+    return bytes(int(bits[i : i + 8].ljust(8, "0"), 2) for i in range(0, len(bits), 8))
+
+
+@pytest.mark.parametrize(("kind", "depth", "keyed"), TABLE)
+def test_every_kind_of_png_is_read_to_the_pixel(tmp_path, kind, depth, keyed):
+    """What must come out follows from the standard: samples, palette and key, at the depth of the file."""
+    width, white = 16, 2**depth - 1
+    random = np.random.default_rng([kind, depth])
+    rows = random.integers(0, white + 1, (4, width, CHANNELS[kind]))
+    rows[0, 0], rows[0, 1] = 0, white
+    palette = random.integers(0, 256, (white + 1, 3)) if kind == 3 else None
+    alphas = random.integers(0, 256, white + 1)
+    if palette is not None:
+        colour = palette[rows[..., 0]]
+        alpha = alphas[rows[..., 0]] if keyed else None
+        key = bytes(alphas.astype(np.uint8))
+    else:
+        levels = np.rint(rows * 255 / white).astype(int)
+        colour = np.repeat(levels[..., :1], 3, axis=2) if kind in (0, 4) else levels[..., :3]
+        transparent = rows[1, 3]  # of a pixel, so that there is one
+        alpha = levels[..., -1] if kind in (4, 6) else None
+        if keyed:
+            alpha = np.where((rows == transparent).all(axis=2), 0, 255)
+        key = struct.pack(f">{len(transparent)}H", *transparent)
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, 4, depth, kind, 0, 0, 0))]
+    chunks += [(b"PLTE", bytes(palette.astype(np.uint8)))] if palette is not None else []
+    chunks += [(b"tRNS", key)] if keyed else []
+    data = b"".join(b"\0" + packed(row.ravel().tolist(), depth) for row in rows)
+    chunks += [(b"IDAT", zlib.compress(data)), (b"IEND", b"")]
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), colour)
+    assert has_transparency(tmp_path / "a.png") == (alpha is not None)
+    if alpha is None:
+        with pytest.raises(DataError, match="has no alpha channel"):
+            read_rgba(tmp_path / "a.png")
+    else:
+        np.testing.assert_array_equal(read_rgba(tmp_path / "a.png")[1], alpha)
 
 
 # -- frames, lossy mattes, transparency ----------------------------------------------------------------
@@ -252,3 +305,22 @@ def test_too_many_pixels_are_refused_before_decoding(tmp_path, suffix, monkeypat
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("was decoded"))
     with pytest.raises(DataError, match="64 x 70 pixels are more than the limit of 4000"):
         read_image(path, max_pixels=4000)
+
+
+@pytest.mark.parametrize("suffix", ["avif", "jp2", "tga", "bmp", "tif"])
+def test_changed_bytes_give_pixels_or_a_sentence(tmp_path, suffix):
+    path = save(tmp_path / f"a.{suffix}", noise(24, 26, 4 if suffix != "bmp" else 3), **EXACT.get(suffix, {}))
+    data = path.read_bytes()
+    random = np.random.default_rng(0)
+    refused = 0
+    for _ in range(120):
+        changed = bytearray(data)
+        for place in random.integers(0, min(len(data), 600), random.integers(1, 4)):
+            changed[place] = random.integers(0, 256)
+        path.write_bytes(changed)
+        try:
+            assert read_image(path, max_pixels=10**6).dtype == np.uint8
+            remarks(path)
+        except DataError:  # anything else is a fault
+            refused += 1
+    assert refused
