@@ -4,6 +4,7 @@ TIFF leaves open what a channel is, how wide it is and whether 0 is white; decod
 and hand out wider channels as they are stored. So whatever is not known to come out right is refused.
 """
 
+import warnings
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -61,7 +62,8 @@ def tags_of(directory: Any) -> Tags:
 
     def numbers(tag: int, default: tuple[int, ...]) -> tuple[int, ...]:
         value = directory.get(tag, default)
-        return tuple(value) if isinstance(value, tuple) else (value,)
+        values = value if isinstance(value, tuple) else (value,)
+        return tuple(v for v in values if isinstance(v, int)) or default  # a damaged tag may hold anything
 
     return Tags(
         height=numbers(257, (0,))[0],
@@ -83,6 +85,13 @@ def read_pages(stream: BinaryIO) -> list[Tags]:
     if header[2:3] == b"+" or header[3:4] == b"+":
         header += stream.read(8)  # BigTIFF
     pages: list[Tags] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damaged tags; we answer for them
+        _add_pages(pages, stream, header)
+    return pages
+
+
+def _add_pages(pages: list[Tags], stream: BinaryIO, header: bytes) -> None:
     try:
         directory = ImageFileDirectory_v2(header)
         offsets: set[int] = set()
@@ -97,8 +106,7 @@ def read_pages(stream: BinaryIO) -> list[Tags]:
             pages.append(tags)
             directory = following
     except Exception:  # a hostile directory can raise anything; decoding says what is wrong with the pixels
-        return pages
-    return pages
+        return
 
 
 def refuse_pages(pages: list[Tags]) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 
@@ -266,6 +267,20 @@ def test_pages_in_a_circle_end(tmp_path):
     data[start + 2 + 12 * entries : start + 6 + 12 * entries] = start.to_bytes(4, "little")
     path.write_bytes(data)
     np.testing.assert_array_equal(read_alpha(path), noise(8))
+
+
+@pytest.mark.parametrize("tag", [254, 258, 262, 277, 284, 338, 339])
+def test_a_tag_of_another_type_gives_pixels_or_a_sentence(tmp_path, tag):
+    path = write(tmp_path / "a.tif", noise(16, *SIZE, 4), 1, metadata=None)
+    data = bytearray(path.read_bytes())
+    start = int.from_bytes(data[4:8], "little")
+    for entry in range(start + 2, start + 2 + 12 * int.from_bytes(data[start : start + 2], "little"), 12):
+        if int.from_bytes(data[entry : entry + 2], "little") == tag:
+            data[entry + 2 : entry + 4] = (2).to_bytes(2, "little")  # text
+    path.write_bytes(data)
+    for reader in (read_image, remarks, read_rgba):
+        with suppress(DataError):  # anything else is a fault
+            reader(path)
 
 
 # -- the same in every process ---------------------------------------------------------------------
