@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import random
 import stat
 import struct
@@ -582,3 +583,28 @@ def test_the_good_mask_shape_beside_them_is_read(tmp_path):
     (tmp_path / "x.json").write_text(json.dumps(labelme()))
     (found,) = FORMATS["labelme"].read(tmp_path / "x.json", NAMES)
     assert found.class_mask.tolist() == [[255, 2, 2], [255, 2, 2]]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_pipe_is_not_opened(name, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match=r"pipe: is not a regular file; only those are opened"):
+        import_annotations(tmp_path / "pipe", tmp_path / "out", format_=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("fiftyone", "labels/a.png"),
+        ("fiftyone", "mask_targets.json"),
+        ("labelme", "a.json"),
+        ("coco-panoptic", "panoptic.json"),
+        ("coco-panoptic", "panoptic/000001.png"),
+    ],
+)
+def test_a_pipe_inside_of_a_folder_is_not_opened(name, file, tmp_path):
+    FORMATS[name].write([Labelled("a", MASK)], tmp_path / "set")
+    (tmp_path / "set" / file).unlink()
+    os.mkfifo(tmp_path / "set" / file)
+    with pytest.raises(SimdError, match="is not a regular file; only those are opened"):
+        import_annotations(tmp_path / "set", tmp_path / "out", format_=name)

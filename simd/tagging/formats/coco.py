@@ -13,7 +13,7 @@ from simd.image import Mask, UInt8, read_image, write_png
 from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import Labelled, Names, checked_size, merge, packed, regions_of, shaped_as
 from simd.tagging.formats.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
-from simd.tagging.formats.untrusted import inside
+from simd.tagging.formats.untrusted import check_regular, inside
 from simd.taxonomy import TAXONOMY
 
 Row = Mapping[str, Any]
@@ -135,6 +135,7 @@ def write_panoptic(items: Iterable[Labelled], out: Path) -> None:
 def read_panoptic(place: Path, names: Names) -> Iterator[Labelled]:
     """Read a panoptic JSON file, or a folder with one, and the PNGs in the folder of its name."""
     path = _only_json(place) if place.is_dir() else place
+    check_regular(path)
     with shaped_as("a panoptic COCO file", str(path)):
         content = read_json(path)
         labels = _categories(content["categories"])

@@ -23,6 +23,7 @@ from simd.tagging.annotation_files import (
 from simd.tagging.formats import FORMATS, find_format
 from simd.tagging.formats.known import KnownForegrounds
 from simd.tagging.formats.labelled import Labelled, class_names
+from simd.tagging.formats.untrusted import check_regular
 from simd.taxonomy import NO_CLASS
 
 
@@ -122,6 +123,7 @@ def import_annotations(
     owned = find_annotations(out) if out.is_dir() else {}
     known = KnownForegrounds(foregrounds, kind, classes)
     finder = known.finder(owned)
+    check_regular(Path(place))
     problems = Problems()
     done: dict[str, str] = {}
     number = 0

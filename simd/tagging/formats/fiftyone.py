@@ -15,7 +15,7 @@ from simd.image import encode_png, read_image
 from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import Labelled, Names, file_stem, shaped_as
 from simd.tagging.formats.stored_masks import Colour, from_colours, read_numbers
-from simd.tagging.formats.untrusted import inside
+from simd.tagging.formats.untrusted import check_regular, inside
 
 _TARGETS = "mask_targets.json"
 
@@ -35,6 +35,7 @@ def write(items: Iterable[Labelled], out: Path) -> None:
 def read(folder: Path, names: Names) -> Iterator[Labelled]:
     """Read a folder of label images, with the mask targets that stand beside it."""
     with shaped_as("a table of mask targets", str(folder / _TARGETS)):
+        check_regular(folder / _TARGETS)
         numbers, colours = _targets(read_json(folder / _TARGETS))
     labels = folder / "labels"
     if not labels.is_dir():

@@ -23,7 +23,7 @@ from simd.tagging.formats.labelled import (
     shaped_as,
 )
 from simd.tagging.formats.stored_masks import read_numbers
-from simd.tagging.formats.untrusted import as_file
+from simd.tagging.formats.untrusted import as_file, check_regular
 from simd.taxonomy import CLASSES
 
 _VERSION = "6.3.1"  # whose files this was read from
@@ -60,6 +60,7 @@ def read(place: Path, names: Names) -> Iterator[Labelled]:
         name = file.stem
         try:
             with shaped_as("a file of labelme"):
+                check_regular(file)
                 content = read_json(file)
                 name = str(content["imagePath"])
                 yield _labelled(content, names)._replace(name=name)

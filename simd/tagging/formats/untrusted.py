@@ -141,7 +141,18 @@ def inside(folder: Path, name: object) -> Path:
             raise DataError(f"{path}: links to a file outside of {folder}")
     except (OSError, RuntimeError) as error:
         raise DataError(f"{path}: cannot be followed ({error})") from error
+    check_regular(path)
     return path
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is neither a file nor a folder: nobody may ever write to a pipe (DataError)."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # reading it says why
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DataError(f"{path}: is not a regular file; only those are opened")
 
 
 @contextmanager
