@@ -177,7 +177,7 @@ def test_a_pixel_is_of_the_stroke_that_covers_at_least_half_of_it(case, take):
         case("ls-soft-strokes", **{"fur_lemur.v2": (151, 97)}), "export.json", "label-studio"
     )
     assert (code, words) == (0, "")
-    # By decode_rle of label-studio-sdk 2.1.2: 189 and 191 pixels are covered by more than 127, 5 of them by both;
+    # By decode_rle of label-studio-sdk 2.1.2: 189 and 191 pixels are covered by half, 5 of them by both;
     # where each covers more it is 188 and 187, and nowhere do the two cover alike.
     assert counts(masks["fur_lemur.v2"]) == {"fur": 188, "hair_hard": 187}
 
