@@ -5,6 +5,7 @@ region_statistics  alpha ratio, gradient, levels, strokes, parts and colours of 
 shape              stroke widths, separate parts, holes, alpha by depth
 texture            gradients at several scales, bands of detail, spectrum
 descriptors        one vector of the above that tells matting classes apart
+sobel              the derivatives that "gradient" means
 colour_distance    how far apart foreground and background colours are where they mix
 =================  =========================================================================================
 """

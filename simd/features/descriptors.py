@@ -6,7 +6,9 @@ import numpy.typing as npt
 
 from simd.errors import DataError
 from simd.features import shape, texture
+from simd.features.sobel import sobel
 from simd.image import Mask, Matte, UInt8, to_uint8
+from simd.masks import bounding_box
 
 LEVEL_BINS = 8
 GRADIENT_EDGES = (-9, -7, -6, -5, -4, -3, -2, -1)
@@ -111,11 +113,10 @@ def _checked(alpha: Matte, region: Mask | None, image: UInt8 | None) -> tuple[UI
         if other is not None and other.shape[:2] != alpha.shape:
             raise DataError(f"{name} {other.shape} and alpha {alpha.shape} must share one (H, W)")
     pixels = to_uint8(alpha)
-    if region is None or not region.any():
+    if region is None or (box := bounding_box(region)) is None:
         return pixels, np.ones(alpha.shape, dtype=np.bool_)
-    rows, columns = np.flatnonzero(region.any(1)), np.flatnonzero(region.any(0))
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return np.ascontiguousarray(pixels[box]), np.ascontiguousarray(region[box], dtype=np.bool_)
+    cut = box.slices
+    return np.ascontiguousarray(pixels[cut]), np.ascontiguousarray(region[cut], dtype=np.bool_)
 
 
 def _shrunk(alpha: UInt8, region: Mask, side: int) -> tuple[UInt8, Mask]:
@@ -162,11 +163,9 @@ def _edges(alpha: UInt8, region: Mask) -> dict[str, float]:
     inside = np.flatnonzero(soft & region)
     if not len(inside):
         return dict.fromkeys(_EDGES, 0.0)
-    border = cv2.BORDER_REPLICATE
     x, y = (
-        cv2.Sobel(alpha, cv2.CV_16S, dx, dy, ksize=3, borderType=border).ravel()[inside].astype(np.float32)
-        / np.float32(2040)
-        for dx, dy in ((1, 0), (0, 1))
+        response.ravel()[inside].astype(np.float32) / np.float32(2040)
+        for response in sobel(alpha, depth=cv2.CV_16S)
     )
     squares = x * x + y * y
     # The exponent of a float is its logarithm, rounded down: log2 of a square is twice that of its root.

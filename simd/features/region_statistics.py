@@ -3,13 +3,14 @@
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from simd.features.colour_distance import estimated_distance
 from simd.features.shape import Parts, find_parts, object_mask, stroke_widths, widths_at
+from simd.features.sobel import sobel
 from simd.image import Mask, Matte, UInt8, to_uint8
+from simd.masks import bounding_box
 
 LEVEL_BINS = 8
 
@@ -113,12 +114,12 @@ def measure_regions(
 
 def foreground_size(alpha: UInt8) -> ForegroundSize:
     """Measure how large a foreground is in its image."""
-    rows, columns = np.flatnonzero(alpha.any(1)), np.flatnonzero(alpha.any(0))
+    box = bounding_box(alpha)
     return ForegroundSize(
         height=alpha.shape[0],
         width=alpha.shape[1],
-        fg_height=int(rows[-1] - rows[0] + 1) if len(rows) else 0,
-        fg_width=int(columns[-1] - columns[0] + 1) if len(columns) else 0,
+        fg_height=box.height if box else 0,
+        fg_width=box.width if box else 0,
         fg_share=float(alpha.mean(dtype=np.float64) / 255),
     )
 
@@ -161,8 +162,7 @@ def _fractional(alpha: UInt8) -> Mask:
 
 def _squared_gradients(alpha: UInt8) -> npt.NDArray[np.float32]:
     """Return the square of 8 · 255 times the gradient: whole numbers below 2**24, so exact everywhere."""
-    border = cv2.BORDER_REPLICATE
-    x, y = (cv2.Sobel(alpha, cv2.CV_32F, dx, dy, ksize=3, borderType=border) for dx, dy in ((1, 0), (0, 1)))
+    x, y = sobel(alpha)
     return np.asarray(x * x + y * y, dtype=np.float32)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
+from simd.features.sobel import sobel
 from simd.image import Mask
 
 Float32 = npt.NDArray[np.float32]
@@ -84,9 +85,7 @@ def _gradients(alpha: Float32, region: Mask) -> dict[str, float]:
 
 
 def _at_scale(alpha: Float32, inside: Mask) -> dict[str, float]:
-    border = cv2.BORDER_REPLICATE
-    x = cv2.Sobel(alpha, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8, borderType=border)
-    y = cv2.Sobel(alpha, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8, borderType=border)
+    x, y = sobel(alpha, scale=1 / 8)
     along, cross = x * x - y * y, 2 * x * y
     energy = cv2.blur(x * x + y * y, (7, 7))[inside]
     # Roots by NumPy: those of cv2.magnitude depend on where an array lies in memory, in the last bit.

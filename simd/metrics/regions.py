@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simd.errors import DataError
 from simd.image import Mask, Matte, UInt8
+from simd.masks import check_class_mask
 from simd.metrics import checked_mattes, region_sums
 from simd.taxonomy import CLASSES, NO_CLASS
 
@@ -66,7 +66,9 @@ def score_regions(pred: Matte, alpha: Matte, unknown: Mask, class_mask: UInt8) -
     (0.5, {2: 0.375, 255: 0.125})
     """
     pred, alpha, scored = checked_mattes.check(pred, alpha, unknown, "unknown")
-    labels: UInt8 = np.minimum(_check_mask(class_mask, pred.shape), np.uint8(len(CLASSES)))  # 20: no class
+    labels: UInt8 = np.minimum(
+        check_class_mask(class_mask, pred.shape), np.uint8(len(CLASSES))
+    )  # 20: no class
     slots: UInt8 = np.multiply(scored, labels + np.uint8(1))
     mattes = checked_mattes.Pair(pred, alpha, region_sums.find_runs(slots))
     pixels = checked_mattes.pixels(mattes)
@@ -87,20 +89,3 @@ def score_regions(pred: Matte, alpha: Matte, unknown: Mask, class_mask: UInt8) -
     ids = [*range(len(CLASSES)), NO_CLASS]
     parts = {c: score(slice(slot, slot + 1)) for slot, c in enumerate(ids, start=1) if pixels[slot]}
     return RegionScores(whole=score(slice(1, None)), by_class=parts)
-
-
-def _check_mask(class_mask: UInt8, shape: tuple[int, ...]) -> UInt8:
-    if class_mask.shape != shape:
-        raise DataError(
-            f"class_mask {class_mask.shape} and alpha {shape} must share one (H, W); "
-            "a class mask is drawn on the true matte and is resized with it (nearest neighbour)"
-        )
-    if class_mask.dtype != np.uint8:
-        raise DataError(f"class_mask is {class_mask.dtype}, but has to be uint8: 0..19, or 255 for no class")
-    if ((class_mask >= len(CLASSES)) & (class_mask != NO_CLASS)).any():
-        strange = sorted(set(np.unique(class_mask).tolist()) - {*range(len(CLASSES)), NO_CLASS})
-        raise DataError(
-            f"class_mask holds {', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}; "
-            f"classes are 0..{len(CLASSES) - 1}, and {NO_CLASS} means no class"
-        )
-    return class_mask

@@ -1,9 +1,10 @@
 """A score: the errors of one image in one region."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from simd.missing import nan_if_none, none_if_nan
 
 METRICS = ("sad", "mse", "grad", "conn")
 WHOLE = "unknown"
@@ -33,10 +34,10 @@ class Score:
 
 def score_to_row(score: Score) -> dict[str, Any]:
     """Return a score as JSON; nan becomes None."""
-    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(score).items()}
+    return {k: none_if_nan(v) if isinstance(v, float) else v for k, v in asdict(score).items()}
 
 
 def score_from_row(row: Mapping[str, Any]) -> Score:
     """Make the score of :func:`score_to_row` again."""
-    values: dict[str, Any] = {k: math.nan if v is None else v for k, v in row.items()}
+    values: dict[str, Any] = {k: nan_if_none(v) for k, v in row.items()}
     return Score(**values)

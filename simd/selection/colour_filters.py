@@ -31,7 +31,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.decoding import turn_upright
+from simd.features.sobel import sobel
 from simd.image import Mask, UInt8
+from simd.masks import nearest_pixel
 from simd.selection.reasons import Finding, found
 
 _Plane = npt.NDArray[np.floating]
@@ -57,7 +59,7 @@ def premultiplied(fg: UInt8, alpha: UInt8) -> Finding | None:
     if np.count_nonzero(band) < _MIN_ASKED:
         return None
     colour, share = fg[band].astype(float), alpha[band].astype(float)
-    opaque, top = (plane[_nearest(core)[band]].astype(float) for plane in (fg[core], alpha[core]))
+    opaque, top = (plane[nearest_pixel(core)[band]].astype(float) for plane in (fg[core], alpha[core]))
     ratio = share / top
     asked = opaque.max(axis=1) * (1 - ratio) >= _APART
     if np.count_nonzero(asked) < _MIN_ASKED:
@@ -91,8 +93,8 @@ def bleed(fg: UInt8, alpha: UInt8, photograph: UInt8) -> Finding | None:
     if not outside.any() or np.count_nonzero(band) < _MIN_ASKED:
         return None
     colour = fg[band].astype(float)
-    opaque = photograph[core][_nearest(core)[band]].astype(float)
-    behind = photograph[outside][_nearest(outside)[band]].astype(float)
+    opaque = photograph[core][nearest_pixel(core)[band]].astype(float)
+    behind = photograph[outside][nearest_pixel(outside)[band]].astype(float)
     apart = behind - opaque
     distance = np.linalg.norm(apart, axis=1)
     asked = distance >= _FAR_APART
@@ -149,7 +151,7 @@ def hidden(fg: UInt8, alpha: UInt8) -> Finding | None:
         return None
     colour = fg.astype(np.float32)
     detail = float(np.median(np.abs(colour - cv2.GaussianBlur(colour, (0, 0), 1.5)).mean(axis=2)[far]))
-    drawn_on = fg[~invisible][_nearest(~invisible)[far]].astype(int)
+    drawn_on = fg[~invisible][nearest_pixel(~invisible)[far]].astype(int)
     same = float(np.mean(np.abs(drawn_on - fg[far]).max(axis=1) <= _SAME))
     if detail < _DETAIL or same >= _DRAWN_ON:
         return None
@@ -210,8 +212,8 @@ def _edges(plane: npt.NDArray[np.generic]) -> _Plane:
 
 def _slopes(plane: npt.NDArray[np.generic]) -> _Plane:
     """Return the length of the gradient, levels a pixel (3 x 3 Sobel / 8)."""
-    along = (cv2.Sobel(plane.astype(np.float32), cv2.CV_32F, *order) for order in ((1, 0), (0, 1)))
-    return np.asarray(np.hypot(*along) / 8, np.float32)
+    x, y = sobel(plane.astype(np.float32), border=cv2.BORDER_DEFAULT)
+    return np.asarray(np.hypot(x, y) / 8, np.float32)
 
 
 def _correlation(one: _Plane, other: _Plane) -> float:
@@ -223,13 +225,3 @@ def _correlation(one: _Plane, other: _Plane) -> float:
 def _thinned(fg: UInt8, alpha: UInt8, side: int) -> tuple[UInt8, UInt8]:
     step = -(-max(alpha.shape) // side)
     return fg[::step, ::step], alpha[::step, ::step]
-
-
-def _nearest(chosen: Mask) -> npt.NDArray[np.int64]:
-    """Return for each pixel the place of the nearest chosen one in ``plane[chosen]``, int (H, W)."""
-    _, labels = cv2.distanceTransformWithLabels(
-        (~chosen).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    place = np.zeros(int(labels.max()) + 1, np.int64)
-    place[labels[chosen]] = np.arange(np.count_nonzero(chosen))
-    return np.asarray(place[labels])

@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.image import UInt8
+from simd.masks import bounding_box
 
 BITS = 117
 MIRRORINGS = {"": (1, 1), "mirrored": (1, -1), "upside down": (-1, 1), "turned by 180°": (-1, -1)}
@@ -202,10 +203,10 @@ def _span(mass: npt.NDArray[np.integer]) -> slice:
 
 
 def _digest(fg: UInt8, alpha: UInt8) -> str:
-    seen = alpha > 0
-    rows, columns = (slice(*np.flatnonzero(seen.any(axis=axis))[[0, -1]] + (0, 1)) for axis in (1, 0))
-    alpha = np.ascontiguousarray(alpha[rows, columns])
-    fg = np.where(alpha[..., None] > 0, fg[rows, columns], 0)
+    box = bounding_box(alpha)
+    assert box is not None
+    alpha = np.ascontiguousarray(alpha[box.slices])
+    fg = np.where(alpha[..., None] > 0, fg[box.slices], 0)
     return hashlib.sha256(f"{alpha.shape}".encode() + alpha.tobytes() + fg.tobytes()).hexdigest()
 
 

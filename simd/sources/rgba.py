@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from simd.errors import DataError
 from simd.formats import unread_note
 from simd.image import UInt8, has_transparency, no_alpha, read_rgba
+from simd.masks import nearest_pixel
 from simd.records import Foreground
 from simd.sources.folder import as_extra, image_files, split_files
 from simd.sources.index import Index, SourceKind
@@ -23,12 +23,7 @@ def extend_colour(fg: UInt8, alpha: UInt8) -> UInt8:
     hidden = alpha == 0
     if not hidden.any() or hidden.all():
         return fg
-    _, nearest = cv2.distanceTransformWithLabels(
-        hidden.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    colour_of = np.zeros((nearest.max() + 1, 3), np.uint8)
-    colour_of[nearest[~hidden]] = fg[~hidden]
-    return np.asarray(colour_of[nearest], dtype=np.uint8)
+    return np.asarray(fg[~hidden][nearest_pixel(~hidden)], dtype=np.uint8)
 
 
 def _recognise(place: str) -> bool:

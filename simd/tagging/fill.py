@@ -9,6 +9,7 @@ from scipy import ndimage
 from skimage.graph import MCP_Geometric
 
 from simd.errors import DataError
+from simd.features.sobel import sobel
 from simd.image import Mask, UInt8
 from simd.taxonomy import NO_CLASS
 from simd.trimap import trimap_of, unknown_region
@@ -131,7 +132,7 @@ def _features(fg: UInt8, alpha: UInt8, size: tuple[int, int]) -> Float32:
     weight = _resized(opacity + _SEEN, size)
     colour = _resized(lab * (opacity + _SEEN)[..., None], size)
     small, squares = weight - _SEEN, _resized(opacity**2, size)
-    gradient = np.hypot(*(cv2.Sobel(small, cv2.CV_32F, dx, dy) / 8 for dx, dy in ((1, 0), (0, 1))))
+    gradient = np.hypot(*sobel(small, scale=1 / 8, border=cv2.BORDER_DEFAULT))
     planes = [_blur(colour, sigma) / _blur(weight, sigma)[..., None] for sigma in (1, 4)]
     for sigma in (1.5, 5):
         mean = _blur(small, sigma)

@@ -41,7 +41,7 @@ def test_maps_by_hand():
     assert absolute_error(pred, alpha, unknown).tolist() == [[255, 0, 255, 1, 0]]
     assert signed_error(pred, alpha, unknown).tolist() == [[1, 128, 255, 127, 0]]
     assert stored_classes(np.array([[0, 19, 255]], np.uint8)).tolist() == [[1, 20, 0]]
-    with pytest.raises(DataError, match="holds 20, which is no class"):
+    with pytest.raises(DataError, match="holds 20; classes are"):
         stored_classes(np.array([[20]], np.uint8))
 
 

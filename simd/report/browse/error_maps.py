@@ -25,12 +25,13 @@ from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.image import Mask, UInt8, read_alpha, read_prediction, read_trimap, to_uint8, write_png
+from simd.masks import check_class_mask
 from simd.metrics.alpha import sad
 from simd.parallel import run
 from simd.progress import track
 from simd.report.browse.methods import Method
 from simd.report.leaderboard.examples import is_as_scored
-from simd.taxonomy import CLASSES, NO_CLASS
+from simd.tagging.formats.index_plus_one import to_void_zero
 from simd.trimap import unknown_region
 
 NO_ERROR = 128
@@ -116,9 +117,7 @@ def stored_classes(class_mask: UInt8) -> UInt8:
     >>> stored_classes(np.array([[0, 19, 255]], np.uint8)).tolist()
     [[1, 20, 0]]
     """
-    if unknown := sorted(set(np.unique(class_mask).tolist()) - {*range(len(CLASSES)), NO_CLASS}):
-        raise DataError(f"a class mask holds {unknown[0]}, which is no class; run simd verify on the set")
-    return np.add(class_mask, 1, dtype=np.uint8)  # 255 wraps to 0
+    return to_void_zero(check_class_mask(class_mask, class_mask.shape, "the class mask"))
 
 
 def absolute_error(pred: UInt8, alpha: UInt8, unknown: Mask) -> UInt8:

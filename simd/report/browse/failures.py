@@ -11,6 +11,7 @@ from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, read_prediction, to_uint8
+from simd.masks import bounding_box
 from simd.metrics.score import UNLABELLED, WHOLE, Score
 from simd.report.browse.error_maps import absolute_error
 from simd.report.browse.methods import Method
@@ -186,11 +187,10 @@ def _box(region: str, sample: Sample, unknown: Mask) -> tuple[slice, slice]:
         return np.s_[:height, :width]
     index = NO_CLASS if region == UNLABELLED else class_index(region)
     inside = unknown & (sample.class_mask == index)
-    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    if not rows.size:  # the class mask is not the one that was scored
+    if (box := bounding_box(inside)) is None:  # the class mask is not the one that was scored
         return np.s_[:height, :width]
-    margin = 8 + round(_MARGIN * max(np.ptp(rows), np.ptp(columns)))
+    margin = 8 + round(_MARGIN * (max(box.height, box.width) - 1))
     return (
-        slice(max(0, int(rows[0]) - margin), int(rows[-1]) + 1 + margin),
-        slice(max(0, int(columns[0]) - margin), int(columns[-1]) + 1 + margin),
+        slice(max(0, box.top - margin), box.bottom + margin),
+        slice(max(0, box.left - margin), box.right + margin),
     )

@@ -16,6 +16,7 @@ from simd.features.descriptors import describe
 from simd.files import make_folder
 from simd.image import Mask, UInt8
 from simd.journal import Journal, by_item, resumed
+from simd.masks import bounding_box
 from simd.report.class_regions import class_regions
 from simd.report.html.thumbnails import beside, thumbnail
 from simd.trimap import unknown_region
@@ -145,9 +146,9 @@ def _patches_of(sample: Sample, features: str | Features) -> dict[str, Any]:
             small += 1
             continue
         vector = None if function is None else _checked(function(image, alpha, mask), sample, region)
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        uri, _ = thumbnail(beside(image[box], alpha[box]), _SIDE)
+        box = bounding_box(mask)
+        assert box is not None
+        uri, _ = thumbnail(beside(image[box.slices], alpha[box.slices]), _SIDE)
         patches.append({"region": region, "features": vector, "thumbnail": uri})
     return {"id": sample.row.id, "patches": patches, "small": small}
 

@@ -1,7 +1,6 @@
 """What sets are made of: measure each image and each class region, resumably, and write tables and plots."""
 
 import hashlib
-import math
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.files import make_folder
 from simd.journal import Journal, by_item, resumed
+from simd.missing import nan_if_none, none_if_nan
 from simd.report.class_regions import class_regions
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.selection.class_counts import Census, take_census
@@ -192,14 +192,14 @@ def _check_size(sample: Sample, layer: str, size: tuple[int, ...], wanted: tuple
 
 
 def _to_json(measures: Measures) -> dict[str, Any]:
-    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(measures).items()} | {
-        "levels": [None if math.isnan(v) else v for v in measures.levels]
+    return {k: none_if_nan(v) if isinstance(v, float) else v for k, v in asdict(measures).items()} | {
+        "levels": [none_if_nan(level) for level in measures.levels]
     }
 
 
 def _from_json(row: Mapping[str, Any]) -> Measures:
-    values = {k: math.nan if v is None else v for k, v in row.items()}
-    return Measures(**values | {"levels": tuple(math.nan if v is None else v for v in row["levels"])})
+    values: dict[str, Any] = {k: nan_if_none(v) for k, v in row.items()}
+    return Measures(**values | {"levels": tuple(nan_if_none(level) for level in row["levels"])})
 
 
 def _gathered(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> SetStatistics:

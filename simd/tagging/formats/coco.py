@@ -10,6 +10,7 @@ import numpy as np
 from simd.errors import DataError, MissingExtraError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.image import Mask, UInt8, read_image, write_png
+from simd.masks import bounding_box
 from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import Labelled, Names, checked_size, merge, packed, regions_of, shaped_as
 from simd.tagging.formats.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
@@ -181,10 +182,9 @@ def _image(number: int, item: Labelled) -> dict[str, Any]:
 
 
 def _facts(region: Mask) -> dict[str, Any]:
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    left, top = int(columns[0]), int(rows[0])
-    box = [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1]
-    return {"area": int(np.count_nonzero(region)), "bbox": box}
+    box = bounding_box(region)
+    assert box is not None
+    return {"area": int(np.count_nonzero(region)), "bbox": [box.left, box.top, box.width, box.height]}
 
 
 def _name(image: Row) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from simd.addresses import is_sidecar, without_ending
 from simd.errors import DataError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, encode_png, read_image
+from simd.masks import bounding_box
 from simd.tagging.formats.index_plus_one import from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import (
     Labelled,
@@ -192,10 +193,10 @@ def _holds_colours(grey: UInt8, labels: dict[Colour, tuple[int, str]]) -> bool:
 
 
 def _mask_attributes(label: str, region: Mask) -> dict[str, str]:
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    top, left, bottom, right = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
-    runs = runs_of(region[top:bottom, left:right].ravel())
-    facts = {"left": left, "top": top, "width": right - left, "height": bottom - top, "z_order": 0}
+    box = bounding_box(region)
+    assert box is not None
+    runs = runs_of(region[box.slices].ravel())
+    facts = {"left": box.left, "top": box.top, "width": box.width, "height": box.height, "z_order": 0}
     text = {"label": label, "source": "manual", "occluded": "0", "rle": ", ".join(map(str, runs.tolist()))}
     return text | {key: str(value) for key, value in facts.items()}
 
