@@ -7,34 +7,42 @@ import cv2
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Mask, UInt8, read_alpha
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Mask, Matte, UInt8, read_alpha
+from simd.mattes import as_matte, fractional, largest_value
 
 
-def trimap_of(alpha: UInt8, radius: int) -> UInt8:
+def trimap_of(alpha: Matte, radius: int) -> UInt8:
     r"""Make the trimap of an alpha: the fractional pixels, dilated by a disc, are unknown.
 
-    .. math:: U = \{0 < \alpha < 255\} \oplus D_r, \quad D_r = \{(y, x) : y^2 + x^2 \le r^2\}
+    .. math:: U = \{0 < \alpha < 1\} \oplus D_r, \quad D_r = \{(y, x) : y^2 + x^2 \le r^2\}
 
     Parameters
     ----------
-    alpha : uint8, shape (H, W)
-        True matte.
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        True matte; a float one counts as it is, so 0.001 is fractional.
     radius : int
         r in pixels; 0 leaves just the fractional pixels.
 
     Returns
     -------
     uint8, shape (H, W)
-        128 in U; elsewhere 255 where alpha is 255 and 0 where it is 0.
+        128 in U; elsewhere 255 where alpha is opaque and 0 where it is 0.
+
+    Raises
+    ------
+    DataError
+        If the alpha is none of these, or the radius is not a whole number from 0 on.
 
     Examples
     --------
     >>> trimap_of(np.array([[0, 0, 0, 9, 255, 255]], np.uint8), radius=1)
     array([[  0,   0, 128, 128, 128, 255]], dtype=uint8)
     """
-    fractional = ((alpha > 0) & (alpha < 255)).astype(np.uint8)
-    unknown = cv2.dilate(fractional, _disc(radius)).astype(bool)
-    trimap = np.where(alpha == 255, FOREGROUND, BACKGROUND).astype(np.uint8)
+    as_matte(alpha)
+    if isinstance(radius, bool) or not isinstance(radius, int | np.integer) or radius < 0:
+        raise DataError(f"radius is {radius!r}, but has to be a whole number of pixels, 0 or more")
+    unknown = cv2.dilate(fractional(alpha).view(np.uint8), _disc(int(radius))).astype(bool)
+    trimap = np.where(alpha == largest_value(alpha), FOREGROUND, BACKGROUND).astype(np.uint8)
     trimap[unknown] = UNKNOWN
     return trimap
 

@@ -14,7 +14,7 @@ CORE = {
     "simd.addresses",
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
     *("simd.formats", "simd.tiff", "simd.remarks", "simd.layer_checks"),
-    *("simd.masks", "simd.missing"),
+    *("simd.masks", "simd.mattes", "simd.missing"),
     *("simd.taxonomy", "simd.journal", "simd.options", "simd.parallel", "simd.progress", "simd.version"),
 }
 ORDER: list[set[str]] = [

@@ -3,10 +3,11 @@
 import cv2
 import numpy as np
 
-from simd.image import UInt8
+from simd.image import Matte, UInt8
+from simd.mattes import as_levels, check_colour
 
 
-def composite(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
+def composite(fg: UInt8, alpha: Matte, bg: UInt8) -> UInt8:
     r"""Place a foreground over a background, in exact integers.
 
     .. math:: I = \lfloor (\alpha F + (255 - \alpha) B + 127) / 255 \rfloor
@@ -15,12 +16,18 @@ def composite(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
     ----------
     fg, bg : uint8, shape (H, W, 3)
         Straight colour, encoded sRGB (the field composes encoded values, and so do we).
-    alpha : uint8, shape (H, W)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float matte is rounded to 8 bits first.
 
     Returns
     -------
     uint8, shape (H, W, 3)
         F where alpha is 255 and B where it is 0; F where F and B are equal, whatever alpha.
+
+    Raises
+    ------
+    DataError
+        If the alpha is none of these, or a colour is not uint8 of its size.
 
     Notes
     -----
@@ -32,7 +39,8 @@ def composite(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
     >>> composite(200 * one, np.array([[128]], np.uint8), 100 * one)[0, 0].tolist()
     [150, 150, 150]
     """
-    a = alpha[..., None].astype(np.uint16)
+    levels = _checked(fg, alpha, bg)
+    a = levels[..., None].astype(np.uint16)
     # 255 * 255 + 127 = 65152 fits 16 bits
     total = a * fg + (255 - a) * bg + 127
     return np.asarray(total // 255, dtype=np.uint8)
@@ -42,7 +50,7 @@ _WEIGHTS = np.arange(256) / 255.0  # α as float64
 _STRIP = 32  # rows; a strip's float64 arrays stay in the processor's cache
 
 
-def composite_truncated(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
+def composite_truncated(fg: UInt8, alpha: Matte, bg: UInt8) -> UInt8:
     r"""Place a foreground over a background as the published scripts do: in float64, truncated.
 
     .. math:: I = \lfloor F \cdot a + B \cdot (1 - a) \rfloor, \quad a = \alpha / 255
@@ -50,7 +58,8 @@ def composite_truncated(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
     Parameters
     ----------
     fg, bg : uint8, shape (H, W, 3)
-    alpha : uint8, shape (H, W)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float matte is rounded to 8 bits first.
 
     Returns
     -------
@@ -58,6 +67,11 @@ def composite_truncated(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
         On average half a level darker than :func:`composite`. Even where F and B are equal it may be a
         level too low, as binary fractions sum to a hair less than the whole; so the order of the
         operations is part of the result.
+
+    Raises
+    ------
+    DataError
+        If the alpha is none of these, or a colour is not uint8 of its size.
 
     Notes
     -----
@@ -71,16 +85,25 @@ def composite_truncated(fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
     >>> composite_truncated(254 * one, np.array([[12, 13, 14]], np.uint8), 254 * one)[0, :, 0].tolist()
     [254, 253, 254]
     """
+    levels = _checked(fg, alpha, bg)
     image = np.array(bg)
-    for top in range(0, len(alpha), _STRIP):
-        columns = np.flatnonzero(alpha[top : top + _STRIP].any(axis=0))
+    for top in range(0, len(levels), _STRIP):
+        columns = np.flatnonzero(levels[top : top + _STRIP].any(axis=0))
         if not columns.size:
             continue
         part = np.s_[top : top + _STRIP, columns[0] : columns[-1] + 1]
-        a = cv2.merge((alpha[part],) * 3)
+        a = cv2.merge((levels[part],) * 3)
         of_fg, of_bg = cv2.LUT(a, _WEIGHTS), cv2.LUT(a, 1.0 - _WEIGHTS)
         of_fg *= fg[part]
         of_bg *= bg[part]
         of_fg += of_bg
         image[part] = of_fg
     return image
+
+
+def _checked(fg: UInt8, alpha: Matte, bg: UInt8) -> UInt8:
+    """Return alpha in 8 bits."""
+    levels = as_levels(alpha)
+    check_colour(fg, levels.shape, "fg")
+    check_colour(bg, levels.shape, "bg")
+    return levels

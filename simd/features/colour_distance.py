@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simd.image import Mask, Matte, UInt8, to_uint8
+from simd.image import Mask, Matte, UInt8
+from simd.mattes import as_levels, check_colour, check_region
 
 RADIUS = 7
 """Pixels: F and B are taken as constant in a window of 2 × 7 + 1."""
@@ -38,7 +39,7 @@ def estimated_distance(image: UInt8, alpha: Matte, region: Mask) -> float:
     image : uint8, shape (H, W, 3)
         The composite, RGB; images beyond 256 pixels are measured at 256.
     alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
-        True matte.
+        True matte; a float one is measured in 8 bits.
     region : bool, shape (H, W)
 
     Returns
@@ -46,8 +47,16 @@ def estimated_distance(image: UInt8, alpha: Matte, region: Mask) -> float:
     float
         0 where both colours are equal, 100 between black and white; nan where no pixel determines it: a
         constant alpha, an empty region.
+
+    Raises
+    ------
+    DataError
+        If an array is none of these, or of another size than alpha.
     """
-    colour, opacity, inside = _shrunk(image, to_uint8(alpha), region)
+    levels = as_levels(alpha, keep_fractional=True)
+    check_colour(image, levels.shape)
+    check_region(region, levels.shape)
+    colour, opacity, inside = _shrunk(image, levels, region)
     window = (2 * RADIUS + 1, 2 * RADIUS + 1)
 
     def mean(plane: Float32) -> Float32:

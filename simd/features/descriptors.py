@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simd.errors import DataError
 from simd.features import shape, texture
 from simd.features.sobel import sobel
-from simd.image import Mask, Matte, UInt8, to_uint8
+from simd.image import Mask, Matte, UInt8
 from simd.masks import bounding_box
+from simd.mattes import as_levels, check_colour, check_region
 
 LEVEL_BINS = 8
 GRADIENT_EDGES = (-9, -7, -6, -5, -4, -3, -2, -1)
@@ -68,7 +68,7 @@ def describe(alpha: Matte, region: Mask | None = None, image: UInt8 | None = Non
     Parameters
     ----------
     alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
-        True matte.
+        True matte; a float one is described in 8 bits.
     region : bool, shape (H, W), optional
         class_mask ∩ unknown, say. All pixels where it is None or empty.
     image : uint8, shape (H, W, 3), optional
@@ -82,7 +82,7 @@ def describe(alpha: Matte, region: Mask | None = None, image: UInt8 | None = Non
     Raises
     ------
     DataError
-        If the shapes differ, or the alpha has no pixel.
+        If an array is none of these, or of another size than alpha.
 
     Examples
     --------
@@ -101,18 +101,17 @@ def describe(alpha: Matte, region: Mask | None = None, image: UInt8 | None = Non
     values |= {"size": float(np.log2(height * width) / 2), "aspect": float(np.log2(width / height))}
     described = [values[name] for name in NAMES]
     if image is not None:
-        described += _colour(to_uint8(alpha), image)
+        described += _colour(as_levels(alpha, keep_fractional=True), image)
     return np.array(described, dtype=np.float32)
 
 
 def _checked(alpha: Matte, region: Mask | None, image: UInt8 | None) -> tuple[UInt8, Mask]:
     """Return the patch and its part of the region, cut to the region's bounding box."""
-    if alpha.ndim != 2 or not alpha.size:
-        raise DataError(f"alpha {alpha.shape} must be (H, W) with at least one pixel")
-    for name, other in (("region", region), ("image", image)):
-        if other is not None and other.shape[:2] != alpha.shape:
-            raise DataError(f"{name} {other.shape} and alpha {alpha.shape} must share one (H, W)")
-    pixels = to_uint8(alpha)
+    pixels = as_levels(alpha, keep_fractional=True)
+    if region is not None:
+        check_region(region, pixels.shape)
+    if image is not None:
+        check_colour(image, pixels.shape)
     if region is None or (box := bounding_box(region)) is None:
         return pixels, np.ones(alpha.shape, dtype=np.bool_)
     cut = box.slices

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from simd.features.colour_distance import estimated_distance
 from simd.features.shape import Parts, find_parts, object_mask, stroke_widths, widths_at
 from simd.features.sobel import sobel
-from simd.image import Mask, Matte, UInt8, to_uint8
+from simd.image import Mask, Matte, UInt8
 from simd.masks import bounding_box
+from simd.mattes import as_levels, as_matte, check_colour, check_region, fractional, largest_value
 
 LEVEL_BINS = 8
 
@@ -49,12 +50,24 @@ def alpha_ratio(alpha: Matte, region: Mask) -> float:
 
     .. math:: |\{p \in R : 0 < \alpha_p < 1\}| \,/\, |R|
 
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        True matte; a float one counts as it is.
+    region : bool, shape (H, W)
+
+    Raises
+    ------
+    DataError
+        If the alpha is none of these, or the region is not a mask of its size.
+
     Notes
     -----
     "Semantic Image Matting", CVPR 2021, section 3 (statistics of the matting classes).
     """
+    _check(alpha, region)
     count = np.count_nonzero(region)
-    return float(np.count_nonzero(_fractional(to_uint8(alpha)) & region) / count) if count else math.nan
+    return float(np.count_nonzero(fractional(alpha) & region) / count) if count else math.nan
 
 
 def mean_gradient(alpha: Matte, region: Mask) -> float:
@@ -64,10 +77,21 @@ def mean_gradient(alpha: Matte, region: Mask) -> float:
 
     G is the 3×3 Sobel response divided by 8, so a ramp that rises by 0.1 a pixel has gradient 0.1; the border
     is replicated. nan if R' is empty.
+
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        True matte; a float one counts as it is.
+    region : bool, shape (H, W)
+
+    Raises
+    ------
+    DataError
+        If the alpha is none of these, or the region is not a mask of its size.
     """
-    pixels = to_uint8(alpha)
-    inside = _fractional(pixels) & region
-    return _mean_root(_squared_gradients(pixels)[inside])
+    _check(alpha, region)
+    inside = fractional(alpha) & region
+    return _mean_root(_squared_gradients(alpha)[inside], largest_value(alpha))
 
 
 def thickness(alpha: Matte, region: Mask) -> float:
@@ -76,13 +100,25 @@ def thickness(alpha: Matte, region: Mask) -> float:
     The width is measured on the ridge of the object (:func:`simd.features.shape.stroke_widths`), so a strand
     of hair or the thread of a net counts with its own width. The soft edge of a solid has no stroke of its
     own: the ridge of the solid lies outside the unknown region.
+
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        True matte; a float one counts as it is.
+    region : bool, shape (H, W)
+
+    Raises
+    ------
+    DataError
+        If the alpha is none of these, or the region is not a mask of its size.
     """
-    mask = object_mask(to_uint8(alpha))
+    _check(alpha, region)
+    mask = object_mask(alpha)
     return _thickness(*stroke_widths(mask), region)
 
 
 def measure_regions(
-    image: UInt8, alpha: UInt8, unknown: Mask, regions: dict[str, Mask]
+    image: UInt8, alpha: Matte, unknown: Mask, regions: dict[str, Mask]
 ) -> tuple[Measures, dict[str, Measures]]:
     """Measure the unknown region, and the regions in it.
 
@@ -91,7 +127,9 @@ def measure_regions(
 
     Parameters
     ----------
-    image, alpha : uint8, shapes (H, W, 3) and (H, W)
+    image : uint8, shape (H, W, 3)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        True matte; a float one counts as it is, but for the histogram and the colours, which are of 8 bits.
     unknown : bool, shape (H, W)
     regions : dict of bool, shape (H, W)
         Parts of the unknown region by name.
@@ -101,7 +139,16 @@ def measure_regions(
     whole : Measures
     parts : dict of Measures
         A region without a pixel has none.
+
+    Raises
+    ------
+    DataError
+        If an array is none of these, or of another size than alpha.
     """
+    _check(alpha, unknown, "unknown")
+    check_colour(image, alpha.shape)
+    for name, region in regions.items():
+        check_region(region, alpha.shape, f"region {name}")
     pixels = _Pixels(image, alpha)
     whole = pixels.measure(unknown)
     parts = {
@@ -112,62 +159,71 @@ def measure_regions(
     return whole, parts
 
 
-def foreground_size(alpha: UInt8) -> ForegroundSize:
-    """Measure how large a foreground is in its image."""
-    box = bounding_box(alpha)
+def foreground_size(alpha: Matte) -> ForegroundSize:
+    """Measure how large a foreground is in its image; alpha is (H, W), uint8 or float in [0, 1]."""
+    as_matte(alpha)
+    box = bounding_box(alpha > 0)
     return ForegroundSize(
         height=alpha.shape[0],
         width=alpha.shape[1],
         fg_height=box.height if box else 0,
         fg_width=box.width if box else 0,
-        fg_share=float(alpha.mean(dtype=np.float64) / 255),
+        fg_share=float(alpha.mean(dtype=np.float64) / largest_value(alpha)),
     )
 
 
 class _Pixels:
     """An image with what all its regions share."""
 
-    def __init__(self, image: UInt8, alpha: UInt8) -> None:
+    def __init__(self, image: UInt8, alpha: Matte) -> None:
         mask = object_mask(alpha)
         self.image, self.alpha = image, alpha
-        self.fractional, self.squares = _fractional(alpha), _squared_gradients(alpha)
+        self.levels = as_levels(alpha, keep_fractional=True)
+        self.fractional, self.squares = fractional(alpha), _squared_gradients(alpha)
         self.distance, self.ridge = stroke_widths(mask)
         self.parts: Parts = find_parts(mask)
 
     def measure(self, region: Mask) -> Measures:
         inside = self.fractional & region
         count = int(np.count_nonzero(region))
-        shares = np.bincount(self.alpha[region], minlength=256) / (count or math.nan)
+        shares = np.bincount(self.levels[region], minlength=256) / (count or math.nan)
         steps = np.add.reduceat(shares[1:255], np.arange(0, 254, 256 // LEVEL_BINS))
-        levels = np.arange(256) / 255
+        if self.alpha.dtype == np.uint8:
+            mean = float((shares * (np.arange(256) / 255)).sum())
+        else:
+            mean = float(self.alpha[region].mean(dtype=np.float64)) if count else math.nan
         return Measures(
             pixels=count,
             unknown_share=count / region.size,
             alpha_ratio=np.count_nonzero(inside) / count if count else math.nan,
-            mean_gradient=_mean_root(self.squares[inside]),
-            mean_alpha=float((shares * levels).sum()),
+            mean_gradient=_mean_root(self.squares[inside], largest_value(self.alpha)),
+            mean_alpha=mean,
             thickness=_thickness(self.distance, self.ridge, region),
             components=_reaching(self.parts.labels, self.parts.areas, region),
             holes=_reaching(self.parts.hole_labels, self.parts.hole_areas, region),
-            colour_distance_estimated=estimated_distance(self.image, self.alpha, region),
+            colour_distance_estimated=estimated_distance(self.image, self.levels, region),
             share_alpha_0=float(shares[0]),
             levels=tuple(map(float, steps)),
             share_alpha_1=float(shares[255]),
         )
 
 
-def _fractional(alpha: UInt8) -> Mask:
-    return np.asarray((alpha > 0) & (alpha < 255), dtype=np.bool_)
+def _check(alpha: Matte, region: Mask, name: str = "region") -> None:
+    as_matte(alpha)
+    check_region(region, alpha.shape, name)
 
 
-def _squared_gradients(alpha: UInt8) -> npt.NDArray[np.float32]:
-    """Return the square of 8 · 255 times the gradient: whole numbers below 2**24, so exact everywhere."""
-    x, y = sobel(alpha)
+def _squared_gradients(alpha: Matte) -> npt.NDArray[np.float32]:
+    """Return the square of 8 times the slope in the unit of alpha.
+
+    Of uint8 these are whole numbers below 2**24, so exact everywhere.
+    """
+    x, y = sobel(alpha if alpha.dtype == np.uint8 else alpha.astype(np.float32))
     return np.asarray(x * x + y * y, dtype=np.float32)
 
 
-def _mean_root(squares: npt.NDArray[np.float32]) -> float:
-    return float(np.sqrt(squares, dtype=np.float64).mean()) / (8 * 255) if len(squares) else math.nan
+def _mean_root(squares: npt.NDArray[np.float32], opaque: int) -> float:
+    return float(np.sqrt(squares, dtype=np.float64).mean()) / (8 * opaque) if len(squares) else math.nan
 
 
 def _thickness(distance: npt.NDArray[np.float32], ridge: Mask, region: Mask) -> float:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simd.image import Mask, UInt8
+from simd.image import Mask, Matte, UInt8
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -36,13 +36,15 @@ class Parts(NamedTuple):
         return self.hole_areas[self.hole_areas > 0]
 
 
-def object_mask(alpha: UInt8) -> Mask:
+def object_mask(alpha: Matte) -> Mask:
     """Return where alpha reaches half of its largest value: the object, however faint it is.
 
     For opaque things that is alpha >= 0.5; for smoke, whose alpha never rises above 0.4, alpha >= 0.2.
     An alpha of 0 everywhere has no object.
     """
-    return np.asarray(alpha >= max(1, (int(alpha.max(initial=0)) + 1) // 2), dtype=np.bool_)
+    if alpha.dtype == np.uint8:
+        return np.asarray(alpha >= max(1, (int(alpha.max(initial=0)) + 1) // 2), dtype=np.bool_)
+    return np.asarray((alpha > 0) & (alpha >= alpha.max(initial=0) / 2), dtype=np.bool_)
 
 
 def stroke_widths(mask: Mask) -> tuple[Float32, Mask]:

@@ -11,3 +11,19 @@ prediction_files  which matte is whose
 uncertainty       how sure the means are; bootstrap draws, intervals hands them to a summary
 ================  ==========================================================================================
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simd.metrics.alpha import Errors, conn, errors, grad, mse, sad
+
+__all__ = ["Errors", "conn", "errors", "grad", "mse", "sad"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the errors where they are asked for: they bring NumPy and the compiler."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from simd.metrics import alpha
+
+    return getattr(alpha, name)

@@ -49,7 +49,8 @@ def sad(pred: Matte, alpha: Matte, region: Mask) -> float:
     Raises
     ------
     DataError
-        If the shapes differ, the region is not boolean, or a matte is neither uint8 nor float in [0, 1].
+        If the shapes differ, the region is not boolean, a matte is neither uint8 nor float in [0, 1], or one
+        of them is not a plain array.
 
     Notes
     -----
@@ -64,7 +65,7 @@ def sad(pred: Matte, alpha: Matte, region: Mask) -> float:
     0.5
     """
     absolute, _ = checked_mattes.differences(checked_mattes.pair(pred, alpha, region))
-    return float(absolute[1]) / 1000
+    return float(absolute[checked_mattes.REGION]) / 1000
 
 
 def mse(pred: Matte, alpha: Matte, region: Mask) -> float:
@@ -98,8 +99,8 @@ def mse(pred: Matte, alpha: Matte, region: Mask) -> float:
     """
     mattes = checked_mattes.pair(pred, alpha, region)
     _, squared = checked_mattes.differences(mattes)
-    count = int(checked_mattes.pixels(mattes)[1])
-    return float(squared[1]) / count if count else float("nan")
+    count = int(checked_mattes.pixels(mattes)[checked_mattes.REGION])
+    return float(squared[checked_mattes.REGION]) / count if count else float("nan")
 
 
 def grad(pred: Matte, alpha: Matte, region: Mask) -> float:
@@ -140,7 +141,10 @@ def grad(pred: Matte, alpha: Matte, region: Mask) -> float:
     >>> grad(alpha / 2, alpha, region=alpha > 0)  # stretched, both are the same
     0.0
     """
-    return float(checked_mattes.gradients(checked_mattes.pair(pred, alpha, region))[1]) / 1000
+    return (
+        float(checked_mattes.gradients(checked_mattes.pair(pred, alpha, region))[checked_mattes.REGION])
+        / 1000
+    )
 
 
 def conn(pred: Matte, alpha: Matte, region: Mask, *, empty: Empty = "stop") -> float:
@@ -192,7 +196,7 @@ def conn(pred: Matte, alpha: Matte, region: Mask, *, empty: Empty = "stop") -> f
     if empty not in ("stop", "skip"):
         raise DataError(f"empty is {empty!r}, but has to be 'stop' (the reference) or 'skip'")
     sums = checked_mattes.connectivities(checked_mattes.pair(pred, alpha, region), skip_empty=empty == "skip")
-    return float(sums[1]) / 1000
+    return float(sums[checked_mattes.REGION]) / 1000
 
 
 def errors(pred: Matte, alpha: Matte, region: Mask) -> Errors:
@@ -223,13 +227,13 @@ def errors(pred: Matte, alpha: Matte, region: Mask) -> Errors:
     Errors(sad=0.0, mse=0.0, grad=0.0, conn=0.0)
     """
     mattes = checked_mattes.pair(pred, alpha, region)
-    count = int(checked_mattes.pixels(mattes)[1])
+    count = int(checked_mattes.pixels(mattes)[checked_mattes.REGION])
     absolute, squared = checked_mattes.differences(mattes)
     return Errors(
-        sad=float(absolute[1]) / 1000,
-        mse=float(squared[1]) / count if count else float("nan"),
-        grad=float(checked_mattes.gradients(mattes)[1]) / 1000,
-        conn=float(checked_mattes.connectivities(mattes, skip_empty=False)[1]) / 1000,
+        sad=float(absolute[checked_mattes.REGION]) / 1000,
+        mse=float(squared[checked_mattes.REGION]) / count if count else float("nan"),
+        grad=float(checked_mattes.gradients(mattes)[checked_mattes.REGION]) / 1000,
+        conn=float(checked_mattes.connectivities(mattes, skip_empty=False)[checked_mattes.REGION]) / 1000,
     )
 
 

@@ -8,8 +8,12 @@ import numpy.typing as npt
 
 from simd.errors import DataError
 from simd.image import Mask, Matte
+from simd.mattes import check_array, check_values
 from simd.metrics import connectivity, gradient, region_sums
 from simd.metrics.region_sums import SLOTS, Array, Float64, Int32, UInt8
+
+REGION = 1
+"""The slot of the one region that the public functions score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ def check(pred: Matte, alpha: Matte, region: Mask, name: str = "region") -> tupl
     DataError
         As the public functions say.
     """
+    for value, argument in ((pred, "pred"), (alpha, "alpha"), (region, name)):
+        check_array(value, argument)
     if not pred.shape == alpha.shape == region.shape:
         raise DataError(
             f"pred {pred.shape}, alpha {alpha.shape} and {name} {region.shape} must share one (H, W); "
@@ -104,17 +110,9 @@ def connectivities(mattes: Pair, *, skip_empty: bool) -> Float64:
 
 def _check_matte(matte: Matte, name: str) -> np.dtype[Any]:
     """Return the dtype to score in."""
+    check_values(matte, name)
     if matte.dtype == np.uint8:
         return matte.dtype
-    if not np.issubdtype(matte.dtype, np.floating):
-        raise DataError(f"{name} is {matte.dtype}; a matte is uint8 in 0..255 or float in [0, 1]")
-    low, high = float(matte.min()), float(matte.max())
-    if not (low >= 0 and high <= 1):
-        what = "nan" if np.isnan(low) else f"values from {low:.6g} to {high:.6g}"
-        raise DataError(
-            f"{name} is {matte.dtype} and holds {what}; a float matte lies in [0, 1]: "
-            "divide 0..255 by 255, clip what overshoots, and replace nan where it arises"
-        )
     return np.dtype(np.float32) if matte.dtype.itemsize <= 4 else np.dtype(np.float64)
 
 

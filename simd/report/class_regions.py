@@ -1,8 +1,8 @@
 """The class regions of a composite: class mask ∩ unknown region."""
 
-from simd import masks
 from simd.dataset.manifest import Sample
 from simd.image import Mask
+from simd.masks import class_regions as regions_of_mask
 
 
 def class_regions(sample: Sample, unknown: Mask) -> dict[str, Mask] | None:
@@ -14,4 +14,4 @@ def class_regions(sample: Sample, unknown: Mask) -> dict[str, Mask] | None:
         If the class mask has another size, or holds a value that is not a class, wherever.
     """
     path = sample.path("class_mask")
-    return masks.class_regions(sample.class_mask, unknown, f"{path}:") if path.is_file() else None
+    return regions_of_mask(sample.class_mask, unknown, f"{path}:") if path.is_file() else None

@@ -13,6 +13,7 @@ from simd.addresses import is_sidecar
 from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.image import Mask, encode_png
+from simd.masks import bounding_box
 from simd.tagging.formats.labelled import (
     Labelled,
     Names,
@@ -108,12 +109,12 @@ def _region(shape: Mapping[str, Any], size: tuple[int, int]) -> Mask:
 
 
 def _shape(label: str, region: Mask) -> dict[str, Any]:
-    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    top, bottom, left, right = (int(n) for n in (rows[0], rows[-1], columns[0], columns[-1]))
-    inside = region[top : bottom + 1, left : right + 1].astype(np.uint8)
+    box = bounding_box(region)
+    assert box is not None
+    inside = region[box.slices].astype(np.uint8)
     return {
         "label": label,
-        "points": [[left, top], [right, bottom]],
+        "points": [[box.left, box.top], [box.right - 1, box.bottom - 1]],
         "group_id": None,
         "description": "",
         "shape_type": "mask",
