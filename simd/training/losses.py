@@ -19,6 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from simd.errors import DataError
+
 _SMOOTH = 1e-12  # inside the root: a pixel outside the mask still adds 1e-6
 _SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
 _BINOMIAL = (1.0, 4.0, 6.0, 4.0, 1.0)
@@ -28,12 +30,37 @@ def alpha_loss(pred: Tensor, alpha: Tensor, unknown: Tensor) -> Tensor:
     r"""Mean absolute difference of alphas over the unknown region, image by image.
 
     .. math:: \frac{1}{N} \sum_n \frac{\sum \sqrt{((\hat\alpha - \alpha) U)^2 + 10^{-12}}}{\sum U + 1}
+
+    Parameters
+    ----------
+    pred, alpha, unknown : (N, 1, H, W)
+        Predicted and true matte in [0, 1], and U as 0 and 1.
+
+    Raises
+    ------
+    DataError
+        If the shapes are not as above.
     """
+    _check((1,), pred=pred, alpha=alpha, unknown=unknown)
     return (_smooth_l1((pred - alpha) * unknown) / (_area(unknown) + 1)).mean()
 
 
 def composition_loss(fg: Tensor, bg: Tensor, alpha: Tensor, image: Tensor, unknown: Tensor) -> Tensor:
-    """Mean absolute difference of αF + (1 − α)B and the image over the unknown region, image by image."""
+    """Mean absolute difference of αF + (1 − α)B and the image over the unknown region, image by image.
+
+    Parameters
+    ----------
+    fg, bg, image : (N, 3, H, W)
+        Colours in [0, 1].
+    alpha, unknown : (N, 1, H, W)
+        Matte in [0, 1], and U as 0 and 1.
+
+    Raises
+    ------
+    DataError
+        If the shapes are not as above.
+    """
+    _check((3, 3, 3, 1, 1), fg=fg, bg=bg, image=image, alpha=alpha, unknown=unknown)
     composite = alpha * fg + (1 - alpha) * bg
     return (_smooth_l1((composite - image) * unknown) / (_area(unknown) + 1) / 3).mean()
 
@@ -41,7 +68,22 @@ def composition_loss(fg: Tensor, bg: Tensor, alpha: Tensor, image: Tensor, unkno
 def colour_loss(
     pred_fg: Tensor, fg: Tensor, pred_bg: Tensor, bg: Tensor, fg_region: Tensor, bg_region: Tensor
 ) -> Tensor:
-    """Absolute differences of F and of B in their regions, summed over the three colours."""
+    """Absolute differences of F and of B in their regions, summed over the three colours.
+
+    Parameters
+    ----------
+    pred_fg, fg, pred_bg, bg : (N, 3, H, W)
+        Predicted and true colours in [0, 1].
+    fg_region, bg_region : (N, 1, H, W)
+        Where F and where B counts, as 0 and 1.
+
+    Raises
+    ------
+    DataError
+        If the shapes are not as above.
+    """
+    _check((3, 3, 3, 3), pred_fg=pred_fg, fg=fg, pred_bg=pred_bg, bg=bg)
+    _check((3, 1, 1), fg=fg, fg_region=fg_region, bg_region=bg_region)
     total = _smooth_l1((pred_fg - fg) * fg_region) + _smooth_l1((pred_bg - bg) * bg_region)
     return (total / (_area(fg_region) + _area(bg_region) + 1)).mean()
 
@@ -49,8 +91,24 @@ def colour_loss(
 def laplacian_loss(pred: Tensor, truth: Tensor, *, levels: int = 5) -> Tensor:
     """Mean absolute difference of the bands of two Laplacian pyramids, summed over the bands.
 
-    Sides are best multiples of 2 ** levels, and at least 64: every band is then halved without a remainder.
+    Parameters
+    ----------
+    pred, truth : (N, C, H, W)
+        Sides are best multiples of 2 ** levels: every band is then halved without a remainder.
+    levels : int
+        Bands, each half the size of the one before.
+
+    Raises
+    ------
+    DataError
+        If the shapes differ, or a side is below 2 ** (levels + 1), 64 for five levels.
     """
+    _check((0, 0), pred=pred, truth=truth)
+    if min(pred.shape[2:]) < 2 ** (levels + 1):
+        raise DataError(
+            f"a Laplacian pyramid of {levels} levels needs sides of at least {2 ** (levels + 1)} pixels, "
+            f"these are {tuple(pred.shape[2:])}; take larger patches or fewer levels"
+        )
     bands = zip(_laplacian_bands(pred, levels), _laplacian_bands(truth, levels), strict=True)
     return torch.stack([(own - other).abs().mean() for own, other in bands]).sum()
 
@@ -63,8 +121,23 @@ def gradient_loss(
     .. math:: \frac{\sum U \sqrt{(r_3 |\nabla\alpha| + r_1 |\nabla F| + r_2 |\nabla B| - |\nabla I|)^2
               + 10^{-12}}}{3 (\sum U + 1)}
 
-    over the whole batch at once; `weights` (N, 3, H, W) holds r1, r2 and r3.
+    over the whole batch at once.
+
+    Parameters
+    ----------
+    alpha, unknown : (N, 1, H, W)
+        Matte in [0, 1], and U as 0 and 1.
+    fg, bg, image : (N, 3, H, W)
+        Colours in [0, 1].
+    weights : (N, 3, H, W)
+        r1, r2 and r3 in [0, 1].
+
+    Raises
+    ------
+    DataError
+        If the shapes are not as above.
     """
+    _check((1, 3, 3, 3, 3, 1), alpha=alpha, fg=fg, bg=bg, weights=weights, image=image, unknown=unknown)
     r1, r2, r3 = weights[:, 0:1], weights[:, 1:2], weights[:, 2:3]
     explained = r3 * gradient_magnitude(alpha) + r1 * gradient_magnitude(fg) + r2 * gradient_magnitude(bg)
     difference = ((explained - gradient_magnitude(image)) ** 2 + _SMOOTH).sqrt()  # (N, 3, H, W)
@@ -78,7 +151,28 @@ def discriminator_loss(
     pred_features: Sequence[Tensor],
     target_features: Sequence[Tensor],
 ) -> Tensor:
-    """Distance of two mattes in the eyes of the classifier: its classes, and its five feature levels."""
+    """Distance of two mattes in the eyes of the classifier: its classes, and its five feature levels.
+
+    Parameters
+    ----------
+    pred_logits, target_logits : (N, K)
+        The classifier's answers before the sigmoid.
+    pred_features, target_features : sequence of (N, C, H, W)
+        What its levels hold, in one order.
+
+    Raises
+    ------
+    DataError
+        If logits or features differ in shape or number.
+    """
+    shapes = [
+        [tuple(x.shape) for x in (logits, *features)]
+        for logits, features in ((pred_logits, pred_features), (target_logits, target_features))
+    ]
+    if shapes[0] != shapes[1]:
+        raise DataError(
+            f"the discriminator's logits and features of the two mattes differ: {shapes[0]} and {shapes[1]}"
+        )
     target = target_logits.sigmoid()
     classes = functional.binary_cross_entropy_with_logits(pred_logits, target)
     pairs = zip(pred_features, target_features, strict=True)
@@ -98,6 +192,19 @@ def gradient_magnitude(x: Tensor) -> Tensor:
     """Return the sum of the absolute Sobel gradients, (N, C, H, W)."""
     magnitude: Tensor = gradients(x).abs().sum(dim=2)
     return magnitude
+
+
+def _check(channels: Sequence[int], **tensors: Tensor) -> None:
+    """Refuse tensors that are not (N, C, H, W) of one N, H and W; a number of channels 0 is any."""
+    wanted = [*channels] if len(channels) == len(tensors) else [*channels] * len(tensors)
+    first = next(iter(tensors.values()))
+    for (name, tensor), count in zip(tensors.items(), wanted, strict=True):
+        fits = tensor.ndim == 4 and (tensor.shape[0], *tensor.shape[2:]) == (first.shape[0], *first.shape[2:])
+        if not fits or tensor.shape[1] != (count or first.shape[1]):
+            shapes = ", ".join(f"{other} {tuple(value.shape)}" for other, value in tensors.items())
+            raise DataError(
+                f"{name} must be (N, {count or 'C'}, H, W), and all share one N, H and W; these are {shapes}"
+            )
 
 
 def _smooth_l1(difference: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from fake_weights import fake_network
 
+from simd.errors import DataError
 from simd.methods.networks import build_network
 from simd.methods.networks.classifier import PatchClassifier
 from simd.methods.networks.layers import Normalize, StandardizedConv2d
@@ -108,3 +109,20 @@ def test_hyperparameters_are_arguments():
 
 def test_a_network_without_memory_has_its_constants():
     assert build_network("sim", "small", empty=True).normalize.mean.device.type == "cpu"
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_inputs_of_sim_that_do_not_fit_are_named(number):
+    network = fake_network("sim", "small").eval()
+    for broken in (lambda x: x[0], lambda x: x[:, :, :-4], lambda x: x[:, :-1], lambda x: x[:1]):
+        inputs = list(batch())
+        inputs[number] = broken(inputs[number])
+        with pytest.raises(
+            DataError, match=r"SIM takes image \(N, 3, H, W\), .* multiples of 8; these are image"
+        ):
+            network(*inputs)
+
+
+def test_sides_that_are_not_multiples_of_8_are_named():
+    with pytest.raises(DataError, match=r"multiples of 8; these are image \(2, 3, 36, 44\)"):
+        fake_network("sim", "small").eval()(*batch(height=36, width=44))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from simd.errors import DataError
 from simd.training import losses
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "sim" / "losses_64x64.npz"
@@ -104,3 +105,45 @@ def test_every_loss_has_a_gradient(golden, unknown):
         assert tensor.grad is not None
         assert torch.isfinite(tensor.grad).all()
         assert tensor.grad.abs().sum() > 0
+
+
+def planes(*channels, side=64, n=2):
+    return [torch.zeros(n, c, side, side) for c in channels]
+
+
+@pytest.mark.parametrize(
+    ("loss", "channels"),
+    [
+        (losses.alpha_loss, (1, 1, 1)),
+        (losses.composition_loss, (3, 3, 1, 3, 1)),
+        (losses.colour_loss, (3, 3, 3, 3, 1, 1)),
+        (losses.gradient_loss, (1, 3, 3, 3, 3, 1)),
+        (losses.laplacian_loss, (1, 1)),
+    ],
+)
+def test_tensors_of_other_shapes_are_named(loss, channels):
+    assert torch.isfinite(loss(*planes(*channels)))
+    for number in range(len(channels)):
+        for other in (
+            torch.zeros(2, 64, 64),
+            torch.zeros(2, channels[number] + 1, 64, 64),
+            torch.zeros(2, channels[number], 64, 32),
+            torch.zeros(1, channels[number], 64, 64),
+        ):
+            tensors = planes(*channels)
+            tensors[number] = other
+            with pytest.raises(DataError, match=r"must be \(N, .*, H, W\), and all share one N, H and W"):
+                loss(*tensors)
+
+
+def test_patches_too_small_for_the_pyramid_are_refused():
+    with pytest.raises(DataError, match=r"5 levels needs sides of at least 64 pixels, these are \(63, 63\)"):
+        losses.laplacian_loss(*planes(1, 1, side=63))
+    assert float(losses.laplacian_loss(*planes(1, 1, side=32), levels=4)) == 0
+
+
+def test_features_of_two_discriminators_are_refused():
+    logits, features = torch.zeros(2, 20), planes(4, 8)
+    assert float(losses.discriminator_loss(logits, logits, features, features)) > 0
+    with pytest.raises(DataError, match="logits and features of the two mattes differ"):
+        losses.discriminator_loss(logits, logits, features, features[:1])

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from simd.errors import DataError
 from simd.methods.networks.layers import EXPANSION, Normalize, StandardizedConv2d, enlarge, residual_layer
 
 
@@ -66,7 +67,7 @@ class SIM(nn.Module):
         head: tuple[int, int] = (32, 16),
     ) -> None:
         super().__init__()
-        self.classes = classes
+        self.classes, self.clicks = classes, clicks
         self.normalize = Normalize()
         self.encoder = Encoder(in_channels=3 + clicks + 2, side_channels=classes, width=width, depths=depths)
         self.decoder = Decoder(width=width, dilations=dilations, context=context, up=up, head=head)
@@ -94,7 +95,15 @@ class SIM(nn.Module):
             :func:`simd.methods.sim.semantic_trimap.semantic_trimap`.
         auxiliary : bool
             Also F, B and the weight maps, for training and for pictures; alpha does not depend on it.
+
+        Raises
+        ------
+        DataError
+            If the shapes are not as above.
         """
+        if not torch.compiler.is_compiling():  # an exported graph has no errors of its own
+            inputs = {"image": image, "trimap": trimap, "clicks": clicks, "semantic_trimap": semantic_trimap}
+            _check_shapes(inputs, (3, 1, self.clicks, self.classes))
         normalized = self.normalize(image)
         known = torch.cat([trimap == 0, trimap == 255], dim=1).to(image.dtype)  # (N, 2, H, W), bg first
         encoded = self.encoder(torch.cat([normalized, clicks, known], dim=1), semantic_trimap)
@@ -206,6 +215,15 @@ class Decoder(nn.Module):
             return Solved(alpha)
         fg, bg = self.conv_up4_fb(y).sigmoid().split(3, dim=1)  # (N, 3, H, W) each
         return Solved(alpha, fg, bg, self.conv_up4_attn(x).sigmoid())
+
+
+def _check_shapes(inputs: dict[str, Tensor], channels: tuple[int, ...]) -> None:
+    n, (h, w) = inputs["image"].shape[0], inputs["image"].shape[-2:]
+    wanted = [(n, count, h, w) for count in channels]
+    if [tuple(tensor.shape) for tensor in inputs.values()] != wanted or h % 8 or w % 8 or not h * w:
+        forms = ", ".join(f"{name} (N, {count}, H, W)" for name, count in zip(inputs, channels, strict=True))
+        shapes = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in inputs.items())
+        raise DataError(f"SIM takes {forms} with H and W multiples of 8; these are {shapes}: pad them first")
 
 
 def _standardized(
