@@ -38,6 +38,17 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         raise cannot_write(path, error) from error
 
 
+def flush_disks() -> None:
+    """Wait until everything written so far is on the disks: once before a manifest, not once a file."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
+def sizes_of(*files: Path) -> list[int]:
+    """Return the bytes of each file, -1 where there is none; a power cut may leave one empty."""
+    return [file.stat().st_size if file.is_file() else -1 for file in files]
+
+
 def cannot_write(path: Path, error: OSError) -> SimdError:
     """Return the error to raise when a file could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):

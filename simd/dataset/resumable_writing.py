@@ -6,7 +6,7 @@ from typing import Any
 
 from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
 from simd.errors import BatchError, DataError
-from simd.files import make_folder
+from simd.files import flush_disks, make_folder, sizes_of
 from simd.journal import Journal, resumed
 from simd.records import LAYERS, Composite, file_name
 
@@ -85,8 +85,8 @@ def write_set(
 
     def load(row: dict[str, Any]) -> Composite | None:
         id_ = str(row["id"])
-        whole = all((out / file_name(id_, layer)).is_file() for layer in LAYERS)
-        return Composite.from_row(row) if whole and row.get("inputs") == inputs[id_] else None
+        same = row.get("inputs") == inputs[id_] and row.get("bytes") == _bytes(out, id_)
+        return Composite.from_row(row) if same else None
 
     rows, reasons = resumed(
         journal,
@@ -94,16 +94,21 @@ def write_set(
         make,
         key=str,
         load=load,
-        dump=lambda id_, row: {**row.to_row(), "inputs": inputs[id_]},
+        dump=lambda id_, row: {**row.to_row(), "inputs": inputs[id_], "bytes": _bytes(out, id_)},
         what=what,
     )
     failures |= reasons
     _remove_strays(out, rows)
+    flush_disks()  # a set whose manifest outlives a power cut has all its images
     finish([rows[id_] for id_ in inputs if id_ in rows])
     if failures:
         raise BatchError(failures, asked, total)
     journal.remove()
     return load_set(out)
+
+
+def _bytes(out: Path, id_: str) -> list[int]:
+    return sizes_of(*(out / file_name(id_, layer) for layer in LAYERS))
 
 
 def _remove_strays(out: Path, rows: Mapping[str, Composite]) -> None:

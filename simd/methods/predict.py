@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from simd.dataset.predictions import RunRecord, read_run, write_run
 from simd.errors import BatchError, DataError
-from simd.files import make_folder, write_atomically
+from simd.files import flush_disks, make_folder, sizes_of, write_atomically
 from simd.image import to_uint8, write_png
 from simd.journal import Journal, by_item, resumed
 from simd.methods import Draws, Method, load_method, target_of
@@ -125,8 +125,8 @@ def predict(
     tasks = {each.id: _Task(shared, options, each, out, folder) for each in images.images}
 
     def load(row: dict[str, Any]) -> dict[str, Any] | None:
-        """Take a row whose matte is there and whose files are as they were."""
-        is_whole = (out / f"{row['id']}.png").is_file()
+        """Take a row whose matte is as it was written and whose files are as they were."""
+        is_whole = row.get("bytes") == sizes_of(out / f"{row['id']}.png")
         return row if is_whole and row.get("digest", "") == tasks[row["id"]].image.digest() else None
 
     rows, reasons = resumed(
@@ -135,13 +135,14 @@ def predict(
         by_item(_predict, key=_id, workers=workers),
         key=_id,
         load=load,
-        dump=lambda _, row: row,
+        dump=lambda id_, row: {**row, "bytes": sizes_of(out / f"{id_}.png")},
         what=facts.name,
     )
     failures = dict(images.failures) | reasons
     if failures:
         raise BatchError(failures, "images", len(images.images) + len(images.failures))
     record = _record(facts, images, [rows[each.id] for each in images.images])
+    flush_disks()
     write_run(out, record)
     journal.remove()
     return Predicted(out, record)

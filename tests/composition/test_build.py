@@ -151,6 +151,20 @@ def test_a_cut_journal_line_costs_one_composite(sources, tmp_path):
     assert_same_folder(whole, cut)
 
 
+@pytest.mark.parametrize("layer", ["image", "alpha", "trimap", "class_mask"])
+def test_a_file_that_a_power_cut_has_emptied_is_made_again(sources, tmp_path, layer):
+    broken = sources / "bg" / "COCO_train2014_000000000001.jpg"
+    good = broken.read_bytes()
+    broken.write_bytes(good[: len(good) // 2])
+    with pytest.raises(BatchError, match="is damaged"):
+        build(tmp_path / "set", **options(sources))
+    broken.write_bytes(good)
+    sorted((tmp_path / "set" / layer).iterdir())[0].write_bytes(b"")
+    build(tmp_path / "set", **options(sources))
+    build(tmp_path / "fresh", **options(sources))
+    assert_same_folder(tmp_path / "set", tmp_path / "fresh")
+
+
 def test_a_changed_foreground_is_made_again(sources, tmp_path):
     broken = sources / "bg" / "COCO_train2014_000000000001.jpg"
     good = broken.read_bytes()

@@ -101,6 +101,20 @@ def test_a_failing_image_does_not_end_the_run_and_is_tried_again(tiny_set, tmp_p
     assert not (out / ".predict").exists()
 
 
+def test_a_matte_that_a_power_cut_has_emptied_is_made_again(tiny_set, tmp_path):
+    out, broken = tmp_path / "mattes", tiny_set[2]
+    whole = broken.path("trimap").read_bytes()
+    broken.path("trimap").write_bytes(whole[:-30])
+    with pytest.raises(BatchError):
+        predict("trimap", tiny_set.path, out)
+    broken.path("trimap").write_bytes(whole)
+    emptied = out / f"{tiny_set[0].row.id}.png"
+    expected = pixels_of(emptied)
+    emptied.write_bytes(b"")
+    predict("trimap", tiny_set.path, out)
+    np.testing.assert_array_equal(pixels_of(emptied), expected)
+
+
 def test_a_bug_in_a_method_is_shown_with_its_place(tiny_set, tmp_path, monkeypatch):
     monkeypatch.setitem(METHODS, "trimap", f"{__name__}:ODD")
     even = [s.row.id for s in tiny_set if (s.trimap == 128).sum() % 2 == 0]
