@@ -63,7 +63,7 @@ def why_not_read(start: bytes) -> str:
     for signature, suffix in _SIGNATURES.items():
         if start.startswith(signature):
             return f"is of a format that is not read ({_UNREAD[suffix]}); {_AS_PNG}"
-    return f"is not an image: its content is no {_NAMES}"
+    return f"is not an image: its content is not {_NAMES}"
 
 
 def unread_note(files: Iterable[Path]) -> str:

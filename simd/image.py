@@ -188,7 +188,7 @@ def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
 
 
 def decode_indices(name: str, data: bytes, max_pixels: int = MAX_PIXELS) -> UInt8:
-    """Decode an indexed PNG that is no file, as :func:`read_indices` does; `name` is for messages."""
+    """Decode an indexed PNG that is not a file, as :func:`read_indices` does; `name` is for messages."""
     path = Path(name)
     check_png_sums(path, data)
     return _indices(path, data, max_pixels)

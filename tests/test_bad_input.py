@@ -287,7 +287,7 @@ BAD_PREDICTIONS = {
         "{path}: holds more than 16 bits a channel; write it as 8 or 16 bits",
     ),
     "truncated": (cut, "{path}: is damaged"),
-    "a text": (lambda p: p.write_text("hello"), "{path}: is not an image: its content is no PNG"),
+    "a text": (lambda p: p.write_text("hello"), "{path}: is not an image: its content is not PNG"),
 }  # fmt: skip
 
 

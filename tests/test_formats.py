@@ -72,7 +72,7 @@ def test_a_bmp_with_an_alpha_mask_is_a_cutout(tmp_path):
 def test_a_tga_is_known_by_its_name_alone(tmp_path):
     path = save(tmp_path / "a.tga", noise(16, 18, 3))
     path.rename(tmp_path / "a.png")
-    with pytest.raises(DataError, match="is not an image: its content is no PNG"):
+    with pytest.raises(DataError, match="is not an image: its content is not PNG"):
         read_image(tmp_path / "a.png")
 
 

@@ -455,7 +455,7 @@ def test_files_that_are_no_images_are_named(tmp_path, reader):
     empty.touch()
     Image.fromarray(colours()).save(other, format="PPM")
     for path in (text, other):
-        with pytest.raises(DataError, match=rf"{path.name}: is not an image: its content is no PNG, JPEG"):
+        with pytest.raises(DataError, match=rf"{path.name}: is not an image: its content is not PNG, JPEG"):
             reader(path)
     with pytest.raises(DataError, match=r"empty\.png: is not an image: the file is empty"):
         reader(empty)

@@ -50,7 +50,7 @@ def import_(
     kind: Kind = None,
     classes: Classes = None,
     rename: Annotated[
-        list[str] | None, Option(help="LABEL=CLASS, where a label is no class; repeatable.")
+        list[str] | None, Option(help="LABEL=CLASS, where a label is not a class; repeatable.")
     ] = None,
     replace: Annotated[bool, Option("--replace", help="Take imported masks in place of others.")] = False,
 ) -> None:

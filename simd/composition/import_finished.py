@@ -198,7 +198,7 @@ def _entries(
             entries[finished.id] = Entry("", (name,), UNKNOWN_LICENCE, "")
         else:
             failures[finished.id] = (
-                "nobody says its class: give --classes FILE, a CSV file with the columns file and class, "
+                "no class is stated for it: give --classes FILE, a CSV file with the columns file and class, "
                 "or --class NAME for all that are in none"
             )
     return entries

@@ -1,4 +1,4 @@
-"""Pairs that somebody else has chosen: a list of composites, or two lists of names taken in order.
+"""Pairs that others have chosen: a list of composites, or two lists of names taken in order.
 
 Lists come from anywhere, so a line is believed only when both its names are found among the records that the
 sources have given: no path is ever made of a line. Every bad line is named, and the others are planned.

@@ -15,7 +15,7 @@ class Planned(NamedTuple):
     id: str
     fg: Foreground
     bg: Background
-    k: int  # the how-manieth background of its foreground, from 0
+    k: int  # which background of its foreground this is, from 0
     seed: int  # of its own random numbers
 
 

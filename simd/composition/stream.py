@@ -44,7 +44,7 @@ class Example(NamedTuple):
 class Stream:
     """An endless sequence: element `index` depends on the index and the options alone.
 
-    Its length is 2**40, so a sampler that asks for it goes on for as long as anybody trains. Classes,
+    Its length is 2**40, so a sampler that asks for it goes on for as long as training does. Classes,
     foregrounds and scenes already come in random order: hand it to a DataLoader without ``shuffle``.
     """
 

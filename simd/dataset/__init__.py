@@ -6,6 +6,6 @@ resumable_writing  a set written item by item, so that a killed run goes on to t
 verify             whether every pixel of a set is what was built
 predictions        run.json, what a folder of predicted mattes says of itself
 published_digests  the digests of the sets whose recipes are shipped
-review             which composites somebody has tagged or excluded
+review             which composites were tagged or excluded
 =================  =========================================================================================
 """

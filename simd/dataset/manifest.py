@@ -153,7 +153,7 @@ def load_set(path: str | Path) -> MattingSet:
     Raises
     ------
     DataError
-        If the folder is no set, or its two files contradict each other.
+        If the folder is not a set, or its two files contradict each other.
 
     Examples
     --------

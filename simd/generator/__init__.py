@@ -59,7 +59,7 @@ SOLID = {
 }
 """Class to the alpha that counts as opaque there, as in a mask whose white was clipped when it was keyed.
 
-Dense folds, smoke and foam, and glass at its rim let nothing through that anyone could see. Without a
+Dense folds, smoke and foam, and glass at its rim let through nothing that can be seen. Without a
 pixel that is surely foreground a trimap tells a method nothing about the foreground's colours.
 """
 
@@ -133,7 +133,7 @@ def _levels(plane: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> UInt8:
 
 
 def checked_seed(seed: int) -> int:
-    """Return a seed as an int; DataError if it is no whole number from 0."""
+    """Return a seed as an int; DataError if it is not a whole number from 0."""
     try:
         number = operator.index(seed)
     except TypeError:
@@ -144,7 +144,7 @@ def checked_seed(seed: int) -> int:
 
 
 def checked_size(size: int | tuple[int, int]) -> tuple[int, int]:
-    """Return (H, W); DataError if a side is no whole number in range."""
+    """Return (H, W); DataError if a side is not a whole number in range."""
     sides = size if isinstance(size, (tuple, list)) else (size, size)
     try:
         height, width = (operator.index(s) for s in sides)

@@ -2,7 +2,7 @@
 
 The program gets the image and the trimap as PNG files in an empty folder of its own, in which it runs, and
 writes the matte there. It is run as it is, with the user's rights: this keeps slips from spoiling a run, and
-is no cage for a program that means harm.
+is not a sandbox for a program that means harm.
 """
 
 import contextlib
@@ -217,12 +217,12 @@ def _read_output(file: Path, size: tuple[int, int]) -> Matte:
     except FileNotFoundError:
         raise DataError("the program ended well, but wrote nothing to {output}") from None
     if not stat.S_ISREG(status.st_mode):
-        raise DataError("what the program left at {output} is no file, but a link, a pipe or a folder")
+        raise DataError("what the program left at {output} is not a file but a link, a pipe or a folder")
     if status.st_size > 4096 + _BYTES_PER_PIXEL * (size[0] * size[1] + size[0]):
         raise DataError(f"the matte that the program wrote has {status.st_size} bytes, too many for {size}")
     try:
         if not file.read_bytes().startswith(b"\x89PNG"):
-            raise DataError("the matte that the program wrote is no PNG")
+            raise DataError("the matte that the program wrote is not a PNG")
         if (found := read_size(file)) != size:
             raise DataError(f"the matte that the program wrote is {found}, the image {size}")
         return read_matte(file)

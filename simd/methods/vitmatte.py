@@ -52,7 +52,7 @@ class VitMatte:
         Raises
         ------
         DataError
-            If the arrays do not fit each other, or the memory does not do: the image is solved whole.
+            If the arrays do not fit each other, or the memory is not enough: the image is solved whole.
         """
         check_arrays(image, trimap)
         self._check_device_memory(trimap.size / 1e6)

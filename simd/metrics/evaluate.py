@@ -135,7 +135,7 @@ def check_complete(evaluation: Evaluation) -> None:
 
 
 def check_no_extra(evaluation: Evaluation) -> None:
-    """Raise a DataError if the folder of predictions holds images that are nobody's."""
+    """Raise a DataError if the folder of predictions holds images that belong to no image of the set."""
     if extra := evaluation.extra:
         named = ", ".join(extra[:8]) + (f", ... ({len(extra) - 8} more)" if len(extra) > 8 else "")
         raise DataError(

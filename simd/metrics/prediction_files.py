@@ -16,7 +16,7 @@ class PredictionFiles(NamedTuple):
 
     files: dict[str, Path]  # by the id of the image
     missing: dict[str, str]  # id to reason
-    extra: tuple[str, ...]  # images in the folder that are nobody's
+    extra: tuple[str, ...]  # images in the folder that belong to no image of the set
 
 
 def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:

@@ -18,8 +18,8 @@ class Truth:
     """One image to score: where its layers lie, and what it counts for."""
 
     id: str  # the name of its prediction without the ending; "<folder>/<stem>" where images lie in folders
-    class_: str  # the primary class; "" where nobody said
-    fg_id: str  # images of one foreground are no independent samples
+    class_: str  # the primary class; "" where none is stated
+    fg_id: str  # images of one foreground are not independent samples
     alpha: Path
     trimap: Path
     class_mask: Path | None = None  # None: the primary class, everywhere
@@ -115,7 +115,7 @@ def _of_whole_set(dataset: MattingSet) -> Truths:
 
 
 def digests(images: Iterable[Truth], pixels: Mapping[str, PixelDigests]) -> dict[str, str]:
-    """Digest truth that is no set by what it holds: ids, classes, alphas and trimaps, and the trimaps alone.
+    """Digest truth that is not a set by what it holds: ids, classes, alphas, trimaps; and the trimaps alone.
 
     An image that could not be read stands in it as such, so its scores never share a board with whole ones.
     """

@@ -1,7 +1,7 @@
 """How sure the means are: intervals and paired comparisons by resampling foregrounds within classes.
 
 Composites of one foreground fail alike, so ten of them are not ten samples. What is drawn again is the
-foreground, with all its images, within its primary class: the size of a class is no chance but a choice.
+foreground, with all its images, within its primary class: the size of a class is a choice, not chance.
 """
 
 from collections.abc import Iterable, Mapping

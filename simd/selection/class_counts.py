@@ -79,7 +79,7 @@ def take_census(
         If it is none of these, or a line of a list cannot be counted.
     """
     if annotations is not None and ((Path(place) / INFO_NAME).is_file() or Path(place).is_file()):
-        raise DataError(f"{place}: is no folder of foregrounds; annotations count for those only")
+        raise DataError(f"{place}: is not a folder of foregrounds; annotations count for those only")
     if (Path(place) / INFO_NAME).is_file():
         return census(pair for row in load_set(place).rows for pair in _pairs_of(row))
     if Path(place).is_file():

@@ -139,7 +139,7 @@ def recognise(table: Mapping[str, str], place: str) -> str | None:
 
 
 def read_foreground(foreground: Foreground, reader: Reader = UPRIGHT) -> Pixels:
-    """Read, or draw, the pixels of a foreground; DataError where its files are no pair.
+    """Read, or draw, the pixels of a foreground; DataError where its files are not a pair.
 
     A protocol may ask for a reader of its own, which reads what lies in a pair of files.
     """
@@ -183,7 +183,7 @@ def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> 
 
 
 def is_drawn(place: str) -> bool:
-    """Tell whether a place is no folder but built in: its name alone, or with ``:`` or ``@`` behind it."""
+    """Tell whether a place is built in, not a folder: its name alone, or with ``:`` or ``@`` behind it."""
     name, *orders = re.split("[:@]", place)
     return name in ("synthetic", "builtin") or (
         bool(orders) and name in ("synthetic-mixed", "scenes", "open")

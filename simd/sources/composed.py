@@ -166,7 +166,7 @@ def _index_release(place: str) -> Index[Finished]:
                 class_ = class_name(folder.name)
                 if named is None:
                     raise DataError(
-                        "its name does not end with that of a VOC or COCO photograph, so nobody can say "
+                        "its name does not end with that of a VOC or COCO photograph, so it is unknown "
                         "where the foreground's ends"
                     )
             except DataError as error:
@@ -204,7 +204,7 @@ def _index_release(place: str) -> Index[Finished]:
 def _layers(
     root: Path, folders: Mapping[str, Path | None]
 ) -> tuple[dict[str, dict[str, Path]], dict[str, str], list[Path]]:
-    """Return the images of each folder by stem, stems that two files share, and files that are no images."""
+    """Return the images of each folder by stem, stems that two files share, and files that are not images."""
     clashes: dict[str, str] = {}
     strays: list[Path] = []
     layers: dict[str, dict[str, Path]] = {}

@@ -145,7 +145,7 @@ def with_stems_of(others: Collection[str], files: dict[str, Path]) -> dict[str, 
 
 
 def read_pair(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
-    """Read the two files of a foreground; DataError if they are no pair."""
+    """Read the two files of a foreground; DataError if they are not a pair."""
     assert foreground.file is not None
     assert foreground.alpha_file is not None
     fg, alpha = read_image(foreground.file), read_alpha(foreground.alpha_file)

@@ -15,7 +15,7 @@ class Finished:
 
     id: str  # its name in the source: unique there
     source: str  # the kind that found it
-    fg_id: str  # images of one foreground are no independent samples
+    fg_id: str  # images of one foreground are not independent samples
     image: Path
     alpha: Path
     trimap: Path | None = None  # the official one, where there is one

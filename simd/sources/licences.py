@@ -1,4 +1,4 @@
-"""Licences of what a set is made from: refused where nobody knows them, and written out beside the set."""
+"""Licences of what a set is made from: refused where they are unknown, and written out beside the set."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence

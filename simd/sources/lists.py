@@ -70,8 +70,8 @@ def _parse(number: int, text: str) -> ListLine:
 
 
 def check_name(name: str, what: str) -> None:
-    """Refuse what is no plain file name of an image."""
+    """Refuse what is not a plain file name of an image."""
     if "/" in name or "\\" in name or name.startswith(".") or not name.isprintable():
-        raise DataError(f"the {what} {name[:80]!r} is no plain file name; folders and '..' are refused")
+        raise DataError(f"the {what} {name[:80]!r} is not a plain file name; folders and '..' are refused")
     if not is_image_name(name):
         raise DataError(f"the {what} {name[:80]!r} is not named like an image")

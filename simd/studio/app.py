@@ -1,4 +1,4 @@
-"""What the page asks for: pictures and planes of a foreground, and each step that somebody takes."""
+"""What the page asks for: pictures and planes of a foreground, and each step that a user takes."""
 
 import json
 import math

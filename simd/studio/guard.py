@@ -66,7 +66,7 @@ class Guard:
     def _refusal(self, request: Request) -> Response | None:
         headers = request.headers
         if not self._is_ours(headers.get("host", "")):
-            return _no(421, "Host: this is no address of this server")
+            return _no(421, "Host: this is not an address of this server")
         if not _from_own_page(request.method, headers):
             return _no(403, "Origin: only the page of this server may ask this")
         return self._unknown(request) if self._token else None

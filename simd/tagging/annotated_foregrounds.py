@@ -1,4 +1,4 @@
-"""Foregrounds with the regions that somebody has tagged: their classes, and their class masks."""
+"""Foregrounds with their tagged regions: their classes, and their class masks."""
 
 from dataclasses import replace
 from pathlib import Path

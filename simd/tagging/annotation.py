@@ -144,7 +144,7 @@ class Annotation:
     def from_json(cls, content: Any) -> "Annotation":
         """Make the record of the content of a file, or say what is wrong with it (DataError)."""
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise DataError(f"is no annotation: it has no member 'format' that says {FORMAT!r}")
+            raise DataError(f"is not an annotation: it has no member 'format' that says {FORMAT!r}")
         if type(content.get("version")) is not int or content["version"] != VERSION:
             raise DataError(
                 f"is version {content.get('version')!r:.80} of the format, version {VERSION} can be read; "
@@ -168,7 +168,7 @@ def check_fg_id(fg_id: Any) -> None:
     try:
         fg_id.encode()
     except UnicodeEncodeError:
-        raise DataError(f"fg_id {fg_id!r:.80} is no valid Unicode") from None
+        raise DataError(f"fg_id {fg_id!r:.80} is not valid Unicode") from None
 
 
 def _members(row: Any, what: str, names: list[str]) -> dict[str, Any]:

@@ -140,7 +140,7 @@ def find_annotations(folder: Path) -> dict[str, Path]:
     Raises
     ------
     BatchError
-        If files of the folder are no annotations; :func:`look_through` passes over them.
+        If files of the folder are not annotations; :func:`look_through` passes over them.
     """
     found = look_through(folder)
     if found.broken:

@@ -130,7 +130,7 @@ def read_model(path: Path | None = None) -> PatchModel:
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{path}: is no model of patches ({error})") from error
+        raise DataError(f"{path}: is not a model of patches ({error})") from error
     if features != list(FEATURES):
         raise DataError(f"{path}: was fitted on other descriptors; fit it again with: simd tag fit")
     for name, shape in _SHAPES.items():

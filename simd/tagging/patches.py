@@ -45,7 +45,7 @@ def shrink(fg: UInt8, alpha: UInt8, unknown: Mask, side: int = WORKING) -> Small
     if scale >= 1:
         return Small(fg, alpha, unknown)
     size = (max(1, round(alpha.shape[1] * scale)), max(1, round(alpha.shape[0] * scale)))
-    # Colours are weighted by alpha, as what lies under alpha 0 is no part of the object.
+    # Colours are weighted by alpha, as what lies under alpha 0 is not part of the object.
     weight = alpha.astype(np.float32) + 0.1
     colour = cv2.resize(fg * weight[..., None], size, interpolation=cv2.INTER_AREA)
     colour /= cv2.resize(weight, size, interpolation=cv2.INTER_AREA)[..., None]

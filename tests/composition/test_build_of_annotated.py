@@ -217,7 +217,7 @@ def test_a_census_counts_regions_of_folders_and_of_sets(tmp_path, run_cli):
         assert "proven); bottleneck lace with 1 in all" in printed
     counted = take_census(str(tmp_path / "set")).composites
     assert {name: count for name, count in counted.items() if count} == {"fur": 8, "net": 4, "lace": 2}
-    with pytest.raises(DataError, match="is no folder of foregrounds; annotations count for those only"):
+    with pytest.raises(DataError, match="is not a folder of foregrounds; annotations count for those only"):
         take_census(str(tmp_path / "set"), annotations=tmp_path / "tags")
 
 

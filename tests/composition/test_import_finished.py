@@ -159,7 +159,7 @@ def test_workers_and_interruptions_change_no_byte(release, tmp_path, monkeypatch
 def test_a_class_is_never_guessed(aim, tmp_path):
     with pytest.raises(BatchError, match="3 of 3 images failed") as caught:
         import_set(aim, tmp_path / "set")
-    assert "nobody says its class: give --classes FILE" in caught.value.failures["o_0000000a"]
+    assert "no class is stated for it: give --classes FILE" in caught.value.failures["o_0000000a"]
     assert not (tmp_path / "set").exists()
     with pytest.raises(DataError, match="unknown class 'hair'; did you mean 'hair_easy'"):
         import_set(aim, tmp_path / "set", class_="hair")

@@ -117,8 +117,8 @@ def test_good_images_finish_where_others_fail(program, tiny_set, tmp_path):
         (READ + "open(sys.argv[3], 'w').write('alpha')", "is no PNG"),
         (READ + "open(sys.argv[3], 'wb').write(open(sys.argv[2], 'rb').read()[:-20])", "is damaged"),
         (READ + "open(sys.argv[3], 'wb').truncate(10**9)", "has 1000000000 bytes, too many"),
-        ("import os, sys; os.symlink('/etc/passwd', sys.argv[3])", "is no file, but a link"),
-        ("import os, sys; os.mkfifo(sys.argv[3])", "is no file, but a link, a pipe or a folder"),
+        ("import os, sys; os.symlink('/etc/passwd', sys.argv[3])", "is not a file but a link"),
+        ("import os, sys; os.mkfifo(sys.argv[3])", "is not a file but a link, a pipe or a folder"),
         ("import os, sys; os.mkdir(sys.argv[3])", "is no file"),
         (
             "import sys, zlib, struct\n"

@@ -73,7 +73,7 @@ def test_safetensors_are_read(tmp_path):
     found = read_tensors(tmp_path / "a.safetensors")
     assert all(torch.equal(found[name], STATE[name]) for name in STATE)
     (tmp_path / "b.safetensors").write_bytes(b"\xff" * 64)
-    with pytest.raises(DataError, match=r"b\.safetensors: is no safetensors file"):
+    with pytest.raises(DataError, match=r"b\.safetensors: is not a safetensors file"):
         read_tensors(tmp_path / "b.safetensors")
 
 

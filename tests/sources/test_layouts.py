@@ -278,7 +278,7 @@ def test_a_missing_an_extra_and_a_broken_file_are_named(tmp_path, case):
     listing = look_through(root, kind=case.kind, decode=True)
     text, problems = str(listing), listing.problems
     assert f"missing {len(missing) + case.unnamed}, extra 1, broken 1" in text
-    assert f"{last}: is not an image: its content is no PNG, JPEG, TIFF, WebP" in text
+    assert f"{last}: is not an image: its content is not PNG, JPEG, TIFF, WebP" in text
     assert "stray notes.txt: belongs to nothing" in text
     assert problems == len(missing) + case.unnamed + 1
 

@@ -161,7 +161,7 @@ def test_broken_files_cost_only_themselves(foregrounds):
     (foregrounds / "alpha" / "fire_a.png").write_bytes(b"")
     index = index_foregrounds(str(foregrounds))
     assert len(index.records) == 4
-    assert "fg/net-1.png: is not an image: its content is no PNG" in index.broken["net-1"]
+    assert "fg/net-1.png: is not an image: its content is not PNG" in index.broken["net-1"]
     assert "alpha/fire_a.png: is not an image: the file is empty" in index.broken["fire_a"]
 
 

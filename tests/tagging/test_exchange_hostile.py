@@ -68,7 +68,7 @@ def test_two_hundred_ways_out_of_a_folder_are_refused(tmp_path):
         if name.startswith(("./", "~")) and ".." not in name:
             continue
         assert not is_safe_name(name), name
-        with pytest.raises(DataError, match="is no name of a file inside"):
+        with pytest.raises(DataError, match="is not the name of a file inside"):
             inside(tmp_path / "masks", name)
 
 
@@ -200,8 +200,8 @@ def coco(**changes):
             "1 of 1 annotations hold no mask (but a box, for instance) and were left out",
         ),
         ({"category_id": 7}, "has category 7, which is not listed"),
-        ({"height": 0}, "is no size of an image"),
-        ({"height": 10**9}, "is no size of an image"),
+        ({"height": 0}, "is not a size of an image"),
+        ({"height": 10**9}, "is not a size of an image"),
         ({"height": True}, "is no side of an image"),
         ({"height": "x"}, "is no side of an image"),
         ({"width": 1e400}, "is no side of an image"),
@@ -247,7 +247,7 @@ HEAD = [0, 0, 0, 24]  # 24 values
         ({"rle": 10**12}, "are no list of bytes"),
         ({"brushlabels": []}, "has 0 labels"),
         ({"brushlabels": ["fur", "net"]}, "has 2 labels"),
-        ({"original_width": -3}, "is no size of an image"),
+        ({"original_width": -3}, "is not a size of an image"),
         ({"image_rotation": 90}, "was turned by 90 degrees"),
     ],
 )
@@ -339,7 +339,10 @@ def test_a_panoptic_file_reads_nothing_outside_of_its_folder(file_name, tmp_path
     (tmp_path / "set" / "panoptic.json").write_text(json.dumps(content))
     (found,) = FORMATS["coco-panoptic"].read(tmp_path / "set", NAMES)
     assert found.class_mask is None
-    assert "is no name of a file inside" in found.remarks[0] or "links to a file outside" in found.remarks[0]
+    assert (
+        "is not the name of a file inside" in found.remarks[0]
+        or "links to a file outside" in found.remarks[0]
+    )
 
 
 def test_a_panoptic_segment_that_is_not_listed_is_named(tmp_path):
@@ -568,7 +571,7 @@ def labelme(**changes):
         ({"mask": None}, "is not what a file of labelme has"),
         ({"mask": "%%%"}, "a mask shape is not base64"),
         ({"mask": ""}, "a mask shape: is not an image: the file is empty"),
-        ({"imageHeight": 10**9}, "is no size of an image"),
+        ({"imageHeight": 10**9}, "is not a size of an image"),
         ({"imageWidth": True}, "is no side of an image"),
     ],
 )

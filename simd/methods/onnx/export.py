@@ -1,4 +1,4 @@
-"""Export SIM to ONNX: both networks with dynamic sizes, compared with PyTorch before anybody uses them.
+"""Export SIM to ONNX: both networks with dynamic sizes, compared with PyTorch before they are used.
 
 What lies between the networks stays code of this package: windows of two sizes over the image, their maps
 averaged and scaled over the whole image, tiles. A graph would hold loops that no runtime handles well.

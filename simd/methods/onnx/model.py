@@ -108,7 +108,7 @@ def load_onnx(
     device : str
         "cpu", or "cuda" where the installed onnxruntime has it.
     threads : int, optional
-        Of the runtime.
+        Threads of the runtime.
     tile, mode
         Of SIM alone, as exported by ``simd weights export-onnx``: see
         :func:`simd.methods.sim.method.load_sim`.

@@ -78,7 +78,7 @@ class SimMethod:
         Raises
         ------
         DataError
-            If the arrays do not fit each other, or the memory does not do.
+            If the arrays do not fit each other, or the memory is not enough.
         """
         check_arrays(image, trimap)
         if not (trimap == UNKNOWN).any():  # where the release's maps are NaN, and every pixel is overwritten

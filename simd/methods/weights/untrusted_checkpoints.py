@@ -256,7 +256,7 @@ def _read_safetensors(path: Path) -> "dict[str, Tensor]":
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise DataError(f"{path}: is no safetensors file ({error})") from error
+        raise DataError(f"{path}: is not a safetensors file ({error})") from error
 
 
 def _named_tensors(path: Path, loaded: object) -> "dict[str, Tensor]":

@@ -1,4 +1,4 @@
-"""The FiftyOne dataset of a set: made once, updated in place, never taken from somebody else."""
+"""The FiftyOne dataset of a set: made once, updated in place, never taken over from another set."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -49,7 +49,7 @@ def prepare(
     embedding : path, optional
         The folder of ``simd embed``, for the embeddings panel.
     name : str, optional
-        Of the FiftyOne dataset; by default the set's name and digest.
+        Name of the FiftyOne dataset; by default the set's name and digest.
     maps : path, optional
         The folder for masks and error maps; by default ``<set>.browse``, beside the set.
     workers : int

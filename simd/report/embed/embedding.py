@@ -44,9 +44,9 @@ def embed(
         (:func:`~simd.report.embed.features.read_feature_file`), ``package.module:function``, or a callable
         that is given image, alpha and region.
     seed : int
-        Of t-SNE.
+        Seed of t-SNE.
     perplexity : float
-        Of t-SNE; lowered for small sets.
+        Perplexity of t-SNE; lowered for small sets.
     workers : int
         Processes for features and thumbnails; the map itself takes one thread.
 

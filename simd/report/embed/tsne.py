@@ -27,7 +27,7 @@ class Scaling:
         values = np.asarray(features, dtype=np.float64)
         low, self.middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
         self.scale = np.maximum((high - low) / 1.349, 0.3 * values.std(axis=0))
-        # What rounding leaves of a constant is no spread.
+        # What rounding leaves of a constant is not a spread.
         self.scale[self.scale <= 1e-9 * np.maximum(1, np.abs(self.middle))] = np.inf
 
     def __call__(self, features: npt.NDArray[np.float32]) -> Float64:

@@ -9,7 +9,7 @@ import {
 } from "./panel.js";
 import { View } from "./view.js";
 
-const IDLE = 5000; // milliseconds: a longer pause is no work
+const IDLE = 5000; // milliseconds: a longer pause is not work
 
 const view = new View($("canvas"));
 const link = new Link(showSaved);

@@ -42,7 +42,7 @@ class _Step(NamedTuple):
 
 
 class Work:
-    """The class mask of a foreground while somebody tags it; nothing is read from disk or written to it.
+    """The class mask of a foreground while it is being tagged; nothing is read from disk or written to it.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ class Work:
         Raises
         ------
         DataError
-            If it has another size, or values that are no class.
+            If it has another size, or values that are not classes.
         """
         if class_mask.shape != self._size:
             raise DataError(

@@ -41,7 +41,7 @@ class Tagging:
     Raises
     ------
     DataError
-        If there are no foregrounds, or `annotations` is no folder.
+        If there are no foregrounds, or `annotations` is not a folder.
     """
 
     def __init__(

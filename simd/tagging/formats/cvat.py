@@ -214,4 +214,4 @@ def _region(mask: "Element", size: tuple[int, int]) -> Mask:
 
 def _other_shapes(image: "Element") -> tuple[str, ...]:
     kinds = sorted({shape.tag[:40] for shape in image if shape.tag != "mask"})
-    return (f"its shapes of kind {', '.join(kinds)} are no masks and were left out",) if kinds else ()
+    return (f"its shapes of kind {', '.join(kinds)} are not masks and were left out",) if kinds else ()

@@ -204,7 +204,7 @@ def _cover(result: Mapping[str, Any], size: tuple[int, int]) -> UInt8:
         return _bitmask(value["imageDataURL"], size)
     packed = value["rle"]
     if not isinstance(packed, list):
-        raise DataError("its run lengths are no list of bytes")
+        raise DataError("its run lengths are not a list of bytes")
     values = decode(bytes(packed), size[0] * size[1] * _CHANNELS)
     return values.reshape(*size, _CHANNELS)[..., 3]
 

@@ -65,7 +65,7 @@ def class_names(renamed: Mapping[str, str]) -> Names:
         except DataError:
             hint = suggest(label, CLASSES) if len(label) < 80 else ""
             raise DataError(
-                f"label {label[:80]!r} is no class{hint} (--rename LABEL=CLASS says it)"
+                f"label {label[:80]!r} is not a class{hint} (--rename LABEL=CLASS says it)"
             ) from None
 
     return index
@@ -75,7 +75,7 @@ def merge(size: tuple[int, int], regions: Iterable[tuple[str, Mask | UInt8]], na
     """Lay labelled regions into one class mask of (H, W), which is returned without a name.
 
     A region is bool, or uint8 where it says how much of each pixel it covers: 255 all, 0 nothing. A pixel
-    belongs to the region that covers most of it, if that is at least half. Regions whose label is no class
+    belongs to the region that covers most of it, if that is at least half. Regions whose label is not a class
     are left out, pixels that two classes cover alike are left without one, and a region may cover no pixel
     by half: all are remarks.
     """
@@ -147,7 +147,7 @@ def packed(pixels: UInt8) -> npt.NDArray[np.uint32]:
 
 
 def checked_size(height: Any, width: Any) -> tuple[int, int]:
-    """Return (H, W) as numbers, or refuse what is no size of an image (DataError)."""
+    """Return (H, W) as numbers, or refuse what is not a size of an image (DataError)."""
     sides = []
     for side in (height, width):
         try:
@@ -155,9 +155,11 @@ def checked_size(height: Any, width: Any) -> tuple[int, int]:
                 raise ValueError
             sides.append(int(side))
         except (TypeError, ValueError, OverflowError):
-            raise DataError(f"{str(side)[:40]!r} is no side of an image in pixels") from None
+            raise DataError(f"{str(side)[:40]!r} is not a side of an image in pixels") from None
     if min(sides) < 1 or sides[0] * sides[1] > MAX_PIXELS:
-        raise DataError(f"{sides[0]} x {sides[1]} is no size of an image; 1 to {MAX_PIXELS} pixels are read")
+        raise DataError(
+            f"{sides[0]} x {sides[1]} is not a size of an image; 1 to {MAX_PIXELS} pixels are read"
+        )
     return sides[0], sides[1]
 
 

@@ -56,7 +56,7 @@ def read(path: Path, names: Names) -> Iterator[Labelled]:
                 (row,) = batch.to_pylist()
                 yield _labelled(row, number, labels, names)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: is no parquet file, or a damaged one ({error})") from error
+        raise DataError(f"{path}: is not a parquet file, or a damaged one ({error})") from error
 
 
 def _labelled(row: dict[str, Any], number: int, labels: dict[int, str], names: Names) -> Labelled:

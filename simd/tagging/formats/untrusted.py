@@ -26,8 +26,8 @@ class Archive:
     Raises
     ------
     DataError
-        If it is no zip archive; if a member is encrypted, a link, or named so that it would land outside of a
-        folder; if two have one name; or if it would grow past the limits above.
+        If it is not a zip archive; if a member is encrypted, a link, or named so that it would land outside
+        of a folder; if two have one name; or if it would grow past the limits above.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,7 +37,7 @@ class Archive:
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror})") from error
         except Exception as error:  # a hostile directory can raise anything
-            raise DataError(f"{path}: is no zip archive ({error})") from error
+            raise DataError(f"{path}: is not a zip archive ({error})") from error
         try:
             self._members = self._checked()
         except DataError:
@@ -134,7 +134,7 @@ def is_safe_name(name: str) -> bool:
 def inside(folder: Path, name: object) -> Path:
     """Return a file of a folder by the name that somebody's table gives it; DataError if it lies outside."""
     if not isinstance(name, str) or not is_safe_name(name):
-        raise DataError(f"{str(name)[:120]!r} is no name of a file inside {folder}")
+        raise DataError(f"{str(name)[:120]!r} is not the name of a file inside {folder}")
     path = folder / name
     try:
         if not path.resolve().is_relative_to(folder.resolve()):
