@@ -4,6 +4,7 @@ Facts that are widely known but that no source of the layout states are marked `
 """
 
 from pathlib import Path
+from typing import Any
 
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE, Background, Foreground
@@ -137,7 +138,7 @@ BG_20K = Layout(
 )
 
 
-def _foregrounds(layout: Layout) -> SourceKind:
+def foregrounds_of(layout: Layout) -> SourceKind:
     """Return the kind that reads the layers fg and alpha; classes come from a CSV file alone."""
     layers = ("fg", "alpha")
 
@@ -168,21 +169,11 @@ def _foregrounds(layout: Layout) -> SourceKind:
         _, expected, missing, broken, _, extra, unnamed = found
         return Index(layout.name, tuple(records), expected, missing, broken, notes, extra, unnamed)
 
-    return SourceKind(
-        name=layout.name,
-        title=layout.title,
-        layout=layout.describe(layers) + "; classes by --classes",
-        licence=layout.licence,
-        citation=layout.citation,
-        ask=layout.ask,
-        counts=layout.describe_counts(),
-        recognise=lambda place: recognise(layout, place, layers),
-        index_foregrounds=index,
-        read=read_pair,
-    )
+    shown = layout.describe(layers) + "; classes by --classes"
+    return _declared(layout, layers, shown, index_foregrounds=index, read=read_pair)
 
 
-def _finished(layout: Layout) -> SourceKind:
+def pairs_of(layout: Layout) -> SourceKind:
     """Return the kind that reads the layers image and alpha, and the official trimaps."""
     layers = ("image", "alpha")
 
@@ -202,20 +193,10 @@ def _finished(layout: Layout) -> SourceKind:
         )
         return Index(layout.name, records, *found[1:])
 
-    return SourceKind(
-        name=layout.name,
-        title=layout.title,
-        layout=layout.describe((*layers, "trimap")),
-        licence=layout.licence,
-        citation=layout.citation,
-        ask=layout.ask,
-        counts=layout.describe_counts(),
-        recognise=lambda place: recognise(layout, place, layers),
-        index_finished=index,
-    )
+    return _declared(layout, layers, layout.describe((*layers, "trimap")), index_finished=index)
 
 
-def _backgrounds(layout: Layout) -> SourceKind:
+def backgrounds_of(layout: Layout) -> SourceKind:
     """Return the kind of a dataset of photographs."""
 
     def index(place: str) -> Index[Background]:
@@ -231,16 +212,21 @@ def _backgrounds(layout: Layout) -> SourceKind:
         )
         return Index(layout.name, records, *found[1:])
 
+    return _declared(layout, ("image",), layout.describe(("image",)), index_backgrounds=index)
+
+
+def _declared(layout: Layout, layers: tuple[str, ...], shown: str, **functions: Any) -> SourceKind:
+    """Return the kind that states what a layout states, with the functions of its role."""
     return SourceKind(
         name=layout.name,
         title=layout.title,
-        layout=layout.describe(("image",)),
+        layout=shown,
         licence=layout.licence,
         citation=layout.citation,
         ask=layout.ask,
         counts=layout.describe_counts(),
-        recognise=lambda place: recognise(layout, place, ("image",)),
-        index_backgrounds=index,
+        recognise=lambda place: recognise(layout, place, layers),
+        **functions,
     )
 
 
@@ -248,11 +234,11 @@ def _name(layout: Layout, item: Item) -> str:
     return f"{item.part.name}/{item.stem}" if len(layout.parts) > 1 else item.stem
 
 
-DISTINCTIONS_646_FOREGROUNDS = _foregrounds(DISTINCTIONS_646)
-AM_2K_FOREGROUNDS = _foregrounds(AM_2K)
-P3M_10K_FOREGROUNDS = _foregrounds(P3M_10K)
-BG_20K_BACKGROUNDS = _backgrounds(BG_20K)
-AM_2K_FINISHED = _finished(AM_2K)
-P3M_10K_FINISHED = _finished(P3M_10K)
-AIM_500_FINISHED = _finished(AIM_500)
-ALPHAMATTING_FINISHED = _finished(ALPHAMATTING)
+DISTINCTIONS_646_FOREGROUNDS = foregrounds_of(DISTINCTIONS_646)
+AM_2K_FOREGROUNDS = foregrounds_of(AM_2K)
+P3M_10K_FOREGROUNDS = foregrounds_of(P3M_10K)
+BG_20K_BACKGROUNDS = backgrounds_of(BG_20K)
+AM_2K_FINISHED = pairs_of(AM_2K)
+P3M_10K_FINISHED = pairs_of(P3M_10K)
+AIM_500_FINISHED = pairs_of(AIM_500)
+ALPHAMATTING_FINISHED = pairs_of(ALPHAMATTING)
