@@ -168,17 +168,6 @@ def read_alpha(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True
     return _to_8_bits(_one_channel(path, decode(path, max_pixels, upright)))
 
 
-def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
-    """Read a trimap: uint8 (H, W) of exactly 0, 128 and 255; other values are refused."""
-    trimap = read_alpha(path, max_pixels)
-    if strange := sorted(set(np.unique(trimap).tolist()) - {BACKGROUND, UNKNOWN, FOREGROUND}):
-        raise DataError(
-            f"{path}: a trimap holds 0, 128 (unknown) and 255 only; this one also has "
-            f"{', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}"
-        )
-    return trimap
-
-
 def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
     """Read the indices of an indexed PNG, uint8 (H, W), as stored; its palette is passed over.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from simd.decoding import MAX_PIXELS
 from simd.errors import DataError
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Mask, Matte, UInt8, read_alpha
 from simd.mattes import as_matte, fractional, largest_value
@@ -70,7 +71,26 @@ class Trimap(NamedTuple):
     mapped: int
 
 
-def read_trimap(path: Path, *, map_other: bool = False) -> Trimap:
+def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
+    """Read a trimap: uint8 (H, W) of exactly 0, 128 and 255; other values are refused (DataError)."""
+    return as_trimap(read_alpha(path, max_pixels), f"{path}: ")
+
+
+def as_trimap(trimap: UInt8, where: str = "") -> UInt8:
+    """Return a trimap as it is, uint8 (H, W); DataError if it holds anything but 0, 128 and 255."""
+    if ((trimap == BACKGROUND) | (trimap == UNKNOWN) | (trimap == FOREGROUND)).all():
+        return trimap
+    strange = sorted(set(np.unique(trimap).tolist()) - _TERNARY)
+    raise DataError(
+        f"{where}a trimap holds 0, 128 (unknown) and 255 only; this one also has {_listed(strange)}"
+    )
+
+
+def _listed(values: list[int]) -> str:
+    return f"{', '.join(map(str, values[:6]))}{', ...' if len(values) > 6 else ''}"
+
+
+def read_mapped_trimap(path: Path, *, map_other: bool = False) -> Trimap:
     """Read a trimap; with `map_other`, put other values than 0, 128 and 255 where the thresholds say.
 
     Raises
@@ -89,7 +109,7 @@ def read_trimap(path: Path, *, map_other: bool = False) -> Trimap:
         return Trimap(_LOOK_UP[pixels], mapped)
     held = (
         f"{path}: a trimap holds 0, 128 (unknown) and 255 only; {mapped:,} of {pixels.size:,} pixels hold "
-        f"{', '.join(map(str, strange[:6]))}{', ...' if len(strange) > 6 else ''}"
+        f"{_listed(strange)}"
     )
     if pixels.max() <= 2:
         raise DataError(

@@ -26,11 +26,11 @@ from simd.image import (
     read_matte,
     read_rgba,
     read_size,
-    read_trimap,
     remarks,
     to_uint8,
     write_png,
 )
+from simd.trimap import read_trimap
 
 READERS = [read_image, read_rgba, read_matte, read_alpha, read_trimap]
 LOSSLESS = {"PNG": ".png", "TIFF": ".tif", "WEBP": ".webp"}

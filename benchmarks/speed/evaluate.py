@@ -29,7 +29,7 @@ from simd.image import pixel_digest, read_alpha, read_matte, write_png
 from simd.metrics.regions import score_regions
 from simd.records import LAYERS, Composite
 from simd.taxonomy import CLASSES
-from simd.trimap import read_trimap, trimap_of, unknown_region
+from simd.trimap import read_mapped_trimap, trimap_of, unknown_region
 
 TRUTH = ("alpha", "trimap", "class_mask")
 
@@ -93,7 +93,7 @@ def split(dataset: Path, predictions: Path) -> tuple[float, float, float]:
         for timed in (False, True):  # once to warm up
             start = time.process_time()
             alpha, class_mask = read_matte(sample.path("alpha")), read_alpha(sample.path("class_mask"))
-            trimap = read_trimap(sample.path("trimap")).pixels
+            trimap = read_mapped_trimap(sample.path("trimap")).pixels
             pred = read_matte(predictions / f"{sample.row.id}.png")
             read = time.process_time()
             unknown = unknown_region(trimap)

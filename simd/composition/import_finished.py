@@ -23,7 +23,7 @@ from simd.sources.index import Finished
 from simd.sources.licences import ATTRIBUTION_NAME, attribution, sources_of
 from simd.sources.table import Entry, find_table, read_table
 from simd.taxonomy import class_from_prefix, class_name
-from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_trimap, unknown_region
+from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_mapped_trimap, unknown_region
 
 PROTOCOL = "imported"
 _LOG = logging.getLogger(__name__)
@@ -258,7 +258,7 @@ def _import(job: _Job) -> _Imported:
     height, width = alpha.shape
     recipe: dict[str, int | float | str] = {"height": height, "width": width}
     if finished.trimap is not None:
-        trimap, mapped = read_trimap(finished.trimap, map_other=job.map_trimaps)
+        trimap, mapped = read_mapped_trimap(finished.trimap, map_other=job.map_trimaps)
         recipe["trimap"] = "official"
         if mapped:
             thresholds = {"unknown_from": UNKNOWN_FROM, "foreground_from": FOREGROUND_FROM}

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 from simd.errors import DataError
 from simd.files import json_lines, json_text, no_such_folder, read_json, read_json_lines, write_atomically
-from simd.image import UInt8, read_alpha, read_image, read_size, read_trimap
+from simd.image import UInt8, read_alpha, read_image, read_size
 from simd.records import LAYERS, Composite, file_name
 from simd.taxonomy import CLASSES, suggest
+from simd.trimap import read_trimap
 from simd.version import __version__
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pathlib import Path
 from simd.dataset.manifest import INFO_NAME, Sample, load_set
 from simd.errors import DataError
 from simd.image import UInt8, is_image_name, read_image, read_size
-from simd.trimap import read_trimap
+from simd.trimap import read_mapped_trimap
 
 _LISTED = 4  # names in a message
 
@@ -71,7 +71,7 @@ class PictureFile:
         image = read_image(self.file)
         if not with_trimap or self.trimap_file is None:
             return image, None
-        trimap = read_trimap(self.trimap_file, map_other=self.map_trimaps).pixels
+        trimap = read_mapped_trimap(self.trimap_file, map_other=self.map_trimaps).pixels
         if trimap.shape != image.shape[:2]:
             raise DataError(f"{self.trimap_file}: is {trimap.shape}, the picture {image.shape[:2]}")
         return image, trimap

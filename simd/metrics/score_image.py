@@ -23,7 +23,7 @@ from simd.metrics.regions import score_regions
 from simd.metrics.score import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
-from simd.trimap import read_trimap, unknown_region
+from simd.trimap import read_mapped_trimap, unknown_region
 
 _COMPARED = 10_000  # pixels that tell whether a matte is inverted
 
@@ -60,7 +60,7 @@ def score(job: Job) -> Done:
     """
     truth = job.truth
     alpha, digest = _read_alpha(truth.alpha, _time(truth.alpha), job.digest)
-    trimap = read_trimap(truth.trimap, map_other=job.map_trimaps)
+    trimap = read_mapped_trimap(truth.trimap, map_other=job.map_trimaps)
     if trimap.pixels.shape != alpha.shape:
         raise DataError(
             f"{truth.trimap} {trimap.pixels.shape} and {truth.alpha} {alpha.shape} must share one (H, W)"

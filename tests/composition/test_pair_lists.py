@@ -15,9 +15,9 @@ from simd.composition.build import build
 from simd.dataset.manifest import load_set
 from simd.dataset.verify import verify
 from simd.errors import BatchError, DataError
-from simd.image import read_trimap
 from simd.sources.lists import read_file_list
 from simd.taxonomy import CLASSES
+from simd.trimap import read_trimap
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "composition"
 EXPECTED = json.loads((GOLDEN / "expected.json").read_text())["items"]
@@ -113,19 +113,19 @@ def test_a_hostile_list_is_named_line_by_line_and_the_good_lines_are_built(tmp_p
     reasons = {
         2: "has 2 fields, not three",
         3: "has 4 fields",
-        4: "no plain file name",
-        5: "no plain file name",
-        6: "no plain file name",
+        4: "not a plain file name",
+        5: "not a plain file name",
+        6: "not a plain file name",
         7: "unknown class '../net'",
         8: "unknown class 'nett'; did you mean 'net'",
         9: "says the same as line 1",
         10: "the source has no foreground 'fur/beach 1 (2).jpg'",
         11: "the source has no foreground 'net/gone.jpg'",
         12: "the source has no background 'gone.jpg'",
-        13: "no plain file name",
+        13: "not a plain file name",
         14: "is not named like an image",
-        15: "no plain file name",
-        16: "no plain file name",
+        15: "not a plain file name",
+        16: "not a plain file name",
         17: "has 1 fields",
     }
     good = {1: "net:beach 1 (2).jpg:sky.JPG", 19: "leaf:beach 1 (2).jpg:sky.JPG"}
@@ -278,9 +278,9 @@ def test_bad_names_in_the_two_lists_are_named(tmp_path, adobe):
     with pytest.raises(BatchError) as caught:
         build(tmp_path / "set", foreground_list=str(names), **adobe | {"per_foreground": 2})
     reasons = caught.value.failures
-    assert "no plain file name" in reasons[f"{names}:2"]
+    assert "not a plain file name" in reasons[f"{names}:2"]
     assert "line 1 has named" in reasons[f"{names}:3"]
-    assert "no plain file name" in reasons[f"{listed}:1"]
+    assert "not a plain file name" in reasons[f"{listed}:1"]
     assert "no background 'gone.jpg'" in reasons[f"{listed}:2"]
 
 

@@ -163,7 +163,7 @@ def test_hostile_json_is_answered(path, text):
 def test_an_id_that_is_no_unicode_is_refused(path):
     content = json.loads(path.read_text()) | {"fg_id": "\ud800"}
     path.write_text(json.dumps(content))
-    with pytest.raises(DataError, match="no valid Unicode"):
+    with pytest.raises(DataError, match="not valid Unicode"):
         read_annotation(path)
 
 

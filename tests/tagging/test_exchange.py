@@ -289,7 +289,7 @@ def test_a_class_is_never_invented(tmp_path):
     sources, _ = write_tagged(tmp_path)
     file = rewritten(tmp_path, hair_hard="Haar")
     options = {"format_": "coco", "foregrounds": str(sources)}
-    with pytest.raises(BatchError, match=r"label 'Haar' is no class; known are .*--rename LABEL=CLASS"):
+    with pytest.raises(BatchError, match=r"label 'Haar' is not a class; known are .*--rename LABEL=CLASS"):
         import_annotations(file, tmp_path / "back", **options)
     _, mask = read_annotation(find_annotations(tmp_path / "back")["fur_cat"])
     hair = CLASSES.index("hair_hard")
@@ -365,7 +365,7 @@ def test_the_commands_export_and_import(tmp_path, run_cli):
     assert "--foregrounds FOLDER says where they are" in done.err
     done = run_cli(*back, "--foregrounds", sources)
     assert done.code == 1
-    assert "fur_cat: label 'Netz' is no class" in done.err
+    assert "fur_cat: label 'Netz' is not a class" in done.err
     done = run_cli(*back, "--foregrounds", sources, "--rename", "Netz=net", "--replace")
     assert (done.code, done.out) == (0, f"2 class masks: {tmp_path / 'back'}\n")
     assert run_cli(*back, "--rename", "=net").err == "simd: --rename '=net': write LABEL=CLASS\n"

@@ -143,7 +143,7 @@ def test_a_failed_import_does_not_stand_in_the_way_of_the_one_it_advises(case, t
     folder = case("rename-after-a-failed-import", fur_cat=SMALL)
     code, words, masks = take(folder, "tasks.json", "label-studio")
     assert (code, masks) == (1, {})
-    assert "label 'Haar' is no class" in words
+    assert "label 'Haar' is not a class" in words
     assert "--rename LABEL=CLASS" in words
     code, words, masks = take(folder, "tasks.json", "label-studio", "--rename", "Haar=fur")
     assert (code, words, counts(masks["fur_cat"])) == (0, "", {"fur": 400})

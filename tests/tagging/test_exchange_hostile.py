@@ -202,9 +202,9 @@ def coco(**changes):
         ({"category_id": 7}, "has category 7, which is not listed"),
         ({"height": 0}, "is not a size of an image"),
         ({"height": 10**9}, "is not a size of an image"),
-        ({"height": True}, "is no side of an image"),
-        ({"height": "x"}, "is no side of an image"),
-        ({"width": 1e400}, "is no side of an image"),
+        ({"height": True}, "is not a side of an image"),
+        ({"height": "x"}, "is not a side of an image"),
+        ({"width": 1e400}, "is not a side of an image"),
     ],
 )
 def test_a_hostile_region_of_coco_is_named(changes, reason, tmp_path):
@@ -243,8 +243,8 @@ HEAD = [0, 0, 0, 24]  # 24 values
             "goes past the end of its image",
         ),
         ({"rle": [300]}, "is not what a task of Label Studio has"),
-        ({"rle": "xx"}, "are no list of bytes"),
-        ({"rle": 10**12}, "are no list of bytes"),
+        ({"rle": "xx"}, "are not a list of bytes"),
+        ({"rle": 10**12}, "are not a list of bytes"),
         ({"brushlabels": []}, "has 0 labels"),
         ({"brushlabels": ["fur", "net"]}, "has 2 labels"),
         ({"original_width": -3}, "is not a size of an image"),
@@ -572,7 +572,7 @@ def labelme(**changes):
         ({"mask": "%%%"}, "a mask shape is not base64"),
         ({"mask": ""}, "a mask shape: is not an image: the file is empty"),
         ({"imageHeight": 10**9}, "is not a size of an image"),
-        ({"imageWidth": True}, "is no side of an image"),
+        ({"imageWidth": True}, "is not a side of an image"),
     ],
 )
 def test_a_hostile_mask_shape_of_labelme_is_named(changes, reason, tmp_path):

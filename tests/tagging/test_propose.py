@@ -142,7 +142,7 @@ def test_hostile_models_are_refused(tmp_path):
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("mean.npy", bytes(10**7))
     hostile = {
-        "no model of patches": b"\x80\x04nonsense",
+        "not a model of patches": b"\x80\x04nonsense",
         "larger than": bytes(MAX_BYTES + 1),
         "unpacks to more than": bomb.getvalue(),
         "other descriptors": stored(features=np.array(["a", "b"])),

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.errors import DataError
-from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
+from simd.image import BACKGROUND, FOREGROUND, UInt8
+from simd.trimap import as_trimap
 
 Float32 = npt.NDArray[np.float32]
 
@@ -31,14 +32,9 @@ def check_arrays(image: UInt8, trimap: UInt8) -> None:
         raise DataError(
             f"the trimap is {trimap.shape}, the image {image.shape[:2]}; they must be of one size"
         )
-    allowed = (BACKGROUND, UNKNOWN, FOREGROUND)
     if trimap.dtype != np.uint8:
         raise DataError(f"a trimap holds 0, 128 (unknown) and 255 only, as uint8; this one is {trimap.dtype}")
-    if not np.isin(trimap, allowed).all():
-        strange = sorted(set(np.unique(trimap).tolist()) - set(allowed))
-        raise DataError(
-            f"a trimap holds 0, 128 (unknown) and 255 only, as uint8; this one also has {strange[:6]}"
-        )
+    as_trimap(trimap)
 
 
 def overwrite_known(alpha: Float32, trimap: UInt8) -> Float32:

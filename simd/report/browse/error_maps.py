@@ -24,7 +24,7 @@ import numpy as np
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
-from simd.image import Mask, UInt8, read_alpha, read_prediction, read_trimap, to_uint8, write_png
+from simd.image import Mask, UInt8, read_alpha, read_prediction, to_uint8, write_png
 from simd.masks import check_class_mask
 from simd.metrics.alpha import sad
 from simd.parallel import run
@@ -32,7 +32,7 @@ from simd.progress import track
 from simd.report.browse.methods import Method
 from simd.report.leaderboard.examples import is_as_scored
 from simd.tagging.formats.index_plus_one import to_void_zero
-from simd.trimap import unknown_region
+from simd.trimap import read_trimap, unknown_region
 
 NO_ERROR = 128
 """The level of a signed error that is none."""
