@@ -10,7 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
+
+# A busy machine is no fault of the code: neither a slow first example nor a slow draw ends a test.
+settings.register_profile("simd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("simd")
 
 HEIGHT, WIDTH = 64, 80
 FOREGROUNDS = ("fire_a.png", "fur_cat.png", "hair_easy_x.jpg", "leaf 2.jpg", "net-1.png", "plant_tree3.png")

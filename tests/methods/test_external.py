@@ -119,7 +119,7 @@ def test_good_images_finish_where_others_fail(program, tiny_set, tmp_path):
         (READ + "open(sys.argv[3], 'wb').truncate(10**9)", "has 1000000000 bytes, too many"),
         ("import os, sys; os.symlink('/etc/passwd', sys.argv[3])", "is not a file but a link"),
         ("import os, sys; os.mkfifo(sys.argv[3])", "is not a file but a link, a pipe or a folder"),
-        ("import os, sys; os.mkdir(sys.argv[3])", "is no file"),
+        ("import os, sys; os.mkdir(sys.argv[3])", "is not a file"),
         (
             "import sys, zlib, struct\n"
             "part = lambda k, c: struct.pack('>I', len(c)) + k + c + struct.pack('>I', zlib.crc32(k + c))\n"

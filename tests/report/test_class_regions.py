@@ -42,7 +42,7 @@ def test_without_a_class_mask_there_are_none(sample):
     ("class_mask", "message"),
     [
         (np.full((SIDE, SIDE), 20, np.uint8), r"holds 20; classes are 0\.\.19, and 255 means no class"),
-        (np.zeros((5, 5), np.uint8), r"\(5, 5\) and its alpha \(48, 48\) must share one \(H, W\)"),
+        (np.zeros((5, 5), np.uint8), r"\(5, 5\) and alpha \(48, 48\) must share one \(H, W\)"),
     ],
 )
 def test_a_bad_class_mask_is_named_by_all_that_read_it(sample, class_mask, message):

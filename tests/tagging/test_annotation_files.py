@@ -173,7 +173,7 @@ def hostile_masks() -> dict[str, bytes]:
     strange[3, 3] = 20
     return {
         "no such file": b"",
-        "not an image": b"GIF89a" + bytes(50),
+        "of a format that is not read": b"GIF89a" + bytes(50),
         "damaged": whole[:-30],
         "checksum": whole[:60] + bytes([whole[60] ^ 1]) + whole[61:],
         "limit": encode_png(np.zeros((HEIGHT, WIDTH + 1), np.uint8), on_disk.PALETTE),

@@ -280,7 +280,7 @@ def test_colours_that_nobody_declared_are_no_class(tmp_path):
     pixels[0, 0], pixels[0, 1] = (128, 0, 0), (128, 0, 1)
     (found,) = FORMATS["cvat-mask"].read(cvat_zip(tmp_path / "x.zip", png(pixels)), NAMES)
     assert found.class_mask.tolist() == [[2, 255, 255], [255, 255, 255]]
-    assert "label 'colour 128,0,1, not in labelmap.txt' is no class" in found.remarks[0]
+    assert "label 'colour 128,0,1, not in labelmap.txt' is not a class" in found.remarks[0]
 
 
 def test_a_mask_of_row_numbers_is_read_by_the_label_map(tmp_path):

@@ -149,7 +149,7 @@ def test_hostile_models_are_refused(tmp_path):
         "mean must be": stored(mean=good.mean[:, 1:]),
         "weights must be": stored(weights=good.weights * np.nan),
         "bias must be": stored(bias=good.bias.astype(np.float64)),
-        "is no model": stored(features=np.array([{}], dtype=object)),
+        "is not a model": stored(features=np.array([{}], dtype=object)),
     }
     for reason, content in hostile.items():
         file.write_bytes(content)
