@@ -232,7 +232,10 @@ def _pickled(method: Method, facts: Facts, file: Path) -> _PickledMethod | None:
 
 @cache  # once a process, not once an image
 def _unpickled(method: _PickledMethod) -> Method:
-    loaded: Method = pickle.loads(method.file.read_bytes())  # written by the process that started this one
+    data = method.file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != method.sha256:
+        raise DataError(f"{method.file}: is not the file that this run has written; run the command again")
+    loaded: Method = pickle.loads(data)  # written by the process that started this one
     return loaded
 
 
