@@ -5,7 +5,7 @@ alpha             sad, mse, grad, conn; regions splits them by class in one pass
 checked_mattes    what goes in, checked once; region_sums, gradient, connectivity and jit compute
 evaluate          the command: score_image does one image, scores holds and saves them all
 score             the record of one image in one region; score_summary, the means of many; score_table
-                  shows them in a notebook
+                  shows them in a notebook, score_files reads them back
 truth_of_set      what is scored against: a set, or folders (truth_of_folders, class_table)
 prediction_files  which matte is whose
 uncertainty       how sure the means are; bootstrap draws, intervals hands them to a summary

@@ -1,18 +1,16 @@
 """Scores of a method on a set: rows by image and region, in memory and on disk."""
 
-import csv
-import io
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from simd.errors import DataError
-from simd.files import csv_text, json_text, make_folder, read_json, read_text, write_atomically
-from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import METRICS, Score
+from simd.files import csv_text, json_text, make_folder, write_atomically
+from simd.metrics.score import Score
+from simd.metrics.score_files import COLUMNS, read_facts, read_rows
 from simd.metrics.score_summary import (
     ScoreSummary,
     class_mean_errors,
@@ -64,7 +62,7 @@ class Scores:
         import pandas as pd
 
         values = [[getattr(row, f.name) for f in fields(Score)] for row in self.rows]
-        return pd.DataFrame(values, columns=_COLUMNS)
+        return pd.DataFrame(values, columns=COLUMNS)
 
     def __repr__(self) -> str:
         whole = whole_images(self.rows)
@@ -90,16 +88,10 @@ class Scores:
         table, summary = (out.with_name(out.name + suffix) for suffix in (".csv", ".json"))
         rows = ([getattr(row, f.name) for f in fields(Score)] for row in self.rows)
         exact = ([repr(v) if isinstance(v, float) else v for v in row] for row in rows)
-        write_atomically(table, csv_text(_COLUMNS, exact))
+        write_atomically(table, csv_text(COLUMNS, exact))
         paths = {k: os.path.relpath(v, out.parent) for k, v in self.paths.items()}
         write_atomically(summary, json_text(self.summary().to_json() | {"paths": paths}))
         return table, summary
-
-
-_COLUMNS = [f.name.rstrip("_") for f in fields(Score)]
-_TYPES: dict[str, Callable[[str], Any]] = {
-    name: int if name == "pixels" else float if name in METRICS else str for name in _COLUMNS
-}
 
 
 def load_scores(path: Path) -> Scores:
@@ -111,42 +103,26 @@ def load_scores(path: Path) -> Scores:
         If a file is missing or is not one that ``simd evaluate`` writes.
     """
     base = base_of(path)
-    summary_file, rows_file = base.with_name(base.name + ".json"), base.with_name(base.name + ".csv")
-    summary = read_json(summary_file)
-    if not isinstance(summary, dict) or not {"name", "set", "paths", "image_mean"} <= summary.keys():
-        raise DataError(f"{summary_file}: is not a summary that simd evaluate has written")
-    if summary.get("metrics_version") != METRICS_VERSION:
+    facts = read_facts(base.with_name(base.name + ".json"))
+    rows_file = base.with_name(base.name + ".csv")
+    rows = read_rows(rows_file)
+    if not facts.fits(mean_errors(whole_images(rows))):
         raise DataError(
-            f"{summary_file}: was scored with metrics version {summary.get('metrics_version')}, "
-            f"this is version {METRICS_VERSION}; run simd evaluate again"
+            f"{rows_file}: the mean of these rows is not the one in {base.name}.json, so they are not of one "
+            "run of simd evaluate; run it again"
         )
-    rows = _read_rows(rows_file)
     return Scores(
-        name=summary["name"],
-        version=summary["version"],
-        set=summary["set"],
-        paths={k: os.path.normpath(summary_file.parent / v) for k, v in summary["paths"].items()},
+        name=facts.name,
+        version=facts.version,
+        set=facts.set,
+        paths={k: os.path.normpath(base.parent / v) for k, v in facts.paths.items()},
         rows=tuple(rows),
-        missing=summary["missing"],
-        seconds_per_image=summary["seconds_per_image"],
-        remarks=tuple(summary.get("remarks", ())),
+        missing=facts.missing,
+        seconds_per_image=facts.seconds_per_image,
+        remarks=facts.remarks,
     )
 
 
 def base_of(path: Path) -> Path:
     """Return ``<out>`` of ``<out>``, ``<out>.json`` or ``<out>.csv``: the scores that any of them means."""
     return path.with_suffix("") if path.suffix in (".json", ".csv") else path
-
-
-def _read_rows(path: Path) -> list[Score]:
-    reader = csv.DictReader(io.StringIO(read_text(path)))
-    if reader.fieldnames != _COLUMNS:
-        raise DataError(f"{path}: its columns are not those that simd evaluate writes")
-    rows = []
-    for row in reader:
-        try:
-            values: dict[str, Any] = {key: _TYPES[key](text) for key, text in row.items()}
-            rows.append(Score(class_=values.pop("class"), **values))
-        except (TypeError, ValueError, KeyError) as error:
-            raise DataError(f"{path}:{reader.line_num}: {error}") from None
-    return rows

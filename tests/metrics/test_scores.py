@@ -174,6 +174,18 @@ def test_scores_of_another_metrics_version_are_refused(tmp_path):
             r"mine\.csv:2: could not convert string to float: 'one'",
         ),
         ("{head}fur-1,fur,cat,unknown,10,1\n", r"mine\.csv:2: "),
+        (
+            "{head}fur-1,fur,cat,unknown,10,-1,1,1,1,,\n",
+            r"mine\.csv:2: sad is -1\.0, out of its range; run simd",
+        ),
+        ("{head}fur-1,fur,cat,unknown,10,1,1,1,inf,,\n", r"mine\.csv:2: conn is inf, out of its range"),
+        ("{head}fur-1,fur,cat,unknown,-3,1,1,1,1,,\n", r"mine\.csv:2: pixels is -3, out of its range"),
+        ("{head}fur-1,furr,cat,unknown,10,1,1,1,1,,\n", r"mine\.csv:2: 'furr' is not a class"),
+        ("{head}fur-1,fur,cat,hole,10,1,1,1,1,,\n", r"mine\.csv:2: 'hole' is not a region"),
+        (
+            "{head}fur-1,fur,cat,unknown,10,1,1,1,1,,\nfur-1,fur,cat,unknown,10,1,1,1,1,,\n",
+            r"mine\.csv:3: fur-1, region unknown, is listed twice",
+        ),
     ],
 )
 def test_broken_rows_are_named_with_their_line(tmp_path, line, message):
@@ -182,6 +194,39 @@ def test_broken_rows_are_named_with_their_line(tmp_path, line, message):
     table.write_text(line.replace("{head}", head))
     with pytest.raises(DataError, match=message):
         load_scores(tmp_path / "mine")
+
+
+def test_rows_of_another_method_do_not_pass_for_its_own(tmp_path):
+    better = replace(BY_HAND, name="better", rows=tuple(replace(r, sad=r.sad / 2) for r in BY_HAND.rows))
+    table, _ = better.save(tmp_path / "better")
+    saved(tmp_path)[0].write_bytes(table.read_bytes())
+    with pytest.raises(DataError, match=r"mine\.csv: the mean of these rows is not the one in mine\.json"):
+        load_scores(tmp_path / "mine")
+
+
+WRONG_VALUES = (None, 3, -1.5, True, "text", [], ["text", 3], {}, {"sad": "low"}, {"name": 3}, 1e400)
+CHECKED = ("name", "version", "set", "paths", "missing", "seconds_per_image", "remarks", "image_mean")
+
+
+@pytest.mark.parametrize("key", CHECKED)
+def test_a_summary_with_a_key_lost_or_of_another_type_is_named_or_read(tmp_path, key):
+    _, file = saved(tmp_path)
+    summary = json.loads(file.read_text())
+    without = {k: v for k, v in summary.items() if k != key}
+    for broken in (without, *({**summary, key: value} for value in WRONG_VALUES)):
+        file.write_text(json.dumps(broken))
+        try:
+            loaded = load_scores(file)
+        except DataError as error:
+            message = str(error)
+        else:  # the value can be read, or need not be there
+            assert key not in ("set", "image_mean")
+            assert loaded.rows == BY_HAND.rows
+            continue
+        assert "mine.json" in message
+    file.write_text(json.dumps(summary | {"missing": ["net-9"]}))
+    with pytest.raises(DataError, match=r"mine\.json: missing has to be texts by id, not \['net-9'\]"):
+        load_scores(file)
 
 
 @pytest.mark.parametrize("gone", [".csv", ".json"])

@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from browse_by_hand import EVIL, browse_set, two_methods_on_disk
 import simd
 from simd.errors import DataError
 from simd.image import read_size, write_png
+from simd.metrics.scores import load_scores
 from simd.report.browse.embeddings_panel import read_points
 from simd.report.browse.error_maps import absolute_error, make_maps, signed_error, stored_classes
 from simd.report.browse.failures import over_a_colour
@@ -232,15 +234,9 @@ def test_failures_are_filtered_and_sorted(page, tiny):
 
 @pytest.mark.browser
 def test_sorting_follows_the_scores_of_the_method(browser, tmp_path, tiny, scores):
-    rows = Path(f"{scores[0]}.csv")  # SAD is 0.256 for all; let net have more of Grad
-    lines = rows.read_text().splitlines()
-    grad = lines[0].split(",").index("grad")
-    for number, line in enumerate(lines):
-        cells = line.split(",")
-        if cells[1] == "net":
-            cells[grad] = "7.5"
-            lines[number] = ",".join(cells)
-    rows.write_text("\n".join(lines) + "\n")
+    loaded = load_scores(Path(scores[0]))  # SAD is 0.256 for all; let net have more of Grad
+    rows = [replace(row, grad=7.5) if row.class_ == "net" else row for row in loaded.rows]
+    replace(loaded, rows=tuple(rows)).save(Path(scores[0]))
     gallery = write_gallery(tiny.path, tmp_path / "sorted", scores=scores)
     page = browser.new_page()
     page.goto(gallery.page.as_uri())
