@@ -1,10 +1,12 @@
 """Fixtures that several tests share: tiny folders of foregrounds and backgrounds, and the command line."""
 
+import hashlib
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +50,23 @@ def save(path: Path, pixels: np.ndarray, **options) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(pixels).save(path, **options)
     return path
+
+
+def restated(dataset):
+    """Write the digests of the layers that now lie in a set into its metadata; return the set anew."""
+    from simd.dataset.manifest import load_set, write_manifest
+    from simd.records import LAYERS, file_name
+
+    rows = []
+    for row in dataset.rows:
+        digests = {}
+        for layer in LAYERS:
+            with Image.open(dataset.path / file_name(row.id, layer)) as image:
+                digests[f"{layer}_sha256"] = hashlib.sha256(np.array(image).tobytes()).hexdigest()
+        rows.append(replace(row, **digests))
+    facts = {key: dataset.info[key] for key in ("name", "protocol", "seed", "sources")}
+    write_manifest(dataset.path, rows, **facts)
+    return load_set(dataset.path)
 
 
 def write_foregrounds(root: Path) -> Path:

@@ -9,19 +9,18 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from simd.dataset.layers import read_layer, stated_size
 from simd.errors import DataError
 from simd.files import json_lines, json_text, no_such_folder, read_json, read_json_lines, write_atomically
-from simd.image import UInt8, read_alpha, read_image, read_size
+from simd.image import UInt8, read_size
 from simd.records import LAYERS, Composite, file_name
 from simd.taxonomy import CLASSES, suggest
-from simd.trimap import read_trimap
 from simd.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
 INFO_NAME, ROWS_NAME = "dataset.json", "metadata.jsonl"
-_READERS = {"image": read_image, "alpha": read_alpha, "trimap": read_trimap, "class_mask": read_alpha}
 
 
 @dataclass(frozen=True)
@@ -57,18 +56,15 @@ class Sample:
     @property
     def size(self) -> tuple[int, int]:
         """(H, W), from the recipe if it says so, else from the image's header."""
-        recipe = self.row.recipe
-        if "height" in recipe and "width" in recipe:
-            return int(recipe["height"]), int(recipe["width"])
-        return read_size(self.path("image"))
+        return stated_size(self.row) or read_size(self.path("image"))
 
     def path(self, layer: str) -> Path:
         """Return where a layer lies."""
         return self.root / file_name(self.row.id, layer)
 
     def read(self, layer: str) -> UInt8:
-        """Read a layer by its name; DataError where its file is not what it has to be."""
-        return _READERS[layer](self.path(layer))
+        """Read a layer by its name; DataError where its file does not hold the pixels that were built."""
+        return read_layer(self.root, self.row, layer)
 
 
 @dataclass(frozen=True)

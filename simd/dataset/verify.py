@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from simd.dataset.layers import decode_layer, layer_problem
 from simd.dataset.manifest import MattingSet, Sample, load_set
 from simd.errors import BatchError, SimdError
-from simd.image import pixel_digest
 from simd.parallel import run
 from simd.progress import track
 from simd.records import LAYERS
@@ -40,19 +40,16 @@ def verify(dataset: MattingSet | str | Path, *, workers: int = 1) -> MattingSet:
 def _verify_sample(sample: Sample) -> dict[str, str]:
     problems = {}
     try:
-        height, width = sample.size
+        size = sample.size
     except SimdError as error:
         return {sample.path("image").relative_to(sample.root).as_posix(): str(error)}
     for layer in LAYERS:
         name = sample.path(layer).relative_to(sample.root).as_posix()
         try:
-            pixels = sample.read(layer)
+            pixels = decode_layer(sample.path(layer), layer)
         except SimdError as error:
             problems[name] = str(error)
             continue
-        if pixels.shape[:2] != (height, width):  # the digest of an image of one colour sees no shape
-            found = " x ".join(map(str, pixels.shape[:2]))
-            problems[name] = f"is {found}, the composite is {height} x {width}"
-        elif pixel_digest(pixels) != getattr(sample.row, f"{layer}_sha256"):
-            problems[name] = "its pixels are not those that were built"
+        if problem := layer_problem(sample.row, layer, pixels, size):
+            problems[name] = problem
     return problems

@@ -23,7 +23,7 @@ from simd.metrics.regions import score_regions
 from simd.metrics.score import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
-from simd.trimap import read_mapped_trimap, unknown_region
+from simd.trimap import Trimap, read_mapped_trimap, unknown_region
 
 _COMPARED = 10_000  # pixels that tell whether a matte is inverted
 
@@ -59,8 +59,12 @@ def score(job: Job) -> Done:
         If the truth cannot be read. A bad prediction is a reason: the truth is digested all the same.
     """
     truth = job.truth
-    alpha, digest = _read_alpha(truth.alpha, _time(truth.alpha), job.digest)
-    trimap = read_mapped_trimap(truth.trimap, map_other=job.map_trimaps)
+    alpha: Matte
+    if truth.sample is not None:
+        alpha, digest, trimap = truth.sample.read("alpha"), "", Trimap(truth.sample.read("trimap"), 0)
+    else:
+        alpha, digest = _read_alpha(truth.alpha, _time(truth.alpha), job.digest)
+        trimap = read_mapped_trimap(truth.trimap, map_other=job.map_trimaps)
     if trimap.pixels.shape != alpha.shape:
         raise DataError(
             f"{truth.trimap} {trimap.pixels.shape} and {truth.alpha} {alpha.shape} must share one (H, W)"
@@ -114,7 +118,9 @@ def _remarks(prediction: Prediction, alpha: Matte) -> tuple[str, ...]:
 
 def _scores(job: Job, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[list[Score], float]:
     truth, unknown = job.truth, unknown_region(trimap)
-    if truth.class_mask is not None:
+    if truth.sample is not None:
+        class_mask = truth.sample.read("class_mask")
+    elif truth.class_mask is not None:
         class_mask = read_alpha(truth.class_mask)
     else:
         class_mask = np.full(trimap.shape, class_index(truth.class_) if truth.class_ else NO_CLASS, np.uint8)

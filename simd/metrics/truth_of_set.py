@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.dataset.manifest import MattingSet
+from simd.dataset.manifest import MattingSet, Sample
 from simd.dataset.manifest import digests as digests_of_rows
 from simd.dataset.review import Review
 from simd.errors import DataError
-from simd.records import Composite, file_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +23,7 @@ class Truth:
     trimap: Path
     class_mask: Path | None = None  # None: the primary class, everywhere
     alpha_kind: str = ""
+    sample: Sample | None = None  # of a set, which states what pixels its layers hold
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -103,7 +103,7 @@ def leave_out(truths: Truths, review: Review) -> Truths:
 def _of_whole_set(dataset: MattingSet) -> Truths:
     return Truths(
         place=str(dataset.path),
-        images=tuple(_of_row(dataset.path, row) for row in dataset.rows),
+        images=tuple(map(_of_sample, dataset)),
         set={
             "name": dataset.name,
             "protocol": str(dataset.info["protocol"]),
@@ -127,13 +127,15 @@ def digests(images: Iterable[Truth], pixels: Mapping[str, PixelDigests]) -> dict
     return {"digest": whole.hexdigest(), "trimaps_digest": trimaps.hexdigest()}
 
 
-def _of_row(root: Path, row: Composite) -> Truth:
+def _of_sample(sample: Sample) -> Truth:
+    row = sample.row
     return Truth(
         id=row.id,
         class_=row.class_,
         fg_id=row.fg_id,
-        alpha=root / file_name(row.id, "alpha"),
-        trimap=root / file_name(row.id, "trimap"),
-        class_mask=root / file_name(row.id, "class_mask"),
+        alpha=sample.path("alpha"),
+        trimap=sample.path("trimap"),
+        class_mask=sample.path("class_mask"),
         alpha_kind=row.alpha_kind,
+        sample=sample,
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from boards_by_hand import BOX, SIDE, write_tiny_set
-from conftest import save
+from conftest import restated, save
 
 from simd.dataset.manifest import load_set
 from simd.errors import BatchError, DataError
@@ -17,9 +17,14 @@ def sample(tmp_path):
     return write_tiny_set(tmp_path / "set", classes=("fur",))[0]
 
 
-def regions_with(sample, class_mask):
+def with_mask(sample, class_mask):
+    """Return the sample as if it had been built with another class mask."""
     save(sample.path("class_mask"), class_mask)
-    return class_regions(sample, unknown_region(sample.trimap))
+    return restated(load_set(sample.root))[0]
+
+
+def regions_with(sample, class_mask):
+    return class_regions(with_mask(sample, class_mask), unknown_region(sample.trimap))
 
 
 def test_a_region_is_what_the_class_mask_and_the_unknown_region_share(sample):
@@ -42,7 +47,7 @@ def test_without_a_class_mask_there_are_none(sample):
     ("class_mask", "message"),
     [
         (np.full((SIDE, SIDE), 20, np.uint8), r"holds 20; classes are 0\.\.19, and 255 means no class"),
-        (np.zeros((5, 5), np.uint8), r"\(5, 5\) and alpha \(48, 48\) must share one \(H, W\)"),
+        (np.zeros((5, 5), np.uint8), r"is 5 x 5, the composite is 48 x 48"),
     ],
 )
 def test_a_bad_class_mask_is_named_by_all_that_read_it(sample, class_mask, message):

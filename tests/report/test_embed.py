@@ -4,7 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import save
+from conftest import restated, save
 from PIL import Image
 
 from simd.composition.build import build
@@ -220,11 +220,13 @@ def test_constant_alphas_make_a_map_of_one_point(tmp_path):
         save(sample.path("alpha"), np.full((32, 32), 90, np.uint8))
         save(sample.path("trimap"), np.full((32, 32), 128, np.uint8))
         save(sample.path("class_mask"), np.full((32, 32), CLASSES.index(sample.row.class_), np.uint8))
+    restated(made)
     mapped, _ = embed(made.path, tmp_path / "out")
     assert not mapped.places.any()
     assert "nan" not in (tmp_path / "out" / "map.csv").read_text()
     for sample in made:
         save(sample.path("trimap"), np.zeros((32, 32), np.uint8))
+    restated(made)
     with pytest.raises(DataError, match="nothing unknown"):
         embed(made.path, tmp_path / "nothing")
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import save
+from conftest import restated, save
 from PIL import Image
 
 from simd.composition.build import build
@@ -74,7 +74,7 @@ def test_classes_are_means_of_images_and_of_regions(tmp_path, foregrounds, backg
     half[:, 40:] = CLASSES.index("net")
     first = made[0]
     save(first.path("class_mask"), half)
-    measured = measure_set(made)
+    measured = measure_set(restated(made))
     image = next(m for m in measured.images if m.id == first.row.id)
     parts = {m.class_: m.measures for m in measured.regions if m.id == first.row.id}
     assert parts.keys() == {"fur", "net"}
@@ -145,25 +145,26 @@ def test_a_set_of_constant_alphas_has_dashes(tmp_path):
 
 
 def constant_set(folder, level):
-    """Return a set whose alphas were replaced by a constant, digests untouched."""
+    """Return a set whose alphas and trimaps are a constant."""
     made = build(folder / "set", foregrounds="synthetic:1@32", backgrounds="builtin", max_side=32)
     for sample in made:
         save(sample.path("alpha"), np.full((32, 32), level, np.uint8))
         save(sample.path("trimap"), np.full((32, 32), level, np.uint8))
-    return load_set(made.path)
+    return restated(made)
 
 
 def test_bad_files_are_named_and_the_others_finished(generated, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(generated.path, copy)
     ids = [row.id for row in generated.rows]
-    (copy / "alpha" / f"{ids[0]}.png").write_bytes(b"nothing")
     save(copy / "trimap" / f"{ids[1]}.png", np.zeros((5, 5), np.uint8))
     save(copy / "class_mask" / f"{ids[2]}.png", np.full((96, 96), 77, np.uint8))
+    restated(load_set(copy))
+    (copy / "alpha" / f"{ids[0]}.png").write_bytes(b"nothing")
     with pytest.raises(BatchError) as error:
         report_statistics([copy], tmp_path / "out")
     assert error.value.failures.keys() == set(ids[:3])
-    assert "must share one (H, W)" in error.value.failures[ids[1]]
+    assert "is 5 x 5, the composite is 96 x 96" in error.value.failures[ids[1]]
     assert "holds 77" in error.value.failures[ids[2]]
     assert len(rows(tmp_path / "out" / "images.csv")) == 34
 

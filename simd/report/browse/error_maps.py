@@ -24,7 +24,7 @@ import numpy as np
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.files import json_text, make_folder, read_json, write_atomically
-from simd.image import Mask, UInt8, read_alpha, read_prediction, to_uint8, write_png
+from simd.image import Mask, UInt8, read_prediction, to_uint8, write_png
 from simd.masks import check_class_mask
 from simd.metrics.alpha import sad
 from simd.parallel import run
@@ -32,11 +32,11 @@ from simd.progress import track
 from simd.report.browse.methods import Method
 from simd.report.leaderboard.examples import is_as_scored
 from simd.tagging.formats.index_plus_one import to_void_zero
-from simd.trimap import read_trimap, unknown_region
+from simd.trimap import unknown_region
 
 NO_ERROR = 128
 """The level of a signed error that is none."""
-_VERSION = 1  # of the formulas above: maps of another are made again
+_VERSION = 2  # maps of another are made again; from 2 on the layers are those that were built
 _HEADER = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _GREY_8 = b"\x08\0"  # bit depth and colour type
 
@@ -165,7 +165,7 @@ def _identity(file: Path) -> tuple[int, ...]:
 
 def _make(job: _Job) -> Maps:
     sample = job.sample
-    alpha, trimap = read_alpha(sample.path("alpha")), read_trimap(sample.path("trimap"))
+    alpha, trimap = sample.alpha, sample.trimap
     if alpha.shape != trimap.shape:
         raise DataError(f"alpha {alpha.shape} and trimap {trimap.shape} must share one (H, W)")
     unknown = unknown_region(trimap)

@@ -1,5 +1,6 @@
 """The worst images of a board as thumbnails: image, trimap, truth, and each method's matte and error."""
 
+import logging
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from simd.records import Composite
 from simd.report.html.thumbnails import NEAREST, data_uri, fit, shrink, webp
 from simd.report.leaderboard.board import Board, BoardEntry
 from simd.trimap import unknown_region
+
+_LOG = logging.getLogger(__name__)
 
 MOST = 20
 """Examples on a board, if there is room."""
@@ -101,7 +104,7 @@ def make_examples(board: Board, matting_set: MattingSet, budget: int, most: int 
     examples: list[WorstImage] = []
     for id_, error in worst_images(board)[:most]:
         example = _example(board, samples[id_], error) if id_ in samples else None
-        if example is None:  # a damaged file of the set; simd verify names it
+        if example is None:
             continue
         budget -= example.weight
         if budget < 0:
@@ -132,7 +135,8 @@ def error_colours() -> npt.NDArray[np.uint8]:
 def _example(board: Board, sample: Sample, error: float) -> WorstImage | None:
     try:
         image, alpha, trimap = (sample.read(layer) for layer in ("image", "alpha", "trimap"))
-    except DataError:
+    except DataError as reason:
+        _LOG.warning("%s is not among the examples: %s", sample.row.id, reason)
         return None
     full_size = (alpha.shape[0], alpha.shape[1])
     size = fit(full_size, _SIDE)

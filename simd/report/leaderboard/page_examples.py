@@ -36,6 +36,11 @@ def example_strip(board: Board, budget: int) -> Markup:
             "Score it again where it lies now, then write this page again."
         )
     examples = make_examples(board, matting_set, budget)
+    if not examples:
+        return _none(
+            "No examples: not one fits into this page, or the layers of the set cannot be read or have "
+            "changed since it was built; simd verify names them."
+        )
     if not any(pictures.alpha for example in examples for pictures in example.methods):
         return _none(
             "No examples: the predicted mattes are not where they were when they were scored, or are too "
