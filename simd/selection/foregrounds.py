@@ -27,11 +27,12 @@ from simd.selection.alpha_filters import (
 from simd.selection.colour_filters import bleed, hidden, mismatch, mismatch_of_orientation, premultiplied
 from simd.selection.duplicates import add_duplicates
 from simd.selection.leaks import Reference, find_leaks, read_reference
-from simd.selection.name_lists import NameList, index_with_classes, read_names, stem_of
+from simd.selection.name_lists import NameList, index_with_classes, read_names
 from simd.selection.near_duplicates import Signature, sign
 from simd.selection.reasons import Finding, Selection, Verdict, check_allowed, decide, found
 from simd.sources import Pixels, find_kind, index_foregrounds, read_foreground
 from simd.sources.index import Index
+from simd.sources.lists import stem_of
 
 __all__ = [
     "Selection",

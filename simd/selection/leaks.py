@@ -9,12 +9,13 @@ from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
 from simd.selection.alpha_filters import unusable
-from simd.selection.name_lists import NameList, index_with_classes, read_names, stem_of
+from simd.selection.name_lists import NameList, index_with_classes, read_names
 from simd.selection.near_duplicates import Searcher, Signature, sign
 from simd.selection.reasons import Finding, found
 from simd.sources import FINISHED, FOREGROUNDS, index_finished, read_foreground, recognise
 from simd.sources.folder import image_files
 from simd.sources.index import Index
+from simd.sources.lists import stem_of
 from simd.taxonomy import CLASSES
 
 

@@ -12,13 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.addresses import last_part, without_ending
 from simd.errors import DataError
-from simd.files import read_text
-from simd.image import is_image_name
 from simd.records import Foreground
 from simd.sources import index_foregrounds
 from simd.sources.index import Index
+from simd.sources.lists import lines_of, parse_line, stem_of
 from simd.sources.table import Entry, find_table, read_table
 from simd.taxonomy import class_name
 
@@ -58,12 +56,12 @@ def read_names(path: Path) -> NameList:
     DataError
         If the file cannot be read or names nothing at all.
     """
-    lines = [(n, line.strip()) for n, line in enumerate(read_text(path).split("\n"), 1) if line.strip()]
+    lines = lines_of(path)
     names: dict[str, dict[str, int]] = {}  # stem to class (or "") to the first line
     problems: dict[str, str] = {}
-    for number, line in lines:
+    for number, text in lines:
         try:
-            class_, stem = _parse(line)
+            class_, stem = _parse(number, text)
         except DataError as error:
             problems[f"{path}:{number}"] = str(error)
             continue
@@ -79,18 +77,6 @@ def read_names(path: Path) -> NameList:
         for stem, by_class in names.items()
     }
     return NameList(path, read, problems, len(lines))
-
-
-def stem_of(name: str) -> str:
-    """Return the name of a foreground without folders and without the ending of an image.
-
-    Examples
-    --------
-    >>> stem_of("Training_set/photo 1.5.PNG"), stem_of("photo 1.5")
-    ('photo 1.5', 'photo 1.5')
-    """
-    last = last_part(name.strip())
-    return without_ending(last) if is_image_name(last) else last
 
 
 def index_with_classes(
@@ -120,9 +106,8 @@ def _table(classes: Mapping[str, Iterable[str]], entries: Mapping[str, Entry]) -
     return text.getvalue()
 
 
-def _parse(line: str) -> tuple[str, str]:
-    class_, colon, rest = line.partition(":")
-    name = rest.partition(":")[0].strip() if colon else line
-    if not (stem := stem_of(name)):
-        raise DataError(f"a line is class:name, class:name:background or a name, not {line[:80]!r}")
-    return class_name(class_.strip()) if colon else "", stem
+def _parse(number: int, text: str) -> tuple[str, str]:
+    line = parse_line(number, text)
+    if not (stem := stem_of(line.fg_name)):
+        raise DataError(f"{line.fg_name[:80]!r} is a folder, not the name of a foreground")
+    return class_name(line.class_) if line.class_ else "", stem

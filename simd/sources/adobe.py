@@ -1,13 +1,13 @@
 """Adobe's Deep Image Matting set: Combined_Dataset, with its name lists and its own test trimaps."""
 
 from itertools import product
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from simd.errors import DataError
-from simd.files import read_text
 from simd.records import UNKNOWN_LICENCE, Foreground
 from simd.sources.folder import as_extra, by_stem, check_pair_size, read_pair, split_files
 from simd.sources.index import Index, SourceKind
+from simd.sources.lists import lines_of, numbered_lines, parse_line, stem_of
 from simd.sources.table import Entry, Table, entry_of, find_table, read_table
 from simd.taxonomy import parse_classes
 
@@ -97,8 +97,8 @@ def _expected(half: Path, stems: list[str]) -> tuple[list[str], tuple[str, ...]]
     list_path = next((half / name for name in _LISTS if (half / name).is_file()), None)
     if list_path is None:
         return stems, (f"{half.name}: has no list of names ({' or '.join(_LISTS)}); sorted by name",)
-    lines = [line.strip() for line in read_text(list_path).splitlines() if line.strip()]
-    listed = list(dict.fromkeys(PurePosixPath(line).stem for line in lines))
+    lines = lines_of(list_path)
+    listed = list(dict.fromkeys(stem_of(name) for _, name in lines))
     notes = []
     if len(listed) < len(lines):
         notes.append(f"{list_path}: {len(lines) - len(listed)} names stand there more than once")
@@ -110,25 +110,23 @@ def _expected(half: Path, stems: list[str]) -> tuple[list[str], tuple[str, ...]]
 
 
 def _read_classes(path: Path) -> Table:
-    """Read a CSV file, or a list of lines ``class:name``; what follows a second colon is passed over."""
+    """Read a CSV file, or a list of lines ``class:name``; a background after the name is passed over."""
     if path.suffix.lower() == ".csv":
         return read_table(path, roles=("fg", "alpha"))
     entries = Table()
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        if not line.strip():
-            continue
+    for number, text in numbered_lines(path):
         where = f"{path}:{number}"
-        class_, _, name = line.partition(":")
-        stem = PurePosixPath(name.partition(":")[0].strip()).stem
-        if not stem:
-            raise DataError(f"{where}: a line has the form class:name, not {line!r}")
         try:
-            entry = Entry(where, parse_classes(class_), UNKNOWN_LICENCE, "")
+            line = parse_line(number, text)
+            if not line.class_:
+                raise DataError(f"a line has the form class:name, not {text!r}")
+            entry = Entry(where, parse_classes(line.class_), UNKNOWN_LICENCE, "")
         except DataError as error:
             raise DataError(f"{where}: {error}") from None
-        other = entries.setdefault(stem, entry)
-        if other.classes != entry.classes:
-            raise DataError(f"{where}: gives {stem!r} another class than {other.where}; keep one of them")
+        stem = stem_of(line.fg_name)
+        earlier = entries.setdefault(stem, entry)
+        if earlier.classes != entry.classes:
+            raise DataError(f"{where}: gives {stem!r} another class than {earlier.where}; keep one of them")
     return entries
 
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from simd.errors import DataError
-from simd.files import read_text
 from simd.records import UNKNOWN_LICENCE
 from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files
 from simd.sources.index import Finished, Index, SourceKind
+from simd.sources.lists import lines_of, stem_of
 from simd.taxonomy import class_name
 
 _OWN = "Adobe-licensed images"
@@ -108,13 +108,13 @@ def _backgrounds_by_list(root: Path) -> tuple[dict[str, str], list[str]]:
         lists = [root / f"{half}_{layer}_names.txt" for layer in ("fg", "bg")]
         if not all(path.is_file() for path in lists):
             continue
-        fgs, bgs = ([line.strip() for line in read_text(p).split("\n") if line.strip()] for p in lists)
+        fgs, bgs = ([name for _, name in lines_of(p)] for p in lists)
         each, rest = divmod(len(bgs), max(len(fgs), 1))
         if rest or not each:
             return {}, [
                 f"{lists[1].name} has {len(bgs)} lines, no multiple of {len(fgs)}: backgrounds unknown"
             ]
-        stems = [PurePosixPath(fg).stem for fg in fgs]
+        stems = [stem_of(fg) for fg in fgs]
         return {f"{stems[i // each]}_{i % each}": bg for i, bg in enumerate(bgs)}, []
     return {}, ["the lists of foregrounds and backgrounds are not here: backgrounds unknown"]
 

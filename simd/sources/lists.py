@@ -1,8 +1,12 @@
-"""Lists of composites ``class:foreground:background``, as the SIMD release has them."""
+"""Lists of names: a line is ``class:foreground:background``, ``class:foreground``, or a name alone.
+
+Blank lines count for nothing, nor do spaces around a field; lines end as on any system.
+"""
 
 from pathlib import Path
 from typing import NamedTuple
 
+from simd.addresses import last_part, without_ending
 from simd.errors import DataError
 from simd.files import read_text
 from simd.image import is_image_name
@@ -10,16 +14,39 @@ from simd.taxonomy import class_name
 
 
 class ListLine(NamedTuple):
-    """A line ``class:foreground:background`` of a file list."""
+    """A line of a list; what it does not give is ""."""
 
     number: int
-    class_: str
+    class_: str  # as it stands there, or as the project names it where that is said
     fg_name: str
     bg_name: str
 
 
+def parse_line(number: int, text: str) -> ListLine:
+    """Split a line of a list into its one to three fields.
+
+    Raises
+    ------
+    DataError
+        If there are more fields, or the class or the foreground is empty.
+
+    Examples
+    --------
+    >>> parse_line(1, "net: fence 2.png :sky.jpg")
+    ListLine(number=1, class_='net', fg_name='fence 2.png', bg_name='sky.jpg')
+    >>> parse_line(2, "fence 2.png")
+    ListLine(number=2, class_='', fg_name='fence 2.png', bg_name='')
+    """
+    fields = [field.strip() for field in text.split(":")]
+    if len(fields) > 3 or not all(fields[:2]):
+        raise DataError(f"a line is class:name, class:name:background or a name, not {text.strip()[:80]!r}")
+    if len(fields) == 1:
+        return ListLine(number, "", fields[0], "")
+    return ListLine(number, fields[0], fields[1], fields[2] if len(fields) == 3 else "")
+
+
 def read_file_list(path: Path) -> tuple[list[ListLine], dict[str, str]]:
-    """Read a list of composites in the form of the SIMD release.
+    """Read a list of composites ``class:foreground:background``, as the SIMD release has it.
 
     Returns
     -------
@@ -38,7 +65,7 @@ def read_file_list(path: Path) -> tuple[list[ListLine], dict[str, str]]:
     first_seen: dict[tuple[str, ...], int] = {}
     for number, text in numbered_lines(path):
         try:
-            line = _parse(number, text)
+            line = _parse_composite(number, text)
             before = first_seen.setdefault(line[1:], number)
             if before != number:
                 raise DataError(f"says the same as line {before}; a composite is made once")
@@ -49,24 +76,29 @@ def read_file_list(path: Path) -> tuple[list[ListLine], dict[str, str]]:
     return lines, problems
 
 
-def numbered_lines(path: Path) -> list[tuple[int, str]]:
+def lines_of(path: Path) -> list[tuple[int, str]]:
     """Return the lines of a list that are not blank, each with its number in the file."""
-    text = read_text(path).replace("\r\n", "\n").split("\n")
-    lines = [(number, line) for number, line in enumerate(text, start=1) if line.strip()]
-    if not lines:
+    # not splitlines, which also cuts at characters that a name may hold
+    return [(n, line.strip()) for n, line in enumerate(read_text(path).split("\n"), 1) if line.strip()]
+
+
+def numbered_lines(path: Path) -> list[tuple[int, str]]:
+    """Return the lines of a list as :func:`lines_of` does; DataError if there is none."""
+    if not (lines := lines_of(path)):
         raise DataError(f"{path}: is empty; a list has a line for each name")
     return lines
 
 
-def _parse(number: int, text: str) -> ListLine:
-    fields = text.split(":")
-    if len(fields) != 3:
-        raise DataError(
-            f"has {len(fields)} fields, not three as in class:foreground:background ({text[:80]!r})"
-        )
-    check_name(fields[1], "foreground")
-    check_name(fields[2], "background")
-    return ListLine(number, class_name(fields[0]), fields[1], fields[2])
+def stem_of(name: str) -> str:
+    """Return the name of a foreground without folders and without the ending of an image.
+
+    Examples
+    --------
+    >>> stem_of("Training_set/photo 1.5.PNG"), stem_of("photo 1.5")
+    ('photo 1.5', 'photo 1.5')
+    """
+    last = last_part(name.strip())
+    return without_ending(last) if is_image_name(last) else last
 
 
 def check_name(name: str, what: str) -> None:
@@ -75,3 +107,13 @@ def check_name(name: str, what: str) -> None:
         raise DataError(f"the {what} {name[:80]!r} is not a plain file name; folders and '..' are refused")
     if not is_image_name(name):
         raise DataError(f"the {what} {name[:80]!r} is not named like an image")
+
+
+def _parse_composite(number: int, text: str) -> ListLine:
+    count = text.count(":") + 1
+    if count != 3:
+        raise DataError(f"has {count} fields, not three as in class:foreground:background ({text[:80]!r})")
+    line = parse_line(number, text)
+    check_name(line.fg_name, "foreground")
+    check_name(line.bg_name, "background")
+    return line._replace(class_=class_name(line.class_))

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simd.selection.name_lists import stem_of
 from simd.sources import index_foregrounds
 from simd.sources.folder import with_stems_of
 
@@ -40,10 +39,6 @@ def test_names_that_could_mean_several_stay_apart(tmp_path):
     assert with_stems_of({"CAT"}, files) == files
     assert with_stems_of({"Cat"}, files) == files
     assert with_stems_of({"CAT", "x"}, {"cat": tmp_path}) == {"CAT": tmp_path}
-
-
-def test_a_name_in_a_list_may_have_folders_of_windows():
-    assert stem_of(r"Training_set\photo 1.5.PNG") == "photo 1.5"
 
 
 def test_rows_that_name_no_file_are_said(tmp_path):

@@ -140,6 +140,22 @@ def test_classes_may_come_from_a_list(adobe, tmp_path):
             index_foregrounds(str(adobe), classes=listed)
 
 
+def test_a_list_of_classes_may_name_stems_with_dots_and_folders(adobe, tmp_path):
+    for layer, pixels in (("fg", colour()), ("alpha", soft_alpha())):
+        save(adobe / "Test_set" / OWN / layer / "photo 1.5.png", pixels)
+    (adobe / "Test_set" / "test_fg_names.txt").unlink()
+    listed = tmp_path / "classes.txt"
+    listed.write_text("fur: photo 1.5 :sky.jpg\nnet:Test_set\\fg\\girl-1.png\n")
+    index = index_foregrounds(str(adobe / "Test_set"), classes=listed)
+    assert {fg.id: fg.class_ for fg in index.records} == {
+        "Test_set/photo 1.5": "fur",
+        "Test_set/girl-1": "net",
+    }
+    listed.write_text("\n")
+    with pytest.raises(DataError, match=r"classes\.txt: is empty; a list has a line for each name"):
+        index_foregrounds(str(adobe), classes=listed)
+
+
 def test_what_is_wrong_with_adobe_is_named(adobe):
     test = adobe / "Test_set"
     (test / OWN / "alpha" / "boy-1.png").unlink()
