@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "simd"
 CORE = {
     "simd.addresses",
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
-    *("simd.formats", "simd.tiff", "simd.remarks", "simd.layer_checks"),
+    *("simd.formats", "simd.tiff", "simd.remarks", "simd.layer_checks", "simd.schema"),
     *("simd.masks", "simd.mattes", "simd.missing"),
     *("simd.taxonomy", "simd.journal", "simd.options", "simd.parallel", "simd.progress", "simd.version"),
 }

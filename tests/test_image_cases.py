@@ -1,5 +1,7 @@
 """Image files that users of other tools have reported, each by the command that they would type."""
 
+import csv
+import json
 import shutil
 from pathlib import Path
 
@@ -103,3 +105,27 @@ def test_a_trimap_without_unknown_is_not_called_a_binary_alpha(case, run_cli):
     done = run_cli("import", "aim2", "out3", "--class", "fur", "--map-trimaps")
     assert done.code == 1
     assert "its trimap has no unknown pixel (128), so there is nothing to estimate" in done.err
+
+
+@case_of("scores-of-an-image-without-unknown")  # danielgatis/rembg#116, pymatting/pymatting#69, mmeval#71
+def test_an_image_without_unknown_pixels_has_no_scores_and_is_named(case, run_cli):
+    done = run_cli("evaluate", "pred", "--alpha", "alpha", "--trimap", "trimap", "--out", "two")
+    assert done.code == 0
+    assert "1 of 2 images have no unknown pixel" in done.out
+    assert "x1." in done.out
+    for folder in ("pred", "alpha", "trimap"):
+        (case / folder / "x1.png").unlink()
+    assert run_cli("evaluate", "pred", "--alpha", "alpha", "--trimap", "trimap", "--out", "one").code == 0
+    two, one = (json.loads((case / f"{name}.json").read_text()) for name in ("two", "one"))
+    assert one["image_mean"]["sad"] > 0
+    for key in ("images", "image_mean", "class_mean", "classes", "regions", "intervals"):
+        assert two[key] == one[key]
+    with (case / "two.csv").open() as stream:
+        (row,) = [row for row in csv.DictReader(stream) if row["id"] == "x1"]
+    assert [row[key] for key in ("region", "pixels", "sad", "mse", "grad", "conn")] == [
+        "unknown",
+        "0",
+        *["nan"] * 4,
+    ]
+    done = run_cli("leaderboard", "two", "one", "--out", "board")
+    assert done.code == 0, done.err

@@ -19,6 +19,7 @@ from simd.metrics.truth_of_folders import truths_of_folders
 from simd.metrics.truth_of_set import Truths, digests, leave_out, truths_of_set
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM
 
+_NAMED = 4  # images without unknown pixels in a remark
 _INVERTED = -0.5  # a correlation below it is no accident
 
 
@@ -116,6 +117,7 @@ def evaluate(
         seconds_per_image=record.seconds_per_image,
         remarks=(
             *truths.remarks,
+            *_remarks_on_empty(done),
             *_remarks_on_trimaps(done),
             *_remarks_on_inverted(done),
             *_remarks_on_predictions(done),
@@ -245,6 +247,18 @@ def _remarks_on_predictions(done: dict[str, Done]) -> tuple[str, ...]:
     return tuple(
         f"{count} of {len(done)} predictions, as {first[remark]}: {remark}."
         for remark, count in counts.most_common()
+    )
+
+
+def _remarks_on_empty(done: dict[str, Done]) -> tuple[str, ...]:
+    """Name the images of which nothing can be scored."""
+    empty = [id_ for id_, image in done.items() if image.scores and image.scores[0].is_empty]
+    if not empty:
+        return ()
+    names = ", ".join(empty[:_NAMED]) + (", ..." if len(empty) > _NAMED else "")
+    return (
+        f"{len(empty)} of {len(done)} images have no unknown pixel, so nothing of them can be scored and no "
+        f"mean counts them: {names}.",
     )
 
 

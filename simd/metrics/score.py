@@ -24,12 +24,17 @@ class Score:
     fg_id: str
     region: str  # WHOLE, a class, or UNLABELLED
     pixels: int
-    sad: float
+    sad: float  # nan over no pixel, as are the others
     mse: float
     grad: float
     conn: float
     alpha_kind: str = ""
     fallback: str = ""  # why the matte is not the method's own, if it is not
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether its region has no pixel: then it has no errors, which are nan."""
+        return self.pixels == 0
 
 
 def score_to_row(score: Score) -> dict[str, Any]:

@@ -1,10 +1,12 @@
-"""The files of scores, read and checked: what ``simd evaluate`` has written, and nothing else."""
+"""The two files of scores, read and checked: each key and figure, and the one file against the other."""
 
 import csv
+import hashlib
 import io
+import logging
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,83 +14,120 @@ from simd.errors import DataError
 from simd.files import read_json, read_text
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.score import METRICS, UNLABELLED, WHOLE, Score
-from simd.metrics.score_summary import Errors
+from simd.metrics.score_summary import facts_of
+from simd.schema import (
+    AMOUNT,
+    COUNT,
+    DIGEST,
+    NAME,
+    NUMBER,
+    SHARE,
+    TEXT,
+    checked,
+    list_of,
+    or_null,
+    record,
+    table_of,
+    texts_by,
+    whole,
+)
 from simd.taxonomy import CLASSES
 
 COLUMNS = [f.name.rstrip("_") for f in fields(Score)]
 """The columns of the rows of scores."""
+DIGEST_KEY = "rows_sha256"
+"""The key of a summary with the digest of its rows file."""
 
+_LOG = logging.getLogger(__name__)
 _TYPES: dict[str, Callable[[str], Any]] = {
     name: int if name == "pixels" else float if name in METRICS else str for name in COLUMNS
 }
 _REGIONS = {WHOLE, *CLASSES, UNLABELLED}
-_SET = ("name", "protocol", "digest", "trimaps_digest")
 _NEAR = 1e-9  # relative: the means of a summary are sums of the rows, in another order at most
+_COUNTED_EMPTY = 1  # the version of the metrics in which an image without unknown pixels counted as 0
+
+_ERRORS = dict.fromkeys(METRICS, or_null(AMOUNT))
+_BOUNDS = record({**dict.fromkeys(METRICS, or_null(list_of(NUMBER, length=2))), "reason": or_null(TEXT)})
+_OF_CLASS = record({**dict.fromkeys(("images", "foregrounds", "fallbacks", "not_truth"), COUNT), **_ERRORS})
+_OF_REGION = record({"images": COUNT, "pixels": COUNT, **_ERRORS})
+_SUMMARY = record(
+    {
+        "metrics_version": whole(1, METRICS_VERSION),
+        "name": NAME,
+        "version": TEXT,
+        "simd_version": TEXT,
+        "set": record(
+            {"name": TEXT, "protocol": TEXT, "digest": DIGEST, "trimaps_digest": DIGEST}, {"part_of": DIGEST}
+        ),
+        "paths": texts_by("paths by what lies there"),
+        "images": COUNT,
+        "foregrounds": COUNT,
+        "fallbacks": COUNT,
+        "missing": texts_by("image ids and reasons"),
+        "seconds_per_image": or_null(AMOUNT),
+        "image_mean": record(_ERRORS),
+        "class_mean": record(_ERRORS),
+        "classes": table_of(_OF_CLASS, CLASSES),
+        "intervals": record(
+            {"level": SHARE, "image_mean": _BOUNDS, "class_mean": _BOUNDS, "classes": table_of(_BOUNDS)}
+        ),
+        "regions": table_of(_OF_REGION, [*CLASSES, UNLABELLED]),
+    },
+    {"remarks": list_of(TEXT), DIGEST_KEY: DIGEST},
+    words="a summary that simd evaluate has written",
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a summary says beside its means."""
-
-    name: str
-    version: str
-    set: Mapping[str, str]
-    paths: Mapping[str, str]
-    missing: Mapping[str, str]
-    seconds_per_image: float | None
-    remarks: tuple[str, ...]
-    image_mean: Mapping[str, float | None]
-
-    def fits(self, errors: Errors) -> bool:
-        """Tell whether the mean over images is that of these errors."""
-        stated = {metric: self.image_mean.get(metric) for metric in METRICS}
-        return all(
-            math.isnan(errors[metric])
-            if value is None
-            else math.isclose(value, errors[metric], rel_tol=_NEAR)
-            for metric, value in stated.items()
-        )
-
-
-def read_facts(path: Path) -> Facts:
-    """Read a summary, without the means that follow from its rows.
+def read_score_files(summary_file: Path, rows_file: Path) -> tuple[dict[str, Any], list[Score]]:
+    """Read a summary and its rows.
 
     Raises
     ------
     DataError
-        If it is missing, is of another version of the metrics, or a key is missing or of another type.
+        If one is missing, is of another version of the metrics, has a key or row that is not what
+        ``simd evaluate`` writes, or if the two are not of one run.
     """
-    summary = read_json(path)
-    if not isinstance(summary, dict) or not {"name", "set", "paths", "image_mean"} <= summary.keys():
-        raise DataError(f"{path}: is not a summary that simd evaluate has written")
-    if summary.get("metrics_version") != METRICS_VERSION:
+    summary, rows = _read_summary(summary_file), _read_rows(rows_file)
+    digest = hashlib.sha256(read_text(rows_file).encode()).hexdigest()
+    if DIGEST_KEY not in summary:
+        _LOG.warning(
+            "%s: states no digest of its rows, as it was written by an earlier simd; the rows are compared "
+            "with its means alone",
+            summary_file,
+        )
+    elif summary[DIGEST_KEY] != digest:
         raise DataError(
-            f"{path}: was scored with metrics version {summary.get('metrics_version')}, "
-            f"this is version {METRICS_VERSION}; run simd evaluate again"
+            f"{rows_file}: is not the file that {summary_file.name} was written with (its digest differs); "
+            "restore the two, or run simd evaluate again"
         )
-    set_ = _checked(path, summary, "set", _is_texts, "texts by name")
-    if lacking := [key for key in _SET if key not in set_]:
-        raise DataError(f"{path}: set lacks {', '.join(lacking)}; run simd evaluate again")
-    return Facts(
-        name=_checked(path, summary, "name", _is_text, "a text"),
-        version=_checked(path, summary, "version", _is_text, "a text"),
-        set=set_,
-        paths=_checked(path, summary, "paths", _is_texts, "texts by name"),
-        missing=_checked(path, summary, "missing", _is_texts, "texts by id"),
-        seconds_per_image=_checked(path, summary, "seconds_per_image", _is_error, "a number >= 0 or null"),
-        remarks=tuple(_checked(path, {"remarks": []} | summary, "remarks", _is_list, "a list of texts")),
-        image_mean=_checked(path, summary, "image_mean", _is_errors, "numbers >= 0 or null, by metric"),
-    )
+    if key := _differing(summary, facts_of(rows)):
+        raise DataError(
+            f"{rows_file}: {key} of these rows is not the one in {summary_file.name}, so they are not of one "
+            "run of simd evaluate; run it again"
+        )
+    if both := sorted(summary["missing"].keys() & {row.id for row in rows}):
+        raise DataError(f"{rows_file}: has scores of {both[0]}, which {summary_file.name} lists as missing")
+    if summary["metrics_version"] == _COUNTED_EMPTY and any(row.is_empty for row in rows):
+        raise DataError(
+            f"{summary_file}: was scored with metrics version {_COUNTED_EMPTY}, in which images without "
+            "unknown pixels counted as 0; run simd evaluate again"
+        )
+    return summary, rows
 
 
-def read_rows(path: Path) -> list[Score]:
-    """Read the rows of scores.
+def _read_summary(path: Path) -> dict[str, Any]:
+    content = read_json(path)
+    version = content.get("metrics_version") if isinstance(content, dict) else None
+    if type(version) is int and not 1 <= version <= METRICS_VERSION:
+        raise DataError(
+            f"{path}: was scored with metrics version {version}, this is version {METRICS_VERSION}; "
+            "run simd evaluate again"
+        )
+    summary: dict[str, Any] = checked(content, _SUMMARY, path, "run simd evaluate again")
+    return summary
 
-    Raises
-    ------
-    DataError
-        If it is missing, or a row is not one that ``simd evaluate`` writes, or stands there twice.
-    """
+
+def _read_rows(path: Path) -> list[Score]:
     reader = csv.DictReader(io.StringIO(read_text(path)))
     if reader.fieldnames != COLUMNS:
         raise DataError(f"{path}: its columns are not those that simd evaluate writes")
@@ -99,8 +138,8 @@ def read_rows(path: Path) -> list[Score]:
             score = Score(class_=values.pop("class"), **values)
         except (TypeError, ValueError, KeyError) as error:
             raise DataError(f"{path}:{reader.line_num}: {error}") from None
-        if problem := _problem(score):
-            raise DataError(f"{path}:{reader.line_num}: {problem}; run simd evaluate again")
+        if reason := _problem(score):
+            raise DataError(f"{path}:{reader.line_num}: {reason}; run simd evaluate again")
         if (score.id, score.region) in rows:
             raise DataError(f"{path}:{reader.line_num}: {score.id}, region {score.region}, is listed twice")
         rows[score.id, score.region] = score
@@ -112,40 +151,22 @@ def _problem(score: Score) -> str:
         return f"{score.class_!r} is not a class"
     if score.region not in _REGIONS:
         return f"{score.region!r} is not a region"
-    wrong = [m for m in METRICS if (v := getattr(score, m)) < 0 or math.isinf(v)]
-    if score.pixels < 0 or wrong:
-        return (
-            f"{wrong[0] if wrong else 'pixels'} is {getattr(score, (*wrong, 'pixels')[0])}, out of its range"
-        )
+    for name in ("pixels", *METRICS):
+        value = getattr(score, name)
+        if value < 0 or math.isinf(value):
+            return f"{name} is {value}, out of its range"
     return ""
 
 
-def _checked(path: Path, summary: Mapping[str, Any], key: str, fits: Callable[[Any], bool], what: str) -> Any:
-    if key not in summary:
-        raise DataError(f"{path}: lacks {key}; run simd evaluate again")
-    if not fits(summary[key]):
-        raise DataError(
-            f"{path}: {key} has to be {what}, not {str(summary[key])[:60]}; run simd evaluate again"
-        )
-    return summary[key]
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_is_text, value))
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, value.values()))
-
-
-def _is_error(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value is None or (number and 0 <= value < math.inf)
-
-
-def _is_errors(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() >= set(METRICS) and all(map(_is_error, value.values()))
+def _differing(stated: Mapping[str, Any], computed: Mapping[str, Any]) -> str:
+    """Return the first key of `computed` that has another value in a summary, "" if none has."""
+    for key, value in computed.items():
+        if isinstance(value, Mapping):
+            if inner := _differing(stated[key], value):
+                return f"{key}.{inner}"
+        elif isinstance(value, float) and stated[key] is not None:
+            if not math.isclose(stated[key], value, rel_tol=_NEAR):
+                return key
+        elif stated[key] != value:
+            return key
+    return ""

@@ -1,5 +1,6 @@
 """Score one image: read its layers and its matte, each file once, and compute the errors by class."""
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +20,13 @@ from simd.image import (
     read_prediction,
 )
 from simd.layer_checks import count_contradictions, part_of_range
-from simd.metrics.regions import score_regions
-from simd.metrics.score import UNLABELLED, WHOLE, Score, score_from_row, score_to_row
+from simd.metrics.regions import RegionScore, score_regions
+from simd.metrics.score import METRICS, UNLABELLED, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import Trimap, read_mapped_trimap, unknown_region
 
+_NOTHING = RegionScore(0, *[math.nan] * len(METRICS))  # a sum over no pixel is 0, which reads as perfect
 _COMPARED = 10_000  # pixels that tell whether a matte is inverted
 
 
@@ -128,7 +130,7 @@ def _scores(job: Job, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[list[Sc
         result = score_regions(pred, alpha, unknown, class_mask)
     except DataError as error:
         raise DataError(f"{job.prediction}: {error}") from None
-    parts = {WHOLE: result.whole}
+    parts = {WHOLE: result.whole if result.whole.pixels else _NOTHING}
     for index, part in result.by_class.items():
         parts[UNLABELLED if index == NO_CLASS else CLASSES[index]] = part
     scores = [

@@ -89,7 +89,7 @@ def summarise_scores(
     seconds_per_image: float | None,
 ) -> ScoreSummary:
     """Sum the scores of a method up; the parameters are the fields of :class:`simd.metrics.scores.Scores`."""
-    whole, by_class = whole_images(rows), _by_class(rows)
+    whole = whole_images(rows)
     return ScoreSummary(
         name=name,
         version=version,
@@ -97,27 +97,41 @@ def summarise_scores(
         simd_version=__version__,
         set=dict(set),
         paths=dict(paths),
-        images=len(whole),
-        foregrounds=len({row.fg_id for row in whole}),
-        fallbacks=sum(bool(row.fallback) for row in whole),
         missing=dict(missing),
         remarks=remarks,
         seconds_per_image=seconds_per_image,
-        image_mean=mean_errors(whole),
-        class_mean=class_mean_errors(rows),
-        classes={name: _of_class(of_class) for name, of_class in by_class.items()},
+        **_counts_and_means(rows),
         intervals=intervals(
             {m: [getattr(row, m) for row in whole] for m in METRICS},
             [row.class_ for row in whole],
             [row.fg_id for row in whole],
         ),
-        regions={name: _of_region([r for r in rows if r.region == name]) for name in (*CLASSES, UNLABELLED)},
     )
 
 
+def facts_of(rows: Sequence[Score]) -> dict[str, Any]:
+    """Return the counts and means of rows as a summary on disk holds them."""
+    return {key: _to_json(value) for key, value in _counts_and_means(rows).items()}
+
+
+def _counts_and_means(rows: Sequence[Score]) -> dict[str, Any]:
+    whole = whole_images(rows)
+    return {
+        "images": len(whole),
+        "foregrounds": len({row.fg_id for row in whole}),
+        "fallbacks": sum(bool(row.fallback) for row in whole),
+        "image_mean": mean_errors(whole),
+        "class_mean": class_mean_errors(rows),
+        "classes": {name: _of_class(of_class) for name, of_class in _by_class(rows).items()},
+        "regions": {
+            name: _of_region([r for r in rows if r.region == name]) for name in (*CLASSES, UNLABELLED)
+        },
+    }
+
+
 def whole_images(rows: Sequence[Score]) -> list[Score]:
-    """Return the scores of whole images."""
-    return [row for row in rows if row.region == WHOLE]
+    """Return the scores of whole images; those without an unknown pixel have none."""
+    return [row for row in rows if row.region == WHOLE and not row.is_empty]
 
 
 def mean_errors(rows: Sequence[Score]) -> Errors:

@@ -1,5 +1,6 @@
 """Scores of a method on a set: rows by image and region, in memory and on disk."""
 
+import hashlib
 import math
 import os
 from collections.abc import Mapping
@@ -7,10 +8,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simd.errors import DataError
 from simd.files import csv_text, json_text, make_folder, write_atomically
 from simd.metrics.score import Score
-from simd.metrics.score_files import COLUMNS, read_facts, read_rows
+from simd.metrics.score_files import COLUMNS, DIGEST_KEY, read_score_files
 from simd.metrics.score_summary import (
     ScoreSummary,
     class_mean_errors,
@@ -88,9 +88,11 @@ class Scores:
         table, summary = (out.with_name(out.name + suffix) for suffix in (".csv", ".json"))
         rows = ([getattr(row, f.name) for f in fields(Score)] for row in self.rows)
         exact = ([repr(v) if isinstance(v, float) else v for v in row] for row in rows)
-        write_atomically(table, csv_text(COLUMNS, exact))
+        text = csv_text(COLUMNS, exact)
+        write_atomically(table, text)
         paths = {k: os.path.relpath(v, out.parent) for k, v in self.paths.items()}
-        write_atomically(summary, json_text(self.summary().to_json() | {"paths": paths}))
+        digest = {DIGEST_KEY: hashlib.sha256(text.encode()).hexdigest()}
+        write_atomically(summary, json_text(self.summary().to_json() | {"paths": paths} | digest))
         return table, summary
 
 
@@ -100,26 +102,19 @@ def load_scores(path: Path) -> Scores:
     Raises
     ------
     DataError
-        If a file is missing or is not one that ``simd evaluate`` writes.
+        If a file is missing or is not one that ``simd evaluate`` writes, or the two are not of one run.
     """
     base = base_of(path)
-    facts = read_facts(base.with_name(base.name + ".json"))
-    rows_file = base.with_name(base.name + ".csv")
-    rows = read_rows(rows_file)
-    if not facts.fits(mean_errors(whole_images(rows))):
-        raise DataError(
-            f"{rows_file}: the mean of these rows is not the one in {base.name}.json, so they are not of one "
-            "run of simd evaluate; run it again"
-        )
+    summary, rows = read_score_files(*(base.with_name(base.name + suffix) for suffix in (".json", ".csv")))
     return Scores(
-        name=facts.name,
-        version=facts.version,
-        set=facts.set,
-        paths={k: os.path.normpath(base.parent / v) for k, v in facts.paths.items()},
+        name=summary["name"],
+        version=summary["version"],
+        set=summary["set"],
+        paths={k: os.path.normpath(base.parent / v) for k, v in summary["paths"].items()},
         rows=tuple(rows),
-        missing=facts.missing,
-        seconds_per_image=facts.seconds_per_image,
-        remarks=facts.remarks,
+        missing=summary["missing"],
+        seconds_per_image=summary["seconds_per_image"],
+        remarks=tuple(summary.get("remarks", ())),
     )
 
 

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import save
+from conftest import restated, save
 from PIL import Image
 
 from simd import journal
@@ -58,6 +58,35 @@ def test_a_constant_matte_by_hand(tiny_set, tmp_path, workers):
     summary = scores.summary()
     assert summary.class_mean.to_json() == pytest.approx(summary.image_mean.to_json())
     assert summary.image_mean.sad == pytest.approx(np.mean([v[0] for v in expected.values()]))
+
+
+def test_images_without_unknown_pixels_are_named_and_counted_nowhere(tiny_set, tmp_path, run_cli):
+    first, second = tiny_set[0], tiny_set[1]
+    save(first.path("trimap"), np.where(read(first, "alpha") > 127, 255, 0).astype(np.uint8))
+    built = restated(tiny_set)
+    for sample in built:
+        save(tmp_path / "mattes" / f"{sample.row.id}.png", 255 - read(sample, "alpha"))
+    for name in ("first", "second"):
+        evaluation = evaluate(tmp_path / "mattes", built.path, out=tmp_path / name, name=name)
+    scores, summary = evaluation.scores, evaluation.scores.summary()
+    check_complete(evaluation)
+    assert scores.remarks[0] == (
+        "1 of 6 images have no unknown pixel, so nothing of them can be scored and no mean counts them: "
+        f"{first.row.id}."
+    )
+    assert summary.images == 5
+    assert summary.classes[first.row.class_].images == 0
+    assert summary.classes[second.row.class_].images == 1
+    assert np.isnan(
+        [summary.classes[first.row.class_].errors[m] for m in ("sad", "mse", "grad", "conn")]
+    ).all()
+    assert summary.image_mean.sad == pytest.approx(
+        np.mean([row.sad for row in scores.rows if row.region == "unknown" and row.id != first.row.id])
+    )
+    board = run_cli("leaderboard", tmp_path / "first", tmp_path / "second", "--out", tmp_path / "board")
+    assert board.code == 0
+    assert "no usable matte" not in board.out  # nothing is missing
+    assert run_cli("browse", built.path, "--scores", tmp_path / "first", "--static", tmp_path / "p").code == 0
 
 
 def test_inverted_mattes_are_scored_and_remarked(tiny_set, tmp_path):

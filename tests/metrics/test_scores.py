@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 from dataclasses import replace
@@ -102,6 +103,18 @@ def test_an_image_without_a_score_is_left_out_of_that_mean_alone():
     assert only["classes"]["fur"]["mse"] is only["image_mean"]["mse"] is only["class_mean"]["mse"] is None
 
 
+def test_an_image_without_unknown_pixels_is_in_no_mean_and_in_no_count():
+    errors = dict.fromkeys(("sad", "mse", "grad", "conn"), math.nan)
+    absent = Score(id="net-1", class_="net", fg_id="fence", region="unknown", pixels=0, **errors)
+    summary = replace(BY_HAND, rows=(*BY_HAND.rows, absent)).summary().to_json()
+    without = BY_HAND.summary().to_json()
+    assert summary == without
+    assert summary["classes"]["net"]["images"] == 0
+    alone = some_scores(absent)
+    assert alone.summary().to_json()["image_mean"] == dict.fromkeys(errors)
+    assert "0 images, 1 missing, SAD nan" in repr(alone)
+
+
 def test_means_of_what_is_there():
     assert mean([1.0, math.nan, 4.0]) == 2.5
     assert mean([0.1] * 10) == 0.1  # summed exactly
@@ -147,11 +160,18 @@ def saved(tmp_path):
     return BY_HAND.save(tmp_path / "mine")
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"name": "mine"}'])
-def test_a_summary_that_is_none_is_named(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "is not a summary that simd evaluate has written, but a list"),
+        ("{}", "the key 'metrics_version' is missing; run simd evaluate again"),
+        ('{"metrics_version": 2, "name": "mine"}', "the key 'version' is missing; run simd evaluate again"),
+    ],
+)
+def test_a_summary_that_is_none_is_named(tmp_path, text, message):
     _, summary = saved(tmp_path)
     summary.write_text(text)
-    with pytest.raises(DataError, match=r"mine\.json: is not a summary that simd evaluate has written"):
+    with pytest.raises(DataError, match=rf"mine\.json: {message}"):
         load_scores(tmp_path / "mine")
 
 
@@ -200,8 +220,49 @@ def test_rows_of_another_method_do_not_pass_for_its_own(tmp_path):
     better = replace(BY_HAND, name="better", rows=tuple(replace(r, sad=r.sad / 2) for r in BY_HAND.rows))
     table, _ = better.save(tmp_path / "better")
     saved(tmp_path)[0].write_bytes(table.read_bytes())
-    with pytest.raises(DataError, match=r"mine\.csv: the mean of these rows is not the one in mine\.json"):
+    with pytest.raises(DataError, match=r"mine\.csv: is not the file that mine\.json was written with"):
         load_scores(tmp_path / "mine")
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("image_mean.sad", lambda s: s["image_mean"].update(sad=4.4)),
+        ("class_mean.conn", lambda s: s["class_mean"].update(conn=None)),
+        ("classes.fur.mse", lambda s: s["classes"]["fur"].update(mse=0.031)),
+        ("classes.silk.sad", lambda s: s["classes"]["silk"].update(sad=0.0)),  # absent, not 0
+        ("regions.net.pixels", lambda s: s["regions"]["net"].update(pixels=3)),
+        ("images", lambda s: s.update(images=5)),
+    ],
+)
+@pytest.mark.parametrize("with_digest", [True, False])
+def test_each_mean_of_a_summary_is_that_of_its_rows(tmp_path, key, change, with_digest):
+    _, file = saved(tmp_path)
+    summary = json.loads(file.read_text())
+    change(summary)
+    if not with_digest:
+        del summary["rows_sha256"]
+    file.write_text(json.dumps(summary))
+    with pytest.raises(DataError, match=rf"mine\.csv: {key} of these rows is not the one in mine\.json, so"):
+        load_scores(file)
+
+
+def test_an_image_is_not_both_scored_and_missing(tmp_path):
+    _, file = replace(BY_HAND, missing={"fur-1": "gone"}).save(tmp_path / "mine")
+    with pytest.raises(DataError, match=r"mine\.csv: has scores of fur-1, which mine\.json lists as missing"):
+        load_scores(file)
+
+
+def test_a_summary_without_a_digest_of_its_rows_is_read_with_a_remark(tmp_path, caplog):
+    _, file = saved(tmp_path)
+    load_scores(file)
+    assert not caplog.records
+    summary = json.loads(file.read_text())
+    digest = summary.pop("rows_sha256")
+    assert digest == hashlib.sha256((tmp_path / "mine.csv").read_bytes()).hexdigest()
+    file.write_text(json.dumps(summary))
+    assert load_scores(file).rows == BY_HAND.rows
+    assert "mine.json: states no digest of its rows, as it was written by an earlier simd" in caplog.text
 
 
 WRONG_VALUES = (None, 3, -1.5, True, "text", [], ["text", 3], {}, {"sad": "low"}, {"name": 3}, 1e400)
@@ -225,7 +286,9 @@ def test_a_summary_with_a_key_lost_or_of_another_type_is_named_or_read(tmp_path,
             continue
         assert "mine.json" in message
     file.write_text(json.dumps(summary | {"missing": ["net-9"]}))
-    with pytest.raises(DataError, match=r"mine\.json: missing has to be texts by id, not \['net-9'\]"):
+    with pytest.raises(
+        DataError, match=r"mine\.json: the key 'missing' must be an object of .*, this is a list"
+    ):
         load_scores(file)
 
 
@@ -241,16 +304,26 @@ STORED = Path(__file__).parent / "stored" / "scores"
 """Written by simd before summaries were records; see the README beside it."""
 
 
-def test_scores_of_earlier_versions_are_read_and_written_to_the_byte(tmp_path):
-    text = STORED.with_suffix(".json").read_text()
+def test_scores_of_earlier_versions_are_read_and_written_to_the_byte(tmp_path, caplog):
+    text, rows = STORED.with_suffix(".json").read_text(), STORED.with_suffix(".csv").read_bytes()
+    assert json.loads(text)["metrics_version"] == 1  # the same where all images have unknown pixels
+    (tmp_path / "before.json").write_text(text)
+    (tmp_path / "before.csv").write_bytes(rows)
+    files = load_scores(tmp_path / "before").save(tmp_path / "after")
+    assert "before.json: states no digest of its rows" in caplog.text
     for key, now in (("metrics_version", METRICS_VERSION), ("simd_version", __version__)):
         text = text.replace(f'"{key}": {json.dumps(json.loads(text)[key])}', f'"{key}": {json.dumps(now)}')
-    before, rows = tmp_path / "before.json", STORED.with_suffix(".csv").read_bytes()
-    before.write_text(text)
-    before.with_suffix(".csv").write_bytes(rows)
-    files = load_scores(before).save(tmp_path / "after")
+    digest = hashlib.sha256(rows).hexdigest()
     assert files[0].read_bytes() == rows
-    assert files[1].read_text() == text
+    assert files[1].read_text() == text.removesuffix("\n}\n") + f',\n  "rows_sha256": "{digest}"\n}}\n'
+
+
+def test_scores_in_which_an_empty_image_counted_as_0_are_refused(tmp_path):
+    empty = row("fur-4", "fur", 0.0, pixels=0, mse=math.nan)
+    _, file = replace(BY_HAND, rows=(*BY_HAND.rows, empty)).save(tmp_path / "mine")
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"metrics_version": 1}))
+    with pytest.raises(DataError, match=r"metrics version 1, in which images without unknown pixels counted"):
+        load_scores(file)
 
 
 def test_a_summary_is_a_record():

@@ -64,7 +64,7 @@ class BoardEntry:
         rows: dict[str, dict[str, list[Score]]] = {s: {c: [] for c in names} for s, names in SCOPES.items()}
         for row in self.scores.rows:
             if row.region == WHOLE:
-                if row.class_:
+                if row.class_ and not row.is_empty:
                     rows["classes"][row.class_].append(row)
             elif row.region in rows["regions"]:
                 rows["regions"][row.region].append(row)
