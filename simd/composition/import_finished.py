@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from simd.class_tables import Entry, Table
 from simd.composition.plan import safe_id
 from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
@@ -21,7 +22,7 @@ from simd.sources import index_finished
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Finished
 from simd.sources.licences import ATTRIBUTION_NAME, attribution, sources_of
-from simd.sources.table import Entry, find_table, read_table
+from simd.sources.table import find_table, read_table
 from simd.taxonomy import class_from_prefix, class_name
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_mapped_trimap, unknown_region
 
@@ -116,7 +117,7 @@ def import_set(
     )
     index = index_finished(place, kind)
     table_path = Path(classes) if classes is not None else find_table(Path(place))
-    table = read_table(table_path, roles=("fg", "alpha")) if table_path else {}
+    table = read_table(table_path, roles=("fg", "alpha")) if table_path else Table()
     failures = dict(index.problems)
     entries = _entries(index.records, table, options.class_, failures)
     if not index.records and not failures:
@@ -170,7 +171,7 @@ def import_set(
 
 
 def _entries(
-    records: Sequence[Finished], table: Mapping[str, Entry], class_: str | None, failures: dict[str, str]
+    records: Sequence[Finished], table: Table, class_: str | None, failures: dict[str, str]
 ) -> dict[str, Entry]:
     """Return what is known of each image by its id: classes, licence, kind of alpha; never a guess."""
     entries: dict[str, Entry] = {}
@@ -195,7 +196,7 @@ def _entries(
     for finished in untold:
         name = by_name.get(finished.id) if len(by_name) == len(untold) else class_
         if name:
-            entries[finished.id] = Entry("", (name,), UNKNOWN_LICENCE, "")
+            entries[finished.id] = Entry("", (name,))
         else:
             failures[finished.id] = (
                 "no class is stated for it: give --classes FILE, a CSV file with the columns file and class, "
@@ -204,16 +205,16 @@ def _entries(
     return entries
 
 
-def _told(finished: Finished, table: Mapping[str, Entry]) -> Entry | None:
+def _told(finished: Finished, table: Table) -> Entry | None:
     """Return what the folder and the CSV file say of an image, by its own name or its foreground's."""
     names = (finished.image.stem, finished.fg_id.rpartition("/")[2])
-    entry = next((table[name] for name in names if name in table), None)
-    if entry is not None and entry.classes is None:
-        raise DataError(f"{entry.where}: no class is given for {names[0]!r}")
+    entry = table.find(*names)
+    if entry is not None:
+        entry.required_classes(names[0])
     if not finished.class_:
         return entry
     if entry is None:
-        return Entry("", (finished.class_,), UNKNOWN_LICENCE, "")
+        return Entry("", (finished.class_,))
     if entry.classes and entry.classes[0] != finished.class_:
         raise DataError(
             f"{entry.where} says {entry.classes[0]}, its folder says {finished.class_}; keep one of them"

@@ -6,7 +6,7 @@ checked_mattes    what goes in, checked once; region_sums, gradient, connectivit
 evaluate          the command: score_image does one image, scores holds and saves them all
 score             the record of one image in one region; score_summary, the means of many; score_table
                   shows them in a notebook, score_files reads them back
-truth_of_set      what is scored against: a set, or folders (truth_of_folders, class_table)
+truth_of_set      what is scored against: a set, or folders (truth_of_folders)
 prediction_files  which matte is whose
 uncertainty       how sure the means are; bootstrap draws, intervals hands them to a summary
 ================  ==========================================================================================

@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from simd.class_tables import Entry, Table, path_of, read_entries
 from simd.errors import DataError
 from simd.image import is_image_name
-from simd.metrics.class_table import ClassRow, read_class_table
 from simd.metrics.truth_of_set import Truth, Truths
 from simd.taxonomy import class_from_prefix, class_name
 
@@ -131,10 +131,14 @@ def _pair(
     return paired
 
 
-def _rows_of_images(table: Path, alpha_of: Mapping[str, str]) -> dict[str, ClassRow]:
+def _rows_of_images(table: Path, alpha_of: Mapping[str, str]) -> dict[str, Entry]:
     """Return the row of each image: the one that names it, else the one that names its alpha."""
-    rows = read_class_table(table)
-    used = {id_: next((name for name in (id_, alpha) if name in rows), "") for id_, alpha in alpha_of.items()}
+    rows = read_entries(table, key=path_of)
+    if not rows:
+        raise DataError(f"{table}: has no rows")
+    for name, entry in rows.items():
+        entry.required_classes(name)
+    used = {id_: _spelt(rows, id_, alpha) for id_, alpha in alpha_of.items()}
     if lone := [id_ for id_, name in used.items() if not name]:
         _refuse(f"{table}: {len(lone)} of {len(alpha_of)} images have no row", lone)
     if extra := [name for name in rows if name not in set(used.values())]:
@@ -142,11 +146,16 @@ def _rows_of_images(table: Path, alpha_of: Mapping[str, str]) -> dict[str, Class
     return {id_: rows[name] for id_, name in used.items()}
 
 
+def _spelt(rows: Table, *names: str) -> str:
+    """Return the first of some names that the rows have, as they spell it; "" if they have none."""
+    return next((spelling for name in names if (spelling := rows.spelt(name))), "")
+
+
 def _classes_of_images(
-    ids: Sequence[str], rows: Mapping[str, ClassRow]
+    ids: Sequence[str], rows: Mapping[str, Entry]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     if rows:
-        return {id_: rows[id_].class_ for id_ in ids}, ()
+        return {id_: rows[id_].required_classes(id_)[0] for id_ in ids}, ()
     by_folder = {id_: name for id_ in ids if (name := _class_of_folder(id_))}
     found = by_folder or {id_: name for id_ in ids if (name := class_from_prefix(id_))}
     if len(found) == len(ids):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from simd.class_tables import stem_of
 from simd.dataset.review import read_review
 from simd.errors import DataError
 from simd.files import json_lines, read_json_lines, write_atomically
@@ -32,7 +33,6 @@ from simd.selection.near_duplicates import Signature, sign
 from simd.selection.reasons import Finding, Selection, Verdict, check_allowed, decide, found
 from simd.sources import Pixels, find_kind, index_foregrounds, read_foreground
 from simd.sources.index import Index
-from simd.sources.lists import stem_of
 
 __all__ = [
     "Selection",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from simd.class_tables import stem_of
 from simd.errors import DataError
 from simd.parallel import run
 from simd.progress import track
@@ -15,7 +16,6 @@ from simd.selection.reasons import Finding, found
 from simd.sources import FINISHED, FOREGROUNDS, index_finished, read_foreground, recognise
 from simd.sources.folder import image_files
 from simd.sources.index import Index
-from simd.sources.lists import stem_of
 from simd.taxonomy import CLASSES
 
 

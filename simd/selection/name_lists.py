@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from simd.class_tables import Entry, stem_of
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.sources import index_foregrounds
 from simd.sources.index import Index
-from simd.sources.lists import lines_of, parse_line, stem_of
-from simd.sources.table import Entry, find_table, read_table
+from simd.sources.lists import lines_of, parse_line
+from simd.sources.table import find_table, read_table
 from simd.taxonomy import class_name
 
 

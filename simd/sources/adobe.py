@@ -3,12 +3,13 @@
 from itertools import product
 from pathlib import Path
 
+from simd.class_tables import Entry, Table, stem_of
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE, Foreground
 from simd.sources.folder import as_extra, by_stem, check_pair_size, read_pair, split_files
 from simd.sources.index import Index, SourceKind
-from simd.sources.lists import lines_of, numbered_lines, parse_line, stem_of
-from simd.sources.table import Entry, Table, entry_of, find_table, read_table
+from simd.sources.lists import lines_of, numbered_lines, parse_line
+from simd.sources.table import entry_of, find_table, read_table
 from simd.taxonomy import parse_classes
 
 _OWN, _OTHER = "Adobe-licensed images", "Other"
@@ -113,14 +114,14 @@ def _read_classes(path: Path) -> Table:
     """Read a CSV file, or a list of lines ``class:name``; a background after the name is passed over."""
     if path.suffix.lower() == ".csv":
         return read_table(path, roles=("fg", "alpha"))
-    entries = Table()
+    entries = Table(str(path))
     for number, text in numbered_lines(path):
         where = f"{path}:{number}"
         try:
             line = parse_line(number, text)
             if not line.class_:
                 raise DataError(f"a line has the form class:name, not {text!r}")
-            entry = Entry(where, parse_classes(line.class_), UNKNOWN_LICENCE, "")
+            entry = Entry(where, parse_classes(line.class_))
         except DataError as error:
             raise DataError(f"{where}: {error}") from None
         stem = stem_of(line.fg_name)

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from simd.class_tables import stem_of
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE
 from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files
 from simd.sources.index import Finished, Index, SourceKind
-from simd.sources.lists import lines_of, stem_of
+from simd.sources.lists import lines_of
 from simd.taxonomy import class_name
 
 _OWN = "Adobe-licensed images"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from simd.addresses import LooseNames
+from simd.class_tables import Table
 from simd.errors import DataError
 from simd.formats import unread_note
 from simd.image import UInt8, is_image_name, read_alpha, read_image, read_size
@@ -162,27 +163,28 @@ def _index_photographs(place: str) -> Index[Background]:
     root = Path(place)
     folder = root / "bg" if (root / "bg").is_dir() else root
     table_path = find_table(root)
-    table = read_table(table_path, roles=("background",)) if table_path else {}
+    table = read_table(table_path, roles=("background",)) if table_path else Table()
     files, others = split_files(folder)
-    left_out = [p for p in files if table and p.stem not in table]
-    notes = []
-    if table_path and table:
-        notes.append(f"licences: {table_path}")
-    if left_out:
-        names = ", ".join(p.name for p in left_out[:5])
-        notes.append(f"{len(left_out)} images that {table_path} does not call a background left out: {names}")
-    records, broken = [], {}
+    notes = [f"licences: {table.origin}"] if table else []
+    records, broken, left_out = [], {}, []
     for file in files:
-        if table and file.stem not in table:
-            continue
         name = file.relative_to(folder).as_posix()
         try:
+            entry = table.find(file.stem)
+            if table and entry is None:
+                left_out.append(file.name)
+                continue
             read_size(file)
         except DataError as error:
             broken[name] = str(error)
             continue
-        licence = table[file.stem].licence if table else UNKNOWN_LICENCE
+        licence = entry.licence if entry else UNKNOWN_LICENCE
         records.append(Background(id=name, source="folder", file=file, licence=licence))
+    if left_out:
+        names = ", ".join(left_out[:5])
+        notes.append(
+            f"{len(left_out)} images that {table.origin} does not call a background left out: {names}"
+        )
     expected = len(records) + len(broken)
     notes += [note] if (note := unread_note(others)) else []
     extra = as_extra((p for p in others if p != table_path), folder)

@@ -6,7 +6,6 @@ Blank lines count for nothing, nor do spaces around a field; lines end as on any
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.addresses import last_part, without_ending
 from simd.errors import DataError
 from simd.files import read_text
 from simd.image import is_image_name
@@ -87,18 +86,6 @@ def numbered_lines(path: Path) -> list[tuple[int, str]]:
     if not (lines := lines_of(path)):
         raise DataError(f"{path}: is empty; a list has a line for each name")
     return lines
-
-
-def stem_of(name: str) -> str:
-    """Return the name of a foreground without folders and without the ending of an image.
-
-    Examples
-    --------
-    >>> stem_of("Training_set/photo 1.5.PNG"), stem_of("photo 1.5")
-    ('photo 1.5', 'photo 1.5')
-    """
-    last = last_part(name.strip())
-    return without_ending(last) if is_image_name(last) else last
 
 
 def check_name(name: str, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from simd.class_tables import Table
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.sources.folder import as_extra, check_pair_size, read_pair, split_files
@@ -32,7 +33,7 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
     if not folders:
         raise DataError(f"{root}: has no folder of a class; the layout is {FOREGROUNDS.layout}")
     table_path = classes or find_table(root)
-    licences = read_table(table_path, roles=("fg", "alpha")) if table_path else {}
+    licences = read_table(table_path, roles=("fg", "alpha")) if table_path else Table()
     records: list[Foreground] = []
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
@@ -58,10 +59,10 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
                 continue
             try:
                 check_pair_size(colours[name], alphas[name])
+                entry = licences.find(Path(name).stem)
             except DataError as error:
                 broken[id_] = str(error)
                 continue
-            entry = licences.get(Path(name).stem)
             records.append(
                 Foreground(
                     id=id_,

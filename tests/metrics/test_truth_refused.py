@@ -7,7 +7,6 @@ from truth_by_hand import SHAPE, composition_1k, grey, release, trimap_png
 
 from simd.errors import BatchError, DataError
 from simd.image import write_png
-from simd.metrics.class_table import read_class_table
 from simd.metrics.evaluate import check_complete, check_no_extra, evaluate, find_truths
 from simd.metrics.truth_of_folders import find_images, truths_of_folders
 
@@ -78,18 +77,36 @@ def test_unreadable_truth_is_named_and_its_scores_stand_apart(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name\na\n", "has to have columns file and class, it has name"),
+        ("name\na\n", "lacks a column 'class' or 'classes' or 'class_guess'; it has name"),
         ("file,class\na.png,fur\nb.png,\n", r"classes.csv:3: no class is given for 'b'"),
         ("file,class\na.png,fur\n,net\n", r"classes.csv:3: the column 'file' is empty"),
         ("file,class\na.png,hair\n", "classes.csv:2: unknown class 'hair'; did you mean 'hair_easy' or"),
-        ("file,class\na.png,fur\na.jpg,net\n", "classes.csv:3: 'a' stands in line 2 already"),
+        (
+            "file,class\na.png,fur\na.jpg,net\n",
+            r"classes.csv:3: says something else of 'a' than .*classes.csv:2; keep one of them",
+        ),
         ("file,class\n", "has no rows"),
     ],
 )
 def test_a_bad_csv_file_is_refused_with_its_line(tmp_path, text, message):
+    root = composition_1k(tmp_path)
     (tmp_path / "classes.csv").write_text(text)
     with pytest.raises(DataError, match=message):
-        read_class_table(tmp_path / "classes.csv")
+        truths_of_folders(root / "alpha", root / "trimaps", classes=tmp_path / "classes.csv")
+
+
+def test_the_csv_file_is_read_as_the_sources_read_theirs(tmp_path):
+    root = composition_1k(tmp_path)
+    table = tmp_path / "classes.csv"
+    table.write_text("name,class_guess\n NET.png ,net\ndandelion-1.png,flower\ndandelion-1.jpg,flower\n")
+    truths = truths_of_folders(root / "alpha", root / "trimaps", classes=table)
+    assert {(t.fg_id, t.class_) for t in truths.images} == {("net", "net"), ("dandelion-1", "flower")}
+    table.write_text("file,class\nnet.png," + "x" * 200_000 + "\n")
+    with pytest.raises(DataError, match=r"classes\.csv:\d: is not CSV \(field larger than field limit"):
+        truths_of_folders(root / "alpha", root / "trimaps", classes=table)
+    table.write_text("file,class\nNET.png,net\nNet.png,fur\ndandelion-1.png,flower\n")
+    with pytest.raises(DataError, match="'net' may be any of 'NET', 'Net'"):
+        truths_of_folders(root / "alpha", root / "trimaps", classes=table)
 
 
 def test_the_csv_file_has_a_row_for_each_image_and_no_other(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from simd.errors import DataError
 from simd.selection.name_lists import read_names
-from simd.sources.lists import parse_line, read_file_list, stem_of
+from simd.sources.lists import parse_line, read_file_list
 
 NAMES = (
     st.text(st.characters(codec="utf-8", exclude_characters=":\n\r"), min_size=1).map(str.strip).filter(bool)
@@ -45,7 +45,3 @@ def test_a_folder_is_not_a_name(tmp_path):
     path = tmp_path / "list.txt"
     path.write_text("net:fg/\nnet:a.png\n")
     assert read_names(path).problems == {f"{path}:1": "'fg/' is a folder, not the name of a foreground"}
-
-
-def test_a_name_in_a_list_may_have_folders_of_windows():
-    assert stem_of(r"Training_set\photo 1.5.PNG") == "photo 1.5"

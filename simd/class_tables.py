@@ -1,0 +1,168 @@
+"""The CSV file that says of images or foregrounds what class they are of: one reader for all who take one.
+
+A row names a file in a column ``file``, ``file_name``, ``id`` or ``name``, its classes in ``class``,
+``classes`` or ``class_guess`` (several as ``a|b``, the first is primary), and may have ``licence``,
+``alpha_kind``, ``fg`` or ``fg_id`` (the foreground that an image shows) and ``role``.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from simd.addresses import LooseNames, last_part, without_ending
+from simd.errors import DataError
+from simd.files import read_text
+from simd.formats import is_image_name
+from simd.records import UNKNOWN_LICENCE
+from simd.taxonomy import parse_classes
+
+_FILE_COLUMNS = ("file", "file_name", "id", "name")
+_CLASS_COLUMNS = ("class", "classes", "class_guess")
+_FG_COLUMNS = ("fg", "fg_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a CSV file says of one image, foreground or background."""
+
+    where: str  # "<file>:<line>"
+    classes: tuple[str, ...] | None
+    licence: str = UNKNOWN_LICENCE
+    alpha_kind: str = ""
+    fg_id: str = ""  # "" where it does not say
+
+    def required_classes(self, name: str) -> tuple[str, ...]:
+        """Return the classes; DataError if the row, that of `name`, gives none."""
+        if self.classes is None:
+            raise DataError(f"{self.where}: no class is given for {name!r}")
+        return self.classes
+
+
+class Table(dict[str, Entry]):
+    """Entries by name, as the file spells it, and the file that they were read from."""
+
+    def __init__(self, origin: str = "", entries: Iterable[tuple[str, Entry]] = ()) -> None:
+        super().__init__(entries)
+        self.origin = origin
+
+    @cached_property
+    def _loose(self) -> LooseNames:
+        return LooseNames(self)
+
+    def spelt(self, name: str) -> str | None:
+        """Return how the file spells a name: another Unicode form or letter case is the same name.
+
+        Raises
+        ------
+        DataError
+            If several rows may be meant.
+        """
+        return name if name in self else self._loose.find(name)
+
+    def find(self, *names: str) -> Entry | None:
+        """Return the entry of the first of some names that the file has; DataError as in :meth:`spelt`."""
+        spellings = (self.spelt(name) for name in names)
+        return next((self[spelling] for spelling in spellings if spelling is not None), None)
+
+
+def stem_of(name: str) -> str:
+    """Return the name of a file without folders and without the ending of an image.
+
+    Examples
+    --------
+    >>> stem_of("Training_set/photo 1.5.PNG"), stem_of("photo 1.5")
+    ('photo 1.5', 'photo 1.5')
+    """
+    last = last_part(name.strip())
+    return without_ending(last) if is_image_name(last) else last
+
+
+def path_of(name: str) -> str:
+    r"""Return the path of a file in its folder, with slashes and without the ending of an image.
+
+    Examples
+    --------
+    >>> path_of("net\\fence 1.5.PNG"), path_of("./fence 1.5 ")
+    ('net/fence 1.5', 'fence 1.5')
+    """
+    path = PurePosixPath(name.strip().replace("\\", "/"))
+    if not path.name:
+        return ""
+    return str(path.with_name(without_ending(path.name)) if is_image_name(path.name) else path)
+
+
+def read_entries(
+    path: Path, *, key: Callable[[str], str], roles: Sequence[str] | None = None, with_classes: bool = True
+) -> Table:
+    """Read a CSV file into entries by name.
+
+    Parameters
+    ----------
+    path : Path
+        UTF-8, with or without a byte-order mark.
+    key : callable
+        What a row's file is known by: :func:`stem_of` or :func:`path_of`.
+    roles : sequence of str, optional
+        In a file with the column ``role``, rows of other roles are passed over.
+    with_classes : bool
+        Whether there must be a column of classes.
+
+    Raises
+    ------
+    DataError
+        With line numbers: for a missing column, a row without a name, an unknown class, or two rows that
+        contradict each other. Rows that say the same are one.
+    """
+    columns, rows = _read_rows(path)
+    file_column = _pick(path, columns, _FILE_COLUMNS)
+    class_column = _pick(path, columns, _CLASS_COLUMNS) if with_classes else None
+    fg_column = next((name for name in _FG_COLUMNS if name in columns), None)
+    table = Table(str(path))
+    for line, row in rows:
+        where = f"{path}:{line}"
+        if roles is not None and "role" in columns and row["role"] not in roles:
+            continue
+        if not (name := key(row[file_column] or "")):
+            raise DataError(f"{where}: the column {file_column!r} is empty")
+        entry = Entry(
+            where,
+            _classes(where, row[class_column]) if class_column else None,
+            row.get("licence") or UNKNOWN_LICENCE,
+            row.get("alpha_kind") or "",
+            (row[fg_column] or "").strip() if fg_column else "",
+        )
+        earlier = table.setdefault(name, entry)
+        if (earlier.classes, earlier.licence, earlier.fg_id) != (entry.classes, entry.licence, entry.fg_id):
+            raise DataError(
+                f"{where}: says something else of {name!r} than {earlier.where}; keep one of them"
+            )
+    return table
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
+    """Return the columns, and each row with the number of its line; a short row has None in the rest."""
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    try:
+        rows = [(reader.line_num, row) for row in reader]
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: is not CSV ({error})") from error
+    return list(reader.fieldnames or []), rows
+
+
+def _pick(path: Path, columns: Sequence[str], wanted: tuple[str, ...]) -> str:
+    for name in wanted:
+        if name in columns:
+            return name
+    raise DataError(f"{path}: lacks a column {' or '.join(map(repr, wanted))}; it has {', '.join(columns)}")
+
+
+def _classes(where: str, text: str | None) -> tuple[str, ...] | None:
+    if not text:
+        return None
+    try:
+        return parse_classes(text)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None

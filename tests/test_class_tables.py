@@ -1,0 +1,56 @@
+"""The CSV file of classes: names as systems write them, rows of all kinds."""
+
+import pytest
+
+from simd.class_tables import Entry, Table, path_of, read_entries, stem_of
+from simd.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("text", "stem", "path"),
+    [
+        (r"Training_set\photo 1.5.PNG", "photo 1.5", "Training_set/photo 1.5"),
+        (" net/a.b ", "a.b", "net/a.b"),
+        ("./a.jpg", "a", "a"),
+        (" ", "", ""),
+    ],
+)
+def test_a_name_is_known_by_its_stem_or_by_its_path(text, stem, path):
+    assert (stem_of(text), path_of(text)) == (stem, path)
+
+
+def test_columns_have_several_names_and_short_rows_are_rows(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("id,classes,fg_id,licence\nx/a.png,net|fur, f ,CC0\nb\n")
+    assert read_entries(file, key=path_of) == {
+        "x/a": Entry(f"{file}:2", ("net", "fur"), "CC0", "", "f"),
+        "b": Entry(f"{file}:3", None),
+    }
+
+
+def test_a_column_without_a_name_holds_no_classes(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text(",file\n0,a.png\n")  # as pandas writes an index
+    assert read_entries(file, key=stem_of, with_classes=False)["a"].classes is None
+
+
+def test_rows_that_differ_in_their_foreground_contradict_each_other(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("file,class,fg\na.png,net,x\na.png,net,x\na.png,net,y\n")
+    with pytest.raises(DataError, match=r"a\.csv:4: says something else of 'a' than .*a\.csv:2"):
+        read_entries(file, key=stem_of)
+
+
+@pytest.mark.parametrize("rows", ["file,class\n,net\n", "file,class\n  ,net\n"])
+@pytest.mark.parametrize("key", [stem_of, path_of])
+def test_a_row_needs_a_name(rows, key, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text(rows)
+    with pytest.raises(DataError, match=r"a\.csv:2: the column 'file' is empty"):
+        read_entries(file, key=key)
+
+
+def test_the_first_name_that_the_file_has_counts():
+    table = Table("a.csv", [("A", Entry("a.csv:2", ("fur",))), ("b", Entry("a.csv:3", ("net",)))])
+    assert table.find("x", "a", "b").where == "a.csv:2"
+    assert table.find("x") is None
