@@ -29,7 +29,7 @@ from simd.image import UNKNOWN, UInt8
 from simd.methods.networks import build_network
 from simd.methods.networks.classifier import PatchClassifier
 from simd.methods.networks.sim import SIM
-from simd.methods.sim.inputs import click_maps, distances
+from simd.methods.runtime.click_maps import click_maps, distances
 from simd.methods.weights.folder import save_weights
 from simd.taxonomy import NO_CLASS
 from simd.training.losses import (

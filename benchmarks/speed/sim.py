@@ -36,8 +36,9 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "methods"))
 from fake_weights import fake_state, load_fake_sim
 
+from simd.methods.runtime.click_maps import click_maps, distances
 from simd.methods.runtime.winograd import Winograd
-from simd.methods.sim.inputs import click_maps, distances, pad
+from simd.methods.sim.inputs import pad
 from simd.methods.sim.method import SimMethod
 from simd.methods.sim.semantic_trimap import semantic_trimap
 

@@ -16,8 +16,9 @@ from transformers.utils import logging
 
 from simd.errors import DataError
 from simd.image import UInt8
-from simd.methods.runtime.check_inputs import Float32, check_arrays, overwrite_known
+from simd.methods.runtime.check_inputs import Float32, check_arrays
 from simd.methods.runtime.devices import check_device, check_device_memory, full_precision, memory_in_words
+from simd.methods.runtime.preprocess import Postprocessing, Preprocessing
 
 _GIGABYTES = 0.9  # PyTorch, the library, the network
 _GIGABYTES_PER_MEGAPIXEL = 1.2  # the decoder's maps at full size; measured at 0.3 to 1 megapixels
@@ -28,10 +29,10 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 
 @dataclass(frozen=True)
 class VitMatte:
-    """A ViTMatte network with its preprocessor; made by :func:`load_vitmatte`."""
+    """A ViTMatte network and what goes into it; made by :func:`load_vitmatte`."""
 
     network: VitMatteForImageMatting
-    processor: VitMatteImageProcessorPil
+    inputs: Preprocessing
     checkpoint_digest: str
     device: torch.device
     dtype: str
@@ -56,15 +57,12 @@ class VitMatte:
         """
         check_arrays(image, trimap)
         self._check_device_memory(trimap.size / 1e6)
-        # without its layout named, an image of up to 4 rows would be taken for channels first
-        inputs = self.processor(
-            images=image, trimaps=trimap, input_data_format="channels_last", return_tensors="pt"
-        )["pixel_values"]  # (1, 4, H, W), sides padded to multiples of 32 with zeros
+        parts = self.inputs.parts(image, trimap)
+        pixels = torch.from_numpy(np.concatenate([parts["image"], parts["trimap"]])[None])  # (1, 4, H, W)
         with memory_in_words("vitmatte", self.device, _SMALLER), torch.inference_mode(), full_precision():
-            solved = self.network(pixel_values=inputs.to(self.device, _DTYPES[self.dtype])).alphas
-        height, width = trimap.shape
-        alpha = np.asarray(solved[0, 0, :height, :width].float().cpu(), dtype=np.float32)
-        return overwrite_known(alpha, trimap)
+            solved = self.network(pixel_values=pixels.to(self.device, _DTYPES[self.dtype])).alphas
+        raw = np.asarray(solved[0, 0].float().cpu(), dtype=np.float32)
+        return Postprocessing().alpha(raw, self.inputs, trimap)
 
     def _network_gigabytes(self, megapixels: float) -> float:
         """Return the larger of what global attention needs, and then the decoder."""
@@ -109,9 +107,35 @@ def load_vitmatte(
     if threads is not None:
         torch.set_num_threads(threads)
     network, processor = _load(weights)
+    inputs = preprocessing_of(processor, weights)
     digest = _digest(network, processor)
     network.to(place, _DTYPES[dtype]).eval()
-    return VitMatte(network, processor, checkpoint_digest=digest, device=place, dtype=dtype)
+    return VitMatte(network, inputs, checkpoint_digest=digest, device=place, dtype=dtype)
+
+
+def preprocessing_of(processor: VitMatteImageProcessorPil, weights: str) -> Preprocessing:
+    """Declare what a checkpoint's preprocessor file says.
+
+    Raises
+    ------
+    DataError
+        If it scales by anything but 1/255 or nothing: then the trimap too would hold other values than the
+        network was trained with.
+    """
+    factor = processor.rescale_factor if processor.do_rescale else 1.0
+    if not np.isclose(factor * 255, [1, 255]).any():
+        raise DataError(
+            f"{weights}: preprocessor_config.json has rescale_factor {factor:.6g}; vitmatte takes 1/255, "
+            "or do_rescale false"
+        )
+    normalises = processor.do_normalize
+    return Preprocessing(
+        range=255.0 * factor,
+        mean=tuple(processor.image_mean) if normalises else (0.0, 0.0, 0.0),
+        std=tuple(processor.image_std) if normalises else (1.0, 1.0, 1.0),
+        trimap="fraction" if factor < 1 else "levels",
+        multiple=processor.size_divisor if processor.do_pad else 1,
+    )
 
 
 def _load(weights: str) -> tuple[VitMatteForImageMatting, VitMatteImageProcessorPil]:

@@ -237,6 +237,61 @@ def test_a_model_of_one_size_is_fed_resized_images(tmp_path):
         load_method("onnx", {"weights": str(place), "threads": 1})
 
 
+def test_maps_of_nearness_are_a_part(tmp_path):
+    image, trimap = draw(12, 17)
+    card = 'model = "model.onnx"\nkeep_known = false\n[inputs]\nx = ["image", "clicks"]\n[output]\nchannel = '
+    nodes = [helper.make_node("Identity", ["x"], ["alpha"])]
+    place = write_model(tmp_path, f"{card}8\n", channels=(9,), names=("x",), nodes=nodes)
+    rows, columns = np.nonzero(trimap == 255)
+    there = np.indices(trimap.shape)
+    squared = ((there[0][..., None] - rows) ** 2 + (there[1][..., None] - columns) ** 2).min(axis=-1)
+    expected = np.exp(-squared / (2 * 51.2**2))  # the widest map of the foreground is the last
+    np.testing.assert_allclose(solve(place, (image, trimap)), expected, rtol=1e-5)
+
+
+def test_what_a_resizing_model_says_of_its_kernels(tmp_path):
+    from simd.methods.onnx.card import read_card  # onnxruntime may not be there
+
+    size = '[size]\nfit = "resize"\nmultiple = 8\nmax_side = 32\nrounds_down = true\nresizes_levels = true\n'
+    kernels = (
+        '[image]\nresampling = "cubic"\n[trimap]\nresampling = "lanczos"\n[output]\nresampling = "nearest"\n'
+    )
+    (tmp_path / "card.toml").write_text(CARD + size + kernels)
+    inputs = read_card(tmp_path / "card.toml").preprocessing
+    assert inputs.size((15, 100)) == (8, 32)
+    assert (inputs.resampling, inputs.trimap_resampling, inputs.alpha_resampling) == (
+        "cubic",
+        "lanczos",
+        "nearest",
+    )
+    assert inputs.resizes_levels
+    (tmp_path / "card.toml").write_text(f"{CARD}[size]\nmultiple = 8\nborder = 32\n")
+    assert read_card(tmp_path / "card.toml").preprocessing.size((15, 100)) == (80, 168)
+
+
+def test_a_card_from_before_has_the_digest_it_had(tmp_path):
+    """Runs of older cards go on: what cards can say since then counts only where it is said."""
+    from simd.methods.onnx.card import read_card
+
+    (tmp_path / "card.toml").write_text(CARD)
+    facts = read_card(tmp_path / "card.toml").facts()
+    # the list as it was when cards knew no kernels, borders and caps
+    assert facts == [
+        *(
+            "card",
+            {"image": ("image",), "trimap": ("trimap",)},
+            "rgb",
+            1.0,
+            (0.0,) * 3,
+            (1.0,) * 3,
+            "fraction",
+        ),
+        *(1, "zero", None, 0, 1.0, False, True, 2.0, None),
+    ]
+    (tmp_path / "card.toml").write_text(f"{CARD}[size]\nborder = 32\n")
+    assert read_card(tmp_path / "card.toml").facts() == [*facts, ("border", 32)]
+
+
 def test_logits_and_other_number_types(tmp_path):
     image, trimap = draw(6, 7)
     card = f"keep_known = false\n{CARD}[output]\nsigmoid = true\n"

@@ -10,9 +10,10 @@ from fake_weights import fake_network, fake_state, fake_tensor, load_fake_sim
 
 from simd.image import UNKNOWN
 from simd.methods.networks import NETWORKS, build_network
+from simd.methods.runtime.click_maps import click_maps, distances
 from simd.methods.runtime.fold_norms import fuse
 from simd.methods.runtime.winograd import for_cpu
-from simd.methods.sim.inputs import click_maps, distances, pad
+from simd.methods.sim.inputs import pad
 from simd.methods.sim.method import SimMethod
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "sim"

@@ -101,6 +101,38 @@ def test_the_preprocessor_of_the_checkpoint_is_used(folder, tmp_path):
     assert first.checkpoint_digest != second.checkpoint_digest
 
 
+PROCESSORS = {
+    "authors": {"image_mean": MEAN, "image_std": STD},
+    "defaults": {},
+    "no scaling": {"do_rescale": False, "image_mean": [127.5] * 3, "image_std": [58.0] * 3},
+    "no normalisation": {"do_normalize": False},
+    "no padding": {"do_pad": False},
+    "another divisor": {"size_divisor": 48},
+}
+
+
+@pytest.mark.parametrize("name", PROCESSORS)
+@pytest.mark.parametrize("size", [(64, 96), (50, 71), (3, 40), (1, 1)])
+def test_the_declared_preprocessing_is_that_of_the_library(name, size):
+    from simd.methods.vitmatte import preprocessing_of
+
+    processor = transformers.VitMatteImageProcessorPil(**PROCESSORS[name])
+    image, trimap = draw(*size)
+    # without its layout named, an image of up to 4 rows would be taken for channels first
+    expected = processor(images=image, trimaps=trimap, input_data_format="channels_last", return_tensors="np")
+    parts = preprocessing_of(processor, "weights").parts(image, trimap)
+    declared = np.concatenate([parts["image"], parts["trimap"]])
+    np.testing.assert_allclose(declared, expected["pixel_values"][0], rtol=1e-6, atol=1e-6)
+
+
+def test_a_scale_that_is_not_known_is_refused():
+    from simd.methods.vitmatte import preprocessing_of
+
+    processor = transformers.VitMatteImageProcessorPil(rescale_factor=1 / 127.5)
+    with pytest.raises(DataError, match=r"weights: preprocessor_config\.json has rescale_factor 0\.00784314"):
+        preprocessing_of(processor, "weights")
+
+
 def test_a_run_over_a_set_names_library_and_weights(folder, tiny_set, tmp_path, run_cli):
     out = tmp_path / "mattes"
     done = run_cli(

@@ -90,7 +90,7 @@ class SIM(nn.Module):
         trimap : (N, 1, H, W)
             Levels 0, 128, 255.
         clicks : (N, 6, H, W), in [0, 1]
-            Nearness to known background and foreground, :func:`simd.methods.sim.inputs.click_maps`.
+            Nearness to known background and foreground, :func:`simd.methods.runtime.click_maps.click_maps`.
         semantic_trimap : (N, 20, H, W), in [0, 1]
             :func:`simd.methods.sim.semantic_trimap.semantic_trimap`.
         auxiliary : bool

@@ -2,16 +2,16 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from simd.errors import DataError
 from simd.files import read_text
-from simd.methods.runtime.preprocess import TRIMAPS, Preprocessing
+from simd.methods.runtime.preprocess import RESAMPLINGS, TRIMAPS, Postprocessing, Preprocessing
 from simd.taxonomy import suggest
 
-PARTS = ("image", "trimap")
+PARTS = ("image", "trimap", "clicks")
 FITS = ("zero", "edge", "reflect", "resize")
 """What `fit` may be in a card; see :data:`simd.methods.runtime.preprocess.FITS`."""
 
@@ -30,21 +30,26 @@ class OnnxCard:
     inputs: Mapping[str, tuple[str, ...]]  # the model's input to the parts of its channels
     preprocessing: Preprocessing
     output: str | None  # None: the model's first
-    channel: int
-    output_range: float
-    sigmoid: bool
-    keep_known: bool
+    postprocessing: Postprocessing
     gigabytes_per_megapixel: float
     classifier: Path | None  # of SIM, exported by `simd weights export-onnx`
 
     def facts(self) -> list[Any]:
         """Return all that the card says but the file, in an order that the digests of runs depend on."""
-        inputs = self.preprocessing
+        inputs, outputs = self.preprocessing, self.postprocessing
         return [
             *(self.name, self.inputs, inputs.order, inputs.range, inputs.mean, inputs.std, inputs.trimap),
-            *(inputs.multiple, inputs.fit, self.output, self.channel, self.output_range, self.sigmoid),
-            *(self.keep_known, self.gigabytes_per_megapixel, self.classifier),
+            *(inputs.multiple, inputs.fit, self.output, outputs.channel, outputs.range, outputs.sigmoid),
+            *(outputs.keep_known, self.gigabytes_per_megapixel, self.classifier),
+            *self._later_facts(),
         ]
+
+    def _later_facts(self) -> list[tuple[str, Any]]:
+        """Return what cards can say since later, where it is not the default: older digests stay."""
+        default = asdict(Preprocessing())
+        later = "max_side rounds_down border resampling trimap_resampling alpha_resampling resizes_levels"
+        given = asdict(self.preprocessing)
+        return [(key, given[key]) for key in later.split() if given[key] != default[key]]
 
 
 def read_card(weights: str | Path) -> OnnxCard:
@@ -66,6 +71,7 @@ def read_card(weights: str | Path) -> OnnxCard:
     kind = top.choice("kind", _KINDS, "matting")
     inputs, image, trimap = (top.table(key) for key in ("inputs", "image", "trimap"))
     size, output = top.table("size"), top.table("output")
+    fit = size.choice("fit", FITS, "zero")
     card = OnnxCard(
         file=top.neighbour("model"),
         name=top.text("name", path.stem),
@@ -77,13 +83,18 @@ def read_card(weights: str | Path) -> OnnxCard:
             std=image.colour("std", 1.0),
             trimap=trimap.choice("as", TRIMAPS, "fraction"),
             multiple=int(size.number("multiple", 1)),
-            fit=size.choice("fit", FITS, "zero"),
+            fit=fit,
+            **_resampling(size, image, trimap, output)
+            if fit == "resize"
+            else {"border": size.whole("border")},
         ),
         output=output.text("name", "") or None,
-        channel=int(output.number("channel", 0, lowest=0)),
-        output_range=output.number("range", 1.0),
-        sigmoid=output.flag("sigmoid", default=False),
-        keep_known=top.flag("keep_known", default=True),
+        postprocessing=Postprocessing(
+            channel=int(output.number("channel", 0, lowest=0)),
+            range=output.number("range", 1.0),
+            sigmoid=output.flag("sigmoid", default=False),
+            keep_known=top.flag("keep_known", default=True),
+        ),
         gigabytes_per_megapixel=top.number("gigabytes_per_megapixel", 2.0),
         classifier=top.neighbour("classifier") if kind == "sim" else None,
     )
@@ -92,6 +103,18 @@ def read_card(weights: str | Path) -> OnnxCard:
     if min(card.preprocessing.std) <= 0 or not 1 <= card.preprocessing.multiple <= _MAX_MULTIPLE:
         raise DataError(f"{path}: std must be above 0, multiple a whole number from 1 to {_MAX_MULTIPLE}")
     return card
+
+
+def _resampling(size: "_Table", image: "_Table", trimap: "_Table", output: "_Table") -> dict[str, Any]:
+    """Return what only a model whose images are resized has."""
+    return {
+        "max_side": size.whole("max_side"),
+        "rounds_down": size.flag("rounds_down", default=False),
+        "resizes_levels": size.flag("resizes_levels", default=False),
+        "resampling": image.choice("resampling", RESAMPLINGS, "linear"),
+        "trimap_resampling": trimap.choice("resampling", RESAMPLINGS, "nearest"),
+        "alpha_resampling": output.choice("resampling", RESAMPLINGS, "linear"),
+    }
 
 
 def _find(path: Path) -> Path:
@@ -165,6 +188,12 @@ class _Table:
         if not lowest <= value < 1e9:
             raise self.wrong(key, "a number that is not negative" if not lowest else "a number above 0")
         return value
+
+    def whole(self, key: str) -> int:
+        value = self.take(key, int, 0)
+        if not 0 <= value <= 65536:
+            raise self.wrong(key, "a whole number of pixels from 0 to 65536")
+        return int(value)
 
     def colour(self, key: str, default: float) -> tuple[float, ...]:
         values = self.take(key, list, [default] * 3)

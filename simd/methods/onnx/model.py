@@ -13,7 +13,8 @@ from simd.image import UInt8
 from simd.methods import Method
 from simd.methods.onnx.card import OnnxCard, read_card
 from simd.methods.onnx.session import Port, Session
-from simd.methods.runtime.check_inputs import Float32, check_arrays, overwrite_known
+from simd.methods.runtime.check_inputs import Float32, check_arrays
+from simd.methods.runtime.click_maps import CLICK_SIGMAS
 from simd.taxonomy import suggest
 
 _GIGABYTES = 0.3  # the runtime
@@ -59,20 +60,20 @@ class OnnxModel:
         """
         check_arrays(image, trimap)
         height, width = trimap.shape
-        parts = self.card.preprocessing.parts(image, trimap, self._size((height, width)))
+        taken, size = self.card.preprocessing, self._size((height, width))
+        parts = taken.parts(image, trimap, size)
+        if any("clicks" in names for names in self.card.inputs.values()):
+            parts["clicks"] = taken.clicks(trimap, size)
         inputs = {
             port.name: _cast(np.concatenate([parts[p] for p in self.card.inputs[port.name]])[None], port)
             for port in self.session.inputs
         }
         output = self.card.output or self.session.outputs[0].name
-        alpha = self._channel(self.session.run(output, inputs), parts["trimap"].shape[1:])
-        if self.card.sigmoid:
-            alpha = np.asarray(1 / (1 + np.exp(-alpha)), np.float32)
-        alpha = alpha / np.float32(self.card.output_range)
-        if not np.isfinite(alpha).all():
-            raise DataError(f"{self.session.file}: its alpha is not finite")
-        alpha = self.card.preprocessing.restored(alpha, (height, width))
-        return overwrite_known(alpha, trimap) if self.card.keep_known else alpha.clip(0, 1)
+        raw = self._channel(self.session.run(output, inputs), size)
+        try:
+            return self.card.postprocessing.alpha(raw, taken, trimap)
+        except DataError as error:
+            raise DataError(f"{self.session.file}: {error}") from error
 
     def _size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the size at which the model runs: its own, or the next multiple."""
@@ -83,12 +84,13 @@ class OnnxModel:
     def _channel(self, result: npt.NDArray[Any], size: tuple[int, ...]) -> Float32:
         """Return one channel (H, W) of a result (1, C, H, W) or (1, H, W)."""
         maps = result[0] if result.ndim == 4 else result
-        if result.ndim not in (3, 4) or maps.shape[1:] != size or self.card.channel >= len(maps):
+        channel = self.card.postprocessing.channel
+        if result.ndim not in (3, 4) or maps.shape[1:] != size or channel >= len(maps):
             raise DataError(
                 f"{self.session.file}: its output is {result.shape}, the card says channel "
-                f"{self.card.channel} of (1, C, {size[0]}, {size[1]})"
+                f"{channel} of (1, C, {size[0]}, {size[1]})"
             )
-        return np.asarray(maps[self.card.channel], dtype=np.float32)
+        return np.asarray(maps[channel], dtype=np.float32)
 
 
 def load_onnx(
@@ -175,7 +177,7 @@ def _check_fit(card: OnnxCard, session: Session) -> None:
 
 
 def _channels(part: str, card: OnnxCard) -> int:
-    return 3 if part == "image" else card.preprocessing.trimap_channels
+    return {"image": 3, "trimap": card.preprocessing.trimap_channels, "clicks": 2 * len(CLICK_SIGMAS)}[part]
 
 
 def _cast(array: Float32, port: Port) -> npt.NDArray[Any]:

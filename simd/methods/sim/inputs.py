@@ -1,13 +1,8 @@
 """What Semantic Image Matting's networks take in, made from image and trimap as the release makes it."""
 
 from dataclasses import replace
-from typing import NamedTuple
 
-import cv2
-import numpy as np
-import numpy.typing as npt
-
-from simd.image import BACKGROUND, FOREGROUND, UInt8
+from simd.image import UInt8
 from simd.methods.runtime.preprocess import Preprocessing
 
 STRIDE = 8
@@ -19,12 +14,6 @@ MIN_SIDE = 32
 PREPROCESSING = Preprocessing(trimap="levels", multiple=STRIDE, fit="symmetric", grows=True)
 """Mean and std stand in the networks; the matting network takes a trimap's levels as they are."""
 
-_CLICK_LENGTH = 320  # the paper's patch; whatever the image's size
-CLICK_SIGMAS = tuple(share * _CLICK_LENGTH for share in (0.02, 0.08, 0.16))
-"""Widths of the maps of nearness: 6.4, 25.6 and 51.2 pixels."""
-
-Float32 = npt.NDArray[np.float32]
-
 
 def pad(pixels: UInt8, *, min_side: int = 0) -> UInt8:
     """Pad (H, W) or (H, W, 3) at the bottom and right to multiples of 8, mirrored with the edge pixel.
@@ -32,49 +21,3 @@ def pad(pixels: UInt8, *, min_side: int = 0) -> UInt8:
     A side that is a multiple already grows by 8 more, as in the release.
     """
     return replace(PREPROCESSING, min_side=min_side).padded(pixels)
-
-
-class Distances(NamedTuple):
-    """Squared distance to the nearest known pixel, float32 (H, W); None where there is no such pixel."""
-
-    bg: Float32 | None
-    fg: Float32 | None
-
-    def window(self, rows: slice, columns: slice) -> "Distances":
-        """Return a window of them."""
-        bg, fg = (None if part is None else part[rows, columns] for part in self)
-        return Distances(bg, fg)
-
-
-def distances(trimap: UInt8) -> Distances:
-    """Measure the distance of each pixel to known background and to known foreground."""
-    bg, fg = (_squared_distance(trimap == value) for value in (BACKGROUND, FOREGROUND))
-    return Distances(bg, fg)
-
-
-def click_maps(measured: Distances, size: tuple[int, int]) -> Float32:
-    r"""Return six maps of nearness, background first.
-
-    .. math:: e^{-d^2 / 2 \sigma^2}, \quad \sigma \in \{6.4, 25.6, 51.2\}
-
-    Returns
-    -------
-    float32, shape (6, H, W), in [0, 1]
-        1 inside the region; all 0 where the trimap has no such region.
-    """
-    maps = np.zeros((2 * len(CLICK_SIGMAS), *size), np.float32)
-    for side, squared in enumerate(measured):
-        for number, sigma in enumerate(CLICK_SIGMAS):
-            if squared is not None:
-                np.exp(squared / np.float32(-2 * sigma**2), out=maps[side * len(CLICK_SIGMAS) + number])
-    return maps
-
-
-def _squared_distance(region: npt.NDArray[np.bool_]) -> Float32 | None:
-    if not region.any():
-        return None
-    outside = np.where(region, np.uint8(0), np.uint8(1))
-    distance = cv2.distanceTransform(outside, distanceType=cv2.DIST_L2, maskSize=cv2.DIST_MASK_PRECISE)
-    # The last bit of OpenCV's roots depends on where the array lies in memory. Squares are whole numbers, and
-    # exact after rounding wherever a click map is not 0 (up to 700 pixels).
-    return np.asarray(np.rint(np.square(distance)), dtype=np.float32)

@@ -15,11 +15,12 @@ import torch
 from simd.errors import DataError
 from simd.image import UNKNOWN, UInt8
 from simd.methods.runtime.check_inputs import check_arrays, overwrite_known
+from simd.methods.runtime.click_maps import click_maps, distances
 from simd.methods.runtime.devices import check_device, check_device_memory, full_precision, memory_in_words
 from simd.methods.runtime.fold_norms import fuse
 from simd.methods.runtime.tiling import MIN_TILE, Tile, tiles
 from simd.methods.runtime.winograd import for_cpu
-from simd.methods.sim.inputs import MIN_SIDE, click_maps, distances, pad
+from simd.methods.sim.inputs import MIN_SIDE, pad
 from simd.methods.sim.semantic_trimap import check_mode, semantic_trimap
 from simd.methods.sim.solve import Job, Solution
 from simd.methods.trimap_only import fill_unknown

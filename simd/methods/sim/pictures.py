@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
-from simd.methods.sim.inputs import CLICK_SIGMAS
+from simd.methods.runtime.click_maps import CLICK_SIGMAS
 from simd.taxonomy import CLASSES
 
 Float32 = npt.NDArray[np.float32]
@@ -31,7 +31,7 @@ def draw_inputs(image: UInt8, trimap: UInt8, clicks: Float32) -> UInt8:
     ----------
     image, trimap : uint8, shapes (H, W, 3) and (H, W)
     clicks : float32, shape (6, H, W)
-        :func:`simd.methods.sim.inputs.click_maps`.
+        :func:`simd.methods.runtime.click_maps.click_maps`.
 
     Returns
     -------

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import torch
 
 from simd.image import UInt8
+from simd.methods.runtime.click_maps import click_maps, distances
 from simd.methods.runtime.tiling import MIN_OVERLAP, Tile, blend
-from simd.methods.sim.inputs import click_maps, distances
 from simd.methods.weights.folder import Networks
 
 Float32 = npt.NDArray[np.float32]
