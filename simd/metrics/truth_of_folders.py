@@ -13,10 +13,9 @@ its foreground      column ``fg`` of the CSV file; else the alpha that it shares
                     its name without the background, if all images so named have alphas of one file size
 ==================  =========================================================================================
 
-The background at the end of a name is ``_<k>`` (at most 4 digits) or the name of a VOC or COCO photograph.
+The background at the end of a name is what :mod:`simd.sources.composite_names` takes for one.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,10 +25,10 @@ from simd.class_tables import Entry, Table, path_of, read_entries
 from simd.errors import DataError
 from simd.image import is_image_name
 from simd.metrics.truth_of_set import Truth, Truths
+from simd.sources.composite_names import without_background
 from simd.taxonomy import class_from_prefix, class_name
 
 _ALPHAS, _TRIMAPS = ("alpha",), ("trimap", "trimaps")
-_BACKGROUND = re.compile(r"_(?:\d{1,4}|\d{4}_\d{6}|(?:COCO_(?:train|val)\d{4}_)?\d{12})$")
 _NAMED = 8  # names that a message gives
 
 
@@ -102,19 +101,6 @@ def find_images(folder: Path, layer: Sequence[str] = (), *, nested: bool = True)
         pairs = [" and ".join(map(str, files)) for files in twice]
         _refuse(f"{folder}: {len(twice)} names are there twice; keep one file of each", pairs)
     return {name: folder / files[0] for name, files in found.items()}
-
-
-def without_background(name: str) -> str:
-    """Return a composite's name without its background, or the name itself if it ends with none.
-
-    Examples
-    --------
-    >>> without_background("net/fence-2_13"), without_background("fire_2008_000123")
-    ('net/fence-2', 'fire')
-    >>> without_background("o_12345678")  # AIM-500: natural images
-    'o_12345678'
-    """
-    return _BACKGROUND.sub("", name)
 
 
 def _pair(

@@ -17,7 +17,8 @@ scenes    backgrounds none: drawn by the built-in generator; open adds the photo
 
 In files named after their kind; simd_release holds `simd`, generated what is drawn. What kinds share: index
 (what a source says of itself, and what was seen in a folder), layout (declared layouts), links (none may
-lead out), table (the CSV file of classes and licences), lists (``class:fg:bg``), licences.
+lead out), table (the CSV file of classes and licences), lists (``class:fg:bg``), composite_names
+(``<fg>_<k>``), licences.
 
 Distinctions-646, AM-2k, P3M-10k, AIM-500, alphamatting.com and BG-20k are declared in
 :mod:`~simd.sources.declared`, images that others have composed in

@@ -6,6 +6,7 @@ from pathlib import Path
 from simd.class_tables import Entry, Table, stem_of
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE, Foreground
+from simd.sources.composite_names import numbered_name
 from simd.sources.folder import as_extra, by_stem, check_pair_size, read_pair, split_files
 from simd.sources.index import Index, SourceKind
 from simd.sources.lists import lines_of, numbered_lines, parse_line
@@ -134,7 +135,7 @@ def _read_classes(path: Path) -> Table:
 def _official_trimap(foreground: Foreground, k: int) -> Path | None:
     assert foreground.alpha_file is not None
     folder = foreground.alpha_file.parent.parent / "trimaps"
-    file = folder / f"{foreground.alpha_file.stem}_{k}.png"
+    file = folder / f"{numbered_name(foreground.alpha_file.stem, k)}.png"
     return file if file.is_file() else None
 
 

@@ -1,12 +1,12 @@
 """Composites that others have made: Composition-1k after its script, and what the SIMD generator writes."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from simd.class_tables import stem_of
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE
+from simd.sources.composite_names import numbered_name, split_numbered, split_photograph, without_background
 from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files
 from simd.sources.index import Finished, Index, SourceKind
 from simd.sources.lists import lines_of
@@ -16,8 +16,6 @@ _OWN = "Adobe-licensed images"
 _ALPHAS = ("alpha_copy", "alpha", f"{_OWN}/alpha_copy", f"{_OWN}/alpha")
 _TRIMAPS = ("trimaps", f"{_OWN}/trimaps")
 _TEST_IMAGES, _TRAINING_IMAGES, _RELEASE_IMAGES = 1000, 43_100, 890
-_NUMBERED = re.compile(r"(?P<fg>.+)_(?P<k>\d{1,4})")
-_PHOTOGRAPH = re.compile(r"(?P<fg>.+)_(?P<bg>\d{4}_\d{6}|(?:COCO_(?:train|val)\d{4}_)?\d{12})")
 
 
 # -- Composition-1k --------------------------------------------------------------------------------------
@@ -49,20 +47,20 @@ def _index_composition(place: str) -> Index[Finished]:
     broken = dict(clashes)
     records: list[Finished] = []
     for stem in sorted((images.keys() | backgrounds.keys()) - clashes.keys()):
-        numbered = _NUMBERED.fullmatch(stem)
+        numbered = split_numbered(stem)
         if numbered is None:
             broken[stem] = f"merged/{images[stem].name} is not named <foreground>_<k>, as the script names it"
         elif stem not in images:
             missing[stem] = "is named by the lists, and merged/ has no such image"
         elif stem not in alpha_of:
-            missing[stem] = f"merged/{images[stem].name} has no alpha, neither {stem} nor {numbered['fg']}"
+            missing[stem] = f"merged/{images[stem].name} has no alpha, neither {stem} nor {numbered.fg}"
         elif trimaps is not None and stem not in trimaps:
             missing[stem] = f"merged/{images[stem].name} has no trimap of its name"
         else:
             record = Finished(
                 id=stem,
                 source="composition-1k",
-                fg_id=numbered["fg"],
+                fg_id=numbered.fg,
                 bg_id=backgrounds.get(stem),
                 image=images[stem],
                 alpha=alpha_of[stem],
@@ -71,7 +69,7 @@ def _index_composition(place: str) -> Index[Finished]:
             )
             _keep_if_equal(record, records, broken)
     for name, files in (("trimap", trimaps or {}), ("alpha", alphas)):
-        used = {*images, *missing, *(p.stem for p in alpha_of.values()), *map(_foreground_of, missing)}
+        used = {*images, *missing, *(p.stem for p in alpha_of.values()), *map(without_background, missing)}
         missing |= {stem: f"{name} {files[stem].name} has no image" for stem in sorted(files.keys() - used)}
     expected = len(records) + len(missing) + len(broken)
     known, unnamed = _known_count(root), 0
@@ -88,16 +86,9 @@ def _alphas_of(images: Mapping[str, Path], alphas: Mapping[str, Path]) -> dict[s
     """Return the alpha of each image: one a composite (alpha_copy), or one a foreground, for all alike."""
     copies = {stem: alphas[stem] for stem in images if stem in alphas}
     shared = {
-        stem: alphas[match["fg"]]
-        for stem in images
-        if (match := _NUMBERED.fullmatch(stem)) and match["fg"] in alphas
+        stem: alphas[name.fg] for stem in images if (name := split_numbered(stem)) and name.fg in alphas
     }
     return copies if len(copies) > len(shared) else shared
-
-
-def _foreground_of(stem: str) -> str:
-    numbered = _NUMBERED.fullmatch(stem)
-    return numbered["fg"] if numbered else stem
 
 
 def _backgrounds_by_list(root: Path) -> tuple[dict[str, str], list[str]]:
@@ -116,7 +107,7 @@ def _backgrounds_by_list(root: Path) -> tuple[dict[str, str], list[str]]:
                 f"{lists[1].name} has {len(bgs)} lines, no multiple of {len(fgs)}: backgrounds unknown"
             ]
         stems = [stem_of(fg) for fg in fgs]
-        return {f"{stems[i // each]}_{i % each}": bg for i, bg in enumerate(bgs)}, []
+        return {numbered_name(stems[i // each], i % each): bg for i, bg in enumerate(bgs)}, []
     return {}, ["the lists of foregrounds and backgrounds are not here: backgrounds unknown"]
 
 
@@ -162,7 +153,7 @@ def _index_release(place: str) -> Index[Finished]:
             if lacks := [of_layer[layer].name for layer in layers if stem not in layers[layer]]:
                 missing[id_] = f"has no file in {' and in '.join(f'{folder.name}/{name}/' for name in lacks)}"
                 continue
-            named = _PHOTOGRAPH.fullmatch(stem)
+            named = split_photograph(stem)
             try:
                 class_ = class_name(folder.name)
                 if named is None:
@@ -176,8 +167,8 @@ def _index_release(place: str) -> Index[Finished]:
             record = Finished(
                 id=id_,
                 source="simd-composed",
-                fg_id=f"{folder.name}/{named['fg']}",
-                bg_id=named["bg"],
+                fg_id=f"{folder.name}/{named.fg}",
+                bg_id=named.bg,
                 image=layers["image"][stem],
                 alpha=layers["alpha"][stem],
                 trimap=layers["trimap"][stem] if "trimap" in layers else None,

@@ -11,7 +11,7 @@ from truth_by_hand import SHAPE, composition_1k, facts, grey, ids, release, trim
 from simd.errors import DataError
 from simd.metrics.evaluate import evaluate
 from simd.metrics.scores import load_scores
-from simd.metrics.truth_of_folders import truths_of_folders, without_background
+from simd.metrics.truth_of_folders import truths_of_folders
 from simd.metrics.truth_of_set import truths_of_set
 
 
@@ -147,22 +147,6 @@ def test_the_csv_file_names_images_or_alphas(tmp_path):
         **{f"net_{k}": ("net", "net") for k in range(2)},
         "net_2": ("lace", "x"),
     }
-
-
-@pytest.mark.parametrize(
-    ("name", "fg"),
-    [
-        ("boy-1518482_1920_9_19", "boy-1518482_1920_9"),
-        ("fire/a_2008_000123", "fire/a"),
-        ("a_COCO_train2014_000000000009", "a"),
-        ("a_000000000009", "a"),
-        ("o_12345678", "o_12345678"),
-        ("a_12345", "a_12345"),
-        ("plain", "plain"),
-    ],
-)
-def test_the_background_at_the_end_of_a_name(name, fg):
-    assert without_background(name) == fg
 
 
 def test_the_command_scores_folders_goes_on_where_it_stopped_and_reports(tmp_path, run_cli):
