@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from simd.composition.arithmetic import composite, composite_truncated
+from simd.composition.straight_colour import straight_colour
 from simd.errors import DataError
 from simd.features.colour_distance import estimated_distance
 from simd.features.descriptors import describe
@@ -17,8 +18,15 @@ from simd.features.region_statistics import (
     measure_regions,
     thickness,
 )
+from simd.features.shape import describe_shape, object_mask
+from simd.features.texture import describe_texture
 from simd.mattes import as_levels, as_matte
 from simd.metrics import conn, errors, grad, mse, sad
+from simd.selection import alpha_filters, colour_filters
+from simd.selection.near_duplicates import sign
+from simd.sources.estimated import estimate_foreground
+from simd.sources.rgba import extend_colour
+from simd.tagging.fill import fill
 from simd.trimap import trimap_of
 
 SHAPE = (9, 8)
@@ -28,6 +36,8 @@ COLOURS = arrays(np.uint8, (*SHAPE, 3))
 REGIONS = arrays(np.bool_, SHAPE)
 EVERYWHERE = np.ones(SHAPE, np.bool_)
 COLOUR = np.zeros((*SHAPE, 3), np.uint8)
+
+SEEDS = np.where(np.indices(SHAPE)[0] < 4, np.uint8(3), np.uint8(5))
 
 DOORS = {
     "as_matte": as_matte,
@@ -41,6 +51,22 @@ DOORS = {
     "measure_regions": lambda alpha: measure_regions(COLOUR, alpha, EVERYWHERE, {}),
     "foreground_size": foreground_size,
     "describe": describe,
+    "describe_shape": lambda alpha: describe_shape(alpha, EVERYWHERE),
+    "describe_texture": lambda alpha: describe_texture(alpha, EVERYWHERE),
+    "object_mask": object_mask,
+    "straight_colour": lambda alpha: straight_colour(COLOUR, alpha),
+    "extend_colour": lambda alpha: extend_colour(COLOUR, alpha),
+    "estimate_foreground": lambda alpha: estimate_foreground(COLOUR, alpha),
+    "fill": lambda alpha: fill(COLOUR, alpha, SEEDS),
+    "sign": lambda alpha: sign(COLOUR, alpha),
+    **{
+        name: getattr(alpha_filters, name)
+        for name in ("unusable", "limited", "quantised", "noisy", "islands", "border")
+    },
+    "premultiplied": lambda alpha: colour_filters.premultiplied(COLOUR, alpha),
+    "bleed": lambda alpha: colour_filters.bleed(COLOUR, alpha, COLOUR),
+    "mismatch": lambda alpha: colour_filters.mismatch(COLOUR, alpha),
+    "hidden": lambda alpha: colour_filters.hidden(COLOUR, alpha),
     "estimated_distance": lambda alpha: estimated_distance(COLOUR, alpha, EVERYWHERE),
     "sad": lambda alpha: sad(alpha, alpha, EVERYWHERE),
     "mse": lambda alpha: mse(alpha, alpha, EVERYWHERE),

@@ -3,13 +3,14 @@
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import UInt8
+from simd.image import Matte, UInt8
+from simd.mattes import as_levels, check_colour
 from simd.sources.rgba import extend_colour
 
 _LOW, _BRIGHTER, _TOO_BRIGHT = 8, 8, 0.10  # as simd.selection.colour_filters has them
 
 
-def straight_colour(fg: UInt8, alpha: UInt8) -> UInt8:
+def straight_colour(fg: UInt8, alpha: Matte) -> UInt8:
     r"""Divide colour by alpha.
 
     .. math:: F = \min(255, \lfloor (255\,C + \lfloor \alpha / 2 \rfloor) / \alpha \rfloor)
@@ -18,7 +19,8 @@ def straight_colour(fg: UInt8, alpha: UInt8) -> UInt8:
     ----------
     fg : uint8, shape (H, W, 3)
         C, colour multiplied by alpha.
-    alpha : uint8, shape (H, W)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float one is rounded to 8 bits.
 
     Returns
     -------
@@ -28,13 +30,16 @@ def straight_colour(fg: UInt8, alpha: UInt8) -> UInt8:
     Raises
     ------
     DataError
-        If much of the colour is brighter than its alpha, which multiplied colour cannot be.
+        If the arrays are not what they have to be, or much of the colour is brighter than its alpha, which
+        multiplied colour cannot be.
 
     Examples
     --------
     >>> straight_colour(np.full((1, 1, 3), 50, np.uint8), np.full((1, 1), 128, np.uint8))[0, 0]
     array([100, 100, 100], dtype=uint8)
     """
+    alpha = as_levels(alpha)
+    check_colour(fg, alpha.shape, "fg")
     soft = (alpha >= _LOW) & (alpha < 255 - _BRIGHTER)
     brighter = fg[soft].max(axis=1, initial=0) > alpha[soft].astype(int) + _BRIGHTER
     if brighter.size and brighter.mean() > _TOO_BRIGHT:

@@ -96,7 +96,7 @@ def describe(alpha: Matte, region: Mask | None = None, image: UInt8 | None = Non
     pixels, inside = _shrunk(pixels, inside, LARGEST)
     values = _levels(pixels, inside) | _edges(pixels, inside)
     pixels, inside = _shrunk(pixels, inside, WORKING)
-    values |= texture.describe_texture(np.asarray(pixels / 255, dtype=np.float32), inside)
+    values |= texture.describe_texture(pixels, inside)
     values |= shape.describe_shape(pixels, inside)
     values |= {"size": float(np.log2(height * width) / 2), "aspect": float(np.log2(width / height))}
     described = [values[name] for name in NAMES]

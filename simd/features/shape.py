@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.image import Mask, Matte, UInt8
+from simd.mattes import as_levels, as_matte, check_region
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -41,7 +42,13 @@ def object_mask(alpha: Matte) -> Mask:
 
     For opaque things that is alpha >= 0.5; for smoke, whose alpha never rises above 0.4, alpha >= 0.2.
     An alpha of 0 everywhere has no object.
+
+    Raises
+    ------
+    DataError
+        If alpha is not a matte.
     """
+    as_matte(alpha)
     if alpha.dtype == np.uint8:
         return np.asarray(alpha >= max(1, (int(alpha.max(initial=0)) + 1) // 2), dtype=np.bool_)
     return np.asarray((alpha > 0) & (alpha >= alpha.max(initial=0) / 2), dtype=np.bool_)
@@ -111,7 +118,7 @@ _STEP_OF = np.searchsorted(_DEPTHS, np.arange(102) / 4)  # of depths in quarters
 _FAINT = 5  # alpha above it belongs to the support
 
 
-def describe_shape(alpha: UInt8, region: Mask) -> dict[str, float]:
+def describe_shape(alpha: Matte, region: Mask) -> dict[str, float]:
     r"""Describe the shape of an alpha.
 
     M is the object mask, |M| its area, S the support {α > 5/255}, A the patch's area, w the widths and d
@@ -144,14 +151,22 @@ def describe_shape(alpha: UInt8, region: Mask) -> dict[str, float]:
 
     Parameters
     ----------
-    alpha : uint8, shape (H, W)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float one is rounded to 8 bits, fractional levels to 1..254.
     region : bool, shape (H, W)
 
     Returns
     -------
     dict of float
         Finite for every alpha; what a faint or empty alpha has not (widths, parts, holes) is 0.
+
+    Raises
+    ------
+    DataError
+        If alpha is not a matte, or the region does not fit it.
     """
+    alpha = as_levels(alpha, keep_fractional=True)
+    check_region(region, alpha.shape)
     mask = object_mask(alpha)
     area, size = max(1, int(np.count_nonzero(mask))), float(np.sqrt(alpha.size))
     distance, ridge = stroke_widths(mask)

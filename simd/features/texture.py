@@ -9,7 +9,8 @@ import numpy.typing as npt
 from scipy import fft
 
 from simd.features.sobel import sobel
-from simd.image import Mask
+from simd.image import Mask, Matte
+from simd.mattes import as_matte, check_region, largest_value
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -34,7 +35,7 @@ _FLOOR = 1e-3  # added before logarithms: a gradient, or a power, that is as goo
 _BOXES = (0, 0, 5, 9, 17, 33)  # sides of the boxes that stand in for Gaussians, twice each
 
 
-def describe_texture(alpha: Float32, region: Mask) -> dict[str, float]:
+def describe_texture(alpha: Matte, region: Mask) -> dict[str, float]:
     r"""Describe the texture of an alpha.
 
     At scale k the alpha is halved k times (area average). g is the gradient magnitude (3×3 Sobel / 8) there,
@@ -58,7 +59,7 @@ def describe_texture(alpha: Float32, region: Mask) -> dict[str, float]:
 
     Parameters
     ----------
-    alpha : float32, shape (H, W), in [0, 1]
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
     region : bool, shape (H, W)
         Where a scale leaves no pixel of it, the whole patch counts.
 
@@ -66,8 +67,16 @@ def describe_texture(alpha: Float32, region: Mask) -> dict[str, float]:
     -------
     dict of float
         Finite for every alpha, a constant one too.
+
+    Raises
+    ------
+    DataError
+        If alpha is not a matte, or the region does not fit it.
     """
-    return _gradients(alpha, region) | _bands(alpha) | _spectrum(alpha)
+    as_matte(alpha)
+    check_region(region, alpha.shape)
+    unit = np.asarray(alpha / largest_value(alpha), np.float32)
+    return _gradients(unit, region) | _bands(unit) | _spectrum(unit)
 
 
 def _gradients(alpha: Float32, region: Mask) -> dict[str, float]:

@@ -109,6 +109,8 @@ def _check_memory(method: Method, megapixels: float) -> None:
 
 def _checked(name: str, alpha: Any, size: tuple[int, int]) -> Matte:
     """Return alpha if it is a matte of the size; floats a rounding error outside [0, 1] are cut to it."""
+    if isinstance(alpha, np.ma.MaskedArray):
+        raise DataError(f"{name} returned a masked array, whose mask would be passed over; fill it first")
     if not isinstance(alpha, np.ndarray):
         raise DataError(f"{name} returned {type(alpha).__name__}; a matte is a NumPy array (H, W)")
     if alpha.shape != size:

@@ -30,8 +30,9 @@ from fnmatch import fnmatchcase
 import cv2
 import numpy as np
 
-from simd.image import Mask, UInt8
+from simd.image import Mask, Matte, UInt8
 from simd.layer_checks import part_of_range
+from simd.mattes import as_levels
 from simd.selection.reasons import Finding, found
 
 _EMPTY_SHARE = 0.001
@@ -61,8 +62,9 @@ def unlicensed(licence: str, allowed: Sequence[str]) -> Finding | None:
     return found("licence", None, f"its licence is {licence!r}; allowed: {', '.join(allowed)}")
 
 
-def unusable(alpha: UInt8) -> Finding | None:
+def unusable(alpha: Matte) -> Finding | None:
     """Find an alpha that is empty, full or binary: nothing else is worth measuring then."""
+    alpha = as_levels(alpha, keep_fractional=True)
     visible = int(np.count_nonzero(alpha)) / alpha.size
     if visible < _EMPTY_SHARE:
         return found("empty", visible, f"alpha is above 0 on {visible:.3%} of the pixels")
@@ -74,16 +76,18 @@ def unusable(alpha: UInt8) -> Finding | None:
     return None
 
 
-def limited(alpha: UInt8) -> Finding | None:
+def limited(alpha: Matte) -> Finding | None:
     """Find an alpha whose levels span a part of 0 to 255: not scaled, or merely dim."""
+    alpha = as_levels(alpha, keep_fractional=True)
     levels = part_of_range(alpha)
     if levels is None:
         return None
     return found("range" if levels.unscaled else "faint", levels.largest, levels.detail)
 
 
-def quantised(alpha: UInt8) -> Finding | None:
+def quantised(alpha: Matte) -> Finding | None:
     """Find an alpha of few levels, as 4 bits or a palette leave it."""
+    alpha = as_levels(alpha, keep_fractional=True)
     counts = np.bincount(alpha.ravel(), minlength=256)[1:255]
     total = int(counts.sum())
     if total < _MIN_FRACTIONAL:
@@ -95,8 +99,9 @@ def quantised(alpha: UInt8) -> Finding | None:
     return found("quantised", levels, f"{total} fractional pixels share {levels} levels")
 
 
-def noisy(alpha: UInt8) -> Finding | None:
+def noisy(alpha: Matte) -> Finding | None:
     """Find flicker beside 0 and 255: in a true matte these values lie on slopes, not on peaks."""
+    alpha = as_levels(alpha, keep_fractional=True)
     fractional = int(np.count_nonzero((alpha > 0) & (alpha < 255)))
     sides = (alpha, 255 - alpha)
     peaks = sum(_peaks(side) for side in sides)
@@ -115,12 +120,13 @@ def noisy(alpha: UInt8) -> Finding | None:
     return None
 
 
-def islands(alpha: UInt8) -> Finding | None:
+def islands(alpha: Matte) -> Finding | None:
     """Find specks: pieces below 1 % of the largest, 5 % of the diagonal away from every larger one.
 
     For matter that scatters (spray, sparks, smoke) the filter has no meaning;
     :mod:`simd.selection.foregrounds` leaves it out for those classes.
     """
+    alpha = as_levels(alpha, keep_fractional=True)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         (alpha >= _VISIBLE).astype(np.uint8), connectivity=8
     )
@@ -141,8 +147,9 @@ def islands(alpha: UInt8) -> Finding | None:
     return found("islands", share, f"{number} far from the rest, {pixels} pixels in all")
 
 
-def border(alpha: UInt8) -> Finding | None:
+def border(alpha: Matte) -> Finding | None:
     """Find a stripe along the frame: visible in the outer 2 pixels, gone in the 3 behind them."""
+    alpha = as_levels(alpha, keep_fractional=True)
     if min(alpha.shape) < 4 * _INSIDE:
         return None
     stripe = frame = 0

@@ -32,8 +32,9 @@ import numpy.typing as npt
 
 from simd.decoding import turn_upright
 from simd.features.sobel import sobel
-from simd.image import Mask, UInt8
+from simd.image import Mask, Matte, UInt8
 from simd.masks import nearest_pixel
+from simd.mattes import as_levels, check_colour
 from simd.selection.reasons import Finding, found
 
 _Plane = npt.NDArray[np.floating]
@@ -51,8 +52,10 @@ _BLEEDS, _FAR_APART = 0.55, 48  # _FAR_APART: levels between F and B, below whic
 _AWAY, _MIN_HIDDEN, _DETAIL, _DRAWN_ON, _SAME = 0.03, 0.02, 0.5, 0.45, 12
 
 
-def premultiplied(fg: UInt8, alpha: UInt8) -> Finding | None:
+def premultiplied(fg: UInt8, alpha: Matte) -> Finding | None:
     """Find colour that is stored multiplied by alpha, or blended with black."""
+    alpha = as_levels(alpha, keep_fractional=True)
+    check_colour(fg, alpha.shape, "fg")
     fg, alpha = _thinned(fg, alpha, 1024)
     core = alpha >= _OPAQUE * alpha.max()
     band = (alpha >= _LOW) & (alpha < _BAND * alpha.max())
@@ -82,11 +85,13 @@ def premultiplied(fg: UInt8, alpha: UInt8) -> Finding | None:
     )
 
 
-def bleed(fg: UInt8, alpha: UInt8, photograph: UInt8) -> Finding | None:
+def bleed(fg: UInt8, alpha: Matte, photograph: UInt8) -> Finding | None:
     """Find estimated colours that have kept the background of the photograph they come from.
 
     A photograph taken for its own foreground has t = 1 - alpha, 0.6 and more on the pixels that are asked.
     """
+    alpha = as_levels(alpha, keep_fractional=True)
+    check_colour(fg, alpha.shape, "fg")
     (fg, _), (photograph, alpha) = _thinned(fg, alpha, 1024), _thinned(photograph, alpha, 1024)
     core, outside = alpha >= _OPAQUE * alpha.max(), alpha == 0
     band = (alpha >= _LOW) & (alpha < _BAND * alpha.max())
@@ -107,19 +112,23 @@ def bleed(fg: UInt8, alpha: UInt8, photograph: UInt8) -> Finding | None:
     return found("bleed", figure, f"at the edges {figure:.0%} of the way from object to background colours")
 
 
-def mismatch(fg: UInt8, alpha: UInt8) -> Finding | None:
+def mismatch(fg: UInt8, alpha: Matte) -> Finding | None:
     """Find an alpha that was made for another picture, or for this one mirrored or turned by 180°."""
+    alpha = as_levels(alpha, keep_fractional=True)
+    check_colour(fg, alpha.shape, "fg")
     fg, alpha = _thinned(fg, alpha, 512)
     if min(alpha.shape) < _SMALLEST:
         return None
     return _copy(fg, alpha) or _turned(fg, alpha) or _swapped(fg, alpha)
 
 
-def mismatch_of_orientation(fg: UInt8, alpha: UInt8, orientation: int) -> Finding | None:
+def mismatch_of_orientation(fg: UInt8, alpha: Matte, orientation: int) -> Finding | None:
     """Find an alpha made from the rows as stored, beside a colour that its header's orientation has turned.
 
     The header alone is no proof: many programs apply the orientation before they make a matte.
     """
+    alpha = as_levels(alpha, keep_fractional=True)
+    check_colour(fg, alpha.shape, "fg")
     turned = turn_upright(alpha, orientation)
     if turned.shape != alpha.shape:
         return None
@@ -140,8 +149,10 @@ def mismatch_of_orientation(fg: UInt8, alpha: UInt8, orientation: int) -> Findin
     )
 
 
-def hidden(fg: UInt8, alpha: UInt8) -> Finding | None:
+def hidden(fg: UInt8, alpha: Matte) -> Finding | None:
     """Find the photograph's own background under alpha 0: good to know, as a network could see it."""
+    alpha = as_levels(alpha, keep_fractional=True)
+    check_colour(fg, alpha.shape, "fg")
     fg, alpha = _thinned(fg, alpha, 512)
     invisible = alpha == 0
     if not invisible.any() or invisible.all():

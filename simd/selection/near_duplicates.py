@@ -29,8 +29,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simd.image import UInt8
+from simd.image import Matte, UInt8
 from simd.masks import bounding_box
+from simd.mattes import as_levels, check_colour
 
 BITS = 117
 MIRRORINGS = {"": (1, 1), "mirrored": (1, -1), "upside down": (-1, 1), "turned by 180°": (-1, -1)}
@@ -76,8 +77,25 @@ class Match(NamedTuple):
         return ", ".join(part for part in parts if part)
 
 
-def sign(fg: UInt8, alpha: UInt8, *, windows: bool = True, thumb: int = _THUMB) -> Signature:
-    """Make the signature of a cut-out with anything visible; without `windows` crops are not found."""
+def sign(fg: UInt8, alpha: Matte, *, windows: bool = True, thumb: int = _THUMB) -> Signature:
+    """Make the signature of a cut-out with anything visible; without `windows` crops are not found.
+
+    Parameters
+    ----------
+    fg : uint8, shape (H, W, 3)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float one is rounded to 8 bits.
+    windows : bool
+    thumb : int
+        Longest side of the picture that is kept for the look.
+
+    Raises
+    ------
+    DataError
+        If the arrays are not what they have to be.
+    """
+    alpha = as_levels(alpha)
+    check_colour(fg, alpha.shape, "fg")
     cut = _over_grey(fg, alpha)
     square = cv2.resize(cut, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     lightness = square[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import UInt8, check_opaque, read_alpha, read_image, to_uint8
+from simd.image import Matte, UInt8, check_opaque, read_alpha, read_image, to_uint8
+from simd.mattes import as_matte, check_colour, largest_value
 from simd.records import UNKNOWN_LICENCE, Foreground
 from simd.sources.declared import (
     AIM_500_FINISHED,
@@ -71,15 +72,27 @@ def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
     return np.where((alpha == 255)[..., None], image, estimate_foreground(image, alpha)), alpha, None
 
 
-def estimate_foreground(image: UInt8, alpha: UInt8) -> UInt8:
+def estimate_foreground(image: UInt8, alpha: Matte) -> UInt8:
     """Estimate the foreground's colours, uint8 (H, W, 3), from a photograph and its alpha.
 
     About 2 s a megapixel. "Fast Multi-Level Foreground Estimation", ICPR 2020, as pymatting has it, with its
     default parameters.
+
+    Parameters
+    ----------
+    image : uint8, shape (H, W, 3)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+
+    Raises
+    ------
+    DataError
+        If alpha is not a matte, or the image does not fit it.
     """
+    as_matte(alpha)
+    check_colour(image, alpha.shape)
     from pymatting.foreground.estimate_foreground_ml import estimate_foreground_ml
 
-    return to_uint8(np.asarray(estimate_foreground_ml(image / 255.0, alpha / 255.0)))
+    return to_uint8(np.asarray(estimate_foreground_ml(image / 255.0, alpha / float(largest_value(alpha)))))
 
 
 FOREGROUNDS = SourceKind(

@@ -6,20 +6,33 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.formats import unread_note
-from simd.image import UInt8, has_transparency, no_alpha, read_rgba
+from simd.image import Matte, UInt8, has_transparency, no_alpha, read_rgba
 from simd.masks import nearest_pixel
+from simd.mattes import as_matte, check_colour
 from simd.records import Foreground
 from simd.sources.folder import as_extra, image_files, split_files
 from simd.sources.index import Index, SourceKind
 from simd.sources.table import entry_of, find_table, read_table, unused_note
 
 
-def extend_colour(fg: UInt8, alpha: UInt8) -> UInt8:
+def extend_colour(fg: UInt8, alpha: Matte) -> UInt8:
     """Give every pixel of alpha 0 the colour of a nearest visible pixel.
 
     What a cut-out holds under alpha 0 is whatever its program left there, often black or white, and
     resampling would mix it into the edge. At its own size no composite changes.
+
+    Parameters
+    ----------
+    fg : uint8, shape (H, W, 3)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+
+    Raises
+    ------
+    DataError
+        If alpha is not a matte, or the colour does not fit it.
     """
+    as_matte(alpha)
+    check_colour(fg, alpha.shape, "fg")
     hidden = alpha == 0
     if not hidden.any() or hidden.all():
         return fg

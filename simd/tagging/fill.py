@@ -10,7 +10,8 @@ from skimage.graph import MCP_Geometric
 
 from simd.errors import DataError
 from simd.features.sobel import sobel
-from simd.image import Mask, UInt8
+from simd.image import Mask, Matte, UInt8
+from simd.mattes import as_levels, as_matte, check_array, check_colour, check_region
 from simd.taxonomy import NO_CLASS
 from simd.trimap import trimap_of, unknown_region
 
@@ -32,12 +33,13 @@ class Tagged(NamedTuple):
     confidence: Float32  # (H, W), 0..1; 0 where there is no class
 
 
-def unknown_of(alpha: UInt8) -> Mask:
+def unknown_of(alpha: Matte) -> Mask:
     """Return the region that is tagged, bool (H, W): the unknown region of protocol `exact`."""
+    as_matte(alpha)
     return unknown_region(trimap_of(alpha, max(3, round(0.01 * min(alpha.shape)))))
 
 
-def fill(fg: UInt8, alpha: UInt8, seeds: UInt8, unknown: Mask | None = None) -> Tagged:
+def fill(fg: UInt8, alpha: Matte, seeds: UInt8, unknown: Mask | None = None) -> Tagged:
     r"""Give every unknown pixel the class of the strokes that are nearest to it through what looks like them.
 
     .. math:: c(p) = \arg\min_k \min_{\gamma: S_k \to p} \int_\gamma \left(\epsilon + 1 - P_k(q)\right) dq
@@ -49,7 +51,8 @@ def fill(fg: UInt8, alpha: UInt8, seeds: UInt8, unknown: Mask | None = None) -> 
     Parameters
     ----------
     fg : uint8, shape (H, W, 3)
-    alpha : uint8, shape (H, W)
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float one is rounded to 8 bits.
     seeds : uint8, shape (H, W)
         Painted classes, 255 elsewhere; they stay as they are where they are unknown.
     unknown : bool, shape (H, W), optional
@@ -64,18 +67,21 @@ def fill(fg: UInt8, alpha: UInt8, seeds: UInt8, unknown: Mask | None = None) -> 
     Raises
     ------
     DataError
-        If the shapes differ, or nothing is painted.
+        If the arrays are not what they have to be, their sizes differ, or nothing is painted.
 
     Notes
     -----
     The form is that of "A Geodesic Framework for Fast Interactive Image and Video Segmentation and Matting",
     ICCV 2007, with the matte among the features. Distances are measured at 256 pixels.
     """
+    alpha = as_levels(alpha, keep_fractional=True)
     unknown = unknown_of(alpha) if unknown is None else unknown
-    if not fg.shape[:2] == alpha.shape == seeds.shape == unknown.shape:
+    check_colour(fg, alpha.shape, "fg")
+    check_region(unknown, alpha.shape, "unknown")
+    check_array(seeds, "seeds")
+    if seeds.shape != alpha.shape or seeds.dtype != np.uint8:
         raise DataError(
-            f"colours {fg.shape}, alpha {alpha.shape}, seeds {seeds.shape} and unknown {unknown.shape} "
-            "must share one (H, W)"
+            f"seeds are {seeds.dtype} {seeds.shape}, but have to be uint8 of alpha's size, {alpha.shape}"
         )
     classes = [int(k) for k in np.unique(seeds) if k != NO_CLASS]
     if not classes:

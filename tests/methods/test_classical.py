@@ -63,6 +63,21 @@ def test_a_matte_is_finite_within_bounds_and_true_to_the_trimap(easy, name):
     assert (alpha[trimap == 255] == 1).all()
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_any_memory_order_gives_the_same_matte(easy, name):
+    image, trimap, _ = easy
+    expected = load_method(name).predict(image, trimap)
+    blue_first = np.ascontiguousarray(image[..., ::-1])
+    wide = np.dstack([image, trimap])
+    for other, levels in (
+        (blue_first[..., ::-1], trimap),
+        (wide[..., [0, 1, 2]], wide[..., 3]),  # a channel-indexed copy is laid out channel by channel
+        (wide[..., :3], np.asfortranarray(trimap)),
+        (np.asfortranarray(image), trimap[::-1].copy()[::-1]),
+    ):
+        np.testing.assert_array_equal(load_method(name).predict(other, levels), expected)
+
+
 def test_the_floor_is_one_half_on_the_unknown_region(easy):
     image, trimap, _ = easy
     alpha = load_method("trimap").predict(image, trimap)

@@ -122,6 +122,7 @@ def test_an_object_that_cannot_be_pickled_runs_in_one_process_and_says_so(tiny_s
         (lambda t: np.full(t.shape, np.nan), "5,120 pixels that are not finite"),
         (lambda t: np.full(t.shape, 200.0), "a float matte from 200 to 200; divide by 255 first"),
         (lambda t: np.full(t.shape, 1.5), r"from 1.5 to 1.5; clip it to \[0, 1\]"),
+        (lambda t: np.ma.masked_array(t, t > 9), "returned a masked array, whose mask would be passed over"),
         (lambda t: np.full(t.shape, 3, np.int64), r"returned int64; a matte is uint8 in 0..255 or float"),
         (lambda t: np.zeros((*t.shape, 1)), r"returned \(64, 80, 1\) for an image of \(64, 80\)"),
     ],
@@ -342,10 +343,10 @@ def test_matte_says_when_it_is_a_fallback(caplog):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        (([[0]], None), "the image must be a NumPy array, uint8 RGB .*, not list"),
+        (([[0]], None), "image is of type list, but has to be a NumPy array"),
         ((np.zeros((4, 5, 3)), None), r"the image must be uint8 RGB \(H, W, 3\), this is float64"),
         ((np.zeros((4, 5, 3), np.uint8), None), "the method trimap needs a trimap: 0 background, 128"),
-        ((np.zeros((4, 5, 3), np.uint8), [[0]]), "the trimap must be a NumPy array, .*, not list"),
+        ((np.zeros((4, 5, 3), np.uint8), [[0]]), "trimap is of type list, but has to be a NumPy array"),
         ((np.zeros((4, 5, 3), np.uint8), np.full((4, 5), 7, np.uint8)), r"this one also has 7"),
     ],
 )

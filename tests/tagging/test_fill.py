@@ -118,7 +118,7 @@ def test_nothing_painted_and_unlike_sizes_are_refused():
     cutout = synthetic("fur", 3, 64)
     with pytest.raises(DataError, match="nothing is painted"):
         fill(cutout.fg, cutout.alpha, blank((64, 64)))
-    with pytest.raises(DataError, match="must share one"):
+    with pytest.raises(DataError, match=r"seeds are uint8 \(64, 65\), but have to be uint8 of alpha's size"):
         fill(cutout.fg, cutout.alpha, blank((64, 65)))
 
 

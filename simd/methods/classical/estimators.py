@@ -59,11 +59,12 @@ class Classical:
         self, image: UInt8, trimap: UInt8, settings: dict[str, Any]
     ) -> tuple[npt.NDArray[np.float64] | None, str]:
         estimate = resolve_name(self.estimator)
-        known = np.where(trimap == UNKNOWN, 0.5, trimap / 255.0)
+        known = np.where(trimap == UNKNOWN, 0.5, np.ascontiguousarray(trimap) / 255.0)
+        colours = np.ascontiguousarray(image) / 255.0  # its kernels are compiled for this layout alone
         try:
             # it prints hints on its own performance, and divides 0 by 0 where there is nothing to solve
             with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
-                alpha = np.asarray(estimate(image / 255.0, known, **settings), dtype=np.float64)
+                alpha = np.asarray(estimate(colours, known, **settings), dtype=np.float64)
         except (ValueError, ArithmeticError, AssertionError, np.linalg.LinAlgError) as error:
             # assertions: its way to refuse an image smaller than its window
             return None, str(error) or "it refuses this image"

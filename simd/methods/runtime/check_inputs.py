@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from simd.errors import DataError
 from simd.image import BACKGROUND, FOREGROUND, UInt8
+from simd.mattes import check_array
 from simd.trimap import as_trimap
 
 Float32 = npt.NDArray[np.float32]
@@ -12,8 +13,7 @@ Float32 = npt.NDArray[np.float32]
 
 def check_image(image: UInt8) -> None:
     """Raise DataError unless this is an RGB image, uint8 (H, W, 3)."""
-    if not isinstance(image, np.ndarray):
-        raise DataError(f"the image must be a NumPy array, uint8 RGB (H, W, 3), not {type(image).__name__}")
+    check_array(image, "image")
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise DataError(
             f"the image must be uint8 RGB (H, W, 3), this is {image.dtype} {image.shape}; "
@@ -26,8 +26,7 @@ def check_image(image: UInt8) -> None:
 def check_arrays(image: UInt8, trimap: UInt8) -> None:
     """Raise DataError unless these are an RGB image (H, W, 3) and its trimap (H, W) of 0, 128 and 255."""
     check_image(image)
-    if not isinstance(trimap, np.ndarray):
-        raise DataError(f"the trimap must be a NumPy array, uint8 (H, W), not {type(trimap).__name__}")
+    check_array(trimap, "trimap")
     if trimap.shape != image.shape[:2]:
         raise DataError(
             f"the trimap is {trimap.shape}, the image {image.shape[:2]}; they must be of one size"
