@@ -29,15 +29,21 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreground:
-    """An object with its alpha, before it is placed on a background."""
+class Cutout:
+    """An object with its alpha as it lies on disk; its class need not be known."""
 
     id: str  # its name in the source: unique there, as the owner wrote it
     source: str  # the source kind that reads it
-    classes: tuple[str, ...]  # the primary class first
     file: Path | None = None  # colour, or colour and alpha of a cut-out; None where it is generated
     alpha_file: Path | None = None
     licence: str = UNKNOWN_LICENCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreground(Cutout):
+    """An object with its alpha and its classes, before it is placed on a background."""
+
+    classes: tuple[str, ...]  # the primary class first
     alpha_kind: str = ""  # how the alpha was made ("reference", "predicted", ...), where that is known
     annotation: Path | None = None  # the JSON file of its tagged regions; its classes are those in them
 

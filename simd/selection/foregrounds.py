@@ -14,7 +14,7 @@ from simd.layer_checks import differing_orientation
 from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
-from simd.records import Foreground
+from simd.records import Cutout, Foreground
 from simd.selection.alpha_filters import (
     border,
     islands,
@@ -129,7 +129,7 @@ def select_foregrounds(
     problems = (names.problems if names else {}) | unread
     return Selection(
         sorted(verdicts + unlisted, key=lambda v: v.id),
-        {fg.id: fg for fg in index.records} | others,
+        {**{fg.id: fg for fg in index.records}, **others},
         tuple(notes),
         problems,
         sum(each.total for each in lists)
@@ -214,7 +214,7 @@ def _judge_all(
     allow: Collection[str],
     strict: bool,
     workers: int,
-) -> tuple[list[Verdict], dict[str, Foreground], dict[str, str]]:
+) -> tuple[list[Verdict], dict[str, Cutout], dict[str, str]]:
     findings: dict[str, list[Finding]] = {
         name: [found(reason, None, why)]
         for reason, problems in (("missing", index.missing), ("broken", index.broken))
@@ -236,7 +236,7 @@ def _judge_all(
         own += outcome.value[0]
         if outcome.value[1] is not None:
             signatures[fg.id] = outcome.value[1]
-    others: dict[str, Foreground] = {}
+    others: dict[str, Cutout] = {}
     unread: dict[str, str] = {}
     if references and "leak" not in allow:
         ids = sorted(signatures)
@@ -290,7 +290,7 @@ def _read_class_list(path: Path) -> NameList:
 
 def _keep_listed(place: str, kind: str | None, names: NameList) -> tuple[Index[Foreground], list[Verdict]]:
     """Index a folder and leave out what a list does not name; what it names in vain is missing."""
-    index = index_with_classes(place, kind, {s: named.classes for s, named in names.names.items()})
+    index = index_with_classes(place, kind, names)
     listed, unlisted = [], []
     for fg in index.records:
         named = names.names.get(stem_of(fg.id))

@@ -1,6 +1,6 @@
 """What must stay apart: foregrounds of another folder, found by their looks, and names in a list."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,15 +8,13 @@ from simd.class_tables import stem_of
 from simd.errors import DataError
 from simd.parallel import run
 from simd.progress import track
-from simd.records import Foreground
+from simd.records import Cutout
 from simd.selection.alpha_filters import unusable
-from simd.selection.name_lists import NameList, index_with_classes, read_names
+from simd.selection.name_lists import NameList, read_names
 from simd.selection.near_duplicates import Searcher, Signature, sign
 from simd.selection.reasons import Finding, found
-from simd.sources import FINISHED, FOREGROUNDS, index_finished, read_foreground, recognise
-from simd.sources.folder import image_files
+from simd.sources import FINISHED, FOREGROUNDS, index_cutouts, index_finished, read_foreground, recognise
 from simd.sources.index import Index
-from simd.taxonomy import CLASSES
 
 
 class Reference(NamedTuple):
@@ -24,7 +22,7 @@ class Reference(NamedTuple):
 
     place: str
     names: NameList | None  # of a list
-    records: tuple[Foreground, ...]  # of a folder
+    records: tuple[Cutout, ...]  # of a folder
     problems: dict[str, str]  # what cannot be compared
 
 
@@ -50,7 +48,7 @@ def find_leaks(
     references: Sequence[Reference],
     *,
     workers: int = 1,
-) -> tuple[dict[str, list[Finding]], dict[str, Foreground], dict[str, str]]:
+) -> tuple[dict[str, list[Finding]], dict[str, Cutout], dict[str, str]]:
     """Find what stands on both sides.
 
     Parameters
@@ -70,7 +68,7 @@ def find_leaks(
         What could not be read there, with the reason.
     """
     leaks: dict[str, list[Finding]] = {}
-    others: dict[str, Foreground] = {}
+    others: dict[str, Cutout] = {}
     problems: dict[str, str] = {}
     for reference in references:
         problems |= reference.problems
@@ -95,7 +93,7 @@ def find_leaks(
     return leaks, others, problems
 
 
-def sign_foreground(foreground: Foreground) -> Signature:
+def sign_foreground(foreground: Cutout) -> Signature:
     """Read a foreground and sign it; DataError if there is nothing to see."""
     fg, alpha, _ = read_foreground(foreground)
     if (nothing := unusable(alpha)) and nothing.reason == "empty":
@@ -103,9 +101,7 @@ def sign_foreground(foreground: Foreground) -> Signature:
     return sign(fg, alpha)
 
 
-def _sign_all(
-    reference: Reference, workers: int
-) -> tuple[list[tuple[Foreground, Signature]], dict[str, str]]:
+def _sign_all(reference: Reference, workers: int) -> tuple[list[tuple[Cutout, Signature]], dict[str, str]]:
     outcomes = run(sign_foreground, reference.records, workers=workers)
     known, unread = [], {}
     for outcome in track(outcomes, len(reference.records), f"foregrounds of {reference.place}"):
@@ -116,20 +112,12 @@ def _sign_all(
     return sorted(known, key=lambda pair: pair[0].id), unread
 
 
-def _index(place: str) -> Index[Foreground]:
+def _index(place: str) -> Index[Cutout]:
     """Index a folder whatever its classes: for a comparison they do not matter."""
     if recognise(FOREGROUNDS, place) is None and recognise(FINISHED, place) is not None:
         finished = index_finished(place)
-        records = tuple(_as_foreground(f.id, f.image, f.alpha) for f in finished.records)
+        records = tuple(
+            Cutout(id=f.id, source="folder", file=f.image, alpha_file=f.alpha) for f in finished.records
+        )
         return Index(finished.kind, records, finished.expected, finished.missing, finished.broken)
-    return index_with_classes(place, None, dict(_any_class(place)))
-
-
-def _as_foreground(id_: str, image: Path, alpha: Path) -> Foreground:
-    return Foreground(id=id_, source="folder", classes=CLASSES[:1], file=image, alpha_file=alpha)
-
-
-def _any_class(place: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    root = Path(place)
-    for file in image_files(root) if root.is_dir() else ():
-        yield file.stem, CLASSES[:1]
+    return index_cutouts(place)

@@ -4,18 +4,14 @@ A line is ``class:name``, ``class:name:background`` as in the official test list
 compared by their stem, since one set holds as PNG what another holds as JPEG.
 """
 
-import csv
-import io
-import tempfile
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.class_tables import Entry, stem_of
+from simd.class_tables import Entry, Table, stem_of
 from simd.errors import DataError
 from simd.records import Foreground
-from simd.sources import index_foregrounds
+from simd.sources import index_foregrounds, is_drawn
 from simd.sources.index import Index
 from simd.sources.lists import lines_of, parse_line
 from simd.sources.table import find_table, read_table
@@ -80,31 +76,20 @@ def read_names(path: Path) -> NameList:
     return NameList(path, read, problems, len(lines))
 
 
-def index_with_classes(
-    place: str, kind: str | None, classes: Mapping[str, tuple[str, ...]]
-) -> Index[Foreground]:
-    """List the foregrounds of a folder with the classes given by stem; licences stay those of its CSV file.
+def index_with_classes(place: str, kind: str | None, names: NameList) -> Index[Foreground]:
+    """List the foregrounds of a folder with the classes of a list; licences stay those of its CSV file.
 
-    Foregrounds that no class is given for are in the index's `broken`.
+    Foregrounds that the list gives no class are in the index's `broken`.
     """
-    own = find_table(Path(place))
-    entries = read_table(own, roles=("fg", "alpha")) if own and kind != "synthetic" else {}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "classes.csv")
-        path.write_text(_table(classes, entries), encoding="utf-8")
-        index = index_foregrounds(place, kind, classes=path)
-    return replace(index, notes=tuple(note for note in index.notes if str(path) not in note))
-
-
-def _table(classes: Mapping[str, Iterable[str]], entries: Mapping[str, Entry]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(("file", "class", "licence", "alpha_kind"))
-    for stem, names in classes.items():
-        entry = entries.get(stem)
-        own = (entry.licence, entry.alpha_kind) if entry else ("", "")
-        writer.writerow((f"{stem}.png", "|".join(names), *own))  # with an ending a stem may hold dots
-    return text.getvalue()
+    origin = str(names.path)
+    path = None if is_drawn(place) else find_table(Path(place))
+    beside = Table() if path is None else read_table(path, roles=("fg", "alpha"))
+    table = Table(origin)
+    for stem, named in names.names.items():
+        known = beside.get(stem, Entry(origin, None))
+        table[stem] = replace(known, where=f"{origin}:{named.lines[0]}", classes=named.classes or None)
+    index = index_foregrounds(place, kind, classes=table)
+    return replace(index, notes=tuple(note for note in index.notes if origin not in note))
 
 
 def _parse(number: int, text: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from simd.errors import BatchError, DataError
-from simd.records import Background, Foreground
+from simd.records import Background, Cutout
 from simd.taxonomy import suggest
 
 Severity = Literal["drop", "warn"]
@@ -86,7 +86,7 @@ class Selection:
     """What a selection has come to, with all that a page needs to show it."""
 
     verdicts: list[Verdict]  # sorted by id
-    records: Mapping[str, Foreground | Background]  # by id, and the other side of a leak by its name
+    records: Mapping[str, Cutout | Background]  # by id, and the other side of a leak by its name
     notes: tuple[str, ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)  # what could not be used, with its reason
     compared: int = 0  # how many lines and foregrounds the problems are of

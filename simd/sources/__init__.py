@@ -17,8 +17,8 @@ scenes    backgrounds none: drawn by the built-in generator; open adds the photo
 
 In files named after their kind; simd_release holds `simd`, generated what is drawn. What kinds share: index
 (what a source says of itself, and what was seen in a folder), layout (declared layouts), links (none may
-lead out), table (the CSV file of classes and licences), lists (``class:fg:bg``), composite_names
-(``<fg>_<k>``), licences.
+lead out), table (the CSV file of classes and licences), classified (cut-outs with their classes), lists
+(``class:fg:bg``), composite_names (``<fg>_<k>``), licences.
 
 Distinctions-646, AM-2k, P3M-10k, AIM-500, alphamatting.com and BG-20k are declared in
 :mod:`~simd.sources.declared`, images that others have composed in
@@ -32,11 +32,12 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import NamedTuple
 
+from simd.class_tables import Table
 from simd.errors import DataError
 from simd.files import no_such_folder
 from simd.formats import unread_note
 from simd.image import UPRIGHT, Reader, UInt8, check_opaque
-from simd.records import Background, Foreground
+from simd.records import Background, Cutout, Foreground
 from simd.sources.folder import split_files
 from simd.sources.index import Finished, Index, SourceKind
 from simd.sources.links import without_links_out
@@ -94,7 +95,7 @@ def find_kind(role: str, name: str) -> SourceKind:
 
 
 def index_foregrounds(
-    place: str, kind: str | None = None, *, classes: Path | None = None
+    place: str, kind: str | None = None, *, classes: Path | Table | None = None
 ) -> Index[Foreground]:
     """List the foregrounds of a folder, with what is missing and broken.
 
@@ -104,8 +105,9 @@ def index_foregrounds(
         A folder, or ``"synthetic"`` / ``"synthetic:PER_CLASS@SIZE:SPLIT"`` for the built-in generator.
     kind : str, optional
         A key of :data:`FOREGROUNDS`; without it the folder's layout decides.
-    classes : Path, optional
-        A CSV file with classes, licences and kinds of alpha (:mod:`simd.sources.table`).
+    classes : Path or Table, optional
+        A CSV file with classes, licences and kinds of alpha (:mod:`simd.sources.table`), or what was read
+        from one.
 
     Raises
     ------
@@ -114,6 +116,16 @@ def index_foregrounds(
     """
     found = _find(FOREGROUNDS, place, kind, "foregrounds").index_foregrounds(place, classes)
     return without_links_out(found, place)
+
+
+def index_cutouts(place: str) -> Index[Cutout]:
+    """List the foregrounds of a folder as :func:`index_foregrounds` does, whatever their classes."""
+    kind = _find(FOREGROUNDS, place, None, "foregrounds")
+    if kind.index_cutouts is not None:
+        return without_links_out(kind.index_cutouts(place), place)
+    index = kind.index_foregrounds(place, None)  # its names say the classes
+    cutouts = Index[Cutout](index.kind, index.records, index.expected, index.missing, index.broken)
+    return without_links_out(cutouts, place)
 
 
 def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
@@ -139,7 +151,7 @@ def recognise(table: Mapping[str, str], place: str) -> str | None:
         raise DataError(f"{place}: cannot be read ({error.strerror})") from error
 
 
-def read_foreground(foreground: Foreground, reader: Reader = UPRIGHT) -> Pixels:
+def read_foreground(foreground: Cutout, reader: Reader = UPRIGHT) -> Pixels:
     """Read, or draw, the pixels of a foreground; DataError where its files are not a pair.
 
     A protocol may ask for a reader of its own, which reads what lies in a pair of files.

@@ -3,15 +3,14 @@
 from itertools import product
 from pathlib import Path
 
-from simd.class_tables import Entry, Table, stem_of
+from simd.class_tables import stem_of
 from simd.errors import DataError
-from simd.records import UNKNOWN_LICENCE, Foreground
+from simd.records import Cutout, Foreground
+from simd.sources.classified import foregrounds_from
 from simd.sources.composite_names import numbered_name
-from simd.sources.folder import as_extra, by_stem, check_pair_size, read_pair, split_files
+from simd.sources.folder import as_extra, by_stem, paired, read_pair, split_files
 from simd.sources.index import Index, SourceKind
-from simd.sources.lists import lines_of, numbered_lines, parse_line
-from simd.sources.table import entry_of, find_table, read_table
-from simd.taxonomy import parse_classes
+from simd.sources.lists import lines_of
 
 _OWN, _OTHER = "Adobe-licensed images", "Other"
 _LISTS = ("training_fg_names.txt", "test_fg_names.txt")
@@ -24,30 +23,23 @@ def _halves(place: str) -> list[Path]:
     return [p for p in candidates if (p / _OWN / "fg").is_dir() and (p / _OWN / "alpha").is_dir()]
 
 
-def _index(place: str, classes: Path | None) -> Index[Foreground]:
+def _list_pairs(place: str) -> Index[Cutout]:
     halves = _halves(place)
     if not halves:
         raise DataError(f"{place}: has no folder '{_OWN}'; the layout is {FOREGROUNDS.layout}")
-    table_path = classes or find_table(Path(place))
-    if table_path is None:
-        raise DataError(
-            f"{place}: Adobe's set names no classes, and they are never guessed; give --classes FILE: a CSV "
-            "file with the columns file and class, or a list with a line class:name for each foreground"
-        )
-    table = _read_classes(table_path)
-    found = [_index_half(half, table) for half in halves]
+    indices = [_list_half(half) for half in halves]
     return Index(
         "adobe",
-        tuple(record for index in found for record in index.records),
-        sum(index.expected for index in found),
-        {name: why for index in found for name, why in index.missing.items()},
-        {name: why for index in found for name, why in index.broken.items()},
-        (f"classes and licences: {table_path}", *(note for index in found for note in index.notes)),
-        tuple(name for index in found for name in index.extra),
+        tuple(record for index in indices for record in index.records),
+        sum(index.expected for index in indices),
+        {name: reason for index in indices for name, reason in index.missing.items()},
+        {name: reason for index in indices for name, reason in index.broken.items()},
+        tuple(note for index in indices for note in index.notes),
+        tuple(name for index in indices for name in index.extra),
     )
 
 
-def _index_half(half: Path, table: Table) -> Index[Foreground]:
+def _list_half(half: Path) -> Index[Cutout]:
     missing: dict[str, str] = {}
     clashes: dict[str, str] = {}
     parts = [half / name for name in (_OWN, _OTHER) if (half / name).is_dir()]
@@ -67,27 +59,8 @@ def _index_half(half: Path, table: Table) -> Index[Foreground]:
             continue
         if lacks := [layer for layer, of in (("fg", colours), ("alpha", alphas)) if stem not in of]:
             missing[id_] = f"there is no {' and no '.join(lacks)} of this name"
-            continue
-        try:
-            if table.spelt(stem) is None:
-                raise DataError(f"{stem!r} has no class; name it in the file of classes")
-            check_pair_size(colours[stem], alphas[stem])
-            entry = entry_of(stem, table)
-        except DataError as error:
-            broken[id_] = str(error)
-            continue
-        assert entry.classes is not None
-        records.append(
-            Foreground(
-                id=id_,
-                source="adobe",
-                classes=entry.classes,
-                file=colours[stem],
-                alpha_file=alphas[stem],
-                licence=FOREGROUNDS.licence if entry.licence == UNKNOWN_LICENCE else entry.licence,
-                alpha_kind=entry.alpha_kind,
-            )
-        )
+        elif pair := paired(id_, "adobe", colours[stem], alphas[stem], broken, FOREGROUNDS.licence):
+            records.append(pair)
     extra += [p for files in layers.values() for p in files if p.stem not in names]
     return Index(
         "adobe", tuple(records), len(names), missing, broken, notes, as_extra(sorted(extra), half.parent)
@@ -111,27 +84,6 @@ def _expected(half: Path, stems: list[str]) -> tuple[list[str], tuple[str, ...]]
     return listed, tuple(notes)
 
 
-def _read_classes(path: Path) -> Table:
-    """Read a CSV file, or a list of lines ``class:name``; a background after the name is passed over."""
-    if path.suffix.lower() == ".csv":
-        return read_table(path, roles=("fg", "alpha"))
-    entries = Table(str(path))
-    for number, text in numbered_lines(path):
-        where = f"{path}:{number}"
-        try:
-            line = parse_line(number, text)
-            if not line.class_:
-                raise DataError(f"a line has the form class:name, not {text!r}")
-            entry = Entry(where, parse_classes(line.class_))
-        except DataError as error:
-            raise DataError(f"{where}: {error}") from None
-        stem = stem_of(line.fg_name)
-        earlier = entries.setdefault(stem, entry)
-        if earlier.classes != entry.classes:
-            raise DataError(f"{where}: gives {stem!r} another class than {earlier.where}; keep one of them")
-    return entries
-
-
 def _official_trimap(foreground: Foreground, k: int) -> Path | None:
     assert foreground.alpha_file is not None
     folder = foreground.alpha_file.parent.parent / "trimaps"
@@ -149,7 +101,8 @@ FOREGROUNDS = SourceKind(
     licence="Adobe Deep Image Matting dataset: by agreement, for research",
     citation='Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017',
     recognise=lambda place: bool(_halves(place)),
-    index_foregrounds=_index,
+    index_cutouts=_list_pairs,
+    index_foregrounds=foregrounds_from(_list_pairs, title=lambda _place: "Adobe's set", lists=True),
     read=read_pair,
     official_trimap=_official_trimap,
 )

@@ -3,15 +3,13 @@
 Facts that are widely known but that no source of the layout states are marked `general`.
 """
 
-from pathlib import Path
 from typing import Any
 
-from simd.errors import DataError
-from simd.records import UNKNOWN_LICENCE, Background, Foreground
+from simd.records import Background, Cutout
+from simd.sources.classified import foregrounds_from
 from simd.sources.folder import read_pair
 from simd.sources.index import Finished, Index, SourceKind
 from simd.sources.layout import Item, Layout, Part, look_through, recognise
-from simd.sources.table import listed_entry, required_table
 
 DISTINCTIONS_646 = Layout(
     name="distinctions-646",
@@ -142,35 +140,29 @@ def foregrounds_of(layout: Layout) -> SourceKind:
     """Return the kind that reads the layers fg and alpha; classes come from a CSV file alone."""
     layers = ("fg", "alpha")
 
-    def index(place: str, classes: Path | None) -> Index[Foreground]:
+    def cutouts(place: str) -> Index[Cutout]:
         found = look_through(layout, place, layers=layers)
-        table_path, table = required_table(place, layout.title, classes)
-        records = []
-        for item in found.items:
-            id_ = _name(layout, item)
-            try:
-                entry = listed_entry(item.stem, table, table_path)
-            except DataError as error:
-                found.broken[id_] = str(error)
-                continue
-            assert entry.classes is not None
-            records.append(
-                Foreground(
-                    id=id_,
-                    source=layout.name,
-                    classes=entry.classes,
-                    file=item.files["fg"],
-                    alpha_file=item.files["alpha"],
-                    licence=layout.licence_of_each if entry.licence == UNKNOWN_LICENCE else entry.licence,
-                    alpha_kind=entry.alpha_kind,
-                )
+        records = tuple(
+            Cutout(
+                id=_name(layout, item),
+                source=layout.name,
+                file=item.files["fg"],
+                alpha_file=item.files["alpha"],
+                licence=layout.licence_of_each,
             )
-        notes = (f"classes and licences: {table_path}", *found.notes)
-        _, expected, missing, broken, _, extra, unnamed = found
-        return Index(layout.name, tuple(records), expected, missing, broken, notes, extra, unnamed)
+            for item in found.items
+        )
+        return Index(layout.name, records, *found[1:])
 
     shown = layout.describe(layers) + "; classes by --classes"
-    return _declared(layout, layers, shown, index_foregrounds=index, read=read_pair)
+    return _declared(
+        layout,
+        layers,
+        shown,
+        index_cutouts=cutouts,
+        index_foregrounds=foregrounds_from(cutouts, title=lambda _place: layout.title),
+        read=read_pair,
+    )
 
 
 def pairs_of(layout: Layout) -> SourceKind:

@@ -1,13 +1,12 @@
 """Photographs with an alpha as foregrounds: their colours are estimated, for whoever asks for it by name."""
 
-from pathlib import Path
-
 import numpy as np
 
 from simd.errors import DataError
 from simd.image import Matte, UInt8, check_opaque, read_alpha, read_image, to_uint8
 from simd.mattes import as_matte, check_colour, largest_value
-from simd.records import UNKNOWN_LICENCE, Foreground
+from simd.records import Cutout
+from simd.sources.classified import foregrounds_from
 from simd.sources.declared import (
     AIM_500_FINISHED,
     ALPHAMATTING_FINISHED,
@@ -16,52 +15,44 @@ from simd.sources.declared import (
 )
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Index, SourceKind
-from simd.sources.table import listed_entry, required_table
 
 _PHOTOGRAPHS = (AM_2K_FINISHED, P3M_10K_FINISHED, AIM_500_FINISHED, ALPHAMATTING_FINISHED)
 
 
-def _index(place: str, classes: Path | None) -> Index[Foreground]:
+def _kind_of(place: str) -> SourceKind:
     kind = next((kind for kind in _PHOTOGRAPHS if kind.recognise(place)), None)
     if kind is None:
         names = ", ".join(kind.name for kind in _PHOTOGRAPHS)
         raise DataError(f"{place}: colours can be estimated for {names}, and it is none of them")
-    table_path, table = required_table(place, kind.title, classes)
-    found = kind.index_finished(place)
-    records = []
-    broken = dict(found.broken)
-    for photograph in found.records:
-        try:
-            entry = listed_entry(photograph.image.stem, table, table_path)
-        except DataError as error:
-            broken[photograph.id] = str(error)
-            continue
-        assert entry.classes is not None
-        records.append(
-            Foreground(
-                id=f"{kind.name}/{photograph.id}",
-                source="estimated",
-                classes=entry.classes,
-                file=photograph.image,
-                alpha_file=photograph.alpha,
-                licence=photograph.licence if entry.licence == UNKNOWN_LICENCE else entry.licence,
-                alpha_kind=entry.alpha_kind,
-            )
+    return kind
+
+
+def _list_photographs(place: str) -> Index[Cutout]:
+    kind = _kind_of(place)
+    photographs = kind.index_finished(place)
+    records = tuple(
+        Cutout(
+            id=f"{kind.name}/{photograph.id}",
+            source="estimated",
+            file=photograph.image,
+            alpha_file=photograph.alpha,
+            licence=photograph.licence,
         )
-    notes = (f"colours are estimated from the photographs of {kind.title}", *found.notes)
+        for photograph in photographs.records
+    )
     return Index(
         "estimated",
-        tuple(records),
-        found.expected,
-        found.missing,
-        broken,
-        notes,
-        found.extra,
-        found.unnamed,
+        records,
+        photographs.expected,
+        {f"{kind.name}/{name}": reason for name, reason in photographs.missing.items()},
+        {f"{kind.name}/{name}": reason for name, reason in photographs.broken.items()},
+        (f"colours are estimated from the photographs of {kind.title}", *photographs.notes),
+        photographs.extra,
+        photographs.unnamed,
     )
 
 
-def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+def _read(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
     """Read a photograph and its alpha, and estimate the foreground's colours."""
     assert foreground.file is not None
     assert foreground.alpha_file is not None
@@ -103,7 +94,8 @@ FOREGROUNDS = SourceKind(
     licence="as the dataset's",
     citation='Germer et al., "Fast Multi-Level Foreground Estimation", ICPR 2020',
     recognise=lambda _place: False,
-    index_foregrounds=_index,
+    index_cutouts=_list_photographs,
+    index_foregrounds=foregrounds_from(_list_photographs, title=lambda place: _kind_of(place).title),
     read=_read,
     estimates=True,
 )

@@ -11,9 +11,10 @@ from simd.errors import DataError
 from simd.formats import unread_note
 from simd.image import UInt8, is_image_name, read_alpha, read_image, read_size
 from simd.layer_checks import differing_orientation
-from simd.records import UNKNOWN_LICENCE, Background, Foreground
+from simd.records import UNKNOWN_LICENCE, Background, Cutout
+from simd.sources.classified import foregrounds_from
 from simd.sources.index import Index, SourceKind
-from simd.sources.table import entry_of, find_table, read_table, unused_note
+from simd.sources.table import find_table, read_table
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -59,13 +60,11 @@ def _recognise_pairs(place: str) -> bool:
     return (Path(place) / "fg").is_dir() and (Path(place) / "alpha").is_dir()
 
 
-def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
+def _list_pairs(place: str) -> Index[Cutout]:
     root = Path(place)
     for name in ("fg", "alpha"):
         if not (root / name).is_dir():
             raise DataError(f"{root}: has no folder {name}/; the layout is {FOREGROUNDS.layout}")
-    table_path = classes or find_table(root)
-    table = read_table(table_path, roles=("fg", "alpha")) if table_path else None
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
     (fg_files, fg_others), (alpha_files, alpha_others) = split_files(root / "fg"), split_files(root / "alpha")
@@ -76,33 +75,29 @@ def _index_pairs(place: str, classes: Path | None) -> Index[Foreground]:
         if stem not in colours or stem not in alphas:
             have, lack = ("alpha", "fg") if stem in alphas else ("fg", "alpha")
             missing[f"{lack}/{stem}"] = f"{have}/{stem} has no partner in {lack}/"
-            continue
-        try:
-            check_pair_size(colours[stem], alphas[stem])
-            entry = entry_of(stem, table)
-        except DataError as error:
-            broken[stem] = str(error)
-            continue
-        assert entry.classes is not None
-        records.append(
-            Foreground(
-                id=stem,
-                source="folder",
-                classes=entry.classes,
-                file=colours[stem],
-                alpha_file=alphas[stem],
-                licence=entry.licence,
-                alpha_kind=entry.alpha_kind,
-            )
-        )
-    unread = unread_note([*fg_others, *alpha_others])
-    notes = [f"classes and licences: {table_path}"] if table_path else []
-    if table_path and table is not None:
-        notes += unused_note(table_path, table, colours.keys() | alphas.keys())
-    notes += [unread] if unread else []
+        elif pair := paired(stem, "folder", colours[stem], alphas[stem], broken):
+            records.append(pair)
+    others = [*fg_others, *alpha_others]
+    notes = (note,) if (note := unread_note(others)) else ()
     expected = len(colours.keys() | alphas.keys())
-    extra = as_extra([*fg_others, *alpha_others], root)
-    return Index("folder", tuple(records), expected, missing, broken, tuple(notes), extra)
+    return Index("folder", tuple(records), expected, missing, broken, notes, as_extra(others, root))
+
+
+def paired(
+    id_: str,
+    source: str,
+    fg: Path,
+    alpha: Path,
+    broken: dict[str, str],
+    licence: str = UNKNOWN_LICENCE,
+) -> Cutout | None:
+    """Return the cut-out that two files are; None, and the reason in `broken`, if their sizes differ."""
+    try:
+        check_pair_size(fg, alpha)
+    except DataError as error:
+        broken[id_] = str(error)
+        return None
+    return Cutout(id=id_, source=source, file=fg, alpha_file=alpha, licence=licence)
 
 
 def check_pair_size(fg: Path, *mattes: Path) -> None:
@@ -145,7 +140,7 @@ def with_stems_of(others: Collection[str], files: dict[str, Path]) -> dict[str, 
     return {stem if len(stems) > 1 else name: files[stem] for name, stems in meant.items() for stem in stems}
 
 
-def read_pair(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+def read_pair(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
     """Read the two files of a foreground; DataError if they are not a pair."""
     assert foreground.file is not None
     assert foreground.alpha_file is not None
@@ -199,7 +194,8 @@ FOREGROUNDS = SourceKind(
     licence="as the CSV file says",
     citation="",
     recognise=_recognise_pairs,
-    index_foregrounds=_index_pairs,
+    index_cutouts=_list_pairs,
+    index_foregrounds=foregrounds_from(_list_pairs, by_name=True),
     read=read_pair,
 )
 BACKGROUNDS = SourceKind(

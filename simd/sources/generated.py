@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from simd.class_tables import Table
 from simd.errors import DataError
 from simd.generator.splits import SPLITS, seeds_of
 from simd.image import UInt8
-from simd.records import Foreground
+from simd.records import Cutout, Foreground
 from simd.sources.index import Index, SourceKind
 from simd.taxonomy import CLASSES
 
@@ -55,12 +56,12 @@ def parse_id(id_: str) -> tuple[str, int, int]:
     return match["kind"], int(match["seed"]), int(match["size"])
 
 
-def _index(place: str, _classes: Path | None) -> Index[Foreground]:
+def _index(place: str, _classes: Path | Table | None) -> Index[Foreground]:
     order = read_order(place, "synthetic", 2, 512)
     return _drawn("synthetic", order, {name: (name,) for name in CLASSES})
 
 
-def _index_mixed(place: str, _classes: Path | None) -> Index[Foreground]:
+def _index_mixed(place: str, _classes: Path | Table | None) -> Index[Foreground]:
     from simd.generator.objects import MIXED
 
     order = read_order(place, "synthetic-mixed", 2, 512, what="PER_KIND")
@@ -82,13 +83,13 @@ def _drawn(source: str, order: Order, kinds: dict[str, tuple[str, ...]]) -> Inde
     return Index(source, tuple(records), len(records))
 
 
-def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+def _read(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
     from simd.generator import synthetic
 
     return synthetic(*parse_id(foreground.id))
 
 
-def _read_mixed(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+def _read_mixed(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
     from simd.generator.objects import mixed
 
     return mixed(*parse_id(foreground.id))

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from simd.class_tables import Table
 from simd.image import UInt8
-from simd.records import UNKNOWN_LICENCE, Background, Foreground
+from simd.records import UNKNOWN_LICENCE, Background, Cutout, Foreground
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,7 @@ class Finished:
 
 
 Record = TypeVar("Record", Foreground, Background)
-AnyRecord = TypeVar("AnyRecord", Foreground, Background, Finished)
+AnyRecord = TypeVar("AnyRecord", Foreground, Cutout, Background, Finished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,13 @@ class Index(Generic[AnyRecord]):
         return self.missing | self.broken
 
 
-def files_of(record: Foreground | Background | Finished) -> list[tuple[Path, bool]]:
+def files_of(record: Cutout | Background | Finished) -> list[tuple[Path, bool]]:
     """Return the files of a record, each with whether it is a matte or a trimap."""
     files: list[tuple[Path | None, bool]]
     match record:
         case Background():
             files = [(record.file, False)]
-        case Foreground():
+        case Cutout():
             files = [(record.file, False), (record.alpha_file, True)]
         case _:
             files = [(record.image, False), (record.alpha, True), (record.trimap, True)]
@@ -76,10 +77,11 @@ class SourceKind:
     title: str  # the dataset's own name
     ask: str = ""  # where to get it
     counts: str = ""  # what it is known to hold
-    index_foregrounds: Callable[[str, Path | None], Index[Foreground]] = _not_this_side
+    index_foregrounds: Callable[[str, Path | Table | None], Index[Foreground]] = _not_this_side
+    index_cutouts: Callable[[str], Index[Cutout]] | None = None  # its foregrounds, whatever their classes
     index_backgrounds: Callable[[str], Index[Background]] = _not_this_side
     index_finished: Callable[[str], Index[Finished]] = _not_this_side
-    read: Callable[[Foreground], tuple[UInt8, UInt8, UInt8 | None]] = _not_this_side
+    read: Callable[[Cutout], tuple[UInt8, UInt8, UInt8 | None]] = _not_this_side
     read_background: Callable[[Background], UInt8] = _not_this_side  # where it has no file
     notice: Callable[[Sequence[str]], str] = lambda _ids: ""  # what a licence asks to be shown for these ids
     official_trimap: Callable[[Foreground, int], Path | None] = lambda _fg, _k: None  # of the k-th composite

@@ -9,10 +9,10 @@ from simd.formats import unread_note
 from simd.image import Matte, UInt8, has_transparency, no_alpha, read_rgba
 from simd.masks import nearest_pixel
 from simd.mattes import as_matte, check_colour
-from simd.records import Foreground
+from simd.records import Cutout
+from simd.sources.classified import foregrounds_from
 from simd.sources.folder import as_extra, image_files, split_files
 from simd.sources.index import Index, SourceKind
-from simd.sources.table import entry_of, find_table, read_table, unused_note
 
 
 def extend_colour(fg: UInt8, alpha: Matte) -> UInt8:
@@ -48,10 +48,8 @@ def _recognise(place: str) -> bool:
         return False
 
 
-def _index(place: str, classes: Path | None) -> Index[Foreground]:
+def _list_cutouts(place: str) -> Index[Cutout]:
     root = Path(place)
-    table_path = classes or find_table(root)
-    table = read_table(table_path, roles=("fg", "alpha")) if table_path else None
     records, broken = [], {}
     files, others = split_files(root)
     for file in files:
@@ -59,35 +57,15 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
         try:
             if not has_transparency(file):
                 raise DataError(f"{file}: {no_alpha(file)}")
-            entry = entry_of(file.stem, table)
         except DataError as error:
             broken[name] = str(error)
             continue
-        assert entry.classes is not None
-        records.append(
-            Foreground(
-                id=name,
-                source="rgba",
-                classes=entry.classes,
-                file=file,
-                licence=entry.licence,
-                alpha_kind=entry.alpha_kind,
-            )
-        )
-    unread = unread_note(others)
-    unused = unused_note(table_path, table, (f.stem for f in files)) if table_path and table else ()
-    extra = as_extra((path for path in others if path != table_path), root)
-    return Index(
-        "rgba",
-        tuple(records),
-        len(files),
-        broken=broken,
-        notes=(*unused, *((unread,) if unread else ())),
-        extra=extra,
-    )
+        records.append(Cutout(id=name, source="rgba", file=file))
+    notes = (note,) if (note := unread_note(others)) else ()
+    return Index("rgba", tuple(records), len(files), broken=broken, notes=notes, extra=as_extra(others, root))
 
 
-def _read(foreground: Foreground) -> tuple[UInt8, UInt8, UInt8 | None]:
+def _read(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
     assert foreground.file is not None
     fg, alpha = read_rgba(foreground.file)
     return extend_colour(fg, alpha), alpha, None
@@ -100,6 +78,7 @@ FOREGROUNDS = SourceKind(
     licence="as the CSV file says",
     citation="",
     recognise=_recognise,
-    index_foregrounds=_index,
+    index_cutouts=_list_cutouts,
+    index_foregrounds=foregrounds_from(_list_cutouts, by_name=True),
     read=_read,
 )

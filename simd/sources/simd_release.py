@@ -5,9 +5,9 @@ from pathlib import Path
 from simd.class_tables import Table
 from simd.errors import DataError
 from simd.records import Foreground
-from simd.sources.folder import as_extra, check_pair_size, read_pair, split_files
+from simd.sources.folder import as_extra, paired, read_pair, split_files
 from simd.sources.index import Index, SourceKind
-from simd.sources.table import find_table, read_table
+from simd.sources.table import table_beside
 from simd.taxonomy import class_name
 
 
@@ -27,13 +27,12 @@ def _is_class(folder: Path) -> bool:
         return False
 
 
-def _index(place: str, classes: Path | None) -> Index[Foreground]:
+def _index(place: str, classes: Path | Table | None) -> Index[Foreground]:
     root = Path(place)
     folders = _class_folders(place)
     if not folders:
         raise DataError(f"{root}: has no folder of a class; the layout is {FOREGROUNDS.layout}")
-    table_path = classes or find_table(root)
-    licences = read_table(table_path, roles=("fg", "alpha")) if table_path else Table()
+    licences = table_beside(place, classes) or Table()
     records: list[Foreground] = []
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
@@ -57,8 +56,9 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
                 have, lack = ("alpha", "fg") if name in alphas else ("fg", "alpha")
                 missing[id_] = f"{folder / have / name} has no partner {folder / lack / name}"
                 continue
+            if (pair := paired(id_, "simd", colours[name], alphas[name], broken)) is None:
+                continue
             try:
-                check_pair_size(colours[name], alphas[name])
                 entry = licences.find(Path(name).stem)
             except DataError as error:
                 broken[id_] = str(error)
@@ -68,8 +68,8 @@ def _index(place: str, classes: Path | None) -> Index[Foreground]:
                     id=id_,
                     source="simd",
                     classes=(class_,),
-                    file=colours[name],
-                    alpha_file=alphas[name],
+                    file=pair.file,
+                    alpha_file=pair.alpha_file,
                     licence=entry.licence if entry else FOREGROUNDS.licence,
                     alpha_kind=entry.alpha_kind if entry else "",
                 )

@@ -32,18 +32,35 @@ def read_table(path: Path, roles: tuple[str, ...]) -> Table:
     return read_entries(path, key=stem_of, roles=roles, with_classes="background" not in roles)
 
 
-def entry_of(stem: str, table: Table | None) -> Entry:
+def table_beside(place: str, classes: Path | Table | None) -> Table | None:
+    """Return what is known of a folder's foregrounds: what is given, else the CSV file that lies there."""
+    if isinstance(classes, Table):
+        return classes
+    path = classes or find_table(Path(place))
+    return None if path is None else read_table(path, roles=("fg", "alpha"))
+
+
+def entry_of(stem: str, table: Table | None, *, by_name: bool = True) -> Entry:
     """Return what is known of a foreground: from the CSV file, else its class from its name.
+
+    Parameters
+    ----------
+    stem : str
+        The name of its file without the ending.
+    table : Table, optional
+        The CSV file.
+    by_name : bool
+        Whether the name may say it; else it says nothing, however it begins.
 
     Raises
     ------
     DataError
         If there is neither; a class is never guessed.
     """
-    if table is not None and (spelt := table.spelt(stem)) is not None:
-        entry = table[spelt]
-        entry.required_classes(stem)
+    if table is not None and (entry := table.find(stem)) is not None:
         return entry
+    if not by_name:
+        raise DataError(f"{stem!r} has no class; name it in {table.origin if table else 'a CSV file'}")
     name = class_from_prefix(stem)
     if name is None:
         where = "is not in the CSV file and" if table is not None else "is in no CSV file and"
@@ -54,7 +71,7 @@ def entry_of(stem: str, table: Table | None) -> Entry:
     return Entry("its name", (name,))
 
 
-def unused_note(path: Path, table: Table, stems: Iterable[str]) -> tuple[str, ...]:
+def unused_note(table: Table, stems: Iterable[str]) -> tuple[str, ...]:
     """Return a sentence about the names of a CSV file that are of none of some files, if there are any."""
     used = set()
     for stem in stems:
@@ -65,22 +82,4 @@ def unused_note(path: Path, table: Table, stems: Iterable[str]) -> tuple[str, ..
     if not (unused := [name for name in table if name not in used]):
         return ()
     shown = ", ".join(unused[:5]) + (", ..." if len(unused) > 5 else "")
-    return (f"{path}: {len(unused)} of {len(table)} names are of no file here: {shown}",)
-
-
-def required_table(place: str, title: str, classes: Path | None) -> tuple[Path, Table]:
-    """Read the CSV file of a dataset whose own names say nothing of classes; DataError if there is none."""
-    path = classes or find_table(Path(place))
-    if path is None:
-        raise DataError(
-            f"{place}: {title} names no classes, and they are never guessed; "
-            "give --classes FILE: a CSV file with the columns file and class"
-        )
-    return path, read_table(path, roles=("fg", "alpha"))
-
-
-def listed_entry(stem: str, table: Table, path: Path) -> Entry:
-    """Return what a CSV file says of a foreground; its name says nothing, however it begins (DataError)."""
-    if table.spelt(stem) is None:
-        raise DataError(f"{stem!r} has no class; name it in {path}")
-    return entry_of(stem, table)
+    return (f"{table.origin}: {len(unused)} of {len(table)} names are of no file here: {shown}",)

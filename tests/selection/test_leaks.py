@@ -61,6 +61,15 @@ def test_photographs_with_alpha_are_compared_too(training, tmp_path):
     assert reasons(selection)["tree_c"] == "leak"
 
 
+def test_a_folder_is_compared_whatever_its_classes(training, tmp_path):
+    other = tmp_path / "other"
+    put(other, "unheard_of", "net", 3)
+    (other / "classes.csv").write_text("file,class\nunheard_of.png,no class of ours\n")
+    reference = read_reference(str(other))
+    assert [(type(r).__name__, r.id) for r in reference.records] == [("Cutout", "unheard_of")]
+    assert reference.problems == {}
+
+
 def test_a_list_names_what_must_not_be_there(training, tmp_path):
     names = tmp_path / "test.txt"
     names.write_text("fur:fur_a.jpg:2008_000902.jpg\nfur:fur_a.jpg:2008_000903.jpg\n\nother.png\ntree_c\n")

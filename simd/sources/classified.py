@@ -1,0 +1,110 @@
+"""From cut-outs to foregrounds: the class, licence and kind of alpha that a CSV file or a name gives."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from simd.class_tables import Entry, Table, stem_of
+from simd.errors import DataError
+from simd.records import UNKNOWN_LICENCE, Cutout, Foreground
+from simd.sources.index import Index
+from simd.sources.lists import numbered_lines, parse_line
+from simd.sources.table import entry_of, table_beside, unused_note
+from simd.taxonomy import parse_classes
+
+
+def foregrounds_from(
+    cutouts: Callable[[str], Index[Cutout]],
+    *,
+    title: Callable[[str], str] = lambda _place: "the folder",
+    by_name: bool = False,
+    lists: bool = False,
+) -> Callable[[str, Path | Table | None], Index[Foreground]]:
+    """Return the `index_foregrounds` of a kind whose folders say nothing of classes.
+
+    Parameters
+    ----------
+    cutouts : callable
+        Lists what lies in a folder, whatever its classes.
+    title : callable
+        Place to the dataset's name, for the message where no CSV file is there.
+    by_name : bool
+        Whether a name may begin with its class, so that no CSV file is needed.
+    lists : bool
+        Whether a list of lines ``class:name`` will do in place of a CSV file.
+    """
+
+    def index(place: str, classes: Path | Table | None) -> Index[Foreground]:
+        found = cutouts(place)
+        if lists and isinstance(classes, Path) and classes.suffix.lower() != ".csv":
+            table: Table | None = _read_list(classes)
+        else:
+            table = table_beside(place, classes)
+        if table is None and not by_name:
+            raise DataError(
+                f"{place}: {title(place)} names no classes, and they are never guessed; "
+                "give --classes FILE: a CSV file with the columns file and class"
+                + (", or a list with a line class:name for each foreground" if lists else "")
+            )
+        return _classified(found, place, table, by_name=by_name)
+
+    return index
+
+
+def _classified(index: Index[Cutout], place: str, table: Table | None, *, by_name: bool) -> Index[Foreground]:
+    """Give each cut-out what is known of it; those without a class become broken ones."""
+    records: list[Foreground] = []
+    broken = dict(index.broken)
+    stems = [name.rpartition("/")[2] for name in index.problems]
+    for cutout in index.records:
+        assert cutout.file is not None
+        stems.append(cutout.file.stem)
+        try:
+            entry = entry_of(cutout.file.stem, table, by_name=by_name)
+            classes = entry.required_classes(cutout.file.stem)
+        except DataError as error:
+            broken[cutout.id] = str(error)
+            continue
+        records.append(
+            Foreground(
+                id=cutout.id,
+                source=cutout.source,
+                classes=classes,
+                file=cutout.file,
+                alpha_file=cutout.alpha_file,
+                licence=cutout.licence if entry.licence == UNKNOWN_LICENCE else entry.licence,
+                alpha_kind=entry.alpha_kind,
+            )
+        )
+    notes, extra = index.notes, index.extra
+    if table is not None:
+        notes = (f"classes and licences: {table.origin}", *unused_note(table, stems), *notes)
+        extra = tuple(name for name in extra if Path(place, name) != Path(table.origin))
+    return Index(
+        index.kind,
+        tuple(records),
+        index.expected,
+        index.missing,
+        broken,
+        notes,
+        extra,
+        index.unnamed,
+    )
+
+
+def _read_list(path: Path) -> Table:
+    """Read a list of lines ``class:name``; a background after the name is passed over."""
+    entries = Table(str(path))
+    for number, text in numbered_lines(path):
+        where = f"{path}:{number}"
+        try:
+            line = parse_line(number, text)
+            if not line.class_:
+                raise DataError(f"a line has the form class:name, not {text!r}")
+            entry = Entry(where, parse_classes(line.class_))
+        except DataError as error:
+            raise DataError(f"{where}: {error}") from None
+        stem = stem_of(line.fg_name)
+        earlier = entries.setdefault(stem, entry)
+        if earlier.classes != entry.classes:
+            raise DataError(f"{where}: gives {stem!r} another class than {earlier.where}; keep one of them")
+    return entries
