@@ -1,11 +1,11 @@
 """Which foreground goes on which background: decided from records, never from pixels."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from math import gcd
 from typing import NamedTuple
 
 from simd.errors import DataError
+from simd.hashing import text_digest
 from simd.records import Background, Foreground
 
 
@@ -40,10 +40,10 @@ def plan(
         raise DataError("there is no usable foreground; simd index FOLDER says why")
     if not backgrounds:
         raise DataError("there is no usable background; simd index FOLDER says why")
-    deck = sorted(backgrounds, key=lambda bg: _digest(str(seed), bg.id))
+    deck = sorted(backgrounds, key=lambda bg: text_digest(str(seed), bg.id))
     pairs = []
     for fg in foregrounds:
-        start, step = _walk(_digest(str(seed), fg.id), len(deck))
+        start, step = _walk(text_digest(str(seed), fg.id), len(deck))
         pairs += [(fg, deck[(start + k * step) % len(deck)], k) for k in range(per_foreground)]
     return with_ids(pairs, seed=seed)
 
@@ -54,7 +54,7 @@ def with_ids(pairs: Iterable[tuple[Foreground, Background, int]], *, seed: int) 
     taken: set[str] = set()
     for fg, bg, k in pairs:
         id_ = safe_id(fg.class_, (fg.id, bg.id, str(k)), taken)
-        own_seed = int(_digest(str(seed), id_)[:12], 16)  # 48 bits: exact in every JSON reader
+        own_seed = int(text_digest(str(seed), id_)[:12], 16)  # 48 bits: exact in every JSON reader
         planned.append(Planned(id_, fg, bg, k, own_seed))
     return planned
 
@@ -75,12 +75,8 @@ def safe_id(class_: str, parts: tuple[str, ...], taken: set[str]) -> str:
     salt = 0
     while True:
         salted = parts if salt == 0 else (*parts, str(salt))
-        id_ = f"{class_.replace('_', '-')}-{_digest(*salted)[:8]}"
+        id_ = f"{class_.replace('_', '-')}-{text_digest(*salted)[:8]}"
         if id_ not in taken:
             taken.add(id_)
             return id_
         salt += 1
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -78,16 +78,7 @@ def mean_gradient(alpha: Matte, region: Mask) -> float:
     G is the 3×3 Sobel response divided by 8, so a ramp that rises by 0.1 a pixel has gradient 0.1; the border
     is replicated. nan if R' is empty.
 
-    Parameters
-    ----------
-    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
-        True matte; a float one counts as it is.
-    region : bool, shape (H, W)
-
-    Raises
-    ------
-    DataError
-        If the alpha is none of these, or the region is not a mask of its size.
+    Alpha and region are what :func:`alpha_ratio` takes, and checked as there.
     """
     _check(alpha, region)
     inside = fractional(alpha) & region
@@ -101,16 +92,7 @@ def thickness(alpha: Matte, region: Mask) -> float:
     of hair or the thread of a net counts with its own width. The soft edge of a solid has no stroke of its
     own: the ridge of the solid lies outside the unknown region.
 
-    Parameters
-    ----------
-    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
-        True matte; a float one counts as it is.
-    region : bool, shape (H, W)
-
-    Raises
-    ------
-    DataError
-        If the alpha is none of these, or the region is not a mask of its size.
+    Alpha and region are what :func:`alpha_ratio` takes, and checked as there.
     """
     _check(alpha, region)
     mask = object_mask(alpha)

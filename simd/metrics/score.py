@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from simd.missing import nan_if_none, none_if_nan
+from simd.missing import nan_for_nulls, nulls_for_nan
 
 METRICS = ("sad", "mse", "grad", "conn")
 WHOLE = "unknown"
@@ -39,10 +39,9 @@ class Score:
 
 def score_to_row(score: Score) -> dict[str, Any]:
     """Return a score as JSON; nan becomes None."""
-    return {k: none_if_nan(v) if isinstance(v, float) else v for k, v in asdict(score).items()}
+    return nulls_for_nan(asdict(score))
 
 
 def score_from_row(row: Mapping[str, Any]) -> Score:
     """Make the score of :func:`score_to_row` again."""
-    values: dict[str, Any] = {k: nan_if_none(v) for k, v in row.items()}
-    return Score(**values)
+    return Score(**nan_for_nulls(row))

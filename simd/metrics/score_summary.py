@@ -8,6 +8,7 @@ from typing import Any
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.intervals import Intervals, intervals
 from simd.metrics.score import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score
+from simd.missing import none_if_nan, present
 from simd.taxonomy import CLASSES
 from simd.version import __version__
 
@@ -27,7 +28,7 @@ class Errors:
 
     def to_json(self) -> dict[str, float | None]:
         """Return the errors by metric; None for nan."""
-        return {metric: None if math.isnan(self[metric]) else self[metric] for metric in METRICS}
+        return {metric: none_if_nan(self[metric]) for metric in METRICS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +148,8 @@ def class_mean_errors(rows: Sequence[Score]) -> Errors:
 
 def mean(values: Iterable[float]) -> float:
     """Return the mean of the values that are not nan; nan if none is."""
-    present = [value for value in values if not math.isnan(value)]
-    return math.fsum(present) / len(present) if present else math.nan
+    known = present(values)
+    return math.fsum(known) / len(known) if known else math.nan
 
 
 def _by_class(rows: Sequence[Score]) -> dict[str, list[Score]]:

@@ -6,6 +6,7 @@ from jinja2 import Environment
 
 from simd.metrics.score import METRICS, Score
 from simd.metrics.score_summary import Errors, class_mean_errors, mean_errors, whole_images
+from simd.missing import formatted
 from simd.taxonomy import CLASSES
 
 _TEMPLATE = """<table><caption>{{ caption }}</caption>
@@ -31,4 +32,4 @@ def to_html(caption: str, scores: Sequence[Score]) -> str:
 
 def _texts(errors: Errors) -> list[str]:
     values = {m: errors[m] * (1000 if m == "mse" else 1) for m in METRICS}
-    return ["–" if value != value else f"{value:.2f}" for value in values.values()]  # noqa: PLR0124  nan
+    return [formatted(value, ".2f") for value in values.values()]

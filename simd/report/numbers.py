@@ -3,23 +3,11 @@
 import math
 
 from simd.metrics.uncertainty import Estimate
-
-DASH = "–"
-"""What stands where there is no figure."""
+from simd.missing import DASH as DASH  # noqa: PLC0414 - what pages print is here
+from simd.missing import formatted as formatted  # noqa: PLC0414
 
 _LEAST = 1e-6  # scores below it, in the unit in which they are printed, are what rounding leaves of 0
 _SHORT = 12  # hex digits of a digest that are shown
-
-
-def formatted(value: float, form: str) -> str:
-    """Return a figure in a format; a dash for nan.
-
-    Examples
-    --------
-    >>> formatted(0.25, ".0%"), formatted(math.nan, ".2f")
-    ('25%', '–')
-    """
-    return DASH if math.isnan(value) else format(value, form)
 
 
 def percent(share: float) -> str:

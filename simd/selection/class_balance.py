@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from simd.errors import DataError
+from simd.hashing import text_digest
 from simd.records import Foreground
 from simd.tagging.annotated_foregrounds import counted_classes
 from simd.taxonomy import CLASSES
@@ -122,7 +122,7 @@ def equal_numbers(
         return [fg for fg in foregrounds if fg.id in choice.ids]
     own = {name: [fg.id for fg in foregrounds if fg.class_ == name] for name in CLASSES}
     _refuse_short({name: len(ids) for name, ids in own.items()}, per_class, "foregrounds")
-    by_hash = {name: sorted(ids, key=lambda id_: _digest(seed, id_)) for name, ids in own.items()}
+    by_hash = {name: sorted(ids, key=lambda id_: text_digest(str(seed), id_)) for name, ids in own.items()}
     wanted = {id_ for ids in by_hash.values() for id_ in ids[:per_class]}
     return [fg for fg in foregrounds if fg.id in wanted]
 
@@ -161,7 +161,7 @@ def _solve(
     if least.x is None:
         raise DataError(f"no choice was found in {seconds:g} seconds ({least.message})")
     # less than 1 together: the hash decides between choices of equally many regions, and nothing else
-    ties = np.array([int.from_bytes(_digest(seed, id_)[:3], "big") / 2**24 for id_ in ids]) / len(ids)
+    ties = np.array([int(text_digest(str(seed), id_)[:6], 16) / 2**24 for id_ in ids]) / len(ids)
     fewest = milp(
         has.sum(axis=0) + ties,
         integrality=1,
@@ -171,7 +171,3 @@ def _solve(
     )
     taken = least.x[: len(ids)] if fewest.x is None else fewest.x
     return frozenset(id_ for id_, x in zip(ids, taken, strict=True) if x > 0.5), float(least.mip_gap)
-
-
-def _digest(seed: int, id_: str) -> bytes:
-    return sha256(f"{seed}\0{id_}".encode()).digest()

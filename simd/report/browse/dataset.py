@@ -8,7 +8,8 @@ from simd.errors import DataError
 from simd.progress import track
 from simd.report.browse.fields import COMPOSITE, Field
 from simd.report.browse.methods import Method
-from simd.taxonomy import CLASSES, suggest
+from simd.tagging.formats.index_plus_one import LABELS
+from simd.taxonomy import suggest
 
 OURS = "simd"
 """The key in ``dataset.info`` that says a dataset is ours, and of which set."""
@@ -78,7 +79,7 @@ def update(
     _remove_fields(target, columns)
     _declare(fo, target, columns)
     target.mask_targets = {
-        "class_mask": {index + 1: name for index, name in enumerate(CLASSES)},
+        "class_mask": dict(LABELS),
         "trimap": {128: "unknown", 255: "foreground"},
     }
     facts = dict(target.info[OURS])

@@ -1,7 +1,6 @@
 """``simd browse --static``: failures as a page that opens from disk and needs nothing else."""
 
 import json
-import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from simd.dataset.manifest import load_set
 from simd.errors import DataError
 from simd.files import make_folder, write_atomically
 from simd.metrics.score import METRICS, NOT_TRUTH, WHOLE, Score
+from simd.missing import none_if_nan
 from simd.parallel import run
 from simd.progress import track
 from simd.report.browse.failures import (
@@ -199,4 +199,4 @@ def _values(score: Score | None) -> list[float | None] | None:
     if score is None:
         return None
     values = {metric: getattr(score, metric) for metric in METRICS}
-    return [None if math.isnan(v) else float(f"{scaled(v, m):.4g}") for m, v in values.items()]
+    return [none_if_nan(float(f"{scaled(v, m):.4g}")) for m, v in values.items()]

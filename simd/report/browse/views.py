@@ -16,6 +16,7 @@ from simd.report.browse.fields import (
 )
 from simd.report.browse.methods import Method
 from simd.report.leaderboard.examples import error_stops
+from simd.tagging.formats.index_plus_one import stored_number
 from simd.taxonomy import CLASSES, TAXONOMY
 
 WORST = 24
@@ -110,7 +111,7 @@ def _at_first(method: Method) -> tuple[str, ...]:
 
 def _colours(fo: Any, methods: Sequence[Method], columns: Mapping[str, Field]) -> Any:
     of_class = [{"value": c.name, "color": c.colour} for c in TAXONOMY]
-    targets = [{"intTarget": c.index + 1, "color": c.colour} for c in TAXONOMY]
+    targets = [{"intTarget": stored_number(c.index), "color": c.colour} for c in TAXONOMY]
     trimap = [{"intTarget": 128, "color": "#ffb000"}, {"intTarget": 255, "color": "#ffffff"}]
     errors = [
         {"value": i / (len(stops) - 1), "color": _rgb(stop)}

@@ -1,6 +1,5 @@
 """Put the class regions of a set on a map by their features, and tell how well these separate classes."""
 
-import math
 import shutil
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +9,7 @@ import numpy as np
 from simd.dataset.manifest import load_set
 from simd.errors import DataError
 from simd.files import csv_text, json_text, make_folder, write_atomically
+from simd.missing import none_if_nan
 from simd.report.embed.features import is_feature_file, read_feature_file
 from simd.report.embed.neighbours import NEIGHBOURS, Neighbours, confusions, measure_neighbours
 from simd.report.embed.patches import Features, read_patches
@@ -181,7 +181,7 @@ def print_embedding(embedding: Embedding) -> None:
 
 
 def _null(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 4)
+    return none_if_nan(round(value, 4))
 
 
 def _name(features: str | Path | Features) -> str:
@@ -205,7 +205,7 @@ def _neighbours_csv(neighbours: Neighbours) -> str:
             c.class_,
             c.patches,
             c.foregrounds,
-            *("" if math.isnan(v) else f"{v:.4f}" for v in (c.accuracy, c.silhouette)),
+            *(formatted(value, ".4f", missing="") for value in (c.accuracy, c.silhouette)),
             *(c.taken_for if c.patches else [""] * len(CLASSES)),
         ]
         for c in neighbours.classes

@@ -13,12 +13,13 @@ import numpy.typing as npt
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import BatchError, DataError
 from simd.features.descriptors import describe
-from simd.files import make_folder
 from simd.image import Mask, UInt8
-from simd.journal import Journal, by_item, resumed
+from simd.journal import Row
 from simd.masks import bounding_box
+from simd.records import Composite
 from simd.report.class_regions import class_regions
 from simd.report.html.thumbnails import beside, thumbnail
+from simd.report.image_rows import rows_of_images
 from simd.trimap import unknown_region
 
 WHOLE = "image"
@@ -75,20 +76,12 @@ def read_patches(
     """
     measure = partial(_patches_of, features=features)
     function = load_features(features)
-    samples = list(matting_set)
-    journal = _journal(state, matting_set, features)
-    done, failures = resumed(
-        journal,
-        samples,
-        by_item(measure, key=_id, workers=workers),
-        key=_id,
-        load=lambda row: row,
-        dump=lambda _, row: row,
-        what="images",
-    )
+    name = features if isinstance(features, str) else getattr(features, "__qualname__", repr(features))
+    settings = {"features": name, "version": _VERSION}
+    rows, failures = rows_of_images(matting_set, measure, workers=workers, state=state, settings=settings)
     if failures:
-        raise BatchError(failures, "images", len(samples))
-    return _gathered(samples, done, function is not None)
+        raise BatchError(failures, "images", len(matting_set))
+    return _gathered(matting_set.rows, rows, function is not None)
 
 
 def load_features(features: str | Features) -> Features | None:
@@ -117,18 +110,6 @@ def _described(_image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.floa
 
 def _described_with_colour(image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.float32]:
     return describe(alpha, region, image)
-
-
-def _id(sample: Sample) -> str:
-    return sample.row.id
-
-
-def _journal(state: Path | None, matting_set: MattingSet, features: str | Features) -> Journal | None:
-    if state is None:
-        return None
-    make_folder(state.parent)
-    name = features if isinstance(features, str) else getattr(features, "__qualname__", repr(features))
-    return Journal(state, {"set": matting_set.digest, "features": name, "version": _VERSION})
 
 
 def _patches_of(sample: Sample, features: str | Features) -> dict[str, Any]:
@@ -163,14 +144,13 @@ def _checked(vector: npt.NDArray[Any], sample: Sample, region: str) -> list[floa
 
 
 def _gathered(
-    samples: Sequence[Sample], done: Mapping[str, Any], with_features: bool
+    images: Sequence[Composite], rows: Mapping[str, Row], with_features: bool
 ) -> tuple[list[Patch], npt.NDArray[np.float32], list[str]]:
     patches, vectors = [], []
-    for sample in samples:
-        row = sample.row
-        for record in done[row.id]["patches"]:
-            class_ = row.class_ if record["region"] == WHOLE else record["region"]
-            patches.append(Patch(row.id, record["region"], class_, row.fg_id, record["thumbnail"]))
+    for image in images:
+        for record in rows[image.id]["patches"]:
+            class_ = image.class_ if record["region"] == WHOLE else record["region"]
+            patches.append(Patch(image.id, record["region"], class_, image.fg_id, record["thumbnail"]))
             vectors.append(record["features"])
     lengths = {len(vector) for vector in vectors} if with_features else set()
     if len(lengths) > 1:
@@ -180,9 +160,9 @@ def _gathered(
     notes = []
     if whole := sum(patch.region == WHOLE for patch in patches):
         notes.append(f"{whole} patches are whole unknown regions with the primary class: no class mask")
-    if small := sum(done[sample.row.id]["small"] for sample in samples):
+    if small := sum(rows[image.id]["small"] for image in images):
         notes.append(f"{small} regions of fewer than {SMALLEST} pixels are left out")
-    if empty := sum(not done[s.row.id]["patches"] for s in samples):
-        notes.append(f"{empty} of {len(samples)} images have no region to put on the map")
+    if empty := sum(not rows[image.id]["patches"] for image in images):
+        notes.append(f"{empty} of {len(images)} images have no region to put on the map")
     array = np.array(vectors if with_features else [], dtype=np.float32)
     return patches, array.reshape(len(patches) if with_features else 0, -1 if len(array) else 0), notes

@@ -13,6 +13,7 @@ from simd.metrics.score import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score
 from simd.metrics.score_summary import Errors, ScoreSummary
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
+from simd.missing import present
 from simd.report.leaderboard.differences import PairedComparison, compare_pairs
 from simd.report.numbers import decimals_for
 from simd.taxonomy import CLASSES
@@ -228,5 +229,5 @@ def _rank(entry: BoardEntry) -> tuple[bool, float, str]:
 
 
 def _lowest(values: Iterable[float]) -> float:
-    present = [v for v in values if not math.isnan(v)]
-    return min(present) if len(present) > 1 else math.nan
+    known = present(values)
+    return min(known) if len(known) > 1 else math.nan

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simd.metrics.score import METRICS
 from simd.metrics.uncertainty import Estimate
+from simd.missing import present
 from simd.report.leaderboard.board import (
     CLASS_MEAN,
     IMAGE_MEAN,
@@ -16,7 +17,7 @@ from simd.report.leaderboard.board import (
     Cell,
     truth_note,
 )
-from simd.report.numbers import number, plural, span, thousands, tight_span
+from simd.report.numbers import formatted, number, plural, span, thousands, tight_span
 from simd.taxonomy import TAXONOMY
 
 HOTTEST = 8
@@ -121,7 +122,7 @@ def heat(value: float, column: Sequence[float]) -> float | None:
     >>> round(heat(4.0, [2.0, 4.0, 99.0]), 3), heat(99.0, [2.0, 4.0, 99.0]), heat(0.0, [0.0, 4.0])
     (0.333, 1.0, 0.0)
     """
-    lowest = min((v for v in column if not math.isnan(v)), default=math.nan)
+    lowest = min(present(column), default=math.nan)
     if math.isnan(value):
         return None
     if value == lowest:
@@ -229,4 +230,4 @@ def _kind(value: float, best: float) -> str:
 
 
 def _key(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.9g}"
+    return formatted(value, ".9g", missing="")

@@ -12,9 +12,9 @@ from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
 from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.files import make_folder
-from simd.journal import Journal, by_item, resumed
-from simd.missing import nan_if_none, none_if_nan
+from simd.missing import nan_for_nulls, nulls_for_nan
 from simd.report.class_regions import class_regions
+from simd.report.image_rows import rows_of_images
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.selection.class_counts import Census, take_census
 from simd.taxonomy import CLASSES
@@ -115,20 +115,11 @@ def measure_set(matting_set: MattingSet, *, workers: int = 1, state: Path | None
     BatchError
         If some images cannot be read.
     """
-    samples = list(matting_set)
-    journal = _journal(state, matting_set)
-    done, failures = resumed(
-        journal,
-        samples,
-        by_item(_measure, key=_id, workers=workers),
-        key=_id,
-        load=lambda row: row,
-        dump=lambda _, row: row,
-        what="images",
-    )
-    statistics = _gathered(matting_set, [done[s.row.id] for s in samples if s.row.id in done])
+    settings = {"measures": MEASURES_VERSION}
+    rows, failures = rows_of_images(matting_set, _measure, workers=workers, state=state, settings=settings)
+    statistics = _gathered(matting_set, [rows[row.id] for row in matting_set.rows if row.id in rows])
     if failures:
-        raise _PartlyMeasuredError(statistics, failures, len(samples))
+        raise _PartlyMeasuredError(statistics, failures, len(matting_set))
     return statistics
 
 
@@ -157,17 +148,6 @@ def _named_apart(statistics: Sequence[SetStatistics], places: Sequence[str | Pat
     ]
 
 
-def _id(sample: Sample) -> str:
-    return sample.row.id
-
-
-def _journal(state: Path | None, matting_set: MattingSet) -> Journal | None:
-    if state is None:
-        return None
-    make_folder(state.parent)
-    return Journal(state, {"set": matting_set.digest, "measures": MEASURES_VERSION})
-
-
 def _measure(sample: Sample) -> dict[str, Any]:
     """Measure an image and its regions; the result is JSON, null for nan."""
     image, alpha, trimap = sample.image, sample.alpha, sample.trimap
@@ -192,14 +172,11 @@ def _check_size(sample: Sample, layer: str, size: tuple[int, ...], wanted: tuple
 
 
 def _to_json(measures: Measures) -> dict[str, Any]:
-    return {k: none_if_nan(v) if isinstance(v, float) else v for k, v in asdict(measures).items()} | {
-        "levels": [none_if_nan(level) for level in measures.levels]
-    }
+    return nulls_for_nan(asdict(measures))
 
 
 def _from_json(row: Mapping[str, Any]) -> Measures:
-    values: dict[str, Any] = {k: nan_if_none(v) for k, v in row.items()}
-    return Measures(**values | {"levels": tuple(nan_if_none(level) for level in row["levels"])})
+    return Measures(**nan_for_nulls(row))
 
 
 def _gathered(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> SetStatistics:

@@ -1,12 +1,13 @@
 """The statistics of sets as tables: rows of images, regions and classes as CSV, and summaries for people."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from simd.files import csv_text
+from simd.missing import present
 from simd.report.numbers import DASH, formatted
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.taxonomy import CLASSES
@@ -56,7 +57,7 @@ def summarise(rows: Sequence[Measured]) -> list[ClassSummary]:
         by_class[row.class_].append(row)
     summaries = []
     for name, in_class in by_class.items():
-        values = [_there(column.value(row) for row in in_class) for column in MEASURES]
+        values = [present(column.value(row) for row in in_class) for column in MEASURES]
         summaries.append(
             ClassSummary(
                 name,
@@ -176,10 +177,6 @@ def _balance(statistics: SetStatistics) -> dict[str, Any]:
     }
 
 
-def _there(values: Iterable[float]) -> list[float]:
-    return [value for value in values if not math.isnan(value)]
-
-
 def _csv(rows: Sequence[dict[str, Any]]) -> str:
     return csv_text(rows[0], (map(_field, row.values()) for row in rows)) if rows else ""
 
@@ -187,7 +184,7 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 def _field(value: Any) -> Any:
     if not isinstance(value, float):
         return value
-    return "" if math.isnan(value) else format(value, ".7g")
+    return formatted(value, ".7g", missing="")
 
 
 def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -11,7 +11,7 @@ from simd.errors import DataError, MissingExtraError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.image import Mask, UInt8, read_image, write_png
 from simd.masks import bounding_box
-from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
+from simd.tagging.formats.index_plus_one import from_void_zero, stored_number, to_void_zero
 from simd.tagging.formats.labelled import Labelled, Names, checked_size, merge, packed, regions_of, shaped_as
 from simd.tagging.formats.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
 from simd.tagging.formats.untrusted import check_regular, inside
@@ -33,7 +33,7 @@ def write_rle(items: Iterable[Labelled], out: Path) -> None:
                 {
                     "id": len(annotations) + 1,
                     "image_id": number,
-                    "category_id": index + 1,
+                    "category_id": stored_number(index),
                     "segmentation": {"size": list(region.shape), "counts": counts},
                     **_facts(region),
                     "iscrowd": 1,  # run lengths are for crowds, by COCO's convention
@@ -124,7 +124,7 @@ def write_panoptic(items: Iterable[Labelled], out: Path) -> None:
             out / "panoptic" / file_name, np.dstack([stored, np.zeros_like(stored), np.zeros_like(stored)])
         )
         segments = [
-            {"id": index + 1, "category_id": index + 1, **_facts(region), "iscrowd": 0}
+            {"id": stored_number(index), "category_id": stored_number(index), **_facts(region), "iscrowd": 0}
             for index, region in regions_of(item.class_mask)
         ]
         images.append(_image(number, item))
@@ -242,8 +242,8 @@ def _only_json(folder: Path) -> Path:
 
 _CATEGORIES = [
     {
-        "id": c.index + 1,  # 0 is void
-        "name": LABELS[c.index + 1],
+        "id": stored_number(c.index),  # 0 is void
+        "name": c.name,
         "supercategory": "matting",
         "isthing": 0,
         "color": list(bytes.fromhex(c.colour[1:])),

@@ -13,7 +13,7 @@ from simd.errors import DataError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, encode_png, read_image
 from simd.masks import bounding_box
-from simd.tagging.formats.index_plus_one import from_void_zero, to_void_zero
+from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import (
     Labelled,
     Names,
@@ -70,7 +70,7 @@ def write_masks(items: Iterable[Labelled], out: Path) -> None:
                 objects[region] = number
             for folder, numbers in ((_CLASS_FOLDER, stored), (_OBJECT_FOLDER, objects)):
                 _add(archive, f"{folder}{stem}.png", encode_png(numbers, _VOC))
-        rows = [(_BACKGROUND, 0), *((name, index + 1) for index, name in enumerate(CLASSES))]
+        rows = [(_BACKGROUND, 0), *((name, number) for number, name in LABELS.items())]
         table = [f"{name}:{','.join(map(str, voc_colour(number)))}::" for name, number in rows]
         _add(archive, "labelmap.txt", "\n".join(["# label:color_rgb:parts:actions", *table, ""]).encode())
         _add(archive, f"{_LISTS}default.txt", "".join(f"{stem}\n" for stem in stems).encode())

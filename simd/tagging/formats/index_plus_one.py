@@ -7,7 +7,14 @@ from simd.tagging.formats.labelled import Labelled, Names, from_indices
 from simd.taxonomy import CLASSES, NO_CLASS
 
 VOID = 0
-LABELS = {index + 1: name for index, name in enumerate(CLASSES)}
+
+
+def stored_number(index: int) -> int:
+    """Return the number 1..20 that stands for the class of an index 0..19."""
+    return index + 1
+
+
+LABELS = {stored_number(index): name for index, name in enumerate(CLASSES)}
 """Stored number 1..20 to class name: FiftyOne's mask targets, COCO's categories."""
 
 

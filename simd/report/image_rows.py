@@ -1,0 +1,57 @@
+"""Going over the images of a set, each to a row of JSON, so that an interrupted run goes on."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from simd.dataset.manifest import MattingSet, Sample
+from simd.files import make_folder
+from simd.journal import Journal, Row, by_item, resumed
+
+
+def rows_of_images(
+    matting_set: MattingSet,
+    function: Callable[[Sample], Row],
+    *,
+    workers: int,
+    state: Path | None,
+    settings: Mapping[str, Any],
+) -> tuple[dict[str, Row], dict[str, str]]:
+    """Apply a function to every image of a set.
+
+    Parameters
+    ----------
+    matting_set : MattingSet
+    function : callable
+        Sample to a row of JSON that has the sample's id as ``"id"``.
+    workers : int
+        Processes.
+    state : Path, optional
+        Folder in which finished images are noted; a run that finds it goes on from there. It stays.
+    settings : mapping
+        What the rows depend on besides the set; a state with others is not continued.
+
+    Returns
+    -------
+    rows : dict
+        By the id of the image.
+    failures : dict
+        Reasons by id.
+    """
+    journal = None
+    if state is not None:
+        make_folder(state.parent)
+        journal = Journal(state, {"set": matting_set.digest, **settings})
+    return resumed(
+        journal,
+        list(matting_set),
+        by_item(function, key=_id, workers=workers),
+        key=_id,
+        load=lambda row: row,
+        dump=lambda _, row: row,
+        what="images",
+    )
+
+
+def _id(sample: Sample) -> str:
+    return sample.row.id
