@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
 from simd.addresses import LooseNames, last_part, without_ending
@@ -21,6 +22,7 @@ from simd.taxonomy import parse_classes
 
 _FILE_COLUMNS = ("file", "file_name", "id", "name")
 _CLASS_COLUMNS = ("class", "classes", "class_guess")
+_NAMED = 5  # names that a message gives
 _FG_COLUMNS = ("fg", "fg_id")
 
 
@@ -66,6 +68,25 @@ class Table(dict[str, Entry]):
         """Return the entry of the first of some names that the file has; DataError as in :meth:`spelt`."""
         spellings = (self.spelt(name) for name in names)
         return next((self[spelling] for spelling in spellings if spelling is not None), None)
+
+    def unused(self, used: Iterable[str]) -> dict[str, str]:
+        """Return the file with what it names in vain, as a sentence; nothing if all its names are used.
+
+        Parameters
+        ----------
+        used : iterable of str
+            The names that are there; another Unicode form or letter case is the same name.
+        """
+        spelt: set[str | None] = set()
+        for name in used:
+            try:
+                spelt.add(self.spelt(name))
+            except DataError:  # several rows may be meant, as whoever asks for their entry is told
+                spelt |= {spelling for spelling in self if spelling.casefold() == name.casefold()}
+        vain = [name for name in self if name not in spelt]
+        shown = ", ".join(vain[:_NAMED]) + (", ..." if len(vain) > _NAMED else "")
+        reason = f"{len(vain)} of {len(self)} names are of no file here: {shown}"
+        return {self.origin: reason} if vain else {}
 
 
 def stem_of(name: str) -> str:
@@ -113,8 +134,9 @@ def read_entries(
     Raises
     ------
     DataError
-        With line numbers: for a missing column, a row without a name, an unknown class, or two rows that
-        contradict each other. Rows that say the same are one.
+        With line numbers: for a missing column, a row without a name or with more cells than columns, a
+        quote that is not closed, an unknown class, or two rows that contradict each other. Rows that say the
+        same are one.
     """
     columns, rows = _read_rows(path)
     file_column = _pick(path, columns, _FILE_COLUMNS)
@@ -144,19 +166,43 @@ def read_entries(
 
 def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
     """Return the columns, and each row with the number of its line; a short row has None in the rest."""
-    reader = csv.DictReader(io.StringIO(read_text(path)))
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    columns: list[str] = []
+    rows: list[tuple[int, dict[str, str | None]]] = []
+    line = 1  # where a row begins: one with a line break inside is longer than a line
     try:
-        rows = [(reader.line_num, row) for row in reader]
+        for cells in reader:
+            if not columns:
+                columns = _checked_columns(path, cells)
+            elif len(cells) > len(columns):
+                raise DataError(
+                    f"{path}:{line}: has {len(cells)} cells, and there are {len(columns)} columns; "
+                    "a comma inside a cell needs double quotes around it"
+                )
+            elif cells:
+                rows.append((line, dict(zip_longest(columns, cells))))
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"{path}:{reader.line_num}: is not CSV ({error})") from error
-    return list(reader.fieldnames or []), rows
+        why = "a double quote that opens there is not closed" if "end of data" in str(error) else str(error)
+        raise DataError(f"{path}:{line}: is not CSV ({why})") from error
+    return columns, rows
+
+
+def _checked_columns(path: Path, cells: list[str]) -> list[str]:
+    if twice := sorted({name for name in cells if cells.count(name) > 1}):
+        raise DataError(f"{path}: has the column {twice[0]!r} twice; keep one of them")
+    return cells
 
 
 def _pick(path: Path, columns: Sequence[str], wanted: tuple[str, ...]) -> str:
     for name in wanted:
         if name in columns:
             return name
-    raise DataError(f"{path}: lacks a column {' or '.join(map(repr, wanted))}; it has {', '.join(columns)}")
+    hint = (
+        "; commas must stand between its cells" if len(columns) == 1 and {";", "\t"} & {*columns[0]} else ""
+    )
+    has = f"it has {', '.join(columns)}" if columns else "it is empty"
+    raise DataError(f"{path}: lacks a column {' or '.join(map(repr, wanted))}; {has}{hint}")
 
 
 def _classes(where: str, text: str | None) -> tuple[str, ...] | None:

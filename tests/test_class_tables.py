@@ -54,3 +54,46 @@ def test_the_first_name_that_the_file_has_counts():
     table = Table("a.csv", [("A", Entry("a.csv:2", ("fur",))), ("b", Entry("a.csv:3", ("net",)))])
     assert table.find("x", "a", "b").where == "a.csv:2"
     assert table.find("x") is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        (
+            'a.png,fur\n"b.png,net\nc.png,net\n',
+            "3: is not CSV \\(a double quote that opens there is not closed",
+        ),
+        ('"a\nb.png",fur\nc.png,"net"x\n', "4: is not CSV \\('?,"),
+        (
+            "a.png,fur,oh\n",
+            "2: has 3 cells, and there are 2 columns; a comma inside a cell needs double quotes",
+        ),
+    ],
+)
+def test_rows_that_are_not_csv_are_named_by_their_line(rows, reason, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text(f"file,class\n{rows}")
+    with pytest.raises(DataError, match=rf"a\.csv:{reason}"):
+        read_entries(file, key=stem_of)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("file,class,class\na,fur,net\n", "has the column 'class' twice; keep one of them"),
+        ("file;class\na;fur\n", "it has file;class; commas must stand between its cells"),
+        ("", "lacks a column 'file' or .*; it is empty"),
+    ],
+)
+def test_columns_that_cannot_be_told_are_named(text, reason, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text(text)
+    with pytest.raises(DataError, match=reason):
+        read_entries(file, key=stem_of)
+
+
+def test_names_that_are_used_in_another_form_are_used():
+    entry = Entry("a.csv:2", ("fur",))
+    table = Table("a.csv", [(name, entry) for name in ("Cat", "dog", "DOG", "caf\u00e9", "x")])
+    assert table.unused(["cat", "Dog", "cafe\u0301"]) == {"a.csv": "1 of 5 names are of no file here: x"}
+    assert table.unused(table) == {}

@@ -21,6 +21,7 @@ def balance(
     json: Json = False,
 ) -> None:
     """Count foregrounds and composites by class, and say what an equal number would take."""
+    from simd.errors import BatchError
     from simd.report.class_counts import print_balance
     from simd.selection.class_counts import balance as count_by_class
 
@@ -30,3 +31,6 @@ def balance(
         print_json({**facts, **asdict(counted), "missing": counted.missing(per_class)})
     else:
         print_balance(counted, per_class)
+    if counted.problems:
+        total = len(counted.regions) + len(counted.problems)
+        raise BatchError(dict(counted.problems), "foregrounds", total)

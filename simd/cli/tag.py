@@ -1,13 +1,17 @@
 """``simd tag``: class masks of foregrounds, from the first stroke to the files of other tools."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
 
 from simd.cli.app import Json, Kind, Workers, app, print_json
 from simd.cli.plain_help import Application
+
+if TYPE_CHECKING:
+    from simd.records import Foreground
+    from simd.sources.index import Index
 
 tag = Application(
     no_args_is_help=True,
@@ -36,12 +40,14 @@ def status(
     from simd.tagging.status import read_status
     from simd.tagging.text import status_text
 
-    records = None if foregrounds is None else index_foregrounds(foregrounds, kind, classes=classes).records
-    looked = read_status(folder, records)
+    index = None if foregrounds is None else index_foregrounds(foregrounds, kind, classes=classes)
+    looked = read_status(folder, None if index is None else index.records)
     if json:
         print_json(looked)
     else:
         typer.echo(status_text(looked))
+    if index is not None:
+        _check_complete(index)
     if looked.problems:
         raise typer.Exit(1)
 
@@ -63,6 +69,7 @@ def fill(
     index = index_foregrounds(foregrounds, kind, classes=classes)
     drawn = None if strokes is None else read_strokes(strokes)
     typer.echo(_counted(fill_folder(folder, index.records, drawn, workers=workers)))
+    _check_complete(index)
 
 
 @tag.command()
@@ -80,9 +87,10 @@ def propose(
     workers: Workers,
 ) -> None:
     """Propose class masks for foregrounds without an annotation; then list those to look at first."""
+    from simd.errors import BatchError
     from simd.tagging.folders import propose_all
 
-    counts, order = propose_all(
+    counts, order, problems = propose_all(
         folder,
         foregrounds,
         kind=kind,
@@ -94,6 +102,8 @@ def propose(
     )
     typer.echo(_counted(counts))
     typer.echo("\n".join(["to look at first:", *(f"  {fg_id}" for fg_id in order[:10])]))
+    if problems:
+        raise BatchError(problems, "foregrounds", sum(counts.values()) + len(problems))
 
 
 @tag.command()
@@ -141,6 +151,14 @@ def merge(
     typer.echo(
         f"{done.foregrounds} foregrounds, {done.open_} of {done.pixels} pixels tied and left open: {out}"
     )
+
+
+def _check_complete(index: "Index[Foreground]") -> None:
+    """Raise a BatchError that names the foregrounds that could not be used, if there are any."""
+    from simd.errors import BatchError
+
+    if index.problems:
+        raise BatchError(index.problems, "foregrounds", len(index.records) + len(index.problems))
 
 
 def _counted(counts: dict[str, int]) -> str:

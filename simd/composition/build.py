@@ -28,6 +28,7 @@ from simd.sources.licences import ATTRIBUTION_NAME, attribution, licensed, refus
 from simd.tagging.annotated_foregrounds import annotate
 
 _COMPOSITES_PER_JOB = 20
+_NAMED = 5  # names that a message gives
 _LOG = logging.getLogger(__name__)
 
 
@@ -149,6 +150,7 @@ def _plan(chosen: BuildOptions) -> Pairing:
 def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) -> Pairing:
     """Say which composites to make: as a list has them, by two lists in order, or by the balanced plan."""
     kept = None if chosen.selection is None else read_selection(Path(chosen.selection))
+    in_vain = {} if kept is None else _kept_in_vain(chosen, kept, fgs)
     tagged = fgs
     if chosen.annotations is not None:
         tagged = annotate(fgs, Path(chosen.annotations))
@@ -168,15 +170,29 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
         )
     else:
         records = [fg for fg in tagged.records if kept is None or fg.id in kept]
-        problems = {name: why for name, why in fgs.problems.items() if kept is None or name in kept}
-        problems |= bgs.problems
+        wanted_names = fgs.problems.keys() if kept is None else kept | fgs.unused.keys()
+        problems = {name: why for name, why in fgs.problems.items() if name in wanted_names}
+        problems |= bgs.problems | in_vain
         if chosen.per_class is not None:
             records = equal_numbers(records, chosen.per_class, seed=chosen.seed, tell=_tell)
         planned = plan(records, bgs.records, per_foreground=chosen.per_foreground, seed=chosen.seed)
-        return Pairing(planned, problems, len(planned) + len(fgs.problems | bgs.problems))
+        return Pairing(planned, problems, len(planned) + len(problems))
     by_id = {fg.id: fg for fg in tagged.records}
     wanted = [p._replace(fg=by_id[p.fg.id]) for p in pairing.planned if kept is None or p.fg.id in kept]
-    return pairing._replace(planned=wanted, total=pairing.total - len(pairing.planned) + len(wanted))
+    total = pairing.total - len(pairing.planned) + len(wanted) + len(in_vain)
+    return pairing._replace(planned=wanted, problems=pairing.problems | in_vain, total=total)
+
+
+def _kept_in_vain(chosen: BuildOptions, kept: Collection[str], fgs: Index[Foreground]) -> dict[str, str]:
+    """Return the selection with the ids that it keeps and the foregrounds lack, if there are any."""
+    known = {fg.id for fg in fgs.records} | fgs.problems.keys()
+    if not (unknown := sorted(set(kept) - known)):
+        return {}
+    shown = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
+    return {
+        f"{chosen.selection}": f"keeps {len(unknown)} foregrounds that {chosen.foregrounds} does not have: "
+        f"{shown}; select from the same folder again"
+    }
 
 
 def _tell(choice: EqualChoice) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.class_tables import Entry, Table
+from simd.class_tables import Entry, Table, stem_of
 from simd.composition.plan import safe_id
 from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
@@ -120,10 +120,14 @@ def import_set(
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else Table()
     failures = dict(index.problems)
     entries = _entries(index.records, table, options.class_, failures)
+    there = [name for finished in index.records for name in _names(finished)]
+    unused = table.unused([*there, *map(stem_of, index.problems)])
+    failures |= unused
+    total = index.expected - index.unnamed + len(unused)
     if not index.records and not failures:
         raise DataError(f"{place}: holds no image of {index.kind}")
     if not entries:
-        raise BatchError(failures, "images", index.expected - index.unnamed)
+        raise BatchError(failures, "images", total)
     taken: set[str] = set()
     jobs: dict[str, _Job] = {}
     for finished in index.records:
@@ -164,7 +168,7 @@ def import_set(
         finish,
         settings=asdict(options),
         failures=failures,
-        total=index.expected - index.unnamed,
+        total=total,
         what="images",
         asked="images",
     )
@@ -205,9 +209,14 @@ def _entries(
     return entries
 
 
+def _names(finished: Finished) -> tuple[str, str]:
+    """Return the names by which a CSV file may know an image: its own, and its foreground's."""
+    return finished.image.stem, finished.fg_id.rpartition("/")[2]
+
+
 def _told(finished: Finished, table: Table) -> Entry | None:
     """Return what the folder and the CSV file say of an image, by its own name or its foreground's."""
-    names = (finished.image.stem, finished.fg_id.rpartition("/")[2])
+    names = _names(finished)
     entry = table.find(*names)
     if entry is not None:
         entry.required_classes(names[0])

@@ -75,10 +75,10 @@ def plan_in_order(
     fgs: list[Foreground | None] = list(foregrounds.records)
     if foreground_list is not None:
         fgs = _foregrounds_by_list(foreground_list, foregrounds, problems)
-    elif foregrounds.problems:
-        name, why = next(iter(foregrounds.problems.items()))
+    elif problems := foregrounds.missing | foregrounds.broken:
+        name, why = next(iter(problems.items()))
         raise DataError(
-            f"{len(foregrounds.problems)} foregrounds cannot be used ({name}: {why}), which would shift the "
+            f"{len(problems)} foregrounds cannot be used ({name}: {why}), which would shift the "
             "backgrounds of others; mend them, or name the whole order with --foreground-list FILE"
         )
     if len(names) != len(fgs) * per_foreground:

@@ -62,6 +62,7 @@ class Contents:
     unnamed: int  # how many more are missing, whose names nothing tells
     extra: tuple[str, ...]
     broken: dict[str, str]  # name to reason
+    unused: dict[str, str]  # the CSV file, if it names what is not here: to the names
     notes: tuple[str, ...]
     remarks: dict[str, str]  # what reading the files changes or passes over, to how often
     licences: dict[str, int]
@@ -71,8 +72,8 @@ class Contents:
 
     @property
     def problems(self) -> int:
-        """How many files are missing or broken."""
-        return len(self.missing) + self.unnamed + len(self.broken)
+        """How many files are missing or broken, or name what is not here."""
+        return len(self.missing) + self.unnamed + len(self.broken) + len(self.unused)
 
     def __str__(self) -> str:
         if self.problem:
@@ -82,6 +83,7 @@ class Contents:
             f"missing {len(self.missing) + self.unnamed}, extra {len(self.extra)}, broken {len(self.broken)}"
         ]
         lines += [f"  {note}" for note in self.notes]
+        lines += [f"  {file}: {names}" for file, names in self.unused.items()]
         lines += [f"  missing {name}: {why}" for name, why in self.missing.items()]
         if self.unnamed:
             lines.append(
@@ -110,7 +112,7 @@ class Listing(tuple[Contents, ...]):
 
     @property
     def problems(self) -> int:
-        """How many files are missing or broken."""
+        """How many files are missing or broken, or name what is not here."""
         return sum(contents.problems for contents in self)
 
     def __str__(self) -> str:
@@ -201,6 +203,7 @@ def _look(what: str, index: _AnyIndex, decode: bool, workers: int) -> Contents:
         unnamed=index.unnamed,
         extra=index.extra,
         broken=index.broken | undecodable,
+        unused=index.unused,
         notes=(*index.notes, *_pairs_turned(index.records)),
         remarks=_remarks(index.records),
         licences=dict(Counter(record.licence for record in index.records).most_common()),
@@ -219,6 +222,7 @@ def _unlisted(what: str, problem: str) -> Contents:
         unnamed=0,
         extra=(),
         broken={},
+        unused={},
         notes=(),
         remarks={},
         licences={},

@@ -2,8 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simd.dataset.manifest import INFO_NAME, load_set
@@ -28,6 +28,7 @@ class Census:
     foregrounds: dict[str, int]
     composites: dict[str, int]
     regions: dict[str, tuple[str, ...]]  # foreground to the classes that it counts for
+    problems: Mapping[str, str] = field(default_factory=dict)  # what could not be counted, with its reason
 
     @property
     def by_region(self) -> bool:
@@ -90,7 +91,7 @@ def take_census(
     if annotations is not None:
         index = annotate(index, annotations)
     counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))
-    return replace(counted, composites=dict.fromkeys(CLASSES, 0))
+    return replace(counted, composites=dict.fromkeys(CLASSES, 0), problems=index.problems)
 
 
 @renamed(source="kind")

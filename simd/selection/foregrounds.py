@@ -126,14 +126,15 @@ def select_foregrounds(
     if said is not None:
         dropped = sum(any(f.reason == "review" for f in verdict.findings) for verdict in verdicts)
         notes.append(f"{review}: {dropped} of {len(excluded)} foregrounds of excluded composites dropped")
-    problems = (names.problems if names else {}) | unread
+    problems = (names.problems if names else {}) | unread | index.unused
     return Selection(
         sorted(verdicts + unlisted, key=lambda v: v.id),
         {**{fg.id: fg for fg in index.records}, **others},
         tuple(notes),
         problems,
         sum(each.total for each in lists)
-        + sum(len(r.records) + len(r.problems) for r in references if r.names is None),
+        + sum(len(r.records) + len(r.problems) for r in references if r.names is None)
+        + len(index.unused),
     )
 
 

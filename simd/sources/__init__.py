@@ -112,10 +112,12 @@ def index_foregrounds(
     Raises
     ------
     DataError
-        If the folder is missing or has no known layout.
+        If the folder is missing or has no known layout, or what is drawn is given a CSV file.
     """
-    found = _find(FOREGROUNDS, place, kind, "foregrounds").index_foregrounds(place, classes)
-    return without_links_out(found, place)
+    source = _find(FOREGROUNDS, place, kind, "foregrounds")
+    if isinstance(classes, Path) and is_drawn(place):
+        raise DataError(f"{place}: what is drawn has classes of its own; leave the file of classes out")
+    return without_links_out(source.index_foregrounds(place, classes), place)
 
 
 def index_cutouts(place: str) -> Index[Cutout]:

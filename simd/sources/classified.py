@@ -8,7 +8,7 @@ from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE, Cutout, Foreground
 from simd.sources.index import Index
 from simd.sources.lists import numbered_lines, parse_line
-from simd.sources.table import entry_of, table_beside, unused_note
+from simd.sources.table import entry_of, table_beside
 from simd.taxonomy import parse_classes
 
 
@@ -45,12 +45,15 @@ def foregrounds_from(
                 "give --classes FILE: a CSV file with the columns file and class"
                 + (", or a list with a line class:name for each foreground" if lists else "")
             )
-        return _classified(found, place, table, by_name=by_name)
+        all_used = not isinstance(classes, Table)  # a list of another purpose may name more than a folder has
+        return _classified(found, place, table, by_name=by_name, all_used=all_used)
 
     return index
 
 
-def _classified(index: Index[Cutout], place: str, table: Table | None, *, by_name: bool) -> Index[Foreground]:
+def _classified(
+    index: Index[Cutout], place: str, table: Table | None, *, by_name: bool, all_used: bool
+) -> Index[Foreground]:
     """Give each cut-out what is known of it; those without a class become broken ones."""
     records: list[Foreground] = []
     broken = dict(index.broken)
@@ -75,9 +78,10 @@ def _classified(index: Index[Cutout], place: str, table: Table | None, *, by_nam
                 alpha_kind=entry.alpha_kind,
             )
         )
-    notes, extra = index.notes, index.extra
+    notes, extra, unused = index.notes, index.extra, {}
     if table is not None:
-        notes = (f"classes and licences: {table.origin}", *unused_note(table, stems), *notes)
+        notes = (f"classes and licences: {table.origin}", *notes)
+        unused = table.unused(stems) if all_used else {}
         extra = tuple(name for name in extra if Path(place, name) != Path(table.origin))
     return Index(
         index.kind,
@@ -88,6 +92,7 @@ def _classified(index: Index[Cutout], place: str, table: Table | None, *, by_nam
         notes,
         extra,
         index.unnamed,
+        unused,
     )
 
 

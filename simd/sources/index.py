@@ -41,11 +41,12 @@ class Index(Generic[AnyRecord]):
     notes: tuple[str, ...] = ()  # facts to know that stop nothing
     extra: tuple[str, ...] = ()  # files in the layout's folders that belong to nothing
     unnamed: int = 0  # how many more are missing: a count says so, and nothing says their names
+    unused: dict[str, str] = field(default_factory=dict)  # a CSV file to the names in it of no file here
 
     @property
     def problems(self) -> dict[str, str]:
-        """Missing and broken together."""
-        return self.missing | self.broken
+        """Missing and broken together, and what a CSV file names in vain."""
+        return self.missing | self.broken | self.unused
 
 
 def files_of(record: Cutout | Background | Finished) -> list[tuple[Path, bool]]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from simd.class_tables import Table
+from simd.class_tables import Table, stem_of
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.sources.folder import as_extra, paired, read_pair, split_files
@@ -74,7 +74,9 @@ def _index(place: str, classes: Path | Table | None) -> Index[Foreground]:
                     alpha_kind=entry.alpha_kind if entry else "",
                 )
             )
-    return Index("simd", tuple(records), expected, missing, broken, extra=tuple(extra))
+    there = [fg.file.stem for fg in records if fg.file] + [stem_of(name) for name in missing | broken]
+    unused = {} if isinstance(classes, Table) else licences.unused(there)
+    return Index("simd", tuple(records), expected, missing, broken, extra=tuple(extra), unused=unused)
 
 
 def _by_name(folder: Path) -> tuple[dict[str, Path], list[Path]]:

@@ -5,7 +5,6 @@ Files are matched by their stem. In a file with a column ``role`` a foreground's
 :mod:`simd.class_tables`.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from simd.class_tables import Entry, Table, read_entries, stem_of
@@ -69,17 +68,3 @@ def entry_of(stem: str, table: Table | None, *, by_name: bool = True) -> Entry:
             "give its class in a CSV file: --classes FILE with the columns file and class"
         )
     return Entry("its name", (name,))
-
-
-def unused_note(table: Table, stems: Iterable[str]) -> tuple[str, ...]:
-    """Return a sentence about the names of a CSV file that are of none of some files, if there are any."""
-    used = set()
-    for stem in stems:
-        try:
-            used.add(table.spelt(stem))
-        except DataError:  # several rows may be meant: entry_of says so
-            continue
-    if not (unused := [name for name in table if name not in used]):
-        return ()
-    shown = ", ".join(unused[:5]) + (", ..." if len(unused) > 5 else "")
-    return (f"{table.origin}: {len(unused)} of {len(table)} names are of no file here: {shown}",)

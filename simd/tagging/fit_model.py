@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from simd.errors import DataError
+from simd.errors import BatchError, DataError
 from simd.image import Mask, UInt8
 from simd.options import renamed
 from simd.records import Foreground
@@ -29,15 +29,27 @@ def fit_on(
 
     A foreground has its class mask where it is annotated or drawn with one, else its class everywhere. Those
     that have several classes and no mask are left out.
+
+    Raises
+    ------
+    DataError
+        If none can be used.
+    BatchError
+        If some are missing or broken; the model is fitted on the others.
     """
     records: list[Foreground] = []
+    problems: dict[str, str] = {}
     for place in places:
         index = index_foregrounds(place, kind, classes=classes)
-        records += (annotate(index, annotations) if annotations is not None else index).records
+        index = annotate(index, annotations) if annotations is not None else index
+        records += index.records
+        problems |= index.missing | index.broken  # a CSV file may be that of several places
     usable = [fg for fg in records if len(fg.classes) == 1 or counted_classes(fg) == fg.classes]
     if not usable:
         raise DataError("no foreground has one class or a class mask; tag some first, or give --annotations")
     write_model(out, fit(_read(usable)))
+    if problems:
+        raise BatchError(problems, "foregrounds", len(records) + len(problems))
     return len(usable)
 
 

@@ -103,6 +103,7 @@ class Proposed(NamedTuple):
 
     counts: Counter[str]
     order: list[str]  # fg_ids, the least sure first
+    problems: dict[str, str]  # foregrounds that could not be used, with their reasons
 
 
 def propose_all(
@@ -135,7 +136,7 @@ def propose_all(
         Path(annotations), index.records, scorer, any_class=any_class, again=again, workers=workers
     )
     paths = look_through(Path(annotations)).paths.values()
-    return Proposed(counts, review_order(read_record(path) for path in paths))
+    return Proposed(counts, review_order(read_record(path) for path in paths), index.problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,5 @@ def test_rows_that_name_no_file_are_said(tmp_path):
     (tmp_path / "classes.csv").write_text(f"file,class\ncat.png,fur\n{rows}")
     index = index_foregrounds(str(tmp_path))
     assert len(index.records) == 1
-    assert (
-        f"{tmp_path / 'classes.csv'}: 7 of 8 names are of no file here: dog0, dog1, dog2, dog3, dog4, ..."
-        in index.notes
-    )
+    reason = "7 of 8 names are of no file here: dog0, dog1, dog2, dog3, dog4, ..."
+    assert index.problems == index.unused == {str(tmp_path / "classes.csv"): reason}

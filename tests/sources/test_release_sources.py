@@ -160,10 +160,8 @@ def test_names_of_a_file_of_classes_that_are_of_no_foreground_are_said(adobe, tm
     listed = tmp_path / "classes.txt"
     listed.write_text("fur:girl-1.png\nfur:boy-1.png\nnet:stranger.png\n")
     index = index_foregrounds(str(adobe / "Test_set"), classes=listed)
-    assert index.notes[:2] == (
-        f"classes and licences: {listed}",
-        f"{listed}: 1 of 3 names are of no file here: stranger",
-    )
+    assert index.notes[0] == f"classes and licences: {listed}"
+    assert index.unused == {str(listed): "1 of 3 names are of no file here: stranger"}
 
 
 def test_what_is_wrong_with_adobe_is_named(adobe):

@@ -66,6 +66,8 @@ def report_statistics(
         if not isinstance(source, MattingSet):
             name = Path(place).name or str(place)
             statistics.append(SetStatistics(name, source, sum(source.composites.values())))
+            failures |= source.problems
+            total += len(source.regions) + len(source.problems) if source.problems else 0
             continue
         total += len(source)
         key = hashlib.sha256(str(Path(place).resolve()).encode()).hexdigest()[:12]
