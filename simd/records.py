@@ -5,11 +5,12 @@ Records hold facts that cannot be computed, and wrong records cannot exist. Arra
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from simd.errors import DataError
+from simd.schema import NUMBER, SEED, TEXT, Kind, list_of, or_null, problem, record, table_of, whole
 from simd.taxonomy import CLASSES, suggest
 
 UNKNOWN_LICENCE = "unknown"
@@ -26,6 +27,21 @@ _SPLIT_WORDS = {
     *("test", "testing", "eval", "evaluation"),
 }
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_SIDE = whole(1, 2**31)
+_TEXT_OR_NUMBER = Kind(
+    "a text or a number", lambda value: TEXT.fits(value) or NUMBER.fits(value) or type(value) is int
+)
+_ROW = record(
+    {
+        **dict.fromkeys(("id", "class", "fg_id", "source", "licence", "alpha_kind", "protocol"), TEXT),
+        **dict.fromkeys(("bg_id", "bg_source", "bg_licence"), or_null(TEXT)),
+        **dict.fromkeys(("class_mask_from", *(f"{layer}_sha256" for layer in LAYERS)), TEXT),
+        "classes": list_of(TEXT, filled=True),
+        "recipe": table_of(_TEXT_OR_NUMBER, {"height": _SIDE, "width": _SIDE}),
+        "seed": SEED,
+    },
+    {f"{layer}_file_name": TEXT for layer in LAYERS},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,19 +123,33 @@ class Composite:
 
     def to_row(self) -> dict[str, Any]:
         """Return the row of metadata.jsonl; :meth:`from_row` turns it back."""
-        row = asdict(self)
+        row: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         row = {"id": row.pop("id"), "class": row.pop("class_"), **row, "classes": list(self.classes)}
+        row["recipe"] = dict(self.recipe)
         digests = {f"{layer}_sha256": row.pop(f"{layer}_sha256") for layer in LAYERS}
         names = {f"{layer}_file_name": file_name(self.id, layer) for layer in LAYERS}
         return row | names | digests
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Composite":
-        """Make the record of a row of metadata.jsonl; columns that others added are passed over."""
+        """Make the record of a row of metadata.jsonl; columns that others added are passed over.
+
+        Raises
+        ------
+        DataError
+            If a column is missing or not of its kind or range; the message names it.
+        """
         values = {f.name: row[key] for f in fields(cls) if (key := f.name.rstrip("_")) in row}
         if missing := [f.name.rstrip("_") for f in fields(cls) if f.name not in values]:
-            raise DataError(f"composite {row.get('id')!r} lacks {', '.join(missing)}")
-        return cls(**values | {"classes": tuple(values["classes"])})
+            raise DataError(f"composite {row.get('id')!r:.80} lacks {', '.join(missing)}")
+        if reason := problem(row, _ROW):
+            raise DataError(f"composite {row['id']!r:.80}: {reason}")
+        made = cls(**values | {"classes": tuple(values["classes"])})
+        for layer in LAYERS:
+            key, name = f"{layer}_file_name", file_name(made.id, layer)
+            if row.get(key, name) != name:
+                raise DataError(f"composite {made.id!r}: {key} is {row[key]!r:.80}, its file is {name}")
+        return made
 
 
 def file_name(id_: str, layer: str) -> str:

@@ -17,15 +17,16 @@ from simd.errors import DataError
 
 _MISSING = object()
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_NEAR = 1e-9
 _LARGEST = 2**53  # beyond it a whole number is no float
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a value has to be: in words for messages, whether one is so, and what is inside it."""
+    """What a value has to be: in words for messages, whether one is so, and where what is wrong may be."""
 
     words: str
-    fits: Callable[[Any], bool]
+    fits: Callable[[Any], bool]  # with all that is inside
     inside: Callable[[Any], Iterable[tuple[str, Any, "Kind"]]] = lambda _: ()  # (key, value, its kind)
 
 
@@ -38,14 +39,34 @@ def checked(value: Any, kind: Kind, where: object, advice: str) -> Any:
 
 def problem(value: Any, kind: Kind, key: str = "") -> str:
     """Return what is wrong with a value: the first key that is missing or not of its kind; "" if none is."""
+    if kind.fits(value):
+        return ""
     if value is _MISSING:
         return f"the key {key!r} is missing"
-    if not kind.fits(value):
-        is_what = f"must be {kind.words}, this is" if key else f"is not {kind.words}, but"
-        return f"{f'the key {key!r} ' if key else ''}{is_what} {_described(value)}"
     for name, inner, inner_kind in kind.inside(value):
         if reason := problem(inner, inner_kind, (key + name).removeprefix(".")):
             return reason
+    is_what = f"the key {key!r} must be {kind.words}, this is" if key else f"is not {kind.words}, but"
+    return f"{is_what} {_described(value)}"
+
+
+def differing(stated: Mapping[str, Any], computed: Mapping[str, Any]) -> str:
+    """Return the first key of `computed` under which a file states another value, "" if there is none.
+
+    Numbers with a fraction may differ by what the order of a sum leaves.
+    """
+    for key, value in computed.items():
+        other = stated.get(key)
+        if isinstance(value, Mapping):
+            if not isinstance(other, Mapping):
+                return key
+            if inner := differing(other, value):
+                return f"{key}.{inner}"
+        elif isinstance(value, float) and other is not None:
+            if not math.isclose(other, value, rel_tol=_NEAR):
+                return key
+        elif other != value:
+            return key
     return ""
 
 
@@ -53,35 +74,63 @@ def record(
     required: Mapping[str, Kind], optional: Mapping[str, Kind] | None = None, words: str = "an object"
 ) -> Kind:
     """Return the kind of an object with these keys; keys that others have added are passed over."""
+    needed = [(key, kind.fits) for key, kind in required.items()]
+    allowed = [(key, kind.fits) for key, kind in (optional or {}).items()]
 
-    def inside(value: Mapping[str, Any]) -> Iterable[tuple[str, Any, Kind]]:
-        yield from ((f".{key}", value.get(key, _MISSING), kind) for key, kind in required.items())
-        yield from ((f".{key}", value[key], kind) for key, kind in (optional or {}).items() if key in value)
+    def fits(value: Any) -> bool:
+        return (
+            isinstance(value, dict)
+            and all(key in value and fits(value[key]) for key, fits in needed)
+            and all(key not in value or fits(value[key]) for key, fits in allowed)
+        )
 
-    return Kind(words, lambda value: isinstance(value, dict), inside)
+    def inside(value: Any) -> Iterable[tuple[str, Any, Kind]]:
+        if isinstance(value, dict):
+            yield from ((f".{key}", value.get(key, _MISSING), kind) for key, kind in required.items())
+            yield from (
+                (f".{key}", value[key], kind) for key, kind in (optional or {}).items() if key in value
+            )
+
+    return Kind(words, fits, inside)
 
 
-def list_of(kind: Kind, *, length: int | None = None) -> Kind:
-    """Return the kind of a list, of a length if one is given."""
+def list_of(kind: Kind, *, length: int | None = None, filled: bool = False) -> Kind:
+    """Return the kind of a list, of a length if one is given, not empty if it has to be filled."""
     words = "a list" if length is None else f"a list of {length}"
     return Kind(
-        words,
-        lambda value: isinstance(value, list) and length in (None, len(value)),
-        lambda value: ((f"[{index}]", inner, kind) for index, inner in enumerate(value)),
+        f"{words} that is not empty" if filled else words,
+        lambda value: (
+            isinstance(value, list)
+            and length in (None, len(value))
+            and len(value) >= filled
+            and all(map(kind.fits, value))
+        ),
+        lambda value: (
+            [(f"[{index}]", inner, kind) for index, inner in enumerate(value)]
+            if isinstance(value, list) and length in (None, len(value))
+            else ()
+        ),
     )
 
 
-def table_of(kind: Kind, names: Iterable[str] | None = None, words: str = "an object") -> Kind:
-    """Return the kind of an object whose keys are data; these names, all of them, if some are given."""
-    wanted = None if names is None else frozenset(names)
+def table_of(kind: Kind, known: Mapping[str, Kind] | None = None, names: Iterable[str] = ()) -> Kind:
+    """Return the kind of an object whose keys are data.
+
+    `known` gives some keys another kind; `names`, if there are any, are the keys that it has, and no others.
+    """
+    wanted, of_known = frozenset(names), known or {}
     return Kind(
-        words if wanted is None else f"{words} with a key for each of {len(wanted)} names",
+        f"an object with the keys {_listed(wanted)}" if wanted else "an object",
         lambda value: (
             isinstance(value, dict)
-            and all(map(_is_text, value))
-            and (wanted is None or value.keys() == wanted)
+            and (not wanted or value.keys() == wanted)
+            and all(_is_text(key) and of_known.get(key, kind).fits(inner) for key, inner in value.items())
         ),
-        lambda value: ((f".{key}", inner, kind) for key, inner in value.items()),
+        lambda value: (
+            [(f".{key}", inner, of_known.get(key, kind)) for key, inner in value.items()]
+            if isinstance(value, dict) and (not wanted or value.keys() == wanted)
+            else ()
+        ),
     )
 
 
@@ -99,7 +148,7 @@ def or_null(kind: Kind) -> Kind:
     return Kind(
         f"{kind.words}{comma} or null",
         lambda value: value is None or kind.fits(value),
-        lambda value: () if value is None else kind.inside(value),
+        kind.inside,
     )
 
 
@@ -114,13 +163,16 @@ def whole(low: int, high: int) -> Kind:
     return Kind(f"a whole number in {low}..{high}", lambda value: type(value) is int and low <= value <= high)
 
 
+def _listed(names: Iterable[str]) -> str:
+    *others, last = sorted(names)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _is_text(value: Any) -> bool:
     """Tell whether it is a text that can be written to a file: JSON can hold half a character, too."""
     if not isinstance(value, str):
         return False
-    if value.isascii():
-        return "\0" not in value
-    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _is_number(value: Any) -> bool:
@@ -128,6 +180,7 @@ def _is_number(value: Any) -> bool:
 
 
 TEXT = Kind("a text", _is_text)
+PATH = Kind("a path", lambda value: _is_text(value) and "\0" not in value)
 NAME = Kind("a name, a text that is not empty", lambda value: _is_text(value) and bool(value.strip()))
 DIGEST = Kind("a SHA-256", lambda value: isinstance(value, str) and _DIGEST.fullmatch(value) is not None)
 FLAG = Kind("true or false", lambda value: isinstance(value, bool))

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -149,7 +149,7 @@ def import_set(
 
     def finish(rows: list[Composite]) -> None:
         _tell(strange)
-        used = [jobs[row.id].finished for row in rows]
+        used = [replace(jobs[row.id].finished, licence=row.licence) for row in rows]
         write_atomically(out / ATTRIBUTION_NAME, attribution(name or index.kind, finished=used))
         write_manifest(
             out,

@@ -1,20 +1,19 @@
 """dataset.json and metadata.jsonl: what a set on disk says of itself, and reading it back."""
 
-import hashlib
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from simd.dataset.info import check_rows, counts, digests, read_info
 from simd.dataset.layers import read_layer, stated_size
 from simd.errors import DataError
-from simd.files import json_lines, json_text, no_such_folder, read_json, read_json_lines, write_atomically
+from simd.files import json_lines, json_text, no_such_folder, read_json_lines, write_atomically
 from simd.image import UInt8, read_size
-from simd.records import LAYERS, Composite, file_name
-from simd.taxonomy import CLASSES, suggest
+from simd.records import Composite, file_name
+from simd.taxonomy import suggest
 from simd.version import __version__
 
 if TYPE_CHECKING:
@@ -150,7 +149,8 @@ def load_set(path: str | Path) -> MattingSet:
     Raises
     ------
     DataError
-        If the folder is not a set, or its two files contradict each other.
+        If the folder is not a set, a key of its two files is missing or not of its kind or range, or the two
+        contradict each other.
 
     Examples
     --------
@@ -162,22 +162,14 @@ def load_set(path: str | Path) -> MattingSet:
         raise no_such_folder(root, "a set built by simd build is")
     if not (root / INFO_NAME).is_file():
         raise DataError(f"{root}: is not a set, it has no {INFO_NAME}; make one with: simd build {root} ...")
-    info = read_json(root / INFO_NAME)
+    info = read_info(root / INFO_NAME)
     rows = []
     for number, row in enumerate(read_json_lines(root / ROWS_NAME), start=1):
         try:
             rows.append(Composite.from_row(row))
-        except (DataError, TypeError) as error:
+        except DataError as error:
             raise DataError(f"{root / ROWS_NAME}:{number}: {error}") from None
-    try:
-        stated = info["digests"]["set"]
-    except (KeyError, TypeError):
-        raise DataError(f"{root / INFO_NAME}: states no digest of the set; build the set again") from None
-    if stated != digests(rows)["set"]:
-        raise DataError(
-            f"{root}: {ROWS_NAME} is not the one that {INFO_NAME} was written for (their digests differ); "
-            "restore the two files from where the set came from"
-        )
+    check_rows(info, root / INFO_NAME, rows, root / ROWS_NAME)
     return MattingSet(root, info, tuple(rows))
 
 
@@ -203,32 +195,3 @@ def write_manifest(
         "simd_version": __version__,
     }
     write_atomically(root / INFO_NAME, json_text(info))
-
-
-def counts(rows: Iterable[Composite]) -> dict[str, Any]:
-    """Count composites, foregrounds and backgrounds, in all and by primary class."""
-    rows = list(rows)
-    composites = Counter(row.class_ for row in rows)
-    foregrounds = Counter(class_ for class_, _ in {(row.class_, row.fg_id) for row in rows})
-    return {
-        "composites": len(rows),
-        "foregrounds": len({row.fg_id for row in rows}),
-        "backgrounds": len({row.bg_id for row in rows if row.bg_id is not None}),
-        "classes": {
-            name: {"composites": composites[name], "foregrounds": foregrounds[name]}
-            for name in CLASSES
-            if composites[name]
-        },
-    }
-
-
-def digests(rows: Iterable[Composite]) -> dict[str, str]:
-    """Digest the content of a set: all of it, its images alone, its trimaps alone."""
-    parts = {"set": ("class_", *(f"{layer}_sha256" for layer in LAYERS))}
-    parts |= {f"{layer}s": (f"{layer}_sha256",) for layer in ("image", "trimap")}
-    made = {name: hashlib.sha256() for name in parts}
-    for row in sorted(rows, key=lambda row: row.id):
-        for name, columns in parts.items():
-            line = " ".join([row.id, *(getattr(row, column) for column in columns)])
-            made[name].update(line.encode() + b"\n")
-    return {name: digest.hexdigest() for name, digest in made.items()}

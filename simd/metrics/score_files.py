@@ -5,7 +5,7 @@ import hashlib
 import io
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,11 @@ from simd.schema import (
     DIGEST,
     NAME,
     NUMBER,
+    PATH,
     SHARE,
     TEXT,
     checked,
+    differing,
     list_of,
     or_null,
     record,
@@ -43,7 +45,6 @@ _TYPES: dict[str, Callable[[str], Any]] = {
     name: int if name == "pixels" else float if name in METRICS else str for name in COLUMNS
 }
 _REGIONS = {WHOLE, *CLASSES, UNLABELLED}
-_NEAR = 1e-9  # relative: the means of a summary are sums of the rows, in another order at most
 _COUNTED_EMPTY = 1  # the version of the metrics in which an image without unknown pixels counted as 0
 
 _ERRORS = dict.fromkeys(METRICS, or_null(AMOUNT))
@@ -59,7 +60,7 @@ _SUMMARY = record(
         "set": record(
             {"name": TEXT, "protocol": TEXT, "digest": DIGEST, "trimaps_digest": DIGEST}, {"part_of": DIGEST}
         ),
-        "paths": texts_by("paths by what lies there"),
+        "paths": table_of(PATH),
         "images": COUNT,
         "foregrounds": COUNT,
         "fallbacks": COUNT,
@@ -67,11 +68,11 @@ _SUMMARY = record(
         "seconds_per_image": or_null(AMOUNT),
         "image_mean": record(_ERRORS),
         "class_mean": record(_ERRORS),
-        "classes": table_of(_OF_CLASS, CLASSES),
+        "classes": table_of(_OF_CLASS, names=CLASSES),
         "intervals": record(
             {"level": SHARE, "image_mean": _BOUNDS, "class_mean": _BOUNDS, "classes": table_of(_BOUNDS)}
         ),
-        "regions": table_of(_OF_REGION, [*CLASSES, UNLABELLED]),
+        "regions": table_of(_OF_REGION, names=[*CLASSES, UNLABELLED]),
     },
     {"remarks": list_of(TEXT), DIGEST_KEY: DIGEST},
     words="a summary that simd evaluate has written",
@@ -88,7 +89,7 @@ def read_score_files(summary_file: Path, rows_file: Path) -> tuple[dict[str, Any
         ``simd evaluate`` writes, or if the two are not of one run.
     """
     summary, rows = _read_summary(summary_file), _read_rows(rows_file)
-    digest = hashlib.sha256(read_text(rows_file).encode()).hexdigest()
+    digest = hashlib.sha256(rows_file.read_bytes()).hexdigest()
     if DIGEST_KEY not in summary:
         _LOG.warning(
             "%s: states no digest of its rows, as it was written by an earlier simd; the rows are compared "
@@ -100,7 +101,7 @@ def read_score_files(summary_file: Path, rows_file: Path) -> tuple[dict[str, Any
             f"{rows_file}: is not the file that {summary_file.name} was written with (its digest differs); "
             "restore the two, or run simd evaluate again"
         )
-    if key := _differing(summary, facts_of(rows)):
+    if key := differing(summary, facts_of(rows)):
         raise DataError(
             f"{rows_file}: {key} of these rows is not the one in {summary_file.name}, so they are not of one "
             "run of simd evaluate; run it again"
@@ -155,18 +156,4 @@ def _problem(score: Score) -> str:
         value = getattr(score, name)
         if value < 0 or math.isinf(value):
             return f"{name} is {value}, out of its range"
-    return ""
-
-
-def _differing(stated: Mapping[str, Any], computed: Mapping[str, Any]) -> str:
-    """Return the first key of `computed` that has another value in a summary, "" if none has."""
-    for key, value in computed.items():
-        if isinstance(value, Mapping):
-            if inner := _differing(stated[key], value):
-                return f"{key}.{inner}"
-        elif isinstance(value, float) and stated[key] is not None:
-            if not math.isclose(stated[key], value, rel_tol=_NEAR):
-                return key
-        elif stated[key] != value:
-            return key
     return ""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from simd.dataset.info import digests as digests_of_rows
 from simd.dataset.manifest import MattingSet, Sample
-from simd.dataset.manifest import digests as digests_of_rows
 from simd.dataset.review import Review
 from simd.errors import DataError
 

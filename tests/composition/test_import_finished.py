@@ -118,6 +118,7 @@ def test_composition_1k_shares_its_alphas(tmp_path):
     assert [(r.fg_id, r.class_, r.classes, r.licence) for r in made.rows] == [
         ("web", "spider_web", ("net", "spider_web"), "CC0-1.0")
     ] * 2
+    assert "### CC0-1.0" in (tmp_path / "set" / "ATTRIBUTION.md").read_text()
     assert made.rows[0].alpha_sha256 == made.rows[1].alpha_sha256
     assert made.rows[0].trimap_sha256 != made.rows[1].trimap_sha256
 

@@ -115,7 +115,10 @@ def edit(path, change):
     [
         (lambda rows: rows.pop(), r"metadata\.jsonl is not the one that dataset\.json was written for"),
         (lambda rows: rows[0].update({"class": "silk"}), "is not the one that"),
-        (lambda rows: rows[0].update(id="fire-00000000"), "is not the one that"),
+        (
+            lambda rows: rows[0].update(id="fire-00000000"),
+            r"metadata\.jsonl:1: .*: image_file_name is '.*', its file is image/fire-00000000\.png",
+        ),
         (lambda rows: rows[0].update(alpha_sha256="0" * 64), "is not the one that"),
         (
             lambda rows: rows[1].update({"class": "hair"}),
@@ -140,12 +143,81 @@ def test_rows_in_another_order_are_the_same_set(tiny_set):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{}", "states no digest of the set"), ("[]", "states no digest"), ("{", "is not JSON")],
+    [
+        ("{}", "the key 'name' is missing; restore the file from where the set came from, or build the set"),
+        ("[]", "is not the dataset.json of a set, but a list"),
+        ("{", "is not JSON"),
+    ],
 )
 def test_a_damaged_dataset_json_is_named(tiny_set, text, message):
     (tiny_set.path / "dataset.json").write_text(text)
     with pytest.raises(DataError, match=rf"dataset\.json: {message}"):
         load_set(tiny_set.path)
+
+
+FACTS = {
+    "licence": "CC0-1.0",
+    "fg_id": "somebody.png",
+    "bg_id": None,
+    "bg_licence": "CC0-1.0",
+    "alpha_kind": "reference",
+    "seed": 3,
+    "recipe": {"height": 64, "width": 80, "k": 0},
+    "classes": ["fur", "net"],
+}
+
+
+@pytest.mark.parametrize("key", FACTS)
+def test_every_fact_of_a_row_is_the_one_that_was_written(tiny_set, run_cli, key):
+    edit(tiny_set.path / "metadata.jsonl", lambda rows: rows[1].update({key: FACTS[key]}))
+    done = run_cli("verify", tiny_set.path)
+    assert done.code == 1
+    assert "metadata.jsonl: a licence, a name or another fact in its rows is not the one that" in done.err
+    assert "digests.rows" in done.err
+
+
+def test_rows_of_a_set_from_before_are_read_with_a_remark(tiny_set, run_cli):
+    path = tiny_set.path / "dataset.json"
+    info = json.loads(path.read_text())
+    assert load_set(tiny_set.path).digest == info["digests"]["set"]
+    del info["digests"]["rows"]
+    path.write_text(json.dumps(info))
+    done = run_cli("verify", tiny_set.path)
+    assert done.code == 0
+    assert f"{path}: states no digest of whole rows, as it was written by an earlier simd" in done.err
+
+
+@pytest.mark.parametrize(
+    ("key", "change"),
+    [
+        ("counts.composites", lambda info: info["counts"].update(composites=7)),
+        (
+            "counts.classes.fur.foregrounds",
+            lambda info: info["counts"]["classes"]["fur"].update(foregrounds=2),
+        ),
+        (
+            "counts.classes.silk.composites",
+            lambda info: info["counts"]["classes"].update(silk=info["counts"]["classes"]["fur"]),
+        ),
+        ("counts.classes.fur", lambda info: info["counts"]["classes"].pop("fur")),
+        ("protocol", lambda info: info.update(protocol="adobe-2017")),
+        ("digests.trimaps", lambda info: info["digests"].update(trimaps="0" * 64)),
+        ("digests.images", lambda info: info["digests"].update(images="0" * 64)),
+        ("sources[0].licences", lambda info: info["sources"][0].update(licences={"CC0-1.0": 6})),
+        ("sources[1].licences", lambda info: info["sources"][1].update(kind="coco")),
+        ("sources", lambda info: info["sources"].pop()),
+    ],
+)
+def test_dataset_json_says_what_the_rows_come_to(tiny_set, key, change):
+    path = tiny_set.path / "dataset.json"
+    info = json.loads(path.read_text())
+    change(info)
+    path.write_text(json.dumps(info))
+    with pytest.raises(DataError, match="is not what the rows of metadata") as caught:
+        load_set(tiny_set.path)
+    assert str(caught.value).startswith(
+        f"{path}: {key} is not what the rows of metadata.jsonl come to; restore"
+    )
 
 
 def test_a_folder_without_a_set_is_named(tmp_path, run_cli):

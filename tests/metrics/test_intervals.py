@@ -30,7 +30,7 @@ def rows(sizes, images=2, seed=0):
 
 
 def scores(made):
-    facts = {"name": "tiny", "protocol": "exact", "digest": "a", "trimaps_digest": "b"}
+    facts = {"name": "tiny", "protocol": "exact", "digest": "a" * 64, "trimaps_digest": "b" * 64}
     return Scores(name="m", version="1", set=facts, paths={"set": "s"}, rows=tuple(made), missing={})
 
 

@@ -14,6 +14,7 @@ from browse_by_hand import EVIL, browse_set, ramp, two_methods_on_disk
 from PIL import Image
 from tools.mongod import running_mongod
 
+from simd.dataset.manifest import write_manifest
 from simd.dataset.review import read_review
 from simd.errors import DataError
 from simd.metrics.evaluate import evaluate, find_truths
@@ -220,14 +221,7 @@ def test_a_dataset_of_somebody_else_is_never_touched(fo, run_cli, tiny):
 
 def test_a_name_that_shows_another_set_is_refused(opened, tmp_path, run_cli):
     other = browse_set(tmp_path / "other", fg_id="x")
-    info = json.loads((other.path / "dataset.json").read_text())
-    rows = (other.path / "metadata.jsonl").read_text().splitlines()[:1]
-    from simd.dataset.manifest import digests
-    from simd.records import Composite
-
-    (other.path / "metadata.jsonl").write_text(rows[0] + "\n")
-    info["digests"] = digests([Composite.from_row(json.loads(rows[0]))])
-    (other.path / "dataset.json").write_text(json.dumps(info))
+    write_manifest(other.path, other.rows[:1], name=other.name, protocol="exact", seed=0, sources=[])
     done = run_cli("browse", other.path, "--name", opened.dataset.name, "--no-app")
     assert done.code == 1
     assert "shows another set" in done.err

@@ -1,0 +1,137 @@
+"""dataset.json, read and checked: each key, and what it says of the rows against the rows."""
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from simd.errors import DataError
+from simd.files import read_json
+from simd.records import LAYERS, Composite
+from simd.schema import COUNT, DIGEST, SEED, TEXT, checked, choice, differing, list_of, record, table_of
+from simd.taxonomy import CLASSES
+
+_LOG = logging.getLogger(__name__)
+_ADVICE = "restore the file from where the set came from, or build the set again"
+_INFO = record(
+    {
+        "name": TEXT,
+        "version": TEXT,
+        "protocol": TEXT,
+        "seed": SEED,
+        "counts": record(
+            {
+                **dict.fromkeys(("composites", "foregrounds", "backgrounds"), COUNT),
+                "classes": table_of(record({"composites": COUNT, "foregrounds": COUNT})),
+            }
+        ),
+        "sources": list_of(
+            record(
+                {
+                    "gives": choice("foregrounds", "backgrounds", "finished"),
+                    **dict.fromkeys(("kind", "licence", "citation"), TEXT),
+                    "licences": table_of(COUNT),
+                }
+            )
+        ),
+        "digests": record(dict.fromkeys(("set", "images", "trimaps"), DIGEST), {"rows": DIGEST}),
+        "simd_version": TEXT,
+    },
+    words="the dataset.json of a set",
+)
+
+
+def read_info(path: Path) -> dict[str, Any]:
+    """Read dataset.json; DataError, with the key, where one is missing or not of its kind or range."""
+    info: dict[str, Any] = checked(read_json(path), _INFO, path, _ADVICE)
+    return info
+
+
+def check_rows(info: Mapping[str, Any], info_file: Path, rows: Sequence[Composite], rows_file: Path) -> None:
+    """Compare what dataset.json says of the rows with the rows.
+
+    Raises
+    ------
+    DataError
+        If a digest, a count, the protocol or the licences of the sources are not those of the rows. A set
+        from before, which states no digest of whole rows, is read with a remark in the log.
+    """
+    stated, found = info["digests"], digests(rows)
+    if stated["set"] != found["set"]:
+        raise DataError(
+            f"{info_file.parent}: {rows_file.name} is not the one that {info_file.name} was written for "
+            "(their digests differ); restore the two files from where the set came from"
+        )
+    if "rows" not in stated:
+        _LOG.warning(
+            "%s: states no digest of whole rows, as it was written by an earlier simd; licences, names and "
+            "recipes in %s are not checked",
+            info_file,
+            rows_file.name,
+        )
+        del found["rows"]
+    elif stated["rows"] != found["rows"]:
+        raise DataError(
+            f"{rows_file}: a licence, a name or another fact in its rows is not the one that the set was "
+            f"made with (digests.rows of {info_file.name} differs); restore the two files from where the set "
+            "came from"
+        )
+    absent = {name: {"composites": 0, "foregrounds": 0} for name in info["counts"]["classes"]}
+    counted = counts(rows)
+    counted["classes"] = absent | counted["classes"]
+    protocol = next((row.protocol for row in rows if row.protocol != info["protocol"]), info["protocol"])
+    facts = {"digests": found, "counts": counted, "protocol": protocol}
+    if key := differing(info, facts) or _differing_sources(info["sources"], rows):
+        raise DataError(f"{info_file}: {key} is not what the rows of {rows_file.name} come to; {_ADVICE}")
+
+
+def counts(rows: Iterable[Composite]) -> dict[str, Any]:
+    """Count composites, foregrounds and backgrounds, in all and by primary class."""
+    rows = list(rows)
+    composites = Counter(row.class_ for row in rows)
+    foregrounds = Counter(class_ for class_, _ in {(row.class_, row.fg_id) for row in rows})
+    return {
+        "composites": len(rows),
+        "foregrounds": len({row.fg_id for row in rows}),
+        "backgrounds": len({row.bg_id for row in rows if row.bg_id is not None}),
+        "classes": {
+            name: {"composites": composites[name], "foregrounds": foregrounds[name]}
+            for name in CLASSES
+            if composites[name]
+        },
+    }
+
+
+def digests(rows: Iterable[Composite]) -> dict[str, str]:
+    """Digest the rows of a set: its content (`set`), its images and its trimaps alone, and the whole rows."""
+    parts = {"set": ("class_", *(f"{layer}_sha256" for layer in LAYERS))}
+    parts |= {f"{layer}s": (f"{layer}_sha256",) for layer in ("image", "trimap")}
+    made = {name: hashlib.sha256() for name in (*parts, "rows")}
+    for row in sorted(rows, key=lambda row: row.id):
+        for name, columns in parts.items():
+            line = " ".join([row.id, *(getattr(row, column) for column in columns)])
+            made[name].update(line.encode() + b"\n")
+        made["rows"].update(json.dumps(row.to_row(), sort_keys=True).encode() + b"\n")
+    return {name: digest.hexdigest() for name, digest in made.items()}
+
+
+def _differing_sources(sources: Sequence[Mapping[str, Any]], rows: Sequence[Composite]) -> str:
+    """Return the first source whose licences are not those in the rows; a set may list no sources at all."""
+    if not sources:
+        return ""
+    used: Counter[tuple[str, str | None, str | None]]
+    if any(source["gives"] == "finished" for source in sources):
+        used = Counter(("finished", row.source, row.licence) for row in rows)
+    else:
+        foregrounds = {row.fg_id: ("foregrounds", row.source, row.licence) for row in rows}
+        backgrounds = {row.bg_id: ("backgrounds", row.bg_source, row.bg_licence) for row in rows}
+        used = Counter(foregrounds.values())
+        used.update(backgrounds.values())
+    for number, source in enumerate(sources):
+        for licence, count in source["licences"].items():
+            if used.pop((source["gives"], source["kind"], licence), 0) != count:
+                return f"sources[{number}].licences"
+    return "sources" if used else ""
