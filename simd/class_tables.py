@@ -43,7 +43,7 @@ class Entry:
         return self.classes
 
 
-class Table(dict[str, Entry]):
+class ClassTable(dict[str, Entry]):
     """Entries by name, as the file spells it, and the file that they were read from."""
 
     def __init__(self, origin: str = "", entries: Iterable[tuple[str, Entry]] = ()) -> None:
@@ -117,7 +117,7 @@ def path_of(name: str) -> str:
 
 def read_entries(
     path: Path, *, key: Callable[[str], str], roles: Sequence[str] | None = None, with_classes: bool = True
-) -> Table:
+) -> ClassTable:
     """Read a CSV file into entries by name.
 
     Parameters
@@ -142,7 +142,7 @@ def read_entries(
     file_column = _pick(path, columns, _FILE_COLUMNS)
     class_column = _pick(path, columns, _CLASS_COLUMNS) if with_classes else None
     fg_column = next((name for name in _FG_COLUMNS if name in columns), None)
-    table = Table(str(path))
+    table = ClassTable(str(path))
     for line, row in rows:
         where = f"{path}:{line}"
         if roles is not None and "role" in columns and row["role"] not in roles:

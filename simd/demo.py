@@ -72,10 +72,10 @@ def run_demo(out: Path, *, workers: int | None = None) -> Path:
 
 def _set(folder: Path, workers: int) -> MattingSet:
     if (folder / INFO_NAME).is_file() and not (folder / ".build").exists():
-        found = load_set(folder)
-        if found.name != SET:
-            raise DataError(f"{folder}: holds another set, {found.name!r}; choose another --out")
-        return found
+        demo_set = load_set(folder)
+        if demo_set.name != SET:
+            raise DataError(f"{folder}: holds another set, {demo_set.name!r}; choose another --out")
+        return demo_set
     return build(folder, workers=workers, **read_spec(SET))
 
 

@@ -143,12 +143,12 @@ def by_item(
     return work
 
 
-def _check_same(folder: Path, found: Any, wanted: Mapping[str, Any]) -> None:
-    if not isinstance(found, dict):
+def _check_same(folder: Path, stored: Any, wanted: Mapping[str, Any]) -> None:
+    if not isinstance(stored, dict):
         raise DataError(f"{folder}: is damaged; remove it, and the run begins again")
-    keys = [key for key in wanted.keys() | found.keys() if found.get(key) != wanted.get(key)]
+    keys = [key for key in wanted.keys() | stored.keys() if stored.get(key) != wanted.get(key)]
     if keys:
-        changes = ", ".join(f"{k}: {found.get(k)!r} is now {wanted.get(k)!r}" for k in sorted(keys))
+        changes = ", ".join(f"{k}: {stored.get(k)!r} is now {wanted.get(k)!r}" for k in sorted(keys))
         raise DataError(
             f"{folder.parent}: holds an unfinished run with other settings ({changes}); "
             "finish it with its own command, remove the folder, or choose another"

@@ -45,7 +45,7 @@ _ROW = record(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cutout:
+class ForegroundFiles:
     """An object with its alpha as it lies on disk; its class need not be known."""
 
     id: str  # its name in the source: unique there, as the owner wrote it
@@ -56,7 +56,7 @@ class Cutout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreground(Cutout):
+class Foreground(ForegroundFiles):
     """An object with its alpha and its classes, before it is placed on a background."""
 
     classes: tuple[str, ...]  # the primary class first

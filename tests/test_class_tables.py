@@ -2,7 +2,7 @@
 
 import pytest
 
-from simd.class_tables import Entry, Table, path_of, read_entries, stem_of
+from simd.class_tables import ClassTable, Entry, path_of, read_entries, stem_of
 from simd.errors import DataError
 
 
@@ -51,7 +51,7 @@ def test_a_row_needs_a_name(rows, key, tmp_path):
 
 
 def test_the_first_name_that_the_file_has_counts():
-    table = Table("a.csv", [("A", Entry("a.csv:2", ("fur",))), ("b", Entry("a.csv:3", ("net",)))])
+    table = ClassTable("a.csv", [("A", Entry("a.csv:2", ("fur",))), ("b", Entry("a.csv:3", ("net",)))])
     assert table.find("x", "a", "b").where == "a.csv:2"
     assert table.find("x") is None
 
@@ -94,6 +94,6 @@ def test_columns_that_cannot_be_told_are_named(text, reason, tmp_path):
 
 def test_names_that_are_used_in_another_form_are_used():
     entry = Entry("a.csv:2", ("fur",))
-    table = Table("a.csv", [(name, entry) for name in ("Cat", "dog", "DOG", "caf\u00e9", "x")])
+    table = ClassTable("a.csv", [(name, entry) for name in ("Cat", "dog", "DOG", "caf\u00e9", "x")])
     assert table.unused(["cat", "Dog", "cafe\u0301"]) == {"a.csv": "1 of 5 names are of no file here: x"}
     assert table.unused(table) == {}

@@ -11,7 +11,7 @@ from simd.composition.pair_lists import Pairing, plan_file_list, plan_in_order
 from simd.composition.plan import Planned, plan
 from simd.composition.protocols import CompositionProtocol, load_protocol
 from simd.composition.release_layout import check_released_folder, released_names, write_released
-from simd.composition.render import Job, make
+from simd.composition.render import RenderJob, make
 from simd.composition.spec import read_spec
 from simd.dataset.manifest import MattingSet, write_manifest
 from simd.dataset.resumable_writing import Inputs, check_folder, is_unfinished, state_of_files, write_set
@@ -101,9 +101,9 @@ def build(
 
     def finish(rows: list[Composite]) -> None:
         _tell_looks(multiplied, unscaled)
-        there = {row.id for row in rows}
-        made = [p for p in planned if p.id in there]
-        used = list({p.fg.id: p.fg for p in made}.values()), list({p.bg.id: p.bg for p in made}.values())
+        ids = {row.id for row in rows}
+        kept = [p for p in planned if p.id in ids]
+        used = list({p.fg.id: p.fg for p in kept}.values()), list({p.bg.id: p.bg for p in kept}.values())
         name = chosen.name or f"{protocol.name}-{chosen.seed}"
         write_atomically(out / ATTRIBUTION_NAME, attribution(name, *used))
         write_manifest(
@@ -204,7 +204,7 @@ def _reviewed(pairing: Pairing, path: str) -> Pairing:
     review = read_review(path)
     kept = [p for p in pairing.planned if p.id not in review.excluded]
     left_out = len(pairing.planned) - len(kept)
-    _LOG.warning("%s", review.told(left_out))
+    _LOG.warning("%s", review.summary(left_out))
     if left_out and not kept:
         raise DataError(f"{path}: excludes every composite that was to be built")
     return pairing._replace(planned=kept, total=pairing.total - left_out)
@@ -252,7 +252,7 @@ def _tell_looks(multiplied: Mapping[str, str], unscaled: Mapping[str, str]) -> N
 
 def _jobs(
     out: Path, planned: Sequence[Planned], protocol: CompositionProtocol, chosen: BuildOptions
-) -> list[Job]:
+) -> list[RenderJob]:
     jobs = []
     look = chosen.selection is None
     by_fg: dict[str, list[Planned]] = {}
@@ -261,7 +261,7 @@ def _jobs(
     for of_one in map(tuple, by_fg.values()):
         for start in range(0, len(of_one), _COMPOSITES_PER_JOB):
             part = of_one[start : start + _COMPOSITES_PER_JOB]
-            jobs.append(Job(out, part, protocol, chosen.unpremultiply, look and start == 0))
+            jobs.append(RenderJob(out, part, protocol, chosen.unpremultiply, look and start == 0))
     return jobs
 
 
@@ -275,7 +275,7 @@ def _unpack(
             multiplied[fg_id] = outcome.value.multiplied
         if outcome.value.levels:
             unscaled[fg_id] = outcome.value.levels
-        yield from outcome.value.made.items()
+        yield from outcome.value.composites.items()
     else:
         for planned in outcome.item.planned:
             yield planned.id, f"foreground {planned.fg.id!r}: {outcome.reason}"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.class_tables import Entry, Table, stem_of
+from simd.class_tables import ClassTable, Entry, stem_of
 from simd.composition.plan import safe_id
 from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
@@ -52,7 +52,7 @@ class _Imported(NamedTuple):
     orientation: str  # how the headers of image and alpha differ; "" where they do not
 
 
-class _Job(NamedTuple):
+class _ImportJob(NamedTuple):
     out: Path
     id: str
     finished: Finished
@@ -117,11 +117,11 @@ def import_set(
     )
     index = index_finished(place, kind)
     table_path = Path(classes) if classes is not None else find_table(Path(place))
-    table = read_table(table_path, roles=("fg", "alpha")) if table_path else Table()
+    table = read_table(table_path, roles=("fg", "alpha")) if table_path else ClassTable()
     failures = dict(index.problems)
     entries = _entries(index.records, table, options.class_, failures)
-    there = [name for finished in index.records for name in _names(finished)]
-    unused = table.unused([*there, *map(stem_of, index.problems)])
+    names_here = [name for finished in index.records for name in _names(finished)]
+    unused = table.unused([*names_here, *map(stem_of, index.problems)])
     failures |= unused
     total = index.expected - index.unnamed + len(unused)
     if not index.records and not failures:
@@ -129,12 +129,12 @@ def import_set(
     if not entries:
         raise BatchError(failures, "images", total)
     taken: set[str] = set()
-    jobs: dict[str, _Job] = {}
+    jobs: dict[str, _ImportJob] = {}
     for finished in index.records:
         if entry := entries.get(finished.id):
             assert entry.classes is not None
             id_ = safe_id(entry.classes[0], (finished.fg_id, finished.bg_id or "", finished.id), taken)
-            jobs[id_] = _Job(out, id_, finished, entry, map_trimaps)
+            jobs[id_] = _ImportJob(out, id_, finished, entry, map_trimaps)
 
     strange: dict[str, _Imported] = {}
 
@@ -175,30 +175,30 @@ def import_set(
 
 
 def _entries(
-    records: Sequence[Finished], table: Table, class_: str | None, failures: dict[str, str]
+    records: Sequence[Finished], table: ClassTable, class_: str | None, failures: dict[str, str]
 ) -> dict[str, Entry]:
     """Return what is known of each image by its id: classes, licence, kind of alpha; never a guess."""
     entries: dict[str, Entry] = {}
-    untold: list[Finished] = []
+    unstated: list[Finished] = []
     for finished in records:
         try:
-            told = _told(finished, table)
+            entry = _stated(finished, table)
         except DataError as error:
             failures[finished.id] = str(error)
             continue
-        if told is None:
-            untold.append(finished)
+        if entry is None:
+            unstated.append(finished)
         else:
-            entries[finished.id] = told
-    by_name = {f.id: name for f in untold if (name := class_from_prefix(f.image.stem))}
-    if by_name and class_ and len(by_name) < len(untold):
+            entries[finished.id] = entry
+    by_name = {f.id: name for f in unstated if (name := class_from_prefix(f.image.stem))}
+    if by_name and class_ and len(by_name) < len(unstated):
         raise DataError(
-            f"the names of {len(by_name)} of {len(untold)} images begin with a class, as "
+            f"the names of {len(by_name)} of {len(unstated)} images begin with a class, as "
             f"{next(iter(by_name))!r}, and --class says that all are {class_}; "
             "give their classes in a CSV file: --classes FILE"
         )
-    for finished in untold:
-        name = by_name.get(finished.id) if len(by_name) == len(untold) else class_
+    for finished in unstated:
+        name = by_name.get(finished.id) if len(by_name) == len(unstated) else class_
         if name:
             entries[finished.id] = Entry("", (name,))
         else:
@@ -214,7 +214,7 @@ def _names(finished: Finished) -> tuple[str, str]:
     return finished.image.stem, finished.fg_id.rpartition("/")[2]
 
 
-def _told(finished: Finished, table: Table) -> Entry | None:
+def _stated(finished: Finished, table: ClassTable) -> Entry | None:
     """Return what the folder and the CSV file say of an image, by its own name or its foreground's."""
     names = _names(finished)
     entry = table.find(*names)
@@ -231,7 +231,7 @@ def _told(finished: Finished, table: Table) -> Entry | None:
     return entry
 
 
-def _inputs(job: _Job) -> Inputs:
+def _inputs(job: _ImportJob) -> Inputs:
     finished = job.finished
     known = [*(job.entry.classes or ()), job.entry.licence, finished.fg_id, finished.bg_id or ""]
     return known + state_of_files(finished.image, finished.alpha, finished.trimap)
@@ -259,7 +259,7 @@ def _tell(imported: Mapping[str, _Imported]) -> None:
         _LOG.warning("and %d more pairs whose headers state two orientations", len(turned) - _NAMED)
 
 
-def _import(job: _Job) -> _Imported:
+def _import(job: _ImportJob) -> _Imported:
     """Read an image with its alpha and trimap, write its four files and return its row."""
     finished, classes = job.finished, job.entry.classes
     assert classes is not None

@@ -107,7 +107,7 @@ def _foregrounds_by_list(
     by_stem: dict[str, list[Foreground]] = defaultdict(list)
     for fg in foregrounds.records:
         by_stem[Path(fg.id if fg.file is None else fg.file.name).stem].append(fg)
-    found: list[Foreground | None] = []
+    in_order: list[Foreground | None] = []
     seen: dict[str, int] = {}
     for number, name in numbered_lines(path):
         try:
@@ -115,18 +115,18 @@ def _foregrounds_by_list(
             stem = Path(name).stem
             if (before := seen.setdefault(stem, number)) != number:
                 raise DataError(f"names {stem!r}, which line {before} has named")
-            found.append(_pick(stem, by_stem, _reasons(foregrounds), "foreground"))
+            in_order.append(_pick(stem, by_stem, _reasons(foregrounds), "foreground"))
         except DataError as error:
             problems[f"{path}:{number}"] = str(error)
-            found.append(None)  # its place in the order stays its own
-    return found
+            in_order.append(None)  # its place in the order stays its own
+    return in_order
 
 
 def _by_name(backgrounds: Index[Background]) -> dict[str, list[Background]]:
-    found: dict[str, list[Background]] = defaultdict(list)
+    by_name: dict[str, list[Background]] = defaultdict(list)
     for bg in backgrounds.records:
-        found[bg.id if bg.file is None else bg.file.name].append(bg)
-    return found
+        by_name[bg.id if bg.file is None else bg.file.name].append(bg)
+    return by_name
 
 
 def _background_name(name: str, known: Mapping[str, Sequence[Background]]) -> str:

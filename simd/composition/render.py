@@ -21,7 +21,7 @@ from simd.taxonomy import NO_CLASS, class_index
 from simd.trimap import read_trimap, unknown_region
 
 
-class Job(NamedTuple):
+class RenderJob(NamedTuple):
     """Composites of one foreground, made together so that it is read once."""
 
     out: Path
@@ -31,14 +31,14 @@ class Job(NamedTuple):
     look: bool = False  # at what selecting would drop; nobody has selected
 
 
-Made = dict[str, Composite | str]
+Composites = dict[str, Composite | str]
 """Id to its row, or to the reason why there is none."""
 
 
-class Finished(NamedTuple):
+class Rendered(NamedTuple):
     """What a job has come to."""
 
-    made: Made
+    composites: Composites
     multiplied: str = ""  # why its colour looks multiplied by alpha
     levels: str = ""  # why its alpha looks as if it were not scaled
 
@@ -47,7 +47,7 @@ Layers = dict[str, tuple[bytes, str]]
 """A layer's name to its PNG and the digest of its pixels."""
 
 
-def make(job: Job) -> Finished:
+def make(job: RenderJob) -> Rendered:
     """Make the composites of one foreground; a background that cannot be used costs only its own."""
     fg, protocol = job.planned[0].fg, job.protocol
     pixels = read_annotated(fg, protocol.reader)
@@ -63,25 +63,26 @@ def make(job: Job) -> Finished:
     shared = encode_layers({"alpha": prepared.alpha, **by_trimap})
     recipe = protocol.recipe(prepared.alpha.shape)
     divided: Recipe = {"unpremultiplied": 1} if job.unpremultiply else {}
-    made: Made = {}
+    composites: Composites = {}
     for planned in job.planned:
         try:
             layers, recipe_, classes = shared, recipe, _classes(fg, prepared, by_trimap)
             official = _official(planned, protocol, resized=prepared.alpha is not pixels.alpha)
             if official is not None:
-                own = _by_trimap(fg, prepared, _read_official(official, prepared))
-                layers, classes = shared | encode_layers(own), _classes(fg, prepared, own)
+                official_layers = _by_trimap(fg, prepared, _read_official(official, prepared))
+                layers = shared | encode_layers(official_layers)
+                classes = _classes(fg, prepared, official_layers)
                 recipe_ = {"trimap": "official"}
-            made[planned.id] = _compose(
+            composites[planned.id] = _compose(
                 job.out, planned, protocol, prepared, layers, {**recipe_, **divided}, classes
             )
         except DiskFullError:
             raise
         except SimdError as error:
-            made[planned.id] = f"foreground {fg.id!r} over {planned.bg.id!r}: {error}"
+            composites[planned.id] = f"foreground {fg.id!r} over {planned.bg.id!r}: {error}"
     unscaled = levels is not None and levels.severity == "drop"
-    return Finished(
-        made,
+    return Rendered(
+        composites,
         multiplied=multiplied.detail if multiplied else "",
         levels=levels.detail if levels is not None and unscaled else "",
     )

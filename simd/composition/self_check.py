@@ -67,8 +67,10 @@ def check_installation() -> list[Check]:
     for protocol in PROTOCOLS:
         wrong = []
         for name in _SIZES:
-            found, expected = compose_example(protocol, name), _DIGESTS[protocol, name]
-            wrong += [f"{name}: {layer}" for layer in found if pixel_digest(found[layer]) != expected[layer]]
+            layers, expected = compose_example(protocol, name), _DIGESTS[protocol, name]
+            wrong += [
+                f"{name}: {layer}" for layer in layers if pixel_digest(layers[layer]) != expected[layer]
+            ]
         checks.append(Check(protocol, tuple(wrong)))
     return checks
 

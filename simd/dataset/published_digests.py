@@ -19,8 +19,8 @@ from simd.taxonomy import annotations_dir
 def published() -> dict[str, Any]:
     """Return, by the set's name, its digest and the pixel digests of its samples by composite id."""
     path = _path()
-    found: dict[str, Any] = read_json(path) if path.is_file() else {}
-    return found
+    digests: dict[str, Any] = read_json(path) if path.is_file() else {}
+    return digests
 
 
 def compare(built: MattingSet) -> str:

@@ -59,13 +59,13 @@ class Review:
         named = (remark.fg_id for remark in self.remarks if EXCLUDE in remark.tags)
         return frozenset(fg_id for fg_id in named if fg_id)
 
-    def told(self, left_out: int) -> str:
+    def summary(self, left_out: int) -> str:
         """Say how many composites were left out, and which tags changed nothing.
 
         Examples
         --------
         >>> remark = Remark(id="net-0c77a1f2", tags=("exclude", "bad truth"))
-        >>> Review(Path("review.jsonl"), (remark,)).told(1)
+        >>> Review(Path("review.jsonl"), (remark,)).summary(1)
         "review.jsonl: 1 of 1 excluded composites left out; noted only: 1 'bad truth'"
         """
         noted = Counter(tag for remark in self.remarks for tag in remark.tags if tag != EXCLUDE)

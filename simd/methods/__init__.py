@@ -172,8 +172,10 @@ def _resolved(target: str) -> Any:
         raise DataError(
             f"the method {method!r} is not there ({error}); give package.module:attribute"
         ) from error
-    here = str(Path.cwd())
-    if here not in sys.path and any(Path(here).glob(f"{module.partition('.')[0]}*")):
-        sys.path.append(here)  # the command line does not look there by itself
+    folder = str(Path.cwd())
+    if folder not in sys.path and any(Path(folder).glob(f"{module.partition('.')[0]}*")):
+        sys.path.append(folder)  # the command line does not look there by itself
         return _resolved(target)
-    raise DataError(f"the method {method!r}: there is no module {module!r}, neither installed nor in {here}")
+    raise DataError(
+        f"the method {method!r}: there is no module {module!r}, neither installed nor in {folder}"
+    )

@@ -30,7 +30,7 @@ PLACES = ("image", "trimap", "output")
 
 _TIMEOUT = 600.0  # seconds
 _KEPT_BYTES = 4096  # of what a program prints
-_TOLD_LINES, _TOLD_CHARACTERS = 3, 300  # of these in a message
+_SHOWN_LINES, _SHOWN_CHARACTERS = 3, 300  # of these in a message
 _BYTES_PER_PIXEL = 9  # four channels of 16 bits that do not compress, and what frames them
 _LONGEST_NAME = 60
 _EXAMPLE = "python matte.py {image} {trimap} {output}"
@@ -133,10 +133,12 @@ def run_program(arguments: list[str], folder: Path, timeout: float) -> None:
         _kill_group(process)
         reader.join(1)  # longer only where somebody outside the group holds the pipe
     if code is None:
-        raise DataError(f"the program was killed after {timeout:g} seconds, the time limit{_told(printed)}")
+        raise DataError(
+            f"the program was killed after {timeout:g} seconds, the time limit{_last_lines(printed)}"
+        )
     if code:
         how = f"ended with exit code {code}" if code > 0 else f"was ended by {signal.Signals(-code).name}"
-        raise DataError(f"the program {how}{_told(printed)}")
+        raise DataError(f"the program {how}{_last_lines(printed)}")
 
 
 def _split(command: str) -> tuple[str, ...]:
@@ -144,9 +146,9 @@ def _split(command: str) -> tuple[str, ...]:
         arguments = shlex.split(command)
     except ValueError as error:
         raise DataError(f"the command {command!r} cannot be cut into arguments ({error})") from error
-    there = set(_PLACE.findall(" ".join(arguments)))
+    placeholders = set(_PLACE.findall(" ".join(arguments)))
     for needed in ("image", "output"):
-        if needed not in there:
+        if needed not in placeholders:
             near = [word for word in re.findall(r"\{(\w*)\}", command) if word not in PLACES]
             hint = f'as in "{_EXAMPLE}"'
             if near:
@@ -173,19 +175,19 @@ def _without_folders(argument: str) -> str:
 
 def _digest(arguments: tuple[str, ...]) -> str | None:
     """Return the SHA-256 of the files that a command names, the interpreter aside; None if there are none."""
-    digest, found = hashlib.sha256(), False
+    digest, any_file = hashlib.sha256(), False
     for argument in arguments[1:]:
         path = Path(argument.rpartition("=")[2])
         if path.is_absolute() and path.is_file():
             with path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
-            found = True
-    return digest.hexdigest() if found else None
+            any_file = True
+    return digest.hexdigest() if any_file else None
 
 
 def _filled(argument: str, files: dict[str, Path]) -> str:
     """Put paths in place of {image}, {trimap}, {output}; what is put in is not looked at again."""
-    replace: Callable[[re.Match[str]], str] = lambda found: str(files[found[1]])  # noqa: E731
+    replace: Callable[[re.Match[str]], str] = lambda match: str(files[match[1]])  # noqa: E731
     return _PLACE.sub(replace, argument)
 
 
@@ -202,12 +204,12 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _told(printed: bytearray) -> str:
+def _last_lines(printed: bytearray) -> str:
     """Return the last lines that a program printed, fit for a message."""
     text = printed.decode(errors="replace")
     lines = ["".join(c if c.isprintable() else " " for c in line).strip() for line in text.splitlines()]
-    told = " | ".join([line for line in lines if line][-_TOLD_LINES:])[-_TOLD_CHARACTERS:]
-    return f"; it printed: {told}" if told else "; it printed nothing"
+    end = " | ".join([line for line in lines if line][-_SHOWN_LINES:])[-_SHOWN_CHARACTERS:]
+    return f"; it printed: {end}" if end else "; it printed nothing"
 
 
 def _read_output(file: Path, size: tuple[int, int]) -> Matte:
@@ -223,8 +225,8 @@ def _read_output(file: Path, size: tuple[int, int]) -> Matte:
     try:
         if not file.read_bytes().startswith(b"\x89PNG"):
             raise DataError("the matte that the program wrote is not a PNG")
-        if (found := read_size(file)) != size:
-            raise DataError(f"the matte that the program wrote is {found}, the image {size}")
+        if (written_size := read_size(file)) != size:
+            raise DataError(f"the matte that the program wrote is {written_size}, the image {size}")
         return read_matte(file)
     except DataError as error:
         raise DataError(str(error).replace(f"{file}: ", "the matte that the program wrote ")) from error

@@ -169,9 +169,9 @@ def _load(weights: str) -> tuple[VitMatteForImageMatting, VitMatteImageProcessor
         "too many": sorted(info["unexpected_keys"]),
         "of another shape": sorted(entry[0] for entry in info["mismatched_keys"]),
     }
-    told = [f"{len(names)} are {what} ({names[0]} first)" for what, names in problems.items() if names]
-    if told:
-        raise DataError(f"{weights}: is not a whole ViTMatte; of its tensors {', '.join(told)}")
+    complaints = [f"{len(names)} are {what} ({names[0]} first)" for what, names in problems.items() if names]
+    if complaints:
+        raise DataError(f"{weights}: is not a whole ViTMatte; of its tensors {', '.join(complaints)}")
     return network, processor
 
 

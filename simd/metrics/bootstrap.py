@@ -17,7 +17,7 @@ _AT_ONCE = 2**20  # foregrounds drawn at a time: bounds the memory, whatever the
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class GroupedScores:
     """Scores summed over the images of each foreground; foregrounds of a class stand together."""
 
     classes: tuple[str, ...]
@@ -30,11 +30,11 @@ class Sample:
         ends = np.searchsorted(self.class_of, np.arange(len(self.classes) + 1))
         yield from (slice(a, b) for a, b in pairwise(ends))
 
-    def only(self, c: int) -> "Sample":
+    def only(self, c: int) -> "GroupedScores":
         """Return the foregrounds of one class."""
         part = list(self.parts())[c]
         zeros = np.zeros_like(self.class_of[part])
-        return Sample((self.classes[c],), zeros, self.counts[part], self.sums[part])
+        return GroupedScores((self.classes[c],), zeros, self.counts[part], self.sums[part])
 
     def means(self, over: Over) -> tuple[Float64, Float64]:
         """Return the mean, (methods,), and what each foreground adds to it, (foregrounds, methods).
@@ -50,7 +50,9 @@ class Sample:
         return of_class.mean(axis=0), centred / (images[self.class_of, None] * len(self.classes))
 
 
-def group(scores: Mapping[str, npt.ArrayLike], classes: npt.ArrayLike, foregrounds: npt.ArrayLike) -> Sample:
+def group(
+    scores: Mapping[str, npt.ArrayLike], classes: npt.ArrayLike, foregrounds: npt.ArrayLike
+) -> GroupedScores:
     """Group images by class and foreground; those that any method has no score for (nan) are left out.
 
     Raises
@@ -76,7 +78,7 @@ def group(scores: Mapping[str, npt.ArrayLike], classes: npt.ArrayLike, foregroun
     sums = np.zeros((keys.shape[1], table.shape[1]))
     np.add.at(sums, members, table[keep])
     counts = np.bincount(members).astype(np.float64)
-    return Sample(tuple(present.tolist()), keys[0].astype(np.intp), counts, sums)
+    return GroupedScores(tuple(present.tolist()), keys[0].astype(np.intp), counts, sums)
 
 
 class Drawn(NamedTuple):
@@ -91,7 +93,7 @@ class Drawn(NamedTuple):
         return self.sums / self.counts
 
 
-def draw(sample: Sample, resamples: int, seed: int) -> list[Drawn]:
+def draw(sample: GroupedScores, resamples: int, seed: int) -> list[Drawn]:
     """Draw foregrounds again within each class, as many as it has, the same ones for all methods."""
     rng = np.random.default_rng(seed)
     return [_draw(rng, sample.sums[part], sample.counts[part, None], resamples) for part in sample.parts()]
@@ -118,7 +120,7 @@ def _draw(rng: np.random.Generator, sums: Float64, counts: Float64, resamples: i
     return Drawn(drawn[:, :-1], drawn[:, -1:])
 
 
-def expansion(sample: Sample, over: Over, signs: Float64) -> tuple[float, float]:
+def expansion(sample: GroupedScores, over: Over, signs: Float64) -> tuple[float, float]:
     """Return by how much drawn means vary too little, as a factor >= 1, and the degrees of freedom."""
     added = sample.means(over)[1] @ signs
     sizes = np.bincount(sample.class_of)

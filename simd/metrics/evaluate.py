@@ -13,7 +13,7 @@ from simd.journal import Journal, by_item, resumed
 from simd.layer_checks import CONTRADICTS
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
-from simd.metrics.score_image import Done, Job, done_from_row, done_to_row, score
+from simd.metrics.score_image import Done, ScoringJob, done_from_row, done_to_row, score
 from simd.metrics.scores import Scores
 from simd.metrics.truth_of_folders import truths_of_folders
 from simd.metrics.truth_of_set import Truths, digests, leave_out, truths_of_set
@@ -102,11 +102,11 @@ def evaluate(
     if not folder.is_dir():
         raise no_such_folder(folder, "predictions are")
     record = read_run_for(folder, truths)
-    found = find_predictions(folder, truths)
-    if not found.files:
+    matched = find_predictions(folder, truths)
+    if not matched.files:
         raise DataError(f"{folder}: holds no prediction for {truths.place}; files are named <id>.png")
-    done = _score_all(_jobs(truths, found, record), workers, _journal(state, folder, truths))
-    missing = found.missing | {id_: one.reason for id_, one in done.items() if one.reason}
+    done = _score_all(_jobs(truths, matched, record), workers, _journal(state, folder, truths))
+    missing = matched.missing | {id_: result.reason for id_, result in done.items() if result.reason}
     scores = Scores(
         name=name or record.method,
         version=record.version,
@@ -125,7 +125,7 @@ def evaluate(
     )
     if out is not None:
         scores.save(Path(out))
-    return Evaluation(scores, found.extra)
+    return Evaluation(scores, matched.extra)
 
 
 def check_complete(evaluation: Evaluation) -> None:
@@ -159,35 +159,35 @@ def find_truths(
 
     What `review` excludes is left out.
     """
-    said = None if review is None else read_review(review)
+    answers = None if review is None else read_review(review)
     if dataset is not None:
         if alpha or trimap or classes or map_trimaps:
             raise DataError(
                 f"{dataset} is a set and says itself what its alphas, trimaps and classes are; leave out "
                 "--alpha, --trimap, --classes and --map-trimaps, or leave out the set"
             )
-        return truths_of_set(load_set(dataset), said)
+        return truths_of_set(load_set(dataset), answers)
     if alpha is None or trimap is None:
         raise DataError("nothing to score against; give a set, or two folders: --alpha DIR --trimap DIR")
     truths = truths_of_folders(alpha, trimap, classes=classes, map_trimaps=map_trimaps)
-    return truths if said is None else leave_out(truths, said)
+    return truths if answers is None else leave_out(truths, answers)
 
 
 def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _jobs(truths: Truths, found: PredictionFiles, record: RunRecord) -> list[Job]:
+def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord) -> list[ScoringJob]:
     return [
-        Job(
+        ScoringJob(
             image,
-            found.files.get(image.id),
+            matched.files.get(image.id),
             record.fallbacks.get(image.id, ""),
             digest=not truths.identified,
             map_trimaps=truths.map_trimaps,
         )
         for image in truths.images
-        if image.id in found.files or not truths.identified
+        if image.id in matched.files or not truths.identified
     ]
 
 
@@ -206,7 +206,7 @@ def _journal(state: Path | None, predictions: Path, truths: Truths) -> Journal |
         ) from error
 
 
-def _score_all(jobs: list[Job], workers: int, journal: Journal | None) -> dict[str, Done]:
+def _score_all(jobs: list[ScoringJob], workers: int, journal: Journal | None) -> dict[str, Done]:
     """Score what the journal does not have yet, in the order in which images finish."""
     facts = {_id(job): _facts(job) for job in jobs}
 
@@ -223,11 +223,11 @@ def _score_all(jobs: list[Job], workers: int, journal: Journal | None) -> dict[s
     return done | {id_: Done([], reason) for id_, reason in failures.items()}
 
 
-def _id(job: Job) -> str:
+def _id(job: ScoringJob) -> str:
     return job.truth.id
 
 
-def _facts(job: Job) -> list[list[int]]:
+def _facts(job: ScoringJob) -> list[list[int]]:
     """Return size and time of each file, so that what has changed since is scored again."""
     files = [*job.truth.files, *([job.prediction] if job.prediction else [])]
     stats = [file.stat() for file in files if file.is_file()]
@@ -236,7 +236,7 @@ def _facts(job: Job) -> list[list[int]]:
 
 def _identify(truths: Truths, done: dict[str, Done]) -> dict[str, str]:
     """Return what stands for a set: its name, and digests of the pixels that were read."""
-    pixels = {id_: one.pixels for id_, one in done.items() if one.pixels is not None}
+    pixels = {id_: result.pixels for id_, result in done.items() if result.pixels is not None}
     return {**truths.set, **digests(truths.images, pixels)}
 
 
@@ -273,7 +273,7 @@ def _remarks_on_trimaps(done: dict[str, Done]) -> tuple[str, ...]:
         )
     else:
         contradictions = ()
-    mapped = [one.mapped for one in done.values() if one.mapped]
+    mapped = [result.mapped for result in done.values() if result.mapped]
     if not mapped:
         return contradictions
     return (

@@ -27,7 +27,7 @@ def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
     wanted = [image.id for image in truths.images]
     ids = _names([*wanted, *truths.left_out])
     nested = any("/" in id_ for id_ in ids.values())
-    found: dict[str, list[Path]] = defaultdict(list)
+    files_of: dict[str, list[Path]] = defaultdict(list)
     extra = []
     for file in sorted(folder.rglob("*") if nested else folder.iterdir()):
         path = file.relative_to(folder)
@@ -37,15 +37,15 @@ def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
         if id_ is None:
             extra.append(path.as_posix())
         elif id_ not in truths.left_out:
-            found[id_].append(file)
+            files_of[id_].append(file)
     missing = {
         id_: f"{' and '.join(str(file.relative_to(folder)) for file in files)} share one name; "
         "keep one of them"
-        for id_, files in found.items()
+        for id_, files in files_of.items()
         if len(files) > 1
     }
-    missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in found}
-    files = {id_: files[0] for id_, files in found.items() if len(files) == 1}
+    missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in files_of}
+    files = {id_: files[0] for id_, files in files_of.items() if len(files) == 1}
     return PredictionFiles(files, missing, tuple(extra))
 
 
@@ -74,5 +74,5 @@ def _names(ids: Sequence[str]) -> dict[str, str]:
     flat: dict[str, list[str]] = defaultdict(list)
     for id_ in ids:
         flat[id_.replace("/", "_")].append(id_)
-    names = {name: alike[0] for name, alike in flat.items() if len(alike) == 1}
+    names = {name: ids_of_name[0] for name, ids_of_name in flat.items() if len(ids_of_name) == 1}
     return names | {id_: id_ for id_ in ids}

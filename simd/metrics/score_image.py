@@ -30,7 +30,7 @@ _NOTHING = RegionScore(0, *[math.nan] * len(METRICS))  # a sum over no pixel is 
 _COMPARED = 10_000  # pixels that tell whether a matte is inverted
 
 
-class Job(NamedTuple):
+class ScoringJob(NamedTuple):
     """One image to score."""
 
     truth: Truth
@@ -52,7 +52,7 @@ class Done(NamedTuple):
     remarks: tuple[str, ...] = ()  # on the prediction
 
 
-def score(job: Job) -> Done:
+def score(job: ScoringJob) -> Done:
     """Score all of an image's unknown region, then each class inside it.
 
     Raises
@@ -118,7 +118,7 @@ def _remarks(prediction: Prediction, alpha: Matte) -> tuple[str, ...]:
     )
 
 
-def _scores(job: Job, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[list[Score], float]:
+def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[list[Score], float]:
     truth, unknown = job.truth, unknown_region(trimap)
     if truth.sample is not None:
         class_mask = truth.sample.read("class_mask")

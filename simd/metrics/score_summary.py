@@ -14,7 +14,7 @@ from simd.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
+class MeanErrors:
     """The four errors; nan where there is none."""
 
     sad: float
@@ -39,7 +39,7 @@ class ClassSummary:
     foregrounds: int
     fallbacks: int
     not_truth: int  # alphas that are not ground truth
-    errors: Errors
+    errors: MeanErrors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class RegionSummary:
 
     images: int
     pixels: int
-    errors: Errors
+    errors: MeanErrors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,8 @@ class ScoreSummary:
     missing: Mapping[str, str]
     remarks: tuple[str, ...]
     seconds_per_image: float | None
-    image_mean: Errors
-    class_mean: Errors  # class-balanced: the mean of the means of the classes present
+    image_mean: MeanErrors
+    class_mean: MeanErrors  # class-balanced: the mean of the means of the classes present
     classes: Mapping[str, ClassSummary]  # all 20
     intervals: Intervals
     regions: Mapping[str, RegionSummary]  # all 20, and UNLABELLED
@@ -135,15 +135,15 @@ def whole_images(rows: Sequence[Score]) -> list[Score]:
     return [row for row in rows if row.region == WHOLE and not row.is_empty]
 
 
-def mean_errors(rows: Sequence[Score]) -> Errors:
+def mean_errors(rows: Sequence[Score]) -> MeanErrors:
     """Return the mean of each error over rows."""
-    return Errors(*(mean(getattr(row, m) for row in rows) for m in METRICS))
+    return MeanErrors(*(mean(getattr(row, m) for row in rows) for m in METRICS))
 
 
-def class_mean_errors(rows: Sequence[Score]) -> Errors:
+def class_mean_errors(rows: Sequence[Score]) -> MeanErrors:
     """Return the class-balanced mean of each error: the mean of the class means of whole images."""
     means = [mean_errors(of_class) for of_class in _by_class(rows).values()]
-    return Errors(*(mean(errors[m] for errors in means) for m in METRICS))
+    return MeanErrors(*(mean(errors[m] for errors in means) for m in METRICS))
 
 
 def mean(values: Iterable[float]) -> float:
@@ -172,7 +172,7 @@ def _of_region(rows: Sequence[Score]) -> RegionSummary:
 
 
 def _to_json(value: Any) -> Any:
-    if isinstance(value, Errors | Intervals):
+    if isinstance(value, MeanErrors | Intervals):
         return value.to_json()
     if isinstance(value, ClassSummary | RegionSummary):
         counts = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "errors"}

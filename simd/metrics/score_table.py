@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from jinja2 import Environment
 
 from simd.metrics.score import METRICS, Score
-from simd.metrics.score_summary import Errors, class_mean_errors, mean_errors, whole_images
+from simd.metrics.score_summary import MeanErrors, class_mean_errors, mean_errors, whole_images
 from simd.missing import formatted
 from simd.taxonomy import CLASSES
 
@@ -30,6 +30,6 @@ def to_html(caption: str, scores: Sequence[Score]) -> str:
     return template.render(caption=caption, rows=table)
 
 
-def _texts(errors: Errors) -> list[str]:
+def _texts(errors: MeanErrors) -> list[str]:
     values = {m: errors[m] * (1000 if m == "mse" else 1) for m in METRICS}
     return [formatted(value, ".2f") for value in values.values()]

@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from simd.class_tables import Entry, Table, path_of, read_entries
+from simd.class_tables import ClassTable, Entry, path_of, read_entries
 from simd.errors import DataError
 from simd.image import is_image_name
 from simd.metrics.truth_of_set import Truth, Truths
@@ -92,15 +92,17 @@ def find_images(folder: Path, layer: Sequence[str] = (), *, nested: bool = True)
     files = [p for p in files if not any(part.startswith(".") for part in p.parts)]
     of_layer = [p for p in files if set(layer) & set(p.parts[:-1])]
     dropped = set(layer if of_layer else ())
-    found: dict[str, list[Path]] = defaultdict(list)
+    files_of: dict[str, list[Path]] = defaultdict(list)
     for file in of_layer or files:
-        found["/".join([*(part for part in file.parts[:-1] if part not in dropped), file.stem])].append(file)
-    if not found:
+        files_of["/".join([*(part for part in file.parts[:-1] if part not in dropped), file.stem])].append(
+            file
+        )
+    if not files_of:
         raise DataError(f"{folder}: holds no image")
-    if twice := [files for files in found.values() if len(files) > 1]:
+    if twice := [files for files in files_of.values() if len(files) > 1]:
         pairs = [" and ".join(map(str, files)) for files in twice]
         _refuse(f"{folder}: {len(twice)} names are there twice; keep one file of each", pairs)
-    return {name: folder / files[0] for name, files in found.items()}
+    return {name: folder / files[0] for name, files in files_of.items()}
 
 
 def _pair(
@@ -110,10 +112,10 @@ def _pair(
     same = {id_: id_ for id_ in trimaps if id_ in alphas}
     shared = {id_: fg for id_ in trimaps if (fg := without_background(id_)) != id_ and fg in alphas}
     paired = same if len(same) >= len(shared) else shared
-    if lone := [id_ for id_ in trimaps if id_ not in paired]:
-        _refuse(f"{trimap}: {len(lone)} of {len(trimaps)} trimaps have no alpha in {alpha}", lone)
-    if lone := sorted(alphas.keys() - set(paired.values())):
-        _refuse(f"{alpha}: {len(lone)} of {len(alphas)} alphas have no trimap in {trimap}", lone)
+    if unmatched := [id_ for id_ in trimaps if id_ not in paired]:
+        _refuse(f"{trimap}: {len(unmatched)} of {len(trimaps)} trimaps have no alpha in {alpha}", unmatched)
+    if unused := sorted(alphas.keys() - set(paired.values())):
+        _refuse(f"{alpha}: {len(unused)} of {len(alphas)} alphas have no trimap in {trimap}", unused)
     return paired
 
 
@@ -125,14 +127,14 @@ def _rows_of_images(table: Path, alpha_of: Mapping[str, str]) -> dict[str, Entry
     for name, entry in rows.items():
         entry.required_classes(name)
     used = {id_: _spelt(rows, id_, alpha) for id_, alpha in alpha_of.items()}
-    if lone := [id_ for id_, name in used.items() if not name]:
-        _refuse(f"{table}: {len(lone)} of {len(alpha_of)} images have no row", lone)
+    if without_row := [id_ for id_, name in used.items() if not name]:
+        _refuse(f"{table}: {len(without_row)} of {len(alpha_of)} images have no row", without_row)
     if extra := [name for name in rows if name not in set(used.values())]:
         _refuse(f"{table}: {len(extra)} rows name no image", extra)
     return {id_: rows[name] for id_, name in used.items()}
 
 
-def _spelt(rows: Table, *names: str) -> str:
+def _spelt(rows: ClassTable, *names: str) -> str:
     """Return the first of some names that the rows have, as they spell it; "" if they have none."""
     return next((spelling for name in names if (spelling := rows.spelt(name))), "")
 
@@ -143,18 +145,18 @@ def _classes_of_images(
     if rows:
         return {id_: rows[id_].required_classes(id_)[0] for id_ in ids}, ()
     by_folder = {id_: name for id_ in ids if (name := _class_of_folder(id_))}
-    found = by_folder or {id_: name for id_ in ids if (name := class_from_prefix(id_))}
-    if len(found) == len(ids):
-        return found, ()
+    class_of = by_folder or {id_: name for id_ in ids if (name := class_from_prefix(id_))}
+    if len(class_of) == len(ids):
+        return class_of, ()
     if by_folder:
         strange = sorted({id_.rpartition("/")[0] or "." for id_ in ids if id_ not in by_folder})
         _refuse("some folders are named after a class, these are not; name the class in --classes", strange)
-    said = (
-        f"the names of only {len(found)} of {len(ids)} begin with a class, so none counts"
-        if found
+    reason = (
+        f"the names of only {len(class_of)} of {len(ids)} begin with a class, so none counts"
+        if class_of
         else ("neither a CSV file (--classes) nor folders nor names tell them")
     )
-    return {}, (f"The classes of the images are unknown: {said}. There is only the image mean.",)
+    return {}, (f"The classes of the images are unknown: {reason}. There is only the image mean.",)
 
 
 def _class_of_folder(id_: str) -> str | None:

@@ -54,10 +54,10 @@ class Truths:
         """A text that changes with what is scored: an unfinished evaluation of another is not continued."""
         if self.identified:
             return self.set["digest"]
-        made = hashlib.sha256(repr(self.map_trimaps).encode())
+        digest = hashlib.sha256(repr(self.map_trimaps).encode())
         for image in self.images:
-            made.update(repr((image.id, image.class_, image.fg_id, *map(str, image.files))).encode())
-        return made.hexdigest()
+            digest.update(repr((image.id, image.class_, image.fg_id, *map(str, image.files))).encode())
+        return digest.hexdigest()
 
 
 class PixelDigests(NamedTuple):
@@ -79,8 +79,8 @@ def truths_of_set(dataset: MattingSet, review: Review | None = None) -> Truths:
     kept = leave_out(truths, review)
     if not kept.left_out:
         return kept
-    found = digests_of_rows(row for row in dataset.rows if row.id not in kept.left_out)
-    part = {"digest": found["set"], "trimaps_digest": found["trimaps"], "part_of": dataset.digest}
+    of_part = digests_of_rows(row for row in dataset.rows if row.id not in kept.left_out)
+    part = {"digest": of_part["set"], "trimaps_digest": of_part["trimaps"], "part_of": dataset.digest}
     return replace(kept, set={**kept.set, **part})
 
 
@@ -96,7 +96,7 @@ def leave_out(truths: Truths, review: Review) -> Truths:
     left_out = frozenset(image.id for image in truths.images) & review.excluded
     if left_out and not kept:
         raise DataError(f"{review.path}: excludes every image of {truths.place}")
-    remark = f"Without what a review excludes: {review.told(len(left_out))}."
+    remark = f"Without what a review excludes: {review.summary(len(left_out))}."
     return replace(truths, images=kept, left_out=left_out, remarks=(*truths.remarks, remark))
 
 
@@ -121,9 +121,9 @@ def digests(images: Iterable[Truth], pixels: Mapping[str, PixelDigests]) -> dict
     """
     whole, trimaps = hashlib.sha256(), hashlib.sha256()
     for image in sorted(images, key=lambda image: image.id):
-        found = pixels.get(image.id, PixelDigests("unreadable", "unreadable"))
-        whole.update(f"{image.id} {image.class_} {found.alpha} {found.trimap}\n".encode())
-        trimaps.update(f"{image.id} {found.trimap}\n".encode())
+        layers = pixels.get(image.id, PixelDigests("unreadable", "unreadable"))
+        whole.update(f"{image.id} {image.class_} {layers.alpha} {layers.trimap}\n".encode())
+        trimaps.update(f"{image.id} {layers.trimap}\n".encode())
     return {"digest": whole.hexdigest(), "trimaps_digest": trimaps.hexdigest()}
 
 

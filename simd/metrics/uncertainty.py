@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import special
 
 from simd.errors import DataError
-from simd.metrics.bootstrap import Float64, Over, Sample, draw, drawn_means, expansion, group
+from simd.metrics.bootstrap import Float64, GroupedScores, Over, draw, drawn_means, expansion, group
 
 MIN_FOREGROUNDS = 5
 """With fewer, an interval would be a guess and is left out."""
@@ -136,16 +136,16 @@ def summarise_all(
 
     Parameters and errors are those of :func:`summarise`. A column without any score is left out.
     """
-    alike: dict[bytes, dict[str, npt.ArrayLike]] = {}
+    by_images: dict[bytes, dict[str, npt.ArrayLike]] = {}
     for name, column in columns.items():
         present = ~np.isnan(np.asarray(column, dtype=np.float64))
         if present.any():
-            alike.setdefault(present.tobytes(), {})[name] = column
-    if not alike:
+            by_images.setdefault(present.tobytes(), {})[name] = column
+    if not by_images:
         raise DataError("no image has a score; there is nothing to average")
     return {
         name: summary
-        for columns_alike in alike.values()
+        for columns_alike in by_images.values()
         for name, summary in _summarise(
             columns_alike, group(columns_alike, classes, foregrounds), level, resamples, seed
         ).items()
@@ -153,7 +153,7 @@ def summarise_all(
 
 
 def _summarise(
-    names: Iterable[str], sample: Sample, level: float, resamples: int, seed: int
+    names: Iterable[str], sample: GroupedScores, level: float, resamples: int, seed: int
 ) -> dict[str, Summary]:
     drawn = draw(sample, resamples, seed)
     means: dict[Over, Float64] = {"image_mean": drawn_means(drawn, "image_mean")}
@@ -243,7 +243,7 @@ def compare(
     return Comparison(differences, dict(zip(names, shares.tolist(), strict=True)))
 
 
-def _estimate(sample: Sample, over: Over, signs: Float64, draws: Float64, level: float) -> Estimate:
+def _estimate(sample: GroupedScores, over: Over, signs: Float64, draws: Float64, level: float) -> Estimate:
     """Return the mean of the signed sum of methods, whose drawn means are given, with its interval."""
     if not 0 < level < 1:
         raise DataError(f"level is {level}, but lies between 0 and 1, as 0.95")
@@ -257,7 +257,7 @@ def _estimate(sample: Sample, over: Over, signs: Float64, draws: Float64, level:
     return Estimate(mean, float(low), float(high), images, m)
 
 
-def _why_no_interval(sample: Sample) -> str:
+def _why_no_interval(sample: GroupedScores) -> str:
     sizes = np.bincount(sample.class_of)
     if sizes.sum() < MIN_FOREGROUNDS:
         return f"fewer than {MIN_FOREGROUNDS} foregrounds"
@@ -266,7 +266,7 @@ def _why_no_interval(sample: Sample) -> str:
     return ""
 
 
-def _p_value(sample: Sample, over: Over, signs: Float64, draws: Float64) -> float:
+def _p_value(sample: GroupedScores, over: Over, signs: Float64, draws: Float64) -> float:
     widening, freedom = expansion(sample, over, signs)
     below, above = (draws <= 0).sum(), (draws >= 0).sum()
     beyond, spread = min(below, above), float(draws.std())

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Float64 = npt.NDArray[np.float64]
-Box = tuple[float, float, float, float]
+LabelBox = tuple[float, float, float, float]
 """Left, bottom, right, top, in pixels of the figure."""
 
 _DIRECTIONS = 16
@@ -22,7 +22,7 @@ def place_labels(
     *,
     avoid: npt.NDArray[np.float64] | None = None,
     fontsize: float = 9,
-) -> list[Box]:
+) -> list[LabelBox]:
     """Write names near their anchors, each with a thin line to it.
 
     Parameters
@@ -38,7 +38,7 @@ def place_labels(
 
     Returns
     -------
-    list of Box
+    list of LabelBox
         Where the names stand; no two overlap as long as there is room.
     """
     figure = ax.figure
@@ -50,7 +50,7 @@ def place_labels(
     taken = np.vstack(
         [_around(points, 6), np.zeros((len(points), 4))]
     )  # filled with names as they are placed
-    boxes: list[Box] = []
+    boxes: list[LabelBox] = []
     for number, (anchor, point, name) in enumerate(zip(anchors, points, names, strict=True)):
         text = ax.text(*anchor, name, fontsize=fontsize, ha="center", va="center", zorder=5)
         size = text.get_window_extent()

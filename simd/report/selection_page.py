@@ -11,7 +11,7 @@ from simd.files import write_atomically
 from simd.image import UInt8
 from simd.parallel import run
 from simd.progress import track
-from simd.records import Background, Cutout
+from simd.records import Background, ForegroundFiles
 from simd.report.html.render import render_page
 from simd.report.html.thumbnails import thumbnail
 from simd.selection.reasons import REASONS, Finding, Selection, Verdict
@@ -52,7 +52,7 @@ class _Group(NamedTuple):
 
 class _Order(NamedTuple):
     key: str
-    record: Cutout | Background
+    record: ForegroundFiles | Background
     with_colour: bool
 
 

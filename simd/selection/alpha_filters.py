@@ -33,7 +33,7 @@ import numpy as np
 from simd.image import Mask, Matte, UInt8
 from simd.layer_checks import part_of_range
 from simd.mattes import as_levels
-from simd.selection.reasons import Finding, found
+from simd.selection.reasons import Finding, finding_of
 
 _EMPTY_SHARE = 0.001
 _BINARY_SHARE = 0.0005
@@ -52,14 +52,14 @@ def small(shape: tuple[int, ...], min_side: int) -> Finding | None:
     side = min(height, width)
     if side >= min_side:
         return None
-    return found("small", side, f"{height} x {width} pixels, the shorter side must reach {min_side}")
+    return finding_of("small", side, f"{height} x {width} pixels, the shorter side must reach {min_side}")
 
 
 def unlicensed(licence: str, allowed: Sequence[str]) -> Finding | None:
     """Find a licence that fits no pattern such as ``"CC0*"``, whatever its case; without patterns all fit."""
     if not allowed or any(fnmatchcase(licence.lower(), pattern.lower()) for pattern in allowed):
         return None
-    return found("licence", None, f"its licence is {licence!r}; allowed: {', '.join(allowed)}")
+    return finding_of("licence", None, f"its licence is {licence!r}; allowed: {', '.join(allowed)}")
 
 
 def unusable(alpha: Matte) -> Finding | None:
@@ -67,12 +67,12 @@ def unusable(alpha: Matte) -> Finding | None:
     alpha = as_levels(alpha, keep_fractional=True)
     visible = int(np.count_nonzero(alpha)) / alpha.size
     if visible < _EMPTY_SHARE:
-        return found("empty", visible, f"alpha is above 0 on {visible:.3%} of the pixels")
+        return finding_of("empty", visible, f"alpha is above 0 on {visible:.3%} of the pixels")
     if alpha.min() == 255:
-        return found("full", 1.0, "alpha is 255 on all pixels")
+        return finding_of("full", 1.0, "alpha is 255 on all pixels")
     share = int(np.count_nonzero((alpha > 0) & (alpha < 255))) / alpha.size
     if share < _BINARY_SHARE:
-        return found("binary", share, f"alpha is between 0 and 255 on {share:.3%} of the pixels")
+        return finding_of("binary", share, f"alpha is between 0 and 255 on {share:.3%} of the pixels")
     return None
 
 
@@ -82,7 +82,7 @@ def limited(alpha: Matte) -> Finding | None:
     levels = part_of_range(alpha)
     if levels is None:
         return None
-    return found("range" if levels.unscaled else "faint", levels.largest, levels.detail)
+    return finding_of("range" if levels.unscaled else "faint", levels.largest, levels.detail)
 
 
 def quantised(alpha: Matte) -> Finding | None:
@@ -96,7 +96,7 @@ def quantised(alpha: Matte) -> Finding | None:
     levels = int(np.searchsorted(most_first, 0.999 * total)) + 1
     if levels > _FEW_LEVELS:
         return None
-    return found("quantised", levels, f"{total} fractional pixels share {levels} levels")
+    return finding_of("quantised", levels, f"{total} fractional pixels share {levels} levels")
 
 
 def noisy(alpha: Matte) -> Finding | None:
@@ -107,7 +107,7 @@ def noisy(alpha: Matte) -> Finding | None:
     peaks = sum(_peaks(side) for side in sides)
     if peaks >= max(_MIN_PEAKS, _PEAKS * fractional):
         share = peaks / fractional
-        return found(
+        return finding_of(
             "noisy", share, f"{peaks} single peaks within {_NEAR} levels of 0 or 255, {share:.1%} of the edge"
         )
     steps = np.zeros(2, np.int64)
@@ -116,7 +116,9 @@ def noisy(alpha: Matte) -> Finding | None:
     on_grid, total = (int(n) for n in steps)
     if total >= _MIN_STEPS and on_grid >= _ON_GRID * total:
         share = on_grid / total
-        return found("noisy", share, f"{share:.0%} of the steps beside 0 and 255 lie on JPEG's 8 x 8 grid")
+        return finding_of(
+            "noisy", share, f"{share:.0%} of the steps beside 0 and 255 lie on JPEG's 8 x 8 grid"
+        )
     return None
 
 
@@ -144,7 +146,7 @@ def islands(alpha: Matte) -> Finding | None:
     share = pixels / int(area.sum())
     if number == 0 or share > _SPECKS:  # that much belongs to the picture
         return None
-    return found("islands", share, f"{number} far from the rest, {pixels} pixels in all")
+    return finding_of("islands", share, f"{number} far from the rest, {pixels} pixels in all")
 
 
 def border(alpha: Matte) -> Finding | None:
@@ -161,7 +163,9 @@ def border(alpha: Matte) -> Finding | None:
     if stripe < max(_MIN_STRIPE, _STRIPE * frame):
         return None
     share = stripe / frame
-    return found("border", share, f"a stripe of {stripe} pixels, {share:.0%} of the frame, ends behind it")
+    return finding_of(
+        "border", share, f"a stripe of {stripe} pixels, {share:.0%} of the frame, ends behind it"
+    )
 
 
 def _peaks(side: UInt8) -> int:
@@ -169,12 +173,12 @@ def _peaks(side: UInt8) -> int:
     near = (side[1:-1, 1:-1] > 0) & (side[1:-1, 1:-1] <= _NEAR)
     if not near.any():
         return 0
-    here = side[1:-1, 1:-1]
+    values = side[1:-1, 1:-1]
     around = (side[:-2, 1:-1], side[2:, 1:-1], side[1:-1, :-2], side[1:-1, 2:])
-    lower = np.zeros(here.shape, np.uint8)
+    lower = np.zeros(values.shape, np.uint8)
     for neighbour in around:
-        near &= here >= neighbour
-        lower += here > neighbour
+        near &= values >= neighbour
+        lower += values > neighbour
     return int(np.count_nonzero(near & (lower >= 2)))
 
 

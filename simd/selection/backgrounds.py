@@ -12,7 +12,7 @@ from simd.records import Background
 from simd.selection.alpha_filters import small, unlicensed
 from simd.selection.duplicates import add_duplicates
 from simd.selection.near_duplicates import Signature, sign
-from simd.selection.reasons import Finding, Selection, check_allowed, decide, found
+from simd.selection.reasons import Finding, Selection, check_allowed, decide, finding_of
 from simd.sources import index_backgrounds, read_background
 from simd.sources.coco import largest_instances
 
@@ -60,7 +60,7 @@ def select_backgrounds(
     allow = check_allowed(allow)
     index = index_backgrounds(place, kind)
     findings: dict[str, list[Finding]] = {
-        name: [found(reason, None, why)]
+        name: [finding_of(reason, None, why)]
         for reason, problems in (("missing", index.missing), ("broken", index.broken))
         for name, why in problems.items()
     }
@@ -69,16 +69,16 @@ def select_backgrounds(
     checks = [_Check(background, longest_side, min_side) for background in index.records]
     for outcome in track(run(_examine, checks, workers=workers), len(checks), "backgrounds"):
         background = outcome.item.background
-        own = findings.setdefault(background.id, [])
+        reasons = findings.setdefault(background.id, [])
         if outcome.value is None:
-            own.append(found("broken", None, outcome.reason or ""))
+            reasons.append(finding_of("broken", None, outcome.reason or ""))
             continue
-        own += filter(None, [unlicensed(background.licence, licences)])
+        reasons += filter(None, [unlicensed(background.licence, licences)])
         largest = objects.get(background.id)
         if largest is not None and largest.share > max_object:
             text = f"an annotated object covers {largest.share:.0%}, the limit is {max_object:.0%}"
-            own.append(found("object", largest.share, text))
-        own += outcome.value[0]
+            reasons.append(finding_of("object", largest.share, text))
+        reasons += outcome.value[0]
         signatures[background.id] = outcome.value[1]
     if "duplicate" not in allow:
         add_duplicates(findings, signatures, allow=allow, strict=strict)
@@ -92,7 +92,7 @@ def _examine(check: _Check) -> tuple[list[Finding], Signature]:
     findings = []
     if max(height, width) < check.longest_side:
         text = f"{height} x {width} pixels, the longest side must reach {check.longest_side}"
-        findings.append(found("small", max(height, width), text))
+        findings.append(finding_of("small", max(height, width), text))
     elif too_small := small(pixels.shape, check.min_side):
         findings.append(too_small)
     everywhere = np.full((height, width), 255, np.uint8)

@@ -84,7 +84,7 @@ def choose_equal(
     """
     if per_class is not None and per_class < 1:
         raise DataError(f"per-class must be at least 1, not {per_class}")
-    material = {name: sum(name in own for own in regions.values()) for name in CLASSES}
+    material = {name: sum(name in names for names in regions.values()) for name in CLASSES}
     present = {name: count for name, count in material.items() if count}
     if not present:
         raise DataError("no foreground has a region of a class; tag them first: simd tag FOLDER")
@@ -116,13 +116,15 @@ def equal_numbers(
     if per_class < 1:
         raise DataError(f"per-class must be at least 1, not {per_class}")
     regions = {fg.id: counted_classes(fg) for fg in foregrounds}
-    if any(len(own) > 1 for own in regions.values()):
+    if any(len(names) > 1 for names in regions.values()):
         choice = choose_equal(regions, per_class, seed=seed)
         tell(choice)
         return [fg for fg in foregrounds if fg.id in choice.ids]
-    own = {name: [fg.id for fg in foregrounds if fg.class_ == name] for name in CLASSES}
-    _refuse_short({name: len(ids) for name, ids in own.items()}, per_class, "foregrounds")
-    by_hash = {name: sorted(ids, key=lambda id_: text_digest(str(seed), id_)) for name, ids in own.items()}
+    by_class = {name: [fg.id for fg in foregrounds if fg.class_ == name] for name in CLASSES}
+    _refuse_short({name: len(ids) for name, ids in by_class.items()}, per_class, "foregrounds")
+    by_hash = {
+        name: sorted(ids, key=lambda id_: text_digest(str(seed), id_)) for name, ids in by_class.items()
+    }
     wanted = {id_ for ids in by_hash.values() for id_ in ids[:per_class]}
     return [fg for fg in foregrounds if fg.id in wanted]
 

@@ -33,7 +33,7 @@ class Census:
     @property
     def by_region(self) -> bool:
         """Whether any foreground counts for several classes."""
-        return any(len(own) > 1 for own in self.regions.values())
+        return any(len(classes) > 1 for classes in self.regions.values())
 
     @property
     def spread(self) -> float:
@@ -122,7 +122,7 @@ def census(composites: Iterable[tuple[str, str]]) -> Census:
     return Census(
         {name: foreground_counts[name] for name in CLASSES},
         {name: composite_counts[name] for name in CLASSES},
-        {fg_id: tuple(sorted(own)) for fg_id, own in regions.items()},
+        {fg_id: tuple(sorted(classes)) for fg_id, classes in regions.items()},
     )
 
 

@@ -35,7 +35,7 @@ from simd.features.sobel import sobel
 from simd.image import Mask, Matte, UInt8
 from simd.masks import nearest_pixel
 from simd.mattes import as_levels, check_colour
-from simd.selection.reasons import Finding, found
+from simd.selection.reasons import Finding, finding_of
 
 _Plane = npt.NDArray[np.floating]
 
@@ -64,20 +64,20 @@ def premultiplied(fg: UInt8, alpha: Matte) -> Finding | None:
     colour, share = fg[band].astype(float), alpha[band].astype(float)
     opaque, top = (plane[nearest_pixel(core)[band]].astype(float) for plane in (fg[core], alpha[core]))
     ratio = share / top
-    asked = opaque.max(axis=1) * (1 - ratio) >= _APART
-    if np.count_nonzero(asked) < _MIN_ASKED:
+    measured = opaque.max(axis=1) * (1 - ratio) >= _APART
+    if np.count_nonzero(measured) < _MIN_ASKED:
         return None
     too_bright = float(np.mean(colour.max(axis=1) > share + _BRIGHTER))
-    multiplied = np.abs(colour - opaque * ratio[:, None])[asked].sum()
-    straight = np.abs(colour - opaque)[asked].sum()
+    multiplied = np.abs(colour - opaque * ratio[:, None])[measured].sum()
+    straight = np.abs(colour - opaque)[measured].sum()
     if too_bright > _TOO_BRIGHT or multiplied > _FIT * straight:
         return None
-    brightness = (colour.max(axis=1) / np.maximum(opaque.max(axis=1), 1))[asked]
-    around = ratio[asked] - ratio[asked].mean()
+    brightness = (colour.max(axis=1) / np.maximum(opaque.max(axis=1), 1))[measured]
+    around = ratio[measured] - ratio[measured].mean()
     if (around * brightness).sum() < _RISES * (around**2).sum():
         return None
     figure = float(multiplied / straight)
-    return found(
+    return finding_of(
         "premultiplied",
         figure,
         f"alpha times the nearest opaque colour explains the edge {1 / max(figure, 0.01):.1f} times as well "
@@ -102,14 +102,16 @@ def bleed(fg: UInt8, alpha: Matte, photograph: UInt8) -> Finding | None:
     behind = photograph[outside][nearest_pixel(outside)[band]].astype(float)
     apart = behind - opaque
     distance = np.linalg.norm(apart, axis=1)
-    asked = distance >= _FAR_APART
-    if np.count_nonzero(asked) < _MIN_ASKED:
+    measured = distance >= _FAR_APART
+    if np.count_nonzero(measured) < _MIN_ASKED:
         return None
-    t = ((colour - opaque) * apart).sum(axis=1)[asked] / distance[asked] ** 2
+    t = ((colour - opaque) * apart).sum(axis=1)[measured] / distance[measured] ** 2
     figure = float(np.clip(t, 0, 1).mean())
     if figure < _BLEEDS:
         return None
-    return found("bleed", figure, f"at the edges {figure:.0%} of the way from object to background colours")
+    return finding_of(
+        "bleed", figure, f"at the edges {figure:.0%} of the way from object to background colours"
+    )
 
 
 def mismatch(fg: UInt8, alpha: Matte) -> Finding | None:
@@ -141,7 +143,7 @@ def mismatch_of_orientation(fg: UInt8, alpha: Matte, orientation: int) -> Findin
     figure = better - as_it_is
     if figure < _BETTER_BY_HEADER:
         return None
-    return found(
+    return finding_of(
         "mismatch",
         figure,
         f"alpha's edges fit the colour better turned by the EXIF orientation {orientation} of the colour, by "
@@ -166,14 +168,14 @@ def hidden(fg: UInt8, alpha: Matte) -> Finding | None:
     same = float(np.mean(np.abs(drawn_on - fg[far]).max(axis=1) <= _SAME))
     if detail < _DETAIL or same >= _DRAWN_ON:
         return None
-    return found("hidden", detail, f"under alpha 0 the colour has detail of {detail:.1f} levels")
+    return finding_of("hidden", detail, f"under alpha 0 the colour has detail of {detail:.1f} levels")
 
 
 def _copy(fg: UInt8, alpha: UInt8) -> Finding | None:
     difference = float(np.abs(fg.astype(int) - alpha[..., None]).mean())
     if difference > _COPY or alpha.std() < 4 * _COPY:
         return None
-    return found("mismatch", difference, f"the colour is the alpha again, {difference:.1f} levels apart")
+    return finding_of("mismatch", difference, f"the colour is the alpha again, {difference:.1f} levels apart")
 
 
 def _swapped(fg: UInt8, alpha: UInt8) -> Finding | None:
@@ -191,7 +193,7 @@ def _swapped(fg: UInt8, alpha: UInt8) -> Finding | None:
     figure = min(left_out, let_in)
     if figure < _SWAPPED:
         return None
-    return found(
+    return finding_of(
         "mismatch",
         figure,
         f"alpha leaves out {left_out:.0%} of what stands out of the plain background, and {let_in:.0%} of "
@@ -213,7 +215,7 @@ def _turned(fg: UInt8, alpha: UInt8) -> Finding | None:
     better = others[best] - as_it_is
     if better < _BETTER or others[best] < _FITS:
         return None
-    return found("mismatch", better, f"alpha's edges fit the colour better {best}, by {better:.2f}")
+    return finding_of("mismatch", better, f"alpha's edges fit the colour better {best}, by {better:.2f}")
 
 
 def _edges(plane: npt.NDArray[np.generic]) -> _Plane:
@@ -227,10 +229,10 @@ def _slopes(plane: npt.NDArray[np.generic]) -> _Plane:
     return np.asarray(np.hypot(x, y) / 8, np.float32)
 
 
-def _correlation(one: _Plane, other: _Plane) -> float:
-    if min(one.std(), other.std()) < _FLAT:
+def _correlation(first: _Plane, other: _Plane) -> float:
+    if min(first.std(), other.std()) < _FLAT:
         return 0.0
-    return float(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+    return float(np.corrcoef(first.ravel(), other.ravel())[0, 1])
 
 
 def _thinned(fg: UInt8, alpha: UInt8, side: int) -> tuple[UInt8, UInt8]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from simd.progress import track
 from simd.selection.near_duplicates import Searcher, Signature
-from simd.selection.reasons import Finding, decide, found
+from simd.selection.reasons import Finding, decide, finding_of
 
 
 def add_duplicates(
@@ -30,4 +30,4 @@ def add_duplicates(
         dropped.add(place)
         like = ids[first.place]
         text = f"{like} shows it too ({first.words})"
-        findings.setdefault(id_, []).append(found("duplicate", first.distance, text, like))
+        findings.setdefault(id_, []).append(finding_of("duplicate", first.distance, text, like))

@@ -14,7 +14,7 @@ from simd.layer_checks import differing_orientation
 from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
-from simd.records import Cutout, Foreground
+from simd.records import Foreground, ForegroundFiles
 from simd.selection.alpha_filters import (
     border,
     islands,
@@ -30,7 +30,7 @@ from simd.selection.duplicates import add_duplicates
 from simd.selection.leaks import Reference, find_leaks, read_reference
 from simd.selection.name_lists import NameList, index_with_classes, read_names
 from simd.selection.near_duplicates import Signature, sign
-from simd.selection.reasons import Finding, Selection, Verdict, check_allowed, decide, found
+from simd.selection.reasons import Finding, Selection, Verdict, check_allowed, decide, finding_of
 from simd.sources import Pixels, find_kind, index_foregrounds, read_foreground
 from simd.sources.index import Index
 
@@ -110,8 +110,8 @@ def select_foregrounds(
         index, unlisted = _keep_listed(place, kind, names)
     references = [read_reference(other) for other in against]
     lists = [reference.names for reference in references if reference.names] + ([names] if names else [])
-    said = None if review is None else read_review(review)
-    excluded = frozenset() if said is None else said.excluded_foregrounds
+    answers = None if review is None else read_review(review)
+    excluded = frozenset() if answers is None else answers.excluded_foregrounds
     verdicts, others, unread = _judge_all(
         index,
         references,
@@ -123,7 +123,7 @@ def select_foregrounds(
         workers=workers,
     )
     notes = [note for each in lists for note in each.notes]
-    if said is not None:
+    if answers is not None:
         dropped = sum(any(f.reason == "review" for f in verdict.findings) for verdict in verdicts)
         notes.append(f"{review}: {dropped} of {len(excluded)} foregrounds of excluded composites dropped")
     problems = (names.problems if names else {}) | unread | index.unused
@@ -215,9 +215,9 @@ def _judge_all(
     allow: Collection[str],
     strict: bool,
     workers: int,
-) -> tuple[list[Verdict], dict[str, Cutout], dict[str, str]]:
+) -> tuple[list[Verdict], dict[str, ForegroundFiles], dict[str, str]]:
     findings: dict[str, list[Finding]] = {
-        name: [found(reason, None, why)]
+        name: [finding_of(reason, None, why)]
         for reason, problems in (("missing", index.missing), ("broken", index.broken))
         for name, why in problems.items()
     }
@@ -227,17 +227,17 @@ def _judge_all(
     checks = [_Check(fg, min_side, signed) for fg in index.records]
     for outcome in track(run(_examine, checks, workers=workers), len(checks), "foregrounds"):
         fg = outcome.item.foreground
-        own = findings.setdefault(fg.id, [])
-        own += filter(None, [unlicensed(fg.licence, licences)])
+        reasons = findings.setdefault(fg.id, [])
+        reasons += filter(None, [unlicensed(fg.licence, licences)])
         if fg.id in excluded:
-            own.append(found("review", None, "a composite that shows it was excluded in a review"))
+            reasons.append(finding_of("review", None, "a composite that shows it was excluded in a review"))
         if outcome.value is None:
-            own.append(found("broken", None, outcome.reason or ""))
+            reasons.append(finding_of("broken", None, outcome.reason or ""))
             continue
-        own += outcome.value[0]
+        reasons += outcome.value[0]
         if outcome.value[1] is not None:
             signatures[fg.id] = outcome.value[1]
-    others: dict[str, Cutout] = {}
+    others: dict[str, ForegroundFiles] = {}
     unread: dict[str, str] = {}
     if references and "leak" not in allow:
         ids = sorted(signatures)
@@ -260,11 +260,11 @@ def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
     if find_kind("foregrounds", fg.source).estimates and fg.file is not None:
         findings += filter(None, [bleed(pixels.fg, pixels.alpha, read_image(fg.file))])
     if fg.alpha_file is not None and _is_jpeg(fg.alpha_file):
-        findings.append(found("jpeg", None, f"{fg.alpha_file.name} is a JPEG"))
+        findings.append(finding_of("jpeg", None, f"{fg.alpha_file.name} is a JPEG"))
     if fg.file is not None and fg.alpha_file is not None:
         differ = differing_orientation(fg.file, fg.alpha_file)
         if differ:
-            findings.append(found("orientation", None, differ))
+            findings.append(finding_of("orientation", None, differ))
             orientation = read_orientation(fg.file)
             if read_orientation(fg.alpha_file) == 1:
                 findings += filter(None, [mismatch_of_orientation(pixels.fg, pixels.alpha, orientation)])
@@ -301,11 +301,11 @@ def _keep_listed(place: str, kind: str | None, names: NameList) -> tuple[Index[F
             listed.append(replace(fg, classes=named.classes))
     in_list = {name: stem_of(name) in names.names for name in index.problems}
     unlisted += [name for name, is_listed in in_list.items() if not is_listed]
-    there = {stem_of(fg.id) for fg in listed} | {stem_of(name) for name in index.problems}
+    stems = {stem_of(fg.id) for fg in listed} | {stem_of(name) for name in index.problems}
     missing = {
         stem: f"{names.path}:{named.lines[0]} names it, {place} has no such foreground"
         for stem, named in names.names.items()
-        if stem not in there
+        if stem not in stems
     }
     kept = replace(
         index,
@@ -313,5 +313,5 @@ def _keep_listed(place: str, kind: str | None, names: NameList) -> tuple[Index[F
         missing={n: why for n, why in index.missing.items() if in_list[n]} | missing,
         broken={n: why for n, why in index.broken.items() if in_list[n]},
     )
-    why = found("unlisted", None, f"{names.path} does not name it")
+    why = finding_of("unlisted", None, f"{names.path} does not name it")
     return kept, [decide(name, [why]) for name in unlisted]

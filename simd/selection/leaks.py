@@ -8,12 +8,19 @@ from simd.class_tables import stem_of
 from simd.errors import DataError
 from simd.parallel import run
 from simd.progress import track
-from simd.records import Cutout
+from simd.records import ForegroundFiles
 from simd.selection.alpha_filters import unusable
 from simd.selection.name_lists import NameList, read_names
 from simd.selection.near_duplicates import Searcher, Signature, sign
-from simd.selection.reasons import Finding, found
-from simd.sources import FINISHED, FOREGROUNDS, index_cutouts, index_finished, read_foreground, recognise
+from simd.selection.reasons import Finding, finding_of
+from simd.sources import (
+    FINISHED,
+    FOREGROUNDS,
+    index_finished,
+    index_foreground_files,
+    read_foreground,
+    recognise,
+)
 from simd.sources.index import Index
 
 
@@ -22,7 +29,7 @@ class Reference(NamedTuple):
 
     place: str
     names: NameList | None  # of a list
-    records: tuple[Cutout, ...]  # of a folder
+    records: tuple[ForegroundFiles, ...]  # of a folder
     problems: dict[str, str]  # what cannot be compared
 
 
@@ -48,7 +55,7 @@ def find_leaks(
     references: Sequence[Reference],
     *,
     workers: int = 1,
-) -> tuple[dict[str, list[Finding]], dict[str, Cutout], dict[str, str]]:
+) -> tuple[dict[str, list[Finding]], dict[str, ForegroundFiles], dict[str, str]]:
     """Find what stands on both sides.
 
     Parameters
@@ -68,7 +75,7 @@ def find_leaks(
         What could not be read there, with the reason.
     """
     leaks: dict[str, list[Finding]] = {}
-    others: dict[str, Cutout] = {}
+    others: dict[str, ForegroundFiles] = {}
     problems: dict[str, str] = {}
     for reference in references:
         problems |= reference.problems
@@ -76,7 +83,7 @@ def find_leaks(
             for id_ in ids:
                 if named := reference.names.names.get(stem_of(id_)):
                     where = f"{reference.place}:{named.lines[0]}"
-                    leaks.setdefault(id_, []).append(found("leak", None, f"{where} names it", where))
+                    leaks.setdefault(id_, []).append(finding_of("leak", None, f"{where} names it", where))
             continue
         known, unread = _sign_all(reference, workers)
         problems |= unread
@@ -89,11 +96,11 @@ def find_leaks(
             like = f"{reference.place}: {other.id}"
             others[like] = other
             text = f"{like} shows it too ({match.words})"
-            leaks.setdefault(id_, []).append(found("leak", match.distance, text, like))
+            leaks.setdefault(id_, []).append(finding_of("leak", match.distance, text, like))
     return leaks, others, problems
 
 
-def sign_foreground(foreground: Cutout) -> Signature:
+def sign_foreground(foreground: ForegroundFiles) -> Signature:
     """Read a foreground and sign it; DataError if there is nothing to see."""
     fg, alpha, _ = read_foreground(foreground)
     if (nothing := unusable(alpha)) and nothing.reason == "empty":
@@ -101,7 +108,9 @@ def sign_foreground(foreground: Cutout) -> Signature:
     return sign(fg, alpha)
 
 
-def _sign_all(reference: Reference, workers: int) -> tuple[list[tuple[Cutout, Signature]], dict[str, str]]:
+def _sign_all(
+    reference: Reference, workers: int
+) -> tuple[list[tuple[ForegroundFiles, Signature]], dict[str, str]]:
     outcomes = run(sign_foreground, reference.records, workers=workers)
     known, unread = [], {}
     for outcome in track(outcomes, len(reference.records), f"foregrounds of {reference.place}"):
@@ -112,12 +121,13 @@ def _sign_all(reference: Reference, workers: int) -> tuple[list[tuple[Cutout, Si
     return sorted(known, key=lambda pair: pair[0].id), unread
 
 
-def _index(place: str) -> Index[Cutout]:
+def _index(place: str) -> Index[ForegroundFiles]:
     """Index a folder whatever its classes: for a comparison they do not matter."""
     if recognise(FOREGROUNDS, place) is None and recognise(FINISHED, place) is not None:
         finished = index_finished(place)
         records = tuple(
-            Cutout(id=f.id, source="folder", file=f.image, alpha_file=f.alpha) for f in finished.records
+            ForegroundFiles(id=f.id, source="folder", file=f.image, alpha_file=f.alpha)
+            for f in finished.records
         )
         return Index(finished.kind, records, finished.expected, finished.missing, finished.broken)
-    return index_cutouts(place)
+    return index_foreground_files(place)

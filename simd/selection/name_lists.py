@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.class_tables import Entry, Table, stem_of
+from simd.class_tables import ClassTable, Entry, stem_of
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.sources import index_foregrounds, is_drawn
@@ -83,8 +83,8 @@ def index_with_classes(place: str, kind: str | None, names: NameList) -> Index[F
     """
     origin = str(names.path)
     path = None if is_drawn(place) else find_table(Path(place))
-    beside = Table() if path is None else read_table(path, roles=("fg", "alpha"))
-    table = Table(origin)
+    beside = ClassTable() if path is None else read_table(path, roles=("fg", "alpha"))
+    table = ClassTable(origin)
     for stem, named in names.names.items():
         known = beside.get(stem, Entry(origin, None))
         table[stem] = replace(known, where=f"{origin}:{named.lines[0]}", classes=named.classes or None)

@@ -126,17 +126,17 @@ class Searcher:
         self._windows = _contiguous_columns([o.windows for o in others])
         self._wholes = _contiguous_columns([o.wholes for o in others])
 
-    def matches(self, one: Signature, before: int | None = None) -> Iterator[Match]:
+    def matches(self, signature: Signature, before: int | None = None) -> Iterator[Match]:
         """Yield the others that show the same, the likeliest first; only the first `before` are asked."""
         before = len(self._others) if before is None else before
-        same = [place for place in self._by_digest.get(one.digest, ()) if place < before]
+        same = [place for place in self._by_digest.get(signature.digest, ()) if place < before]
         yield from (Match(place, 0, _EQUAL) for place in same)
-        for distance, place, looks in sorted(self._candidates(one, before)):
+        for distance, place, looks in sorted(self._candidates(signature, before)):
             if place in same:
                 continue
             other = self._others[place]
             for turn, window, is_inside in looks[:_LOOKS]:
-                inner, outer = (one, other) if is_inside else (other, one)
+                inner, outer = (signature, other) if is_inside else (other, signature)
                 if _look_alike(inner.thumb, outer.thumb, list(MIRRORINGS.values())[turn], window):
                     cropped = "cropped" if _windows()[window][0] != (0.0, 1.0, 0.0, 1.0) else ""
                     how = ", ".join(part for part in (list(MIRRORINGS)[turn], cropped) if part)
@@ -144,15 +144,15 @@ class Searcher:
                     break
 
     def _candidates(
-        self, one: Signature, before: int
+        self, signature: Signature, before: int
     ) -> Iterator[tuple[int, int, list[tuple[int, int, bool]]]]:
         """Yield (distance, place, [(turn, window, whether `one` lies in the other), ...])."""
         looks: dict[int, list[tuple[int, int, int, bool]]] = {}
-        for turn, whole in enumerate(one.wholes):
+        for turn, whole in enumerate(signature.wholes):
             for at, bits in _near(whole, self._windows[: before * self._count]):
                 place, window = divmod(at, self._count)
                 looks.setdefault(place, []).append((bits, turn, window, True))
-        for window, words in enumerate(one.windows[1:], start=1):
+        for window, words in enumerate(signature.windows[1:], start=1):
             for at, bits in _near(words, self._wholes[: before * len(MIRRORINGS)]):
                 place, turn = divmod(at, len(MIRRORINGS))
                 looks.setdefault(place, []).append((bits, turn, window, False))
@@ -196,9 +196,9 @@ def _look_alike(inner: UInt8, outer: UInt8, steps: tuple[int, int], window: int)
     return bool(np.isfinite(best[0])) and _remains(best[1], best[2]) <= (_ALIKE_CROPPED if window else _ALIKE)
 
 
-def _remains(one: UInt8, other: UInt8) -> float:
+def _remains(first: UInt8, other: UInt8) -> float:
     """Return the difference of two thumbnails by their contrast, in colour or in alpha, the larger."""
-    smooth = [cv2.GaussianBlur(t, (0, 0), 0.8).astype(np.float64) for t in (one, other)]
+    smooth = [cv2.GaussianBlur(t, (0, 0), 0.8).astype(np.float64) for t in (first, other)]
     squares = (smooth[0] - smooth[1]) ** 2
     spread = np.mean([t.var(axis=(0, 1)) for t in smooth], axis=0)  # of R, G, B, alpha
     colour = (np.sqrt(squares[..., :3].mean()) - _COLOUR_NOISE) / max(np.sqrt(spread[:3].mean()), 1)

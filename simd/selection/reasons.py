@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from simd.errors import BatchError, DataError
-from simd.records import Background, Cutout
+from simd.records import Background, ForegroundFiles
 from simd.taxonomy import suggest
 
 Severity = Literal["drop", "warn"]
@@ -86,7 +86,7 @@ class Selection:
     """What a selection has come to, with all that a page needs to show it."""
 
     verdicts: list[Verdict]  # sorted by id
-    records: Mapping[str, Cutout | Background]  # by id, and the other side of a leak by its name
+    records: Mapping[str, ForegroundFiles | Background]  # by id, and the other side of a leak by its name
     notes: tuple[str, ...] = ()
     problems: Mapping[str, str] = field(default_factory=dict)  # what could not be used, with its reason
     compared: int = 0  # how many lines and foregrounds the problems are of
@@ -97,7 +97,7 @@ class Selection:
             raise BatchError(dict(self.problems), "lines and foregrounds to compare with", self.compared)
 
 
-def found(reason: str, figure: float | None, detail: str, like: str = "") -> Finding:
+def finding_of(reason: str, figure: float | None, detail: str, like: str = "") -> Finding:
     """Return a finding with the severity of its reason."""
     return Finding(reason, figure, detail, like, REASONS[reason].severity)
 

@@ -32,12 +32,12 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import NamedTuple
 
-from simd.class_tables import Table
+from simd.class_tables import ClassTable
 from simd.errors import DataError
 from simd.files import no_such_folder
 from simd.formats import unread_note
 from simd.image import UPRIGHT, Reader, UInt8, check_opaque
-from simd.records import Background, Cutout, Foreground
+from simd.records import Background, Foreground, ForegroundFiles
 from simd.sources.folder import split_files
 from simd.sources.index import Finished, Index, SourceKind
 from simd.sources.links import without_links_out
@@ -95,7 +95,7 @@ def find_kind(role: str, name: str) -> SourceKind:
 
 
 def index_foregrounds(
-    place: str, kind: str | None = None, *, classes: Path | Table | None = None
+    place: str, kind: str | None = None, *, classes: Path | ClassTable | None = None
 ) -> Index[Foreground]:
     """List the foregrounds of a folder, with what is missing and broken.
 
@@ -105,7 +105,7 @@ def index_foregrounds(
         A folder, or ``"synthetic"`` / ``"synthetic:PER_CLASS@SIZE:SPLIT"`` for the built-in generator.
     kind : str, optional
         A key of :data:`FOREGROUNDS`; without it the folder's layout decides.
-    classes : Path or Table, optional
+    classes : Path or ClassTable, optional
         A CSV file with classes, licences and kinds of alpha (:mod:`simd.sources.table`), or what was read
         from one.
 
@@ -120,13 +120,13 @@ def index_foregrounds(
     return without_links_out(source.index_foregrounds(place, classes), place)
 
 
-def index_cutouts(place: str) -> Index[Cutout]:
+def index_foreground_files(place: str) -> Index[ForegroundFiles]:
     """List the foregrounds of a folder as :func:`index_foregrounds` does, whatever their classes."""
     kind = _find(FOREGROUNDS, place, None, "foregrounds")
-    if kind.index_cutouts is not None:
-        return without_links_out(kind.index_cutouts(place), place)
+    if kind.index_files is not None:
+        return without_links_out(kind.index_files(place), place)
     index = kind.index_foregrounds(place, None)  # its names say the classes
-    cutouts = Index[Cutout](index.kind, index.records, index.expected, index.missing, index.broken)
+    cutouts = Index[ForegroundFiles](index.kind, index.records, index.expected, index.missing, index.broken)
     return without_links_out(cutouts, place)
 
 
@@ -135,14 +135,14 @@ def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
 
     See :func:`index_foregrounds`.
     """
-    found = _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
-    return without_links_out(found, place)
+    index = _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
+    return without_links_out(index, place)
 
 
 def index_finished(place: str, kind: str | None = None) -> Index[Finished]:
     """List the images of a folder that have their alpha already; see :func:`index_foregrounds`."""
-    found = _find(FINISHED, place, kind, "finished images").index_finished(place)
-    return without_links_out(found, place)
+    index = _find(FINISHED, place, kind, "finished images").index_finished(place)
+    return without_links_out(index, place)
 
 
 def recognise(table: Mapping[str, str], place: str) -> str | None:
@@ -153,7 +153,7 @@ def recognise(table: Mapping[str, str], place: str) -> str | None:
         raise DataError(f"{place}: cannot be read ({error.strerror})") from error
 
 
-def read_foreground(foreground: Cutout, reader: Reader = UPRIGHT) -> Pixels:
+def read_foreground(foreground: ForegroundFiles, reader: Reader = UPRIGHT) -> Pixels:
     """Read, or draw, the pixels of a foreground; DataError where its files are not a pair.
 
     A protocol may ask for a reader of its own, which reads what lies in a pair of files.
@@ -188,13 +188,13 @@ def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> 
         raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
     if not is_drawn(place):
         _check_folder(Path(place), what)
-    found = kind or recognise(table, place)
-    if found is None:
+    name = kind or recognise(table, place)
+    if name is None:
         layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
         unread = "" if is_drawn(place) else unread_note(split_files(Path(place))[1])
         holds = f"; it holds {unread}" if unread else ""
         raise DataError(f"{place}: no known layout of {what}{holds}; known are\n{layouts}")
-    return _load(table[found])
+    return _load(table[name])
 
 
 def is_drawn(place: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from simd.class_tables import stem_of
 from simd.errors import DataError
-from simd.records import Cutout, Foreground
+from simd.records import Foreground, ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.composite_names import numbered_name
 from simd.sources.folder import as_extra, by_stem, paired, read_pair, split_files
@@ -23,7 +23,7 @@ def _halves(place: str) -> list[Path]:
     return [p for p in candidates if (p / _OWN / "fg").is_dir() and (p / _OWN / "alpha").is_dir()]
 
 
-def _list_pairs(place: str) -> Index[Cutout]:
+def _list_pairs(place: str) -> Index[ForegroundFiles]:
     halves = _halves(place)
     if not halves:
         raise DataError(f"{place}: has no folder '{_OWN}'; the layout is {FOREGROUNDS.layout}")
@@ -39,7 +39,7 @@ def _list_pairs(place: str) -> Index[Cutout]:
     )
 
 
-def _list_half(half: Path) -> Index[Cutout]:
+def _list_half(half: Path) -> Index[ForegroundFiles]:
     missing: dict[str, str] = {}
     clashes: dict[str, str] = {}
     parts = [half / name for name in (_OWN, _OTHER) if (half / name).is_dir()]
@@ -101,7 +101,7 @@ FOREGROUNDS = SourceKind(
     licence="Adobe Deep Image Matting dataset: by agreement, for research",
     citation='Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017',
     recognise=lambda place: bool(_halves(place)),
-    index_cutouts=_list_pairs,
+    index_files=_list_pairs,
     index_foregrounds=foregrounds_from(_list_pairs, title=lambda _place: "Adobe's set", lists=True),
     read=read_pair,
     official_trimap=_official_trimap,

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from simd.class_tables import Entry, Table, stem_of
+from simd.class_tables import ClassTable, Entry, stem_of
 from simd.errors import DataError
-from simd.records import UNKNOWN_LICENCE, Cutout, Foreground
+from simd.records import UNKNOWN_LICENCE, Foreground, ForegroundFiles
 from simd.sources.index import Index
 from simd.sources.lists import numbered_lines, parse_line
 from simd.sources.table import entry_of, table_beside
@@ -13,12 +13,12 @@ from simd.taxonomy import parse_classes
 
 
 def foregrounds_from(
-    cutouts: Callable[[str], Index[Cutout]],
+    cutouts: Callable[[str], Index[ForegroundFiles]],
     *,
     title: Callable[[str], str] = lambda _place: "the folder",
     by_name: bool = False,
     lists: bool = False,
-) -> Callable[[str, Path | Table | None], Index[Foreground]]:
+) -> Callable[[str, Path | ClassTable | None], Index[Foreground]]:
     """Return the `index_foregrounds` of a kind whose folders say nothing of classes.
 
     Parameters
@@ -33,10 +33,10 @@ def foregrounds_from(
         Whether a list of lines ``class:name`` will do in place of a CSV file.
     """
 
-    def index(place: str, classes: Path | Table | None) -> Index[Foreground]:
-        found = cutouts(place)
+    def index(place: str, classes: Path | ClassTable | None) -> Index[Foreground]:
+        listed = cutouts(place)
         if lists and isinstance(classes, Path) and classes.suffix.lower() != ".csv":
-            table: Table | None = _read_list(classes)
+            table: ClassTable | None = _read_list(classes)
         else:
             table = table_beside(place, classes)
         if table is None and not by_name:
@@ -45,14 +45,14 @@ def foregrounds_from(
                 "give --classes FILE: a CSV file with the columns file and class"
                 + (", or a list with a line class:name for each foreground" if lists else "")
             )
-        all_used = not isinstance(classes, Table)  # a list of another purpose may name more than a folder has
-        return _classified(found, place, table, by_name=by_name, all_used=all_used)
+        all_used = not isinstance(classes, ClassTable)  # a list for something else may name more
+        return _classified(listed, place, table, by_name=by_name, all_used=all_used)
 
     return index
 
 
 def _classified(
-    index: Index[Cutout], place: str, table: Table | None, *, by_name: bool, all_used: bool
+    index: Index[ForegroundFiles], place: str, table: ClassTable | None, *, by_name: bool, all_used: bool
 ) -> Index[Foreground]:
     """Give each cut-out what is known of it; those without a class become broken ones."""
     records: list[Foreground] = []
@@ -96,9 +96,9 @@ def _classified(
     )
 
 
-def _read_list(path: Path) -> Table:
+def _read_list(path: Path) -> ClassTable:
     """Read a list of lines ``class:name``; a background after the name is passed over."""
-    entries = Table(str(path))
+    entries = ClassTable(str(path))
     for number, text in numbered_lines(path):
         where = f"{path}:{number}"
         try:

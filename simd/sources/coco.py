@@ -30,26 +30,26 @@ def largest_instances(place: str | Path) -> dict[str, Instance]:
     DataError
         If an annotation file is not COCO's.
     """
-    found: dict[str, Instance] = {}
+    largest: dict[str, Instance] = {}
     for split in _splits(str(place)):
         path = _annotations(Path(place), split)
         if not path.is_file():
             continue
         instances = _instances(path, read_json(path))
-        found |= {f"{split}/{name}": instance for name, instance in instances.items()}
-    return found
+        largest |= {f"{split}/{name}": instance for name, instance in instances.items()}
+    return largest
 
 
 def _instances(path: Path, content: Any) -> dict[str, Instance]:
     """Return the largest object of each file name in an instances file."""
-    found: dict[str, Instance] = {}
+    largest: dict[str, Instance] = {}
     try:
         images = {image.get("id"): image for image in content["images"]}
         for annotation in content.get("annotations", []):
             image = images[annotation["image_id"]]
             share = float(annotation["area"]) / (image["width"] * image["height"])
             name = str(image["file_name"])
-            if name not in found or share > found[name].share:
+            if name not in largest or share > largest[name].share:
                 left, top, width, height = map(float, annotation["bbox"])
                 box = (
                     left / image["width"],
@@ -57,10 +57,10 @@ def _instances(path: Path, content: Any) -> dict[str, Instance]:
                     (left + width) / image["width"],
                     (top + height) / image["height"],
                 )
-                found[name] = Instance(share, box)
+                largest[name] = Instance(share, box)
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         raise _not_cocos(path, error) from error
-    return found
+    return largest
 
 
 def _splits(place: str) -> list[str]:

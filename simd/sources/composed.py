@@ -122,10 +122,10 @@ def _known_count(root: Path) -> int:
 
 def _class_folders(place: str) -> list[Path]:
     try:
-        found = [p for p in Path(place).iterdir() if (p / "merged").is_dir() and (p / "alpha").is_dir()]
+        folders = [p for p in Path(place).iterdir() if (p / "merged").is_dir() and (p / "alpha").is_dir()]
     except OSError:
         return []
-    return sorted(found, key=lambda p: p.name)
+    return sorted(folders, key=lambda p: p.name)
 
 
 def _index_release(place: str) -> Index[Finished]:

@@ -5,11 +5,11 @@ Facts that are widely known but that no source of the layout states are marked `
 
 from typing import Any
 
-from simd.records import Background, Cutout
+from simd.records import Background, ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.folder import read_pair
 from simd.sources.index import Finished, Index, SourceKind
-from simd.sources.layout import Item, Layout, Part, look_through, recognise
+from simd.sources.layout import Layout, LayoutItem, Part, look_through, recognise
 
 DISTINCTIONS_646 = Layout(
     name="distinctions-646",
@@ -140,26 +140,26 @@ def foregrounds_of(layout: Layout) -> SourceKind:
     """Return the kind that reads the layers fg and alpha; classes come from a CSV file alone."""
     layers = ("fg", "alpha")
 
-    def cutouts(place: str) -> Index[Cutout]:
-        found = look_through(layout, place, layers=layers)
+    def cutouts(place: str) -> Index[ForegroundFiles]:
+        contents = look_through(layout, place, layers=layers)
         records = tuple(
-            Cutout(
+            ForegroundFiles(
                 id=_name(layout, item),
                 source=layout.name,
                 file=item.files["fg"],
                 alpha_file=item.files["alpha"],
                 licence=layout.licence_of_each,
             )
-            for item in found.items
+            for item in contents.items
         )
-        return Index(layout.name, records, *found[1:])
+        return Index(layout.name, records, *contents[1:])
 
     shown = layout.describe(layers) + "; classes by --classes"
     return _declared(
         layout,
         layers,
         shown,
-        index_cutouts=cutouts,
+        index_files=cutouts,
         index_foregrounds=foregrounds_from(cutouts, title=lambda _place: layout.title),
         read=read_pair,
     )
@@ -170,7 +170,7 @@ def pairs_of(layout: Layout) -> SourceKind:
     layers = ("image", "alpha")
 
     def index(place: str) -> Index[Finished]:
-        found = look_through(layout, place, layers=layers, optional=("trimap",))
+        contents = look_through(layout, place, layers=layers, optional=("trimap",))
         records = tuple(
             Finished(
                 id=_name(layout, item),
@@ -181,9 +181,9 @@ def pairs_of(layout: Layout) -> SourceKind:
                 trimap=item.files.get("trimap"),
                 licence=layout.licence_of_each,
             )
-            for item in found.items
+            for item in contents.items
         )
-        return Index(layout.name, records, *found[1:])
+        return Index(layout.name, records, *contents[1:])
 
     return _declared(layout, layers, layout.describe((*layers, "trimap")), index_finished=index)
 
@@ -192,7 +192,7 @@ def backgrounds_of(layout: Layout) -> SourceKind:
     """Return the kind of a dataset of photographs."""
 
     def index(place: str) -> Index[Background]:
-        found = look_through(layout, place, layers=("image",))
+        contents = look_through(layout, place, layers=("image",))
         records = tuple(
             Background(
                 id=f"{item.part.name}/{item.files['image'].name}",
@@ -200,9 +200,9 @@ def backgrounds_of(layout: Layout) -> SourceKind:
                 file=item.files["image"],
                 licence=layout.licence_of_each,
             )
-            for item in found.items
+            for item in contents.items
         )
-        return Index(layout.name, records, *found[1:])
+        return Index(layout.name, records, *contents[1:])
 
     return _declared(layout, ("image",), layout.describe(("image",)), index_backgrounds=index)
 
@@ -222,7 +222,7 @@ def _declared(layout: Layout, layers: tuple[str, ...], shown: str, **functions: 
     )
 
 
-def _name(layout: Layout, item: Item) -> str:
+def _name(layout: Layout, item: LayoutItem) -> str:
     return f"{item.part.name}/{item.stem}" if len(layout.parts) > 1 else item.stem
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from simd.errors import DataError
 from simd.image import Matte, UInt8, check_opaque, read_alpha, read_image, to_uint8
 from simd.mattes import as_matte, check_colour, largest_value
-from simd.records import Cutout
+from simd.records import ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.declared import (
     AIM_500_FINISHED,
@@ -27,11 +27,11 @@ def _kind_of(place: str) -> SourceKind:
     return kind
 
 
-def _list_photographs(place: str) -> Index[Cutout]:
+def _list_photographs(place: str) -> Index[ForegroundFiles]:
     kind = _kind_of(place)
     photographs = kind.index_finished(place)
     records = tuple(
-        Cutout(
+        ForegroundFiles(
             id=f"{kind.name}/{photograph.id}",
             source="estimated",
             file=photograph.image,
@@ -52,7 +52,7 @@ def _list_photographs(place: str) -> Index[Cutout]:
     )
 
 
-def _read(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
+def _read(foreground: ForegroundFiles) -> tuple[UInt8, UInt8, UInt8 | None]:
     """Read a photograph and its alpha, and estimate the foreground's colours."""
     assert foreground.file is not None
     assert foreground.alpha_file is not None
@@ -94,7 +94,7 @@ FOREGROUNDS = SourceKind(
     licence="as the dataset's",
     citation='Germer et al., "Fast Multi-Level Foreground Estimation", ICPR 2020',
     recognise=lambda _place: False,
-    index_cutouts=_list_photographs,
+    index_files=_list_photographs,
     index_foregrounds=foregrounds_from(_list_photographs, title=lambda place: _kind_of(place).title),
     read=_read,
     estimates=True,

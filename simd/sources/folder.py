@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from simd.addresses import LooseNames
-from simd.class_tables import Table
+from simd.class_tables import ClassTable
 from simd.errors import DataError
 from simd.formats import unread_note
 from simd.image import UInt8, is_image_name, read_alpha, read_image, read_size
 from simd.layer_checks import differing_orientation
-from simd.records import UNKNOWN_LICENCE, Background, Cutout
+from simd.records import UNKNOWN_LICENCE, Background, ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.index import Index, SourceKind
 from simd.sources.table import find_table, read_table
@@ -60,7 +60,7 @@ def _recognise_pairs(place: str) -> bool:
     return (Path(place) / "fg").is_dir() and (Path(place) / "alpha").is_dir()
 
 
-def _list_pairs(place: str) -> Index[Cutout]:
+def _list_pairs(place: str) -> Index[ForegroundFiles]:
     root = Path(place)
     for name in ("fg", "alpha"):
         if not (root / name).is_dir():
@@ -90,14 +90,14 @@ def paired(
     alpha: Path,
     broken: dict[str, str],
     licence: str = UNKNOWN_LICENCE,
-) -> Cutout | None:
+) -> ForegroundFiles | None:
     """Return the cut-out that two files are; None, and the reason in `broken`, if their sizes differ."""
     try:
         check_pair_size(fg, alpha)
     except DataError as error:
         broken[id_] = str(error)
         return None
-    return Cutout(id=id_, source=source, file=fg, alpha_file=alpha, licence=licence)
+    return ForegroundFiles(id=id_, source=source, file=fg, alpha_file=alpha, licence=licence)
 
 
 def check_pair_size(fg: Path, *mattes: Path) -> None:
@@ -140,7 +140,7 @@ def with_stems_of(others: Collection[str], files: dict[str, Path]) -> dict[str, 
     return {stem if len(stems) > 1 else name: files[stem] for name, stems in meant.items() for stem in stems}
 
 
-def read_pair(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
+def read_pair(foreground: ForegroundFiles) -> tuple[UInt8, UInt8, UInt8 | None]:
     """Read the two files of a foreground; DataError if they are not a pair."""
     assert foreground.file is not None
     assert foreground.alpha_file is not None
@@ -158,7 +158,7 @@ def _index_photographs(place: str) -> Index[Background]:
     root = Path(place)
     folder = root / "bg" if (root / "bg").is_dir() else root
     table_path = find_table(root)
-    table = read_table(table_path, roles=("background",)) if table_path else Table()
+    table = read_table(table_path, roles=("background",)) if table_path else ClassTable()
     files, others = split_files(folder)
     notes = [f"licences: {table.origin}"] if table else []
     records, broken, left_out = [], {}, []
@@ -194,7 +194,7 @@ FOREGROUNDS = SourceKind(
     licence="as the CSV file says",
     citation="",
     recognise=_recognise_pairs,
-    index_cutouts=_list_pairs,
+    index_files=_list_pairs,
     index_foregrounds=foregrounds_from(_list_pairs, by_name=True),
     read=read_pair,
 )

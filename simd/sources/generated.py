@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.class_tables import Table
+from simd.class_tables import ClassTable
 from simd.errors import DataError
 from simd.generator.splits import SPLITS, seeds_of
 from simd.image import UInt8
-from simd.records import Cutout, Foreground
+from simd.records import Foreground, ForegroundFiles
 from simd.sources.index import Index, SourceKind
 from simd.taxonomy import CLASSES
 
@@ -19,7 +19,7 @@ _PLACE = re.compile(
 _ID = re.compile(r"[a-z-]+/(?P<kind>\w+)/(?P<seed>\d+)@(?P<size>\d+)")
 
 
-class Order(NamedTuple):
+class DrawingOrder(NamedTuple):
     """What a place such as ``synthetic:10@512:test`` asks the generator for."""
 
     each: int  # how many of each kind
@@ -32,7 +32,7 @@ class Order(NamedTuple):
         return seeds_of(self.split, self.each)
 
 
-def read_order(place: str, name: str, count: int, size: int, *, what: str = "PER_CLASS") -> Order:
+def read_order(place: str, name: str, count: int, size: int, *, what: str = "PER_CLASS") -> DrawingOrder:
     """Read ``NAME:COUNT@SIZE:SPLIT``, of which all but the name may be left out; `count`, `size` fill in.
 
     Raises
@@ -46,7 +46,7 @@ def read_order(place: str, name: str, count: int, size: int, *, what: str = "PER
             f"{place!r}: write {name}, {name}:{what} or {name}:{what}@SIZE, and :train or :test "
             f"behind it for a split"
         )
-    return Order(int(match["count"] or count), int(match["size"] or size), match["split"] or "")
+    return DrawingOrder(int(match["count"] or count), int(match["size"] or size), match["split"] or "")
 
 
 def parse_id(id_: str) -> tuple[str, int, int]:
@@ -56,19 +56,19 @@ def parse_id(id_: str) -> tuple[str, int, int]:
     return match["kind"], int(match["seed"]), int(match["size"])
 
 
-def _index(place: str, _classes: Path | Table | None) -> Index[Foreground]:
+def _index(place: str, _classes: Path | ClassTable | None) -> Index[Foreground]:
     order = read_order(place, "synthetic", 2, 512)
     return _drawn("synthetic", order, {name: (name,) for name in CLASSES})
 
 
-def _index_mixed(place: str, _classes: Path | Table | None) -> Index[Foreground]:
+def _index_mixed(place: str, _classes: Path | ClassTable | None) -> Index[Foreground]:
     from simd.generator.objects import MIXED
 
     order = read_order(place, "synthetic-mixed", 2, 512, what="PER_KIND")
     return _drawn("synthetic-mixed", order, {kind: mixture.classes for kind, mixture in MIXED.items()})
 
 
-def _drawn(source: str, order: Order, kinds: dict[str, tuple[str, ...]]) -> Index[Foreground]:
+def _drawn(source: str, order: DrawingOrder, kinds: dict[str, tuple[str, ...]]) -> Index[Foreground]:
     records = [
         Foreground(
             id=f"{source}/{kind}/{seed}@{order.size}",
@@ -83,13 +83,13 @@ def _drawn(source: str, order: Order, kinds: dict[str, tuple[str, ...]]) -> Inde
     return Index(source, tuple(records), len(records))
 
 
-def _read(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
+def _read(foreground: ForegroundFiles) -> tuple[UInt8, UInt8, UInt8 | None]:
     from simd.generator import synthetic
 
     return synthetic(*parse_id(foreground.id))
 
 
-def _read_mixed(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
+def _read_mixed(foreground: ForegroundFiles) -> tuple[UInt8, UInt8, UInt8 | None]:
     from simd.generator.objects import mixed
 
     return mixed(*parse_id(foreground.id))

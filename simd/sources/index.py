@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from simd.class_tables import Table
+from simd.class_tables import ClassTable
 from simd.image import UInt8
-from simd.records import UNKNOWN_LICENCE, Background, Cutout, Foreground
+from simd.records import UNKNOWN_LICENCE, Background, Foreground, ForegroundFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Finished:
 
 
 Record = TypeVar("Record", Foreground, Background)
-AnyRecord = TypeVar("AnyRecord", Foreground, Cutout, Background, Finished)
+AnyRecord = TypeVar("AnyRecord", Foreground, ForegroundFiles, Background, Finished)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class Index(Generic[AnyRecord]):
         return self.missing | self.broken | self.unused
 
 
-def files_of(record: Cutout | Background | Finished) -> list[tuple[Path, bool]]:
+def files_of(record: ForegroundFiles | Background | Finished) -> list[tuple[Path, bool]]:
     """Return the files of a record, each with whether it is a matte or a trimap."""
     files: list[tuple[Path | None, bool]]
     match record:
         case Background():
             files = [(record.file, False)]
-        case Cutout():
+        case ForegroundFiles():
             files = [(record.file, False), (record.alpha_file, True)]
         case _:
             files = [(record.image, False), (record.alpha, True), (record.trimap, True)]
@@ -78,11 +78,13 @@ class SourceKind:
     title: str  # the dataset's own name
     ask: str = ""  # where to get it
     counts: str = ""  # what it is known to hold
-    index_foregrounds: Callable[[str, Path | Table | None], Index[Foreground]] = _not_this_side
-    index_cutouts: Callable[[str], Index[Cutout]] | None = None  # its foregrounds, whatever their classes
+    index_foregrounds: Callable[[str, Path | ClassTable | None], Index[Foreground]] = _not_this_side
+    index_files: Callable[[str], Index[ForegroundFiles]] | None = (
+        None  # its foregrounds, whatever their classes
+    )
     index_backgrounds: Callable[[str], Index[Background]] = _not_this_side
     index_finished: Callable[[str], Index[Finished]] = _not_this_side
-    read: Callable[[Cutout], tuple[UInt8, UInt8, UInt8 | None]] = _not_this_side
+    read: Callable[[ForegroundFiles], tuple[UInt8, UInt8, UInt8 | None]] = _not_this_side
     read_background: Callable[[Background], UInt8] = _not_this_side  # where it has no file
     notice: Callable[[Sequence[str]], str] = lambda _ids: ""  # what a licence asks to be shown for these ids
     official_trimap: Callable[[Foreground, int], Path | None] = lambda _fg, _k: None  # of the k-th composite

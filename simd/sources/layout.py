@@ -52,7 +52,7 @@ class Layout:
         return ", ".join([*total, *texts])
 
 
-class Item(NamedTuple):
+class LayoutItem(NamedTuple):
     """What lies under one name in the layers of a part."""
 
     part: Part
@@ -60,10 +60,10 @@ class Item(NamedTuple):
     files: dict[str, Path]
 
 
-class Found(NamedTuple):
+class LayoutContents(NamedTuple):
     """What a folder holds of a layout, in the terms of an index."""
 
-    items: list[Item]
+    items: list[LayoutItem]
     expected: int
     missing: dict[str, str]
     broken: dict[str, str]
@@ -81,7 +81,9 @@ def recognise(layout: Layout, place: str, layers: Sequence[str]) -> bool:
     return False
 
 
-def look_through(layout: Layout, place: str, *, layers: Sequence[str], optional: Sequence[str] = ()) -> Found:
+def look_through(
+    layout: Layout, place: str, *, layers: Sequence[str], optional: Sequence[str] = ()
+) -> LayoutContents:
     """Pair the files of a dataset by name, and name everything that keeps it from being complete.
 
     Parameters
@@ -96,7 +98,7 @@ def look_through(layout: Layout, place: str, *, layers: Sequence[str], optional:
     DataError
         If no part of the dataset is there, or a folder cannot be listed.
     """
-    items: list[Item] = []
+    items: list[LayoutItem] = []
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
     notes: list[str] = []
@@ -127,7 +129,7 @@ def look_through(layout: Layout, place: str, *, layers: Sequence[str], optional:
         stems = sorted({stem for layer in layers for stem in by_layer[layer]} | clashes.keys())
         counts[part.name] = len(stems)
         for stem in (s for s in stems if s not in clashes):
-            files_of = {layer: found[stem] for layer, found in by_layer.items() if stem in found}
+            files_of = {layer: paths[stem] for layer, paths in by_layer.items() if stem in paths}
             if lacks := [layer for layer in by_layer if layer not in files_of]:
                 lacking = ", ".join(f"{_folder(part, layer)}/" for layer in lacks)
                 have = next(iter(files_of.values())).relative_to(base).as_posix()
@@ -138,14 +140,14 @@ def look_through(layout: Layout, place: str, *, layers: Sequence[str], optional:
             except DataError as error:
                 broken[prefix + stem] = str(error)
                 continue
-            items.append(Item(part, stem, files_of))
+            items.append(LayoutItem(part, stem, files_of))
         for layer in optional_here:
             extra += [file for stem, file in by_layer[layer].items() if stem not in stems]
     if not counts:
         raise DataError(f"{place}: is not {layout.title}; its layout is {layout.describe(layers)}")
-    expected, unnamed, told = _against_counts(layout, counts)
-    return Found(
-        items, expected, missing, broken, (*notes, *told), as_extra(sorted(set(extra)), base), unnamed
+    expected, unnamed, remarks = _against_counts(layout, counts)
+    return LayoutContents(
+        items, expected, missing, broken, (*notes, *remarks), as_extra(sorted(set(extra)), base), unnamed
     )
 
 
@@ -153,17 +155,17 @@ def _against_counts(layout: Layout, counts: Mapping[str, int]) -> tuple[int, int
     """Return how many items are expected, how many of them nothing names, and what is worth a remark."""
     notes, unnamed = [], 0
     for part in layout.parts:
-        here = counts.get(part.name)
-        if here is None or not part.count or here == part.count:
+        count = counts.get(part.name)
+        if count is None or not part.count or count == part.count:
             continue
-        notes.append(f"{_label(layout, part)}, here are {here}")
+        notes.append(f"{_label(layout, part)}, here are {count}")
         if not part.general:
-            unnamed += max(0, part.count - here)
-    here = sum(counts.values())
-    if layout.total and here != layout.total and len(counts) == len(layout.parts):
-        notes.append(f"{layout.title} holds {layout.total} in all, here are {here}")
-        unnamed += max(0, layout.total - here - unnamed)
-    return here + unnamed, unnamed, notes
+            unnamed += max(0, part.count - count)
+    all_here = sum(counts.values())
+    if layout.total and all_here != layout.total and len(counts) == len(layout.parts):
+        notes.append(f"{layout.title} holds {layout.total} in all, here are {all_here}")
+        unnamed += max(0, layout.total - all_here - unnamed)
+    return all_here + unnamed, unnamed, notes
 
 
 def _matching(part: Part, root: Path, layer: str) -> tuple[list[Path], list[Path]]:

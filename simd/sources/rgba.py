@@ -9,7 +9,7 @@ from simd.formats import unread_note
 from simd.image import Matte, UInt8, has_transparency, no_alpha, read_rgba
 from simd.masks import nearest_pixel
 from simd.mattes import as_matte, check_colour
-from simd.records import Cutout
+from simd.records import ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.folder import as_extra, image_files, split_files
 from simd.sources.index import Index, SourceKind
@@ -48,7 +48,7 @@ def _recognise(place: str) -> bool:
         return False
 
 
-def _list_cutouts(place: str) -> Index[Cutout]:
+def _list_cutouts(place: str) -> Index[ForegroundFiles]:
     root = Path(place)
     records, broken = [], {}
     files, others = split_files(root)
@@ -60,12 +60,12 @@ def _list_cutouts(place: str) -> Index[Cutout]:
         except DataError as error:
             broken[name] = str(error)
             continue
-        records.append(Cutout(id=name, source="rgba", file=file))
+        records.append(ForegroundFiles(id=name, source="rgba", file=file))
     notes = (note,) if (note := unread_note(others)) else ()
     return Index("rgba", tuple(records), len(files), broken=broken, notes=notes, extra=as_extra(others, root))
 
 
-def _read(foreground: Cutout) -> tuple[UInt8, UInt8, UInt8 | None]:
+def _read(foreground: ForegroundFiles) -> tuple[UInt8, UInt8, UInt8 | None]:
     assert foreground.file is not None
     fg, alpha = read_rgba(foreground.file)
     return extend_colour(fg, alpha), alpha, None
@@ -78,7 +78,7 @@ FOREGROUNDS = SourceKind(
     licence="as the CSV file says",
     citation="",
     recognise=_recognise,
-    index_cutouts=_list_cutouts,
+    index_files=_list_cutouts,
     index_foregrounds=foregrounds_from(_list_cutouts, by_name=True),
     read=_read,
 )

@@ -6,7 +6,7 @@ from functools import lru_cache
 from simd.image import UInt8
 from simd.records import Background
 from simd.sources import builtin
-from simd.sources.generated import Order, parse_id, read_order
+from simd.sources.generated import DrawingOrder, parse_id, read_order
 from simd.sources.index import Index, SourceKind
 
 _HELD, _HELD_SIZE = 128, 1024  # scenes kept for the next foreground, at most 270 MB; larger ones are redrawn
@@ -23,7 +23,7 @@ def _index_open(place: str) -> Index[Background]:
     return Index("open", drawn.records + photographs.records, expected, photographs.missing)
 
 
-def _scenes(order: Order) -> Index[Background]:
+def _scenes(order: DrawingOrder) -> Index[Background]:
     from simd.generator.scenes import SCENES
 
     records = [

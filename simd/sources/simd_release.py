@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from simd.class_tables import Table, stem_of
+from simd.class_tables import ClassTable, stem_of
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.sources.folder import as_extra, paired, read_pair, split_files
@@ -14,10 +14,10 @@ from simd.taxonomy import class_name
 def _class_folders(place: str) -> list[Path]:
     root = Path(place)
     try:
-        found = [p for p in root.iterdir() if (p / "fg").is_dir() and (p / "alpha").is_dir()]
+        folders = [p for p in root.iterdir() if (p / "fg").is_dir() and (p / "alpha").is_dir()]
     except OSError:
         return []
-    return sorted(found, key=lambda p: p.name)
+    return sorted(folders, key=lambda p: p.name)
 
 
 def _is_class(folder: Path) -> bool:
@@ -27,12 +27,12 @@ def _is_class(folder: Path) -> bool:
         return False
 
 
-def _index(place: str, classes: Path | Table | None) -> Index[Foreground]:
+def _index(place: str, classes: Path | ClassTable | None) -> Index[Foreground]:
     root = Path(place)
     folders = _class_folders(place)
     if not folders:
         raise DataError(f"{root}: has no folder of a class; the layout is {FOREGROUNDS.layout}")
-    licences = table_beside(place, classes) or Table()
+    licences = table_beside(place, classes) or ClassTable()
     records: list[Foreground] = []
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
@@ -74,8 +74,8 @@ def _index(place: str, classes: Path | Table | None) -> Index[Foreground]:
                     alpha_kind=entry.alpha_kind if entry else "",
                 )
             )
-    there = [fg.file.stem for fg in records if fg.file] + [stem_of(name) for name in missing | broken]
-    unused = {} if isinstance(classes, Table) else licences.unused(there)
+    stems_here = [fg.file.stem for fg in records if fg.file] + [stem_of(name) for name in missing | broken]
+    unused = {} if isinstance(classes, ClassTable) else licences.unused(stems_here)
     return Index("simd", tuple(records), expected, missing, broken, extra=tuple(extra), unused=unused)
 
 

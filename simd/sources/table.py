@@ -7,7 +7,7 @@ Files are matched by their stem. In a file with a column ``role`` a foreground's
 
 from pathlib import Path
 
-from simd.class_tables import Entry, Table, read_entries, stem_of
+from simd.class_tables import ClassTable, Entry, read_entries, stem_of
 from simd.errors import DataError
 from simd.taxonomy import class_from_prefix
 
@@ -20,7 +20,7 @@ def find_table(folder: Path) -> Path | None:
     return next((folder / name for name in NAMES if (folder / name).is_file()), None)
 
 
-def read_table(path: Path, roles: tuple[str, ...]) -> Table:
+def read_table(path: Path, roles: tuple[str, ...]) -> ClassTable:
     """Read a CSV file into entries by file stem; backgrounds need no classes.
 
     Raises
@@ -31,22 +31,22 @@ def read_table(path: Path, roles: tuple[str, ...]) -> Table:
     return read_entries(path, key=stem_of, roles=roles, with_classes="background" not in roles)
 
 
-def table_beside(place: str, classes: Path | Table | None) -> Table | None:
+def table_beside(place: str, classes: Path | ClassTable | None) -> ClassTable | None:
     """Return what is known of a folder's foregrounds: what is given, else the CSV file that lies there."""
-    if isinstance(classes, Table):
+    if isinstance(classes, ClassTable):
         return classes
     path = classes or find_table(Path(place))
     return None if path is None else read_table(path, roles=("fg", "alpha"))
 
 
-def entry_of(stem: str, table: Table | None, *, by_name: bool = True) -> Entry:
+def entry_of(stem: str, table: ClassTable | None, *, by_name: bool = True) -> Entry:
     """Return what is known of a foreground: from the CSV file, else its class from its name.
 
     Parameters
     ----------
     stem : str
         The name of its file without the ending.
-    table : Table, optional
+    table : ClassTable, optional
         The CSV file.
     by_name : bool
         Whether the name may say it; else it says nothing, however it begins.

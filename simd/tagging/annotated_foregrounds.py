@@ -10,7 +10,7 @@ from simd.image import AS_STORED, UPRIGHT, Reader, remarks
 from simd.records import Foreground
 from simd.sources import Pixels, find_kind, read_foreground
 from simd.sources.index import Index
-from simd.tagging.annotation_files import check_unchanged, classes_in, look_through, read_annotation
+from simd.tagging.annotation_files import check_unchanged, classes_in, find_annotation_files, read_annotation
 from simd.taxonomy import class_index
 
 
@@ -26,7 +26,7 @@ def annotate(index: Index[Foreground], folder: Path) -> Index[Foreground]:
     DataError
         If the folder is missing, or holds no annotation of any of these foregrounds.
     """
-    found = look_through(folder)
+    found = find_annotation_files(folder)
     tagged = [fg for fg in index.records if fg.id in found.paths]
     if not tagged:
         broken = "".join(f"\n  {name}: {why}" for name, why in found.broken.items())

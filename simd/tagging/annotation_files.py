@@ -29,7 +29,7 @@ PALETTE = b"".join(bytes.fromhex(c.colour[1:]) for c in TAXONOMY).ljust(3 * 255,
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
-class Found(NamedTuple):
+class AnnotationPaths(NamedTuple):
     """What looking through a folder of annotations brings to light."""
 
     paths: dict[str, Path]  # fg_id to its JSON file
@@ -117,7 +117,7 @@ def read_record(path: Path) -> Annotation:
     return annotation
 
 
-def look_through(folder: Path) -> Found:
+def find_annotation_files(folder: Path) -> AnnotationPaths:
     """List the annotations of a folder, and the files that are none though their names end in .json."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; annotations are expected there")
@@ -125,7 +125,7 @@ def look_through(folder: Path) -> Found:
         files = sorted(f for f in folder.iterdir() if f.suffix == ".json" and not f.name.startswith("."))
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
-    found = Found({}, {})
+    found = AnnotationPaths({}, {})
     for file in files:
         try:
             found.paths[read_record(file).fg_id] = file
@@ -140,9 +140,9 @@ def find_annotations(folder: Path) -> dict[str, Path]:
     Raises
     ------
     BatchError
-        If files of the folder are not annotations; :func:`look_through` passes over them.
+        If files of the folder are not annotations; :func:`find_annotation_files` passes over them.
     """
-    found = look_through(folder)
+    found = find_annotation_files(folder)
     if found.broken:
         raise BatchError(found.broken, "annotations", len(found.paths) + len(found.broken))
     return found.paths

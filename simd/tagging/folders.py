@@ -22,8 +22,8 @@ from simd.tagging.annotation_files import (
     annotation_path,
     check_unchanged,
     classes_in,
+    find_annotation_files,
     find_annotations,
-    look_through,
     make_annotation,
     read_annotation,
     read_record,
@@ -135,7 +135,7 @@ def propose_all(
     counts = propose_folder(
         Path(annotations), index.records, scorer, any_class=any_class, again=again, workers=workers
     )
-    paths = look_through(Path(annotations)).paths.values()
+    paths = find_annotation_files(Path(annotations)).paths.values()
     return Proposed(counts, review_order(read_record(path) for path in paths), index.problems)
 
 
@@ -192,14 +192,14 @@ def merge_folders(folders: Sequence[Path], out: Path) -> Merged:
     """
     if out.resolve() in [folder.resolve() for folder in folders]:
         raise DataError(f"{out}: would be read and written; name another folder for the result")
-    found = [find_annotations(folder) for folder in folders]
+    annotations_of = [find_annotations(folder) for folder in folders]
     pixels = open_ = 0
-    ids = sorted(set().union(*found))
+    ids = sorted(set().union(*annotations_of))
     for fg_id in ids:
-        first, masks = _read_same([paths[fg_id] for paths in found if fg_id in paths])
+        first, masks = _read_same([paths[fg_id] for paths in annotations_of if fg_id in paths])
         mask = vote(masks)
-        said = np.any([m != NO_CLASS for m in masks], axis=0)
-        pixels, open_ = pixels + int(said.sum()), open_ + int((said & (mask == NO_CLASS)).sum())
+        labelled = np.any([m != NO_CLASS for m in masks], axis=0)
+        pixels, open_ = pixels + int(labelled.sum()), open_ + int((labelled & (mask == NO_CLASS)).sum())
         voters = np.sum([m != NO_CLASS for m in masks], axis=0)
         votes = np.sum([(m == mask) & (m != NO_CLASS) for m in masks], axis=0)
         sure = np.where(mask != NO_CLASS, votes / np.maximum(voters, 1), 0).astype(np.float32)

@@ -12,7 +12,7 @@ from simd.image import UInt8
 from simd.records import Foreground
 from simd.sources import read_foreground
 from simd.tagging.annotation import Annotation
-from simd.tagging.annotation_files import change, look_through, read_annotation
+from simd.tagging.annotation_files import change, find_annotation_files, read_annotation
 from simd.tagging.fill import unknown_of
 from simd.taxonomy import CLASSES, NO_CLASS
 
@@ -52,7 +52,7 @@ def read_status(folder: Path, foregrounds: Sequence[Foreground] | None = None) -
     DataError
         If the folder is missing. What is wrong in it stands in the status.
     """
-    found = look_through(folder)
+    found = find_annotation_files(folder)
     broken, counts, having = dict(found.broken), np.zeros(256, np.int64), np.zeros(256, np.int64)
     good: dict[str, Annotation] = {}
     for fg_id, path in found.paths.items():

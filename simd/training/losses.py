@@ -110,7 +110,7 @@ def laplacian_loss(pred: Tensor, truth: Tensor, *, levels: int = 5) -> Tensor:
             f"these are {tuple(pred.shape[2:])}; take larger patches or fewer levels"
         )
     bands = zip(_laplacian_bands(pred, levels), _laplacian_bands(truth, levels), strict=True)
-    return torch.stack([(own - other).abs().mean() for own, other in bands]).sum()
+    return torch.stack([(level - other).abs().mean() for level, other in bands]).sum()
 
 
 def gradient_loss(
@@ -176,7 +176,7 @@ def discriminator_loss(
     target = target_logits.sigmoid()
     classes = functional.binary_cross_entropy_with_logits(pred_logits, target)
     pairs = zip(pred_features, target_features, strict=True)
-    return classes + torch.stack([((own - other) ** 2).mean() for own, other in pairs]).mean()
+    return classes + torch.stack([((level - other) ** 2).mean() for level, other in pairs]).mean()
 
 
 def gradients(x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from simd.errors import DataError
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.evaluate import Evaluation
 from simd.metrics.score import Score, score_from_row, score_to_row
-from simd.metrics.score_summary import Errors, mean
+from simd.metrics.score_summary import MeanErrors, mean
 from simd.metrics.scores import Scores, load_scores
 from simd.taxonomy import CLASSES
 from simd.version import __version__
@@ -328,7 +328,7 @@ def test_scores_in_which_an_empty_image_counted_as_0_are_refused(tmp_path):
 
 def test_a_summary_is_a_record():
     summary = BY_HAND.summary()
-    assert summary.classes["fur"].errors == Errors(3.0, 0.03, 6.0, 9.0)
+    assert summary.classes["fur"].errors == MeanErrors(3.0, 0.03, 6.0, 9.0)
     assert summary.class_mean["mse"] == summary.class_mean.mse
     assert math.isnan(summary.classes["silk"].errors.sad)
     assert summary.regions["net"].pixels == 2

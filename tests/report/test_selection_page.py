@@ -8,7 +8,7 @@ from simd.generator import synthetic
 from simd.report import selection_page
 from simd.report.selection_page import selection_text, write_page
 from simd.selection.foregrounds import select_foregrounds
-from simd.selection.reasons import Selection, decide, found
+from simd.selection.reasons import Selection, decide, finding_of
 
 NASTY = 'fur_<img src=x onerror="alert(1)">&'
 
@@ -55,7 +55,7 @@ def test_names_stay_text_and_nothing_is_loaded_from_outside(folder, tmp_path):
 def test_many_are_named_where_pictures_would_be_too_many(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(selection_page, "MOST", 2)
     fg = select_foregrounds(str(folder)).records["fur_a"]
-    verdicts = [decide(f"n{i}", [found("noisy", 0.1, f"figure {i}")]) for i in range(5)]
+    verdicts = [decide(f"n{i}", [finding_of("noisy", 0.1, f"figure {i}")]) for i in range(5)]
     page = page_of(Selection(verdicts, {v.id: fg for v in verdicts}, ("a note",), {"l:3": "bad"}), tmp_path)
     assert page.count("<article") == 2
     assert "3 more, without pictures" in page
@@ -71,9 +71,9 @@ def test_an_empty_selection_says_so(tmp_path):
 
 def test_the_text_tells_drops_line_by_line_and_counts_warnings():
     verdicts = [
-        decide("a", [found("premultiplied", 0.3, "edge")]),
-        decide("b", [found("noisy", 0.1, "noise"), found("border", 0.2, "stripe")]),
-        decide("c", [found("noisy", 0.1, "noise")]),
+        decide("a", [finding_of("premultiplied", 0.3, "edge")]),
+        decide("b", [finding_of("noisy", 0.1, "noise"), finding_of("border", 0.2, "stripe")]),
+        decide("c", [finding_of("noisy", 0.1, "noise")]),
     ]
     assert selection_text(Selection(verdicts, {}, ("twice",))).splitlines() == [
         "premultiplied a: edge",

@@ -14,7 +14,7 @@ from simd.generator import synthetic
 from simd.selection.alpha_filters import border, islands, noisy, quantised, small, unlicensed, unusable
 from simd.selection.colour_filters import hidden, mismatch, premultiplied
 from simd.selection.foregrounds import SCATTERS, judge
-from simd.selection.reasons import REASONS, check_allowed, decide, found
+from simd.selection.reasons import REASONS, check_allowed, decide, finding_of
 from simd.sources import Pixels
 from simd.taxonomy import CLASSES
 
@@ -215,7 +215,11 @@ def test_licences_are_an_allow_list(licence, allowed, kept):
 
 
 def test_one_drop_is_enough_and_the_gravest_is_told():
-    findings = [found("noisy", 0.1, "noise"), found("small", 3, "three"), found("binary", 0, "mask")]
+    findings = [
+        finding_of("noisy", 0.1, "noise"),
+        finding_of("small", 3, "three"),
+        finding_of("binary", 0, "mask"),
+    ]
     verdict = decide("a", findings)
     assert (verdict.keep, verdict.reason, verdict.detail) == (False, "small", "three")
     assert [f.reason for f in verdict.findings] == ["small", "binary", "noisy"]

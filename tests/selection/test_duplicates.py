@@ -10,7 +10,7 @@ from PIL import Image
 from simd.generator import synthetic
 from simd.selection.duplicates import add_duplicates
 from simd.selection.near_duplicates import BITS, Searcher, sign
-from simd.selection.reasons import found
+from simd.selection.reasons import finding_of
 from simd.taxonomy import CLASSES
 
 SEEDS = range(3)
@@ -150,7 +150,7 @@ def test_the_first_of_a_group_is_kept(cutouts, signatures):
 
 def test_one_that_is_dropped_already_stands_for_nothing(signatures):
     known = {"a": signatures["fur/0"], "b": signatures["fur/0"]}
-    findings = {"a": [found("small", 3, "three")], "b": []}
+    findings = {"a": [finding_of("small", 3, "three")], "b": []}
     add_duplicates(findings, known)
     assert findings["b"] == []
     add_duplicates(findings, known, allow={"small"})

@@ -66,7 +66,7 @@ def test_a_folder_is_compared_whatever_its_classes(training, tmp_path):
     put(other, "unheard_of", "net", 3)
     (other / "classes.csv").write_text("file,class\nunheard_of.png,no class of ours\n")
     reference = read_reference(str(other))
-    assert [(type(r).__name__, r.id) for r in reference.records] == [("Cutout", "unheard_of")]
+    assert [(type(r).__name__, r.id) for r in reference.records] == [("ForegroundFiles", "unheard_of")]
     assert reference.problems == {}
 
 

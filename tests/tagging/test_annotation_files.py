@@ -20,8 +20,8 @@ from simd.tagging.annotation_files import (
     annotation_path,
     check_unchanged,
     classes_in,
+    find_annotation_files,
     find_annotations,
-    look_through,
     make_annotation,
     read_annotation,
     write_annotation,
@@ -259,7 +259,7 @@ def test_files_that_are_no_annotations_are_named(tmp_path, path):
     (tmp_path / "README.md").write_text("of no interest")
     moved = tmp_path / "renamed.json"
     moved.write_bytes(path.read_bytes())
-    found = look_through(tmp_path)
+    found = find_annotation_files(tmp_path)
     assert list(found.paths.values()) == [path]
     assert sorted(found.broken) == ["notes.json", "renamed.json"]
     assert "no member 'format'" in found.broken["notes.json"]

@@ -119,10 +119,10 @@ def _resampling(size: "_Table", image: "_Table", trimap: "_Table", output: "_Tab
 
 def _find(path: Path) -> Path:
     if path.is_dir():
-        found = sorted(path.glob("*.toml"))
-        if len(found) != 1:
-            raise DataError(f"{path}: holds {len(found)} TOML files; give the one beside the model itself")
-        return found[0]
+        files = sorted(path.glob("*.toml"))
+        if len(files) != 1:
+            raise DataError(f"{path}: holds {len(files)} TOML files; give the one beside the model itself")
+        return files[0]
     if path.suffix == ".onnx":
         raise DataError(
             f"{path}: is the model; give the TOML file beside it, which says what the model takes in "
@@ -134,15 +134,15 @@ def _find(path: Path) -> Path:
 
 
 def _inputs(table: "_Table") -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    parts_of_input: dict[str, tuple[str, ...]] = {}
     for name in list(table.keys()):
         parts = table.take(name, list, [])
         if not parts or not all(isinstance(part, str) and part in PARTS for part in parts):
             raise table.wrong(name, f"a list of {' and '.join(map(repr, PARTS))}, in the order of channels")
-        found[name] = tuple(parts)
-    if not found:
+        parts_of_input[name] = tuple(parts)
+    if not parts_of_input:
         raise table.wrong("", 'the model\'s inputs, such as image = ["image"] and trimap = ["trimap"]')
-    return found
+    return parts_of_input
 
 
 class _Table:
@@ -157,8 +157,8 @@ class _Table:
 
     def wrong(self, key: str, wanted: str) -> DataError:
         where = ".".join(part for part in (self.place, key) if part)
-        there = f"not {self.content[key]!r:.60}" if key in self.content else "which is missing"
-        return DataError(f"{self.path}: {where} must be {wanted}, {there}")
+        present_value = f"not {self.content[key]!r:.60}" if key in self.content else "which is missing"
+        return DataError(f"{self.path}: {where} must be {wanted}, {present_value}")
 
     def take(self, key: str, kind: type | tuple[type, ...], default: Any) -> Any:
         self.taken.add(key)

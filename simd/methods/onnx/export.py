@@ -177,11 +177,13 @@ def _compare(network: nn.Module, inputs: tuple[str, ...], data: bytes, channels:
         parts = _example(size, channels)
         with torch.no_grad():
             expected = network(*parts).numpy()
-        (found,) = session.run(None, {name: part.numpy() for name, part in zip(inputs, parts, strict=True)})
-        if found.shape != expected.shape:
-            raise DataError(f"the exported model gives {found.shape} at {size}, PyTorch {expected.shape}")
+        (exported,) = session.run(
+            None, {name: part.numpy() for name, part in zip(inputs, parts, strict=True)}
+        )
+        if exported.shape != expected.shape:
+            raise DataError(f"the exported model gives {exported.shape} at {size}, PyTorch {expected.shape}")
         scale = max(1.0, float(np.abs(expected).max()))
-        largest = max(largest, float(np.abs(found - expected).max()) / scale)
+        largest = max(largest, float(np.abs(exported - expected).max()) / scale)
     if not largest <= TOLERANCE:
         raise DataError(
             f"the exported model differs from PyTorch by {largest:.2g}, more than {TOLERANCE:g}; nothing is "

@@ -77,8 +77,8 @@ class Session:
 
 
 def _check_device(device: str) -> None:
-    there = onnxruntime.get_available_providers()
-    present = [name for name, provider in _PROVIDERS.items() if provider in there]
+    providers = onnxruntime.get_available_providers()
+    present = [name for name, provider in _PROVIDERS.items() if provider in providers]
     if device not in present:
         raise DataError(
             f"the device {device!r} is not there for ONNX models; this machine has {', '.join(present)}"

@@ -82,10 +82,10 @@ def _run(session: Session, output: str, names: tuple[str, ...], inputs: tuple[Te
 
 
 def _check_ports(session: Session, names: tuple[str, ...], output: str) -> dict[str, tuple[int | None, ...]]:
-    found = {port.name: port.shape for port in session.inputs}
-    if tuple(found) != names or output not in [port.name for port in session.outputs]:
+    shapes = {port.name: port.shape for port in session.inputs}
+    if tuple(shapes) != names or output not in [port.name for port in session.outputs]:
         raise DataError(
-            f"{session.file}: is not what `simd weights export-onnx` writes: it takes {', '.join(found)}, "
+            f"{session.file}: is not what `simd weights export-onnx` writes: it takes {', '.join(shapes)}, "
             f"not {', '.join(names)}"
         )
-    return found
+    return shapes

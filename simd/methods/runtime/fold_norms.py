@@ -63,7 +63,7 @@ def _affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
 
 def _with_weight(conv: nn.Conv2d, weight: Tensor, bias: Tensor) -> nn.Conv2d:
     """Return a plain convolution like `conv` with another weight and bias."""
-    made = nn.Conv2d(
+    folded = nn.Conv2d(
         conv.in_channels,
         conv.out_channels,
         conv.kernel_size,  # type: ignore[arg-type]
@@ -72,5 +72,5 @@ def _with_weight(conv: nn.Conv2d, weight: Tensor, bias: Tensor) -> nn.Conv2d:
         dilation=conv.dilation,  # type: ignore[arg-type]
         device="meta",
     )
-    made.weight, made.bias = nn.Parameter(weight), nn.Parameter(bias)
-    return made
+    folded.weight, folded.bias = nn.Parameter(weight), nn.Parameter(bias)
+    return folded

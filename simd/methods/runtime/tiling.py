@@ -73,9 +73,9 @@ def blend(
     total, weight = np.zeros(size, np.float32), np.zeros(size, np.float32)
     for tile in covering:
         rows, columns = (_ramp(span, n, overlap) for span, n in zip(tile, size, strict=True))
-        own = rows[:, None] * columns
-        total[tile] += own * solve(tile)
-        weight[tile] += own
+        weights_of_tile = rows[:, None] * columns
+        total[tile] += weights_of_tile * solve(tile)
+        weight[tile] += weights_of_tile
     return np.divide(total, weight, out=total, where=weight > 0)
 
 

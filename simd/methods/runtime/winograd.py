@@ -92,11 +92,11 @@ class Winograd(nn.Module):
             cut.view(some.shape).copy_(some)
             torch.mm(_INPUT, cut.view(_IN**2, -1), out=seen.view(_IN**2, -1))
             torch.bmm(seen, self.weight, out=product)  # (36, tiles, C) by (36, C, K)
-            made = torch.mm(_OUTPUT, product.view(_IN**2, -1)).view(_OUT**2, count, outputs)
+            output = torch.mm(_OUTPUT, product.view(_IN**2, -1)).view(_OUT**2, count, outputs)
             if self.bias is not None:
-                made += self.bias
+                output += self.bias
             place = solved[:, :, :, start : start + step]
-            place.copy_(made.view(place.shape))
+            place.copy_(output.view(place.shape))
         return result[:, :height, :width].permute(0, 3, 1, 2)
 
 

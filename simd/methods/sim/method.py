@@ -22,7 +22,7 @@ from simd.methods.runtime.tiling import MIN_TILE, Tile, tiles
 from simd.methods.runtime.winograd import for_cpu
 from simd.methods.sim.inputs import MIN_SIDE, pad
 from simd.methods.sim.semantic_trimap import check_mode, semantic_trimap
-from simd.methods.sim.solve import Job, Solution
+from simd.methods.sim.solve import Solution, SolveJob
 from simd.methods.trimap_only import fill_unknown
 from simd.methods.weights.folder import Networks, load_networks
 
@@ -96,7 +96,7 @@ class SimMethod:
         self._check_device_memory(trimap.size / 1e6)
         with memory_in_words("sim", self.device, _SMALLER), full_precision():
             semantics = semantic_trimap(self.networks.classifier, image, trimap, mode=self.mode)
-            job = Job(self.networks, self.device, _DTYPES[self.dtype], image, trimap, semantics)
+            job = SolveJob(self.networks, self.device, _DTYPES[self.dtype], image, trimap, semantics)
             if auxiliary:
                 return job.everything()
             return Solution(job.alpha(self._tiles(trimap)), semantics)

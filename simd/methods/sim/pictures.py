@@ -69,10 +69,10 @@ def draw_classes(image: UInt8, trimap: UInt8, semantic_trimap: Float32) -> UInt8
     dark = _small(image).astype(np.float32) * 0.35
     cover = _small(unknown.astype(np.float32))[..., None]
     tiles = []
-    for name, values, here in zip(CLASSES, semantic_trimap, inside, strict=True):
+    for name, values, pixels in zip(CLASSES, semantic_trimap, inside, strict=True):
         heat = _heat((values - lowest) / max(highest - lowest, 1e-12))
         mixed = dark * (1 - 0.85 * cover) + _small(heat).astype(np.float32) * 0.85 * cover
-        tiles.append((f"{name}  {here.mean():.2f}", mixed.clip(0, 255).astype(np.uint8)))
+        tiles.append((f"{name}  {pixels.mean():.2f}", mixed.clip(0, 255).astype(np.uint8)))
     return draw_grid(tiles, abreast=5)
 
 

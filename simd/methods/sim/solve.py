@@ -24,7 +24,7 @@ class Solution(NamedTuple):
     weights: Float32 | None = None  # (3, H, W): r1, r2, r3, for the gradients of F, B, alpha
 
 
-class Job(NamedTuple):
+class SolveJob(NamedTuple):
     """One padded image on its way through the matting network."""
 
     networks: Networks

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simd.errors import DataError, MissingExtraError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.methods.networks import NETWORKS, PRESETS, build_network
-from simd.methods.weights.recognise import COUNTER, check_names, completed, recognise
+from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise
 from simd.version import __version__
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ UNKNOWN_LICENCE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class WeightsCard:
     """What is known of a file of weights."""
 
     network: str  # "sim" or "classifier"
@@ -62,7 +62,7 @@ class Networks(NamedTuple):
 
 def import_weights(
     file: str | Path, out: str | Path, *, source: str | None = None, licence: str | None = None
-) -> Card:
+) -> WeightsCard:
     """Turn a checkpoint into a file of weights with a card.
 
     Parameters
@@ -106,7 +106,7 @@ def save_weights(
     source: str,
     licence: str,
     source_sha256: str | None = None,
-) -> Card:
+) -> WeightsCard:
     """Write a network's state dict and its card into a folder; a failure leaves what was there.
 
     Raises
@@ -120,7 +120,7 @@ def save_weights(
     make_folder(folder)
     data = save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
     digest = _digest(data)
-    card = Card(
+    card = WeightsCard(
         network=network,
         preset=preset,
         file=f"{network}-{digest[:12]}.safetensors",
@@ -140,7 +140,7 @@ def save_weights(
     return card
 
 
-def load_weights(folder: str | Path, network: str) -> "tuple[nn.Module, Card]":
+def load_weights(folder: str | Path, network: str) -> "tuple[nn.Module, WeightsCard]":
     """Load one network of a folder of weights, in evaluation mode on the CPU.
 
     Raises
@@ -160,7 +160,7 @@ def load_weights(folder: str | Path, network: str) -> "tuple[nn.Module, Card]":
     if _digest(data) != card.sha256:
         raise DataError(f"{file}: is damaged, its digest is not that of its card; import the weights again")
     tensors = load(data)
-    check_names(tensors, network, card.preset, file)
+    check_tensors(tensors, network, card.preset, file)
     module = build_network(network, card.preset, empty=True)
     module.load_state_dict(completed(tensors, network, card.preset), assign=True)
     return module.eval(), card
@@ -188,18 +188,18 @@ def _card_file(folder: str | Path, network: str) -> Path:
     return Path(folder) / f"{network}.json"
 
 
-def _read_card(folder: Path, network: str) -> Card:
+def _read_card(folder: Path, network: str) -> WeightsCard:
     file = _card_file(folder, network)
     if not file.is_file():
         missing = missing_networks(folder)
-        there = [name for name in NETWORKS if name not in missing]
-        also = f"; it has those of {there[0]}" if there else ""
+        present = [name for name in NETWORKS if name not in missing]
+        also = f"; it has those of {present[0]}" if present else ""
         raise DataError(
             f"{folder}: has no weights of the network {network!r}{also}; "
             f"import them: simd weights import FILE --out {folder}"
         )
     try:
-        return Card(**read_json(file))
+        return WeightsCard(**read_json(file))
     except (TypeError, DataError) as error:
         raise DataError(f"{file}: is not a card of weights ({error}); import them again") from error
 

@@ -28,17 +28,17 @@ def recognise(tensors: "Mapping[str, Tensor]", file: Path) -> "tuple[str, str, d
         for network in NETWORKS:
             for preset in PRESETS:
                 expected = _expected(network, preset)
-                alike = sum(_shape(candidate.get(name)) == shape for name, shape in expected.items())
-                alike = 2 * alike + sum(name in expected for name in candidate)
-                if best is None or alike > best[0]:
-                    best = alike, network, preset, candidate
+                matches = sum(_shape(candidate.get(name)) == shape for name, shape in expected.items())
+                matches = 2 * matches + sum(name in expected for name in candidate)
+                if best is None or matches > best[0]:
+                    best = matches, network, preset, candidate
     assert best is not None
-    _, network, preset, found = best
-    check_names(found, network, preset, file)
-    return network, preset, completed(found, network, preset)
+    _, network, preset, renamed = best
+    check_tensors(renamed, network, preset, file)
+    return network, preset, completed(renamed, network, preset)
 
 
-def check_names(tensors: "Mapping[str, Tensor]", network: str, preset: str, file: Path) -> None:
+def check_tensors(tensors: "Mapping[str, Tensor]", network: str, preset: str, file: Path) -> None:
     """Raise DataError that lists what is missing, too much, or of another shape."""
     expected = _expected(network, preset)
     if sum(name in expected for name in tensors) < len(expected) // 3:
@@ -79,11 +79,11 @@ def completed(tensors: "Mapping[str, Tensor]", network: str, preset: str) -> "di
 
 def _without_prefixes(tensors: "dict[str, Tensor]") -> "list[dict[str, Tensor]]":
     """Return the tensors under their names, and without leading parts as long as all share one."""
-    found = [tensors]
+    candidates = [tensors]
     while len({name.partition(".")[0] for name in tensors}) == 1 and all("." in name for name in tensors):
         tensors = {name.partition(".")[2]: tensor for name, tensor in tensors.items()}
-        found.append(tensors)
-    return found
+        candidates.append(tensors)
+    return candidates
 
 
 def _expected(network: str, preset: str) -> dict[str, tuple[int, ...]]:
@@ -97,8 +97,8 @@ def _shape(tensor: "Tensor | None") -> tuple[int, ...] | None:
 
 def _listed(names: list[str], others: list[str]) -> str:
     """Name the first of them, each with the nearest name on the other side."""
-    told = []
+    texts = []
     for name in names[:_LISTED]:
         near = get_close_matches(name, others, n=1)
-        told.append(f"{name} (nearest: {near[0]})" if near else name)
-    return ", ".join(told) + (", ..." if len(names) > _LISTED else "")
+        texts.append(f"{name} (nearest: {near[0]})" if near else name)
+    return ", ".join(texts) + (", ..." if len(names) > _LISTED else "")

@@ -199,10 +199,12 @@ def _check_legacy(path: Path, size: int) -> None:
         storages: dict[str, _Storage] = {}
         for _ in ("version", "system", "object", "order of the data"):
             storages |= _describe(path, stream)[1]
-        there = size - stream.tell()
+        remaining = size - stream.tell()
     declared = sum(storage.elements * storage.item_size + 8 for storage in storages.values())
-    if declared > there:
-        raise DataError(f"{path}: is refused: it declares {declared} bytes of tensor data, {there} are there")
+    if declared > remaining:
+        raise DataError(
+            f"{path}: is refused: it declares {declared} bytes of tensor data, {remaining} are there"
+        )
 
 
 # --- the second reading -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
 from simd.progress import track
 from simd.report.browse.fields import COMPOSITE, Field
-from simd.report.browse.methods import Method
+from simd.report.browse.methods import ShownMethod
 from simd.tagging.formats.index_plus_one import LABELS
 from simd.taxonomy import suggest
 
@@ -58,7 +58,7 @@ def update(
     fo: Any,
     target: Any,
     dataset: MattingSet,
-    methods: Sequence[Method],
+    methods: Sequence[ShownMethod],
     columns: Mapping[str, Field],
 ) -> None:
     """Bring a FiftyOne dataset to what the columns say; tags, views and fields of the user stay.
@@ -71,7 +71,7 @@ def update(
         What :func:`open_dataset` has returned.
     dataset : MattingSet
         The set.
-    methods : sequence of Method
+    methods : sequence of ShownMethod
         What is shown; fields of methods that are here no more are removed.
     columns : mapping
         The fields by name.

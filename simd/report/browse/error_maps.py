@@ -29,7 +29,7 @@ from simd.masks import check_class_mask
 from simd.metrics.alpha import sad
 from simd.parallel import run
 from simd.progress import track
-from simd.report.browse.methods import Method
+from simd.report.browse.methods import ShownMethod
 from simd.report.leaderboard.examples import is_as_scored
 from simd.tagging.formats.index_plus_one import to_void_zero
 from simd.trimap import unknown_region
@@ -58,7 +58,7 @@ class Maps(NamedTuple):
     disagreement: dict[str, float]  # "<key> <key>" to the SAD between two mattes
 
 
-class _Job(NamedTuple):
+class _MapJob(NamedTuple):
     folder: Path
     digest: str
     sample: Sample
@@ -66,7 +66,7 @@ class _Job(NamedTuple):
 
 
 def make_maps(
-    dataset: MattingSet, methods: Sequence[Method], folder: Path, *, workers: int = 1
+    dataset: MattingSet, methods: Sequence[ShownMethod], folder: Path, *, workers: int = 1
 ) -> tuple[dict[str, Maps], dict[str, str]]:
     """Make the maps of a set, those that are not there yet, and remove those of methods that are gone.
 
@@ -85,7 +85,7 @@ def make_maps(
         Id to reason, of composites whose own layers cannot be read.
     """
     make_folder(folder)
-    jobs: dict[str, _Job] = {}
+    jobs: dict[str, _MapJob] = {}
     digest_of, broken = {}, {}
     for sample in dataset:
         try:
@@ -143,7 +143,7 @@ def signed_error(pred: UInt8, alpha: UInt8, unknown: Mask) -> UInt8:
     return signed
 
 
-def _job(folder: Path, sample: Sample, methods: Sequence[Method]) -> _Job:
+def _job(folder: Path, sample: Sample, methods: Sequence[ShownMethod]) -> _MapJob:
     mattes = {
         m.key: (m.files[id_], m.whole[id_].sad if id_ in m.whole else math.nan)
         for m in methods
@@ -151,7 +151,7 @@ def _job(folder: Path, sample: Sample, methods: Sequence[Method]) -> _Job:
     }
     layers = [_identity(sample.path(layer)) for layer in ("alpha", "trimap", "class_mask")]
     facts = [_VERSION, *layers, *((key, _identity(file), scored) for key, (file, scored) in mattes.items())]
-    return _Job(folder, hashlib.sha256(repr(facts).encode()).hexdigest()[:32], sample, mattes)
+    return _MapJob(folder, hashlib.sha256(repr(facts).encode()).hexdigest()[:32], sample, mattes)
 
 
 def _identity(file: Path) -> tuple[int, ...]:
@@ -163,7 +163,7 @@ def _identity(file: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _make(job: _Job) -> Maps:
+def _make(job: _MapJob) -> Maps:
     sample = job.sample
     alpha, trimap = sample.alpha, sample.trimap
     if alpha.shape != trimap.shape:
@@ -192,7 +192,7 @@ def _make(job: _Job) -> Maps:
     return maps
 
 
-def _write(job: _Job, number: int, file: Path, pred: UInt8, alpha: UInt8, unknown: Mask) -> MethodMaps:
+def _write(job: _MapJob, number: int, file: Path, pred: UInt8, alpha: UInt8, unknown: Mask) -> MethodMaps:
     names = {kind: job.folder / f"{job.digest}-{number}-{kind}.png" for kind in ("alpha", "error", "signed")}
     write_png(names["error"], absolute_error(pred, alpha, unknown))
     write_png(names["signed"], signed_error(pred, alpha, unknown))
@@ -228,7 +228,7 @@ def _made_before(folder: Path, digest: str) -> Maps | None:
     return maps if all(Path(path).is_file() for path in paths) else None
 
 
-def _remove_others(folder: Path, wanted: Mapping[str, _Job]) -> None:
+def _remove_others(folder: Path, wanted: Mapping[str, _MapJob]) -> None:
     for file in folder.iterdir():
         if file.suffix in (".png", ".json") and file.name[:32] not in wanted:
             file.unlink()

@@ -14,7 +14,7 @@ from simd.image import Mask, UInt8, read_prediction, to_uint8
 from simd.masks import bounding_box
 from simd.metrics.score import UNLABELLED, WHOLE, Score
 from simd.report.browse.error_maps import absolute_error
-from simd.report.browse.methods import Method
+from simd.report.browse.methods import ShownMethod
 from simd.report.html.thumbnails import NEAREST, WAY, fit, shrink, webp
 from simd.report.leaderboard.examples import error_colours, is_as_scored
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
@@ -62,7 +62,7 @@ class Pictures(NamedTuple):
     reasons: tuple[str, ...]  # for each method why it has no pictures; "" if it has
 
 
-def find_failures(dataset: MattingSet, methods: Sequence[Method], worst: int) -> list[Failure]:
+def find_failures(dataset: MattingSet, methods: Sequence[ShownMethod], worst: int) -> list[Failure]:
     """Return the worst images and regions of each class and method by SAD, the worst first."""
     tables = [_by_place(method) for method in methods]
     among: dict[tuple[str, str], dict[int, int]] = {}
@@ -140,12 +140,12 @@ def over_a_colour(image: UInt8, pred: UInt8, size: tuple[int, int]) -> UInt8:
     return np.asarray(np.rint(255 * composite.clip(0, 1)), dtype=np.uint8)
 
 
-def mattes_of(failure: Failure, methods: Sequence[Method]) -> tuple[Path | None, ...]:
+def mattes_of(failure: Failure, methods: Sequence[ShownMethod]) -> tuple[Path | None, ...]:
     """Return the file of each method's matte."""
     return tuple(method.files.get(failure.sample.row.id) for method in methods)
 
 
-def scored_of(failure: Failure, methods: Sequence[Method]) -> tuple[float, ...]:
+def scored_of(failure: Failure, methods: Sequence[ShownMethod]) -> tuple[float, ...]:
     """Return the SAD of each method on the whole image; nan where it is not known."""
     id_ = failure.sample.row.id
     return tuple(m.whole[id_].sad if id_ in m.whole else math.nan for m in methods)
@@ -157,7 +157,7 @@ def region_classes(failures: Sequence[Failure]) -> list[str]:
     return [name for name in (*CLASSES, UNLABELLED) if name in present]
 
 
-def _by_place(method: Method) -> dict[tuple[str, str], Score]:
+def _by_place(method: ShownMethod) -> dict[tuple[str, str], Score]:
     rows = () if method.scores is None else method.scores.rows
     return {(row.id, row.region): row for row in rows}
 

@@ -10,7 +10,7 @@ from simd.dataset.manifest import MattingSet
 from simd.errors import DataError
 from simd.metrics.score import METRICS, UNLABELLED, Score
 from simd.report.browse.error_maps import Maps
-from simd.report.browse.methods import Method
+from simd.report.browse.methods import ShownMethod
 from simd.taxonomy import CLASSES
 
 Kind = Literal["class", "mask", "map", "number", "text", "texts"]
@@ -48,22 +48,24 @@ class Field:
     values: Mapping[str, str | float | list[str]]  # by id; a mask or a map is the path of its file
 
 
-def error_field(method: Method) -> str:
+def error_field(method: ShownMethod) -> str:
     """Return the field with the absolute error of a method."""
     return f"{method.key}_error"
 
 
-def score_field(method: Method, metric: str) -> str:
+def score_field(method: ShownMethod, metric: str) -> str:
     """Return the field with a score of a method on the whole image."""
     return f"{method.key}_{metric}"
 
 
-def disagreement_field(first: Method, second: Method) -> str:
+def disagreement_field(first: ShownMethod, second: ShownMethod) -> str:
     """Return the field with the SAD between the mattes of two methods."""
     return f"disagreement_{first.key}_{second.key}"
 
 
-def fields_of(dataset: MattingSet, methods: Sequence[Method], maps: Mapping[str, Maps]) -> dict[str, Field]:
+def fields_of(
+    dataset: MattingSet, methods: Sequence[ShownMethod], maps: Mapping[str, Maps]
+) -> dict[str, Field]:
     """Return every field of a set with these methods, by name, in the order of the sidebar.
 
     Raises
@@ -99,7 +101,7 @@ def _of_set(dataset: MattingSet, maps: Mapping[str, Maps]) -> Iterator[tuple[str
         yield name, Field("texts" if name == "classes" else "text", PROVENANCE, description, given)
 
 
-def _of_methods(methods: Sequence[Method], maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
+def _of_methods(methods: Sequence[ShownMethod], maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
     for method in methods:
         yield from _numbers(method)
         yield from _pictures(method, maps)
@@ -113,7 +115,7 @@ def _of_methods(methods: Sequence[Method], maps: Mapping[str, Maps]) -> Iterator
         yield from _by_region(method)
 
 
-def _numbers(method: Method) -> Iterator[tuple[str, Field]]:
+def _numbers(method: ShownMethod) -> Iterator[tuple[str, Field]]:
     if method.scores is None:
         return
     for metric in METRICS:
@@ -124,7 +126,7 @@ def _numbers(method: Method) -> Iterator[tuple[str, Field]]:
         )
 
 
-def _pictures(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
+def _pictures(method: ShownMethod, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
     of_method = {id_: one.methods[method.key] for id_, one in maps.items() if method.key in one.methods}
     kinds = {
         "error": "absolute error; what is not drawn is right, or known",
@@ -136,7 +138,7 @@ def _pictures(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, F
         yield f"{method.key}_{kind}", Field("map", method.name, f"{method.name}: {description}", values)
 
 
-def _remarks(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
+def _remarks(method: ShownMethod, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
     fallbacks = {id_: reason for id_ in maps if (reason := method.fallback(id_))}
     missing = dict(method.missing)
     missing |= {
@@ -155,7 +157,7 @@ def _remarks(method: Method, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Fi
         )
 
 
-def _by_region(method: Method) -> Iterator[tuple[str, Field]]:
+def _by_region(method: ShownMethod) -> Iterator[tuple[str, Field]]:
     rows: dict[str, dict[str, Score]] = {}
     for id_, regions in method.regions.items():
         for row in regions:

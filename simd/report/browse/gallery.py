@@ -25,7 +25,7 @@ from simd.report.browse.failures import (
     region_classes,
     scored_of,
 )
-from simd.report.browse.methods import Method, load_methods, problems
+from simd.report.browse.methods import ShownMethod, load_methods, problems
 from simd.report.html.render import render, render_page
 from simd.report.leaderboard.board import TITLES
 from simd.report.leaderboard.examples import error_stops
@@ -128,7 +128,7 @@ def _clean(out: Path) -> Path:
 
 
 def _picture_all(
-    failures: Sequence[Failure], methods: Sequence[Method], folder: Path, workers: int
+    failures: Sequence[Failure], methods: Sequence[ShownMethod], folder: Path, workers: int
 ) -> tuple[dict[int, Pictures], dict[str, str]]:
     """Return what was pictured, by number, and the images that cannot be read, by id."""
     jobs = [
@@ -145,7 +145,7 @@ def _picture_all(
     return made, broken
 
 
-def _selects(methods: Sequence[Method], failures: Sequence[Failure]) -> list[dict[str, object]]:
+def _selects(methods: Sequence[ShownMethod], failures: Sequence[Failure]) -> list[dict[str, object]]:
     """Return the choices of the page: name, label, (value, text) of each, and the one chosen at first."""
     scored = [(str(i), m.name) for i, m in enumerate(methods) if m.scores is not None]
     every = [(str(i), m.name) for i, m in enumerate(methods)]
@@ -168,7 +168,7 @@ def _selects(methods: Sequence[Method], failures: Sequence[Failure]) -> list[dic
     ]
 
 
-def _card(number: int, failure: Failure, pictures: Pictures, methods: Sequence[Method]) -> Markup:
+def _card(number: int, failure: Failure, pictures: Pictures, methods: Sequence[ShownMethod]) -> Markup:
     return render(
         "gallery_card.html.j2",
         number=number,
@@ -184,7 +184,7 @@ def _card(number: int, failure: Failure, pictures: Pictures, methods: Sequence[M
     )
 
 
-def _flags(failure: Failure, methods: Sequence[Method]) -> list[str]:
+def _flags(failure: Failure, methods: Sequence[ShownMethod]) -> list[str]:
     row = failure.sample.row
     flags = [
         f"{method.name}: fallback, {reason}" for method in methods if (reason := method.fallback(row.id))

@@ -16,7 +16,7 @@ from simd.metrics.truth_of_set import truths_of_set
 
 
 @dataclass(frozen=True)
-class Method:
+class ShownMethod:
     """What one method has made of a set."""
 
     name: str
@@ -54,7 +54,7 @@ class Method:
 
 def load_methods(
     dataset: MattingSet, scores: Sequence[Path] = (), predictions: Sequence[Path] = ()
-) -> list[Method]:
+) -> list[ShownMethod]:
     """Load methods in the order given.
 
     Parameters
@@ -88,12 +88,12 @@ def load_methods(
     return methods
 
 
-def problems(methods: Sequence[Method]) -> dict[str, str]:
+def problems(methods: Sequence[ShownMethod]) -> dict[str, str]:
     """Return what cannot be shown, by method and image."""
     return {f"{m.name}, {id_}": reason for m in methods for id_, reason in m.missing.items()}
 
 
-def _of_scores(dataset: MattingSet, path: Path) -> Method:
+def _of_scores(dataset: MattingSet, path: Path) -> ShownMethod:
     scores = load_scores(path)
     stated = scores.set.get("part_of", scores.set["digest"])
     if stated != dataset.digest:
@@ -105,20 +105,20 @@ def _of_scores(dataset: MattingSet, path: Path) -> Method:
     if folder.is_dir():
         return replace(_of_folder(dataset, folder), name=scores.name, scores=scores)
     gone = {row.id: f"{folder}: the folder of mattes is gone; name it: --predictions" for row in dataset.rows}
-    return Method(scores.name, scores, None, {}, gone)
+    return ShownMethod(scores.name, scores, None, {}, gone)
 
 
-def _of_folder(dataset: MattingSet, folder: Path) -> Method:
+def _of_folder(dataset: MattingSet, folder: Path) -> ShownMethod:
     truths = truths_of_set(dataset)
     record, mattes = read_run_for(folder, truths), find_predictions(folder, truths)
-    return Method(record.method, None, folder, mattes.files, mattes.missing, record.fallbacks)
+    return ShownMethod(record.method, None, folder, mattes.files, mattes.missing, record.fallbacks)
 
 
 def _same(folder: Path | None, other: Path) -> bool:
     return folder is not None and folder.resolve() == other.resolve()
 
 
-def _check_names(methods: Sequence[Method]) -> None:
+def _check_names(methods: Sequence[ShownMethod]) -> None:
     seen: dict[str, str] = {}
     for method in methods:
         if method.key in seen:

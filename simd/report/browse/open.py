@@ -12,18 +12,18 @@ from simd.report.browse.embeddings_panel import add_points, add_similarity, read
 from simd.report.browse.error_maps import make_maps
 from simd.report.browse.fields import fields_of
 from simd.report.browse.gallery import write_gallery
-from simd.report.browse.methods import Method, load_methods, problems
+from simd.report.browse.methods import ShownMethod, load_methods, problems
 from simd.report.browse.views import lay_out, painted, present_classes, save_views
 
 _LOG = logging.getLogger(__name__)
 
 
-class Opened(NamedTuple):
+class OpenedDataset(NamedTuple):
     """A dataset ready for the App."""
 
     dataset: Any  # fiftyone.Dataset
     workspace: Any  # fiftyone.Space
-    methods: list[Method]
+    methods: list[ShownMethod]
     views: list[str]
     problems: dict[str, str]  # "<id>" or "<method>, <id>" to what is wrong with a layer or a matte
 
@@ -37,7 +37,7 @@ def prepare(
     name: str | None = None,
     maps: str | Path | None = None,
     workers: int = 1,
-) -> Opened:
+) -> OpenedDataset:
     """Make the FiftyOne dataset of a set, or bring it up to date.
 
     Parameters
@@ -83,7 +83,7 @@ def prepare(
         if method.key in one.methods and one.methods[method.key].reason
     }
     workspace = lay_out(fo, target, methods, fields)
-    return Opened(target, workspace, methods, views, broken | problems(methods) | unread)
+    return OpenedDataset(target, workspace, methods, views, broken | problems(methods) | unread)
 
 
 def browse(
@@ -149,7 +149,7 @@ def browse(
     return result
 
 
-def launch(opened: Opened, *, port: int | None = None, **options: Any) -> Any:
+def launch(opened: OpenedDataset, *, port: int | None = None, **options: Any) -> Any:
     """Start the App on this machine, laid out, and return its session."""
     import fiftyone as fo
 

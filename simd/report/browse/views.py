@@ -14,7 +14,7 @@ from simd.report.browse.fields import (
     error_field,
     score_field,
 )
-from simd.report.browse.methods import Method
+from simd.report.browse.methods import ShownMethod
 from simd.report.leaderboard.examples import error_stops
 from simd.tagging.formats.index_plus_one import stored_number
 from simd.taxonomy import CLASSES, TAXONOMY
@@ -26,7 +26,7 @@ SIMILAR, MAP = "descriptors", "map"
 """The brain keys of similarity and of the points."""
 
 
-def save_views(fo: Any, target: Any, methods: Sequence[Method], classes: Sequence[str]) -> list[str]:
+def save_views(fo: Any, target: Any, methods: Sequence[ShownMethod], classes: Sequence[str]) -> list[str]:
     """Save the views anew: worst and best by class and method, disagreement, fallbacks, foregrounds.
 
     Views that the user has saved stay, also under a name that would be ours.
@@ -49,7 +49,7 @@ def save_views(fo: Any, target: Any, methods: Sequence[Method], classes: Sequenc
     return list(wanted)
 
 
-def lay_out(fo: Any, target: Any, methods: Sequence[Method], columns: Mapping[str, Field]) -> Any:
+def lay_out(fo: Any, target: Any, methods: Sequence[ShownMethod], columns: Mapping[str, Field]) -> Any:
     """Save colours, sidebar and workspace; return the workspace."""
     config = target.app_config
     config.color_scheme = _colours(fo, methods, columns)
@@ -77,7 +77,7 @@ def painted(scheme: Any) -> Any:
 
 
 def _views(
-    fo: Any, target: Any, methods: Sequence[Method], classes: Sequence[str]
+    fo: Any, target: Any, methods: Sequence[ShownMethod], classes: Sequence[str]
 ) -> Iterator[tuple[str, Any, str]]:
     F = fo.ViewField
     scored = [method for method in methods if method.scores is not None]
@@ -105,11 +105,11 @@ def _views(
     yield "foregrounds over their backgrounds", grouped, "open one to see its foreground over each background"
 
 
-def _at_first(method: Method) -> tuple[str, ...]:
+def _at_first(method: ShownMethod) -> tuple[str, ...]:
     return error_field(method), score_field(method, "sad")
 
 
-def _colours(fo: Any, methods: Sequence[Method], columns: Mapping[str, Field]) -> Any:
+def _colours(fo: Any, methods: Sequence[ShownMethod], columns: Mapping[str, Field]) -> Any:
     of_class = [{"value": c.name, "color": c.colour} for c in TAXONOMY]
     targets = [{"intTarget": stored_number(c.index), "color": c.colour} for c in TAXONOMY]
     trimap = [{"intTarget": 128, "color": "#ffb000"}, {"intTarget": 255, "color": "#ffffff"}]

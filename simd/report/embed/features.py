@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from simd.errors import DataError
 from simd.files import read_text
-from simd.report.embed.patches import Patch
+from simd.report.embed.patches import RegionPatch
 
 ENDINGS = (".npz", ".npy")
 
@@ -23,8 +23,8 @@ def is_feature_file(features: object) -> bool:
 
 
 def read_feature_file(
-    path: Path, patches: Sequence[Patch]
-) -> tuple[list[Patch], npt.NDArray[np.float32], list[str]]:
+    path: Path, patches: Sequence[RegionPatch]
+) -> tuple[list[RegionPatch], npt.NDArray[np.float32], list[str]]:
     """Read saved features and return those patches that have some, with them.
 
     Parameters
@@ -33,11 +33,11 @@ def read_feature_file(
         ``.npz`` with ``features``, float (N, D), ``ids``, text (N,), and perhaps ``regions``, text (N,); or
         ``.npy`` with features and, beside it, a text file of the same name ending in ``.txt``: an id a line,
         or ``id region``. Without regions a row stands for its whole image, and so for each patch of it.
-    patches : sequence of Patch
+    patches : sequence of RegionPatch
 
     Returns
     -------
-    patches : list of Patch
+    patches : list of RegionPatch
     features : float32, shape (N, D)
     notes : list of str
 

@@ -35,7 +35,7 @@ _VERSION = 1  # of the descriptors, for the state of an unfinished run
 
 
 @dataclass(frozen=True, slots=True)
-class Patch:
+class RegionPatch:
     """One class's region of one image."""
 
     id: str
@@ -47,7 +47,7 @@ class Patch:
 
 def read_patches(
     matting_set: MattingSet, features: str | Features, *, workers: int = 1, state: Path | None = None
-) -> tuple[list[Patch], npt.NDArray[np.float32], list[str]]:
+) -> tuple[list[RegionPatch], npt.NDArray[np.float32], list[str]]:
     """Cut the patches of a set and compute the features of each.
 
     Parameters
@@ -63,7 +63,7 @@ def read_patches(
 
     Returns
     -------
-    patches : list of Patch
+    patches : list of RegionPatch
     features : float32, shape (N, D)
     notes : list of str
 
@@ -145,12 +145,12 @@ def _checked(vector: npt.NDArray[Any], sample: Sample, region: str) -> list[floa
 
 def _gathered(
     images: Sequence[Composite], rows: Mapping[str, Row], with_features: bool
-) -> tuple[list[Patch], npt.NDArray[np.float32], list[str]]:
+) -> tuple[list[RegionPatch], npt.NDArray[np.float32], list[str]]:
     patches, vectors = [], []
     for image in images:
         for record in rows[image.id]["patches"]:
             class_ = image.class_ if record["region"] == WHOLE else record["region"]
-            patches.append(Patch(image.id, record["region"], class_, image.fg_id, record["thumbnail"]))
+            patches.append(RegionPatch(image.id, record["region"], class_, image.fg_id, record["thumbnail"]))
             vectors.append(record["features"])
     lengths = {len(vector) for vector in vectors} if with_features else set()
     if len(lengths) > 1:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.report.embed.neighbours import Neighbours
-from simd.report.embed.patches import Patch
+from simd.report.embed.patches import RegionPatch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ class Embedding:
     digest: str
     features: str  # what they are called
     dimensions: int
-    patches: tuple[Patch, ...]
+    patches: tuple[RegionPatch, ...]
     places: npt.NDArray[np.float64]  # (N, 2)
     perplexity: float
     seed: int

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import ABSENT
 from simd.metrics.score import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score
-from simd.metrics.score_summary import Errors, ScoreSummary
+from simd.metrics.score_summary import MeanErrors, ScoreSummary
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
 from simd.missing import present
@@ -35,7 +35,7 @@ class Cell(NamedTuple):
     pixels: int
     fallbacks: int
     not_truth: Counter[str]  # alphas that are not ground truth, by their kind
-    values: Errors
+    values: MeanErrors
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def interval_notes(board: Board) -> Iterator[str]:
         yield f"No interval for the {MEANS[board.headline]}: {'; '.join(sorted(reasons))}."
 
 
-def _cell(rows: Sequence[Score], values: Errors) -> Cell:
+def _cell(rows: Sequence[Score], values: MeanErrors) -> Cell:
     return Cell(
         images=len(rows),
         foregrounds=len({row.fg_id for row in rows}),

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simd.metrics.score import METRICS
-from simd.metrics.score_summary import Errors
+from simd.metrics.score_summary import MeanErrors
 from simd.metrics.scores import Scores
 from simd.report.leaderboard.board import (
     CLASS_MEAN,
@@ -84,7 +84,7 @@ def _class_table(board: Board, entry: BoardEntry) -> Table:
     sad, *others = TITLES.values()
     table = _table("class", "images", "foregrounds", sad, "95 % of SAD", *others, "fallbacks")
 
-    def errors(values: Errors, which: str) -> list[str]:
+    def errors(values: MeanErrors, which: str) -> list[str]:
         shown = [number(values[m], m, board.decimals[m]) for m in METRICS]
         return [shown[0], tight_span(entry.estimate(which, "sad"), "sad", board.decimals["sad"]), *shown[1:]]
 

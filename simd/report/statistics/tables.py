@@ -40,7 +40,7 @@ MEASURES = (
 )
 
 
-class ClassSummary(NamedTuple):
+class ClassMeasures(NamedTuple):
     """Counts of a class, and mean and deviation of each of :data:`MEASURES`; nan where there is none."""
 
     class_: str
@@ -50,7 +50,7 @@ class ClassSummary(NamedTuple):
     spreads: tuple[float, ...]  # nan for fewer than two
 
 
-def summarise(rows: Sequence[Measured]) -> list[ClassSummary]:
+def summarise(rows: Sequence[Measured]) -> list[ClassMeasures]:
     """Sum images or regions up by class: all 20, in the order of the taxonomy."""
     by_class: dict[str, list[Measured]] = {name: [] for name in CLASSES}
     for row in rows:
@@ -59,7 +59,7 @@ def summarise(rows: Sequence[Measured]) -> list[ClassSummary]:
     for name, in_class in by_class.items():
         values = [present(column.value(row) for row in in_class) for column in MEASURES]
         summaries.append(
-            ClassSummary(
+            ClassMeasures(
                 name,
                 len(in_class),
                 len({row.fg_id for row in in_class}),

@@ -13,7 +13,7 @@ from simd.tagging.annotation import Annotation
 from simd.tagging.annotation_files import (
     annotation_path,
     change,
-    look_through,
+    find_annotation_files,
     make_annotation,
     read_annotation,
     read_record,
@@ -42,7 +42,7 @@ def default_folder(place: str) -> Path:
     return folder.with_name(f"{folder.name}-annotations")
 
 
-class Opened:
+class OpenedForeground:
     """A foreground in memory, with what its annotation says.
 
     Attributes
@@ -83,7 +83,7 @@ class Opened:
         self.record, self.problem, self._stamp = record, "", _stamp(self.file)
 
 
-def open_foreground(folder: Path, foreground: Foreground) -> Opened:
+def open_foreground(folder: Path, foreground: Foreground) -> OpenedForeground:
     """Read a foreground and its annotation, if it has one.
 
     An annotation that is broken, that is a link, or whose foreground has changed becomes the `problem`.
@@ -98,7 +98,7 @@ def open_foreground(folder: Path, foreground: Foreground) -> Opened:
         raise DataError(f"{foreground.id}: {alpha.size:,} pixels, the page opens up to {MAX_PIXELS:,}")
     file = annotation_path(folder, foreground.id)
     empty = Work(fg, alpha)
-    opened = Opened(empty, make_annotation(foreground.id, fg, alpha, empty.class_mask), file)
+    opened = OpenedForeground(empty, make_annotation(foreground.id, fg, alpha, empty.class_mask), file)
     if not (file.exists() or file.is_symlink()):
         return opened
     try:
@@ -129,7 +129,7 @@ def look(folder: Path, foregrounds: tuple[Foreground, ...]) -> tuple[dict[str, A
     """
     if not folder.exists():
         return {}, {}
-    found = look_through(folder)
+    found = find_annotation_files(folder)
     records, broken = {}, {}
     for fg in foregrounds:
         name = annotation_path(folder, fg.id).name

@@ -10,7 +10,7 @@ from typing import Any
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.sources import index_foregrounds
-from simd.studio.tagging.folder import Opened, look, open_foreground
+from simd.studio.tagging.folder import OpenedForeground, look, open_foreground
 from simd.studio.tagging.mask_editing import Proposer, Work
 from simd.tagging.fill import Tagged
 from simd.tagging.propose import review_order
@@ -63,7 +63,7 @@ class Tagging:
         self.annotator, self.read_only = annotator, read_only
         self._propose = propose
         self._records, self._broken = look(annotations, self.foregrounds)
-        self._opened: OrderedDict[int, Opened] = OrderedDict()
+        self._opened: OrderedDict[int, OpenedForeground] = OrderedDict()
         self._lock = threading.RLock()
 
     def overview(self) -> dict[str, Any]:
@@ -165,7 +165,7 @@ class Tagging:
         classes = list(record.confidence) if record else []
         return {"number": number, "id": fg.id, "class": fg.class_, "review": review, "classes": classes}
 
-    def _state(self, number: int, opened: Opened) -> dict[str, Any]:
+    def _state(self, number: int, opened: OpenedForeground) -> dict[str, Any]:
         work, (back, forth) = opened.work, opened.work.steps
         return {
             **self._row(number, self.foregrounds[number]),
@@ -183,7 +183,7 @@ class Tagging:
         if self.read_only:
             raise ReadOnlyError("this page only shows; start it without --read-only to tag")
 
-    def _checked(self, number: int, revision: str) -> Opened:
+    def _checked(self, number: int, revision: str) -> OpenedForeground:
         self._may_write()
         opened = self._open(number)
         if opened.problem:
@@ -195,12 +195,12 @@ class Tagging:
             raise StaleError("this was drawn on a state that is no longer there; it is read again")
         return opened
 
-    def _save(self, opened: Opened, *, review: str, seconds: float) -> None:
+    def _save(self, opened: OpenedForeground, *, review: str, seconds: float) -> None:
         opened.save(self.annotations, review=review, annotator=self.annotator, seconds=seconds)
         self._records[opened.record.fg_id] = opened.record
         self._broken.pop(opened.record.fg_id, None)
 
-    def _open(self, number: int) -> Opened:
+    def _open(self, number: int) -> OpenedForeground:
         if not 0 <= number < len(self.foregrounds):
             raise DataError(f"there is no foreground {number}; there are {len(self.foregrounds)}")
         if number not in self._opened:
