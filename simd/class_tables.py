@@ -46,9 +46,9 @@ class Entry:
 class ClassTable(dict[str, Entry]):
     """Entries by name, as the file spells it, and the file that they were read from."""
 
-    def __init__(self, origin: str = "", entries: Iterable[tuple[str, Entry]] = ()) -> None:
+    def __init__(self, path: str = "", entries: Iterable[tuple[str, Entry]] = ()) -> None:
         super().__init__(entries)
-        self.origin = origin
+        self.path = path
 
     @cached_property
     def _loose(self) -> LooseNames:
@@ -86,7 +86,7 @@ class ClassTable(dict[str, Entry]):
         vain = [name for name in self if name not in spelt]
         shown = ", ".join(vain[:_NAMED]) + (", ..." if len(vain) > _NAMED else "")
         reason = f"{len(vain)} of {len(self)} names are of no file here: {shown}"
-        return {self.origin: reason} if vain else {}
+        return {self.path: reason} if vain else {}
 
 
 def stem_of(name: str) -> str:

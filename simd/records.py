@@ -144,12 +144,12 @@ class Composite:
             raise DataError(f"composite {row.get('id')!r:.80} lacks {', '.join(missing)}")
         if reason := problem(row, _ROW):
             raise DataError(f"composite {row['id']!r:.80}: {reason}")
-        made = cls(**values | {"classes": tuple(values["classes"])})
+        composite = cls(**values | {"classes": tuple(values["classes"])})
         for layer in LAYERS:
-            key, name = f"{layer}_file_name", file_name(made.id, layer)
+            key, name = f"{layer}_file_name", file_name(composite.id, layer)
             if row.get(key, name) != name:
-                raise DataError(f"composite {made.id!r}: {key} is {row[key]!r:.80}, its file is {name}")
-        return made
+                raise DataError(f"composite {composite.id!r}: {key} is {row[key]!r:.80}, its file is {name}")
+        return composite
 
 
 def file_name(id_: str, layer: str) -> str:

@@ -106,17 +106,17 @@ def import_set(
     Official trimaps are kept. Where there are none, the trimap is that of protocol ``exact``; the recipe
     of each image says which it is.
     """
-    out, place = Path(out), str(source)
+    out, origin = Path(out), str(source)
     options = _Options(
-        source=place,
+        source=origin,
         kind=kind,
         classes=None if classes is None else str(classes),
         class_=None if class_ is None else class_name(class_),
         map_trimaps=map_trimaps,
         name=name,
     )
-    index = index_finished(place, kind)
-    table_path = Path(classes) if classes is not None else find_table(Path(place))
+    index = index_finished(origin, kind)
+    table_path = Path(classes) if classes is not None else find_table(Path(origin))
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else ClassTable()
     failures = dict(index.problems)
     entries = _entries(index.records, table, options.class_, failures)
@@ -125,7 +125,7 @@ def import_set(
     failures |= unused
     total = index.expected - index.unnamed + len(unused)
     if not index.records and not failures:
-        raise DataError(f"{place}: holds no image of {index.kind}")
+        raise DataError(f"{origin}: holds no image of {index.kind}")
     if not entries:
         raise BatchError(failures, "images", total)
     taken: set[str] = set()

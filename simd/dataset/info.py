@@ -59,8 +59,8 @@ def check_rows(info: Mapping[str, Any], info_file: Path, rows: Sequence[Composit
         If a digest, a count, the protocol or the licences of the sources are not those of the rows. A set
         from before, which states no digest of whole rows, is read with a remark in the log.
     """
-    stated, found = info["digests"], digests(rows)
-    if stated["set"] != found["set"]:
+    stated, computed = info["digests"], digests(rows)
+    if stated["set"] != computed["set"]:
         raise DataError(
             f"{info_file.parent}: {rows_file.name} is not the one that {info_file.name} was written for "
             "(their digests differ); restore the two files from where the set came from"
@@ -72,8 +72,8 @@ def check_rows(info: Mapping[str, Any], info_file: Path, rows: Sequence[Composit
             info_file,
             rows_file.name,
         )
-        del found["rows"]
-    elif stated["rows"] != found["rows"]:
+        del computed["rows"]
+    elif stated["rows"] != computed["rows"]:
         raise DataError(
             f"{rows_file}: a licence, a name or another fact in its rows is not the one that the set was "
             f"made with (digests.rows of {info_file.name} differs); restore the two files from where the set "
@@ -83,7 +83,7 @@ def check_rows(info: Mapping[str, Any], info_file: Path, rows: Sequence[Composit
     counted = counts(rows)
     counted["classes"] = absent | counted["classes"]
     protocol = next((row.protocol for row in rows if row.protocol != info["protocol"]), info["protocol"])
-    facts = {"digests": found, "counts": counted, "protocol": protocol}
+    facts = {"digests": computed, "counts": counted, "protocol": protocol}
     if key := differing(info, facts) or _differing_sources(info["sources"], rows):
         raise DataError(f"{info_file}: {key} is not what the rows of {rows_file.name} come to; {_ADVICE}")
 
@@ -109,13 +109,13 @@ def digests(rows: Iterable[Composite]) -> dict[str, str]:
     """Digest the rows of a set: its content (`set`), its images and its trimaps alone, and the whole rows."""
     parts = {"set": ("class_", *(f"{layer}_sha256" for layer in LAYERS))}
     parts |= {f"{layer}s": (f"{layer}_sha256",) for layer in ("image", "trimap")}
-    made = {name: hashlib.sha256() for name in (*parts, "rows")}
+    hashes = {name: hashlib.sha256() for name in (*parts, "rows")}
     for row in sorted(rows, key=lambda row: row.id):
         for name, columns in parts.items():
             line = " ".join([row.id, *(getattr(row, column) for column in columns)])
-            made[name].update(line.encode() + b"\n")
-        made["rows"].update(json.dumps(row.to_row(), sort_keys=True).encode() + b"\n")
-    return {name: digest.hexdigest() for name, digest in made.items()}
+            hashes[name].update(line.encode() + b"\n")
+        hashes["rows"].update(json.dumps(row.to_row(), sort_keys=True).encode() + b"\n")
+    return {name: digest.hexdigest() for name, digest in hashes.items()}
 
 
 def _differing_sources(sources: Sequence[Mapping[str, Any]], rows: Sequence[Composite]) -> str:

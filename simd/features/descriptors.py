@@ -141,7 +141,7 @@ def _levels(alpha: UInt8, region: Mask) -> dict[str, float]:
     support = cv2.calcHist([alpha], [0], None, [256], [0, 256]).ravel().astype(np.float64)
     support[:6] = 0
     below = np.cumsum(support)
-    found = {
+    values = {
         "share_0": float(counts[0] / total),
         "share_1": float(counts[255] / total),
         "alpha_ratio": float(fractional.sum() / total),
@@ -150,11 +150,11 @@ def _levels(alpha: UInt8, region: Mask) -> dict[str, float]:
         "highest": int(alpha.max()) / 255,
         "support": float(below[-1]) / alpha.size,
     }
-    found |= {f"level_{k}": float(share) for k, share in enumerate(bins)}
+    values |= {f"level_{k}": float(share) for k, share in enumerate(bins)}
     for q in (5, 10, 25, 50, 75, 90):
         level = int(np.searchsorted(below, below[-1] * q / 100)) if below[-1] else 0
-        found[f"quantile_{q}"] = level / 255
-    return found
+        values[f"quantile_{q}"] = level / 255
+    return values
 
 
 def _edges(alpha: UInt8, region: Mask) -> dict[str, float]:

@@ -212,18 +212,18 @@ def _gaps(mask: Mask, region: Mask) -> Float32:
 
 def _topology(mask: Mask, area: int) -> dict[str, float]:
     parts = find_parts(mask)
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for name, sizes in (("part", parts.part_sizes), ("hole", parts.hole_sizes)):
         logs = np.log2(sizes) if len(sizes) else np.zeros(1)
-        found |= {
+        values |= {
             f"{name}s": float(np.log2(1 + len(sizes))),
             f"{name}_mean": float(logs.mean()),
             f"{name}_spread": float(logs.std()),
         }
     holes = int(parts.hole_sizes.sum())
-    found["largest_part"] = int(parts.part_sizes.max(initial=0)) / area
-    found["hole_area"] = holes / (area + holes)
-    return found
+    values["largest_part"] = int(parts.part_sizes.max(initial=0)) / area
+    values["hole_area"] = holes / (area + holes)
+    return values
 
 
 def _solidity(rim: Mask, area: int) -> float:
@@ -242,18 +242,18 @@ def _by_depth(alpha: UInt8) -> dict[str, float]:
     inside = alpha[support]
     step = _STEP_OF[np.minimum(np.ceil(depth * 4), len(_STEP_OF) - 1).astype(np.int64)]
     counts, means, _ = _moments(step, inside, 6)
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     value = float(means[0])
     for k in range(6):
         if counts[k] >= SPECK:
             value = float(means[k])
-        found[f"depth_{k}"] = value
+        values[f"depth_{k}"] = value
     quarter = np.minimum((depth * (4 / depth.max())).astype(np.int64), 3)
     _, means, spreads = _moments(quarter, inside, 4)
     for k in range(4):
-        found[f"inside_{k}"] = float(means[k])
-        found[f"inside_spread_{k}"] = float(spreads[k])
-    return found
+        values[f"inside_{k}"] = float(means[k])
+        values[f"inside_spread_{k}"] = float(spreads[k])
+    return values
 
 
 def _moments(group: npt.NDArray[np.int64], levels: UInt8, groups: int) -> tuple[Counts, Float64, Float64]:

@@ -80,7 +80,7 @@ def describe_texture(alpha: Matte, region: Mask) -> dict[str, float]:
 
 
 def _gradients(alpha: Float32, region: Mask) -> dict[str, float]:
-    found: dict[str, float] = {}
+    values: dict[str, float] = {}
     for k in range(SCALES):
         if k and min(alpha.shape) >= 2 * _MIN_SIDE:
             height, width = alpha.shape
@@ -89,8 +89,8 @@ def _gradients(alpha: Float32, region: Mask) -> dict[str, float]:
             covered = cv2.resize(region.astype(np.uint8) * 255, half, interpolation=cv2.INTER_AREA)
             region = np.asarray(covered >= 64, dtype=np.bool_)
         inside = region if region.any() else np.ones_like(region)
-        found |= {f"{name}_{k}": value for name, value in _at_scale(alpha, inside).items()}
-    return found
+        values |= {f"{name}_{k}": value for name, value in _at_scale(alpha, inside).items()}
+    return values
 
 
 def _at_scale(alpha: Float32, inside: Mask) -> dict[str, float]:
@@ -115,12 +115,12 @@ def _at_scale(alpha: Float32, inside: Mask) -> dict[str, float]:
 
 def _bands(alpha: Float32) -> dict[str, float]:
     spread = float(alpha.std()) + _FLOOR
-    found, finer = {}, alpha
+    values, finer = {}, alpha
     for k in range(BANDS):
         coarser = _blurred(finer, k)
-        found[f"band_{k}"] = float(np.log2(float((finer - coarser).std()) / spread + 0.01))
+        values[f"band_{k}"] = float(np.log2(float((finer - coarser).std()) / spread + 0.01))
         finer = coarser
-    return found
+    return values
 
 
 def _blurred(alpha: Float32, k: int) -> Float32:

@@ -15,9 +15,9 @@ _FIRST = ("adobe", "simd")
 def sources_page() -> str:
     """Return docs/sources.md: a table of all datasets, long sections first, then what is declared of each."""
     declared: dict[str, list[tuple[str, SourceKind]]] = {}
-    for gives, table in TABLES.items():
+    for role, table in TABLES.items():
         for kind in kinds(table):
-            declared.setdefault(kind.name, []).append((gives, kind))
+            declared.setdefault(kind.name, []).append((role, kind))
     order = sorted(declared, key=lambda name: (name not in _FIRST, name))
     sections = [_section(name, declared[name]) for name in order]
     introduction = (_GUIDES / "introduction.md").read_text(encoding="utf-8")
@@ -28,8 +28,8 @@ def _table(order: list[str], declared: dict[str, list[tuple[str, SourceKind]]]) 
     lines = ["| kind | dataset | gives | holds |", "|---|---|---|---|"]
     for name in order:
         kind = declared[name][0][1]
-        gives = ", ".join(_GIVES[gives] for gives, _ in declared[name])
-        lines.append(f"| [`{name}`](#{name}) | {kind.title} | {gives} | {kind.counts or '–'} |")
+        roles = ", ".join(_GIVES[roles] for roles, _ in declared[name])
+        lines.append(f"| [`{name}`](#{name}) | {kind.title} | {roles} | {kind.counts or '–'} |")
     return lines
 
 

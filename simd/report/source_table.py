@@ -45,8 +45,8 @@ def kinds_table() -> str:
 def kinds_listed() -> dict[str, list[dict[str, str]]]:
     """Return the kinds of sources with their layouts, by what they give."""
     return {
-        gives: [{"kind": kind.name, "layout": kind.layout, "licence": kind.licence} for kind in kinds(table)]
-        for gives, table in TABLES.items()
+        role: [{"kind": kind.name, "layout": kind.layout, "licence": kind.licence} for kind in kinds(table)]
+        for role, table in TABLES.items()
     }
 
 
@@ -155,19 +155,19 @@ def index(
     DataError
         If the folder has no known layout.
     """
-    place = str(folder)
-    named = [gives for gives, table in TABLES.items() if kind in table]
+    origin = str(folder)
+    named = [role for role, table in TABLES.items() if kind in table]
     as_foregrounds, as_backgrounds, as_finished = (
-        named == [gives] or _recognised(table, kind, place) for gives, table in TABLES.items()
+        named == [role] or _recognised(table, kind, origin) for role, table in TABLES.items()
     )
-    if (as_foregrounds or as_finished) and as_backgrounds and not (Path(place) / "bg").is_dir():
+    if (as_foregrounds or as_finished) and as_backgrounds and not (Path(origin) / "bg").is_dir():
         as_backgrounds = False  # fg/ and alpha/ hold images, but no photographs to place things on
     listed = []
     if as_finished:
-        listed.append(_look("finished images", index_finished(place, kind), decode, workers))
+        listed.append(_look("finished images", index_finished(origin, kind), decode, workers))
     if as_foregrounds or not (as_backgrounds or as_finished):  # with none, this raises with the known layouts
         try:
-            fgs = index_foregrounds(place, kind, classes=None if classes is None else Path(classes))
+            fgs = index_foregrounds(origin, kind, classes=None if classes is None else Path(classes))
         except DataError as error:
             if not as_finished:
                 raise
@@ -175,14 +175,14 @@ def index(
         else:
             listed.append(_look("foregrounds", fgs, decode, workers))
     if as_backgrounds:
-        listed.append(_look("backgrounds", index_backgrounds(place, kind), decode, workers))
+        listed.append(_look("backgrounds", index_backgrounds(origin, kind), decode, workers))
     return Listing(listed)
 
 
-def _recognised(table: Mapping[str, str], kind: str | None, place: str) -> bool:
-    """Tell whether a place has the layout of a source, or of any in the table if none is named."""
-    asked = table if kind is None else {name: table[name] for name in (kind,) if name in table}
-    return recognise(asked, place) is not None
+def _recognised(table: Mapping[str, str], kind: str | None, origin: str) -> bool:
+    """Tell whether a folder has the layout of a source, or of any in the table if none is named."""
+    kinds_asked = table if kind is None else {name: table[name] for name in (kind,) if name in table}
+    return recognise(kinds_asked, origin) is not None
 
 
 _AnyIndex = Index[Foreground] | Index[Background] | Index[Finished]
@@ -239,11 +239,11 @@ def _remarks(records: Sequence[_AnyRecord]) -> dict[str, str]:
     for record in records:
         for file, matte in files_of(record):
             try:
-                found = remarks(file, matte=matte, opaque=not matte and not _is_cutout(record))
+                messages = remarks(file, matte=matte, opaque=not matte and not _is_cutout(record))
             except SimdError:  # it has no header to speak of; --decode says so
                 continue
-            counts.update(found)
-            for remark in found:
+            counts.update(messages)
+            for remark in messages:
                 examples.setdefault(remark, file)
     return {remark: f"{count}, as {examples[remark].name}" for remark, count in counts.most_common()}
 

@@ -27,7 +27,7 @@ class _Check(NamedTuple):
 
 @renamed(source="kind")
 def select_backgrounds(
-    place: str,
+    origin: str,
     kind: str | None = None,
     *,
     longest_side: int = 0,
@@ -58,13 +58,13 @@ def select_backgrounds(
         A verdict for each background, sorted by id.
     """
     allow = check_allowed(allow)
-    index = index_backgrounds(place, kind)
+    index = index_backgrounds(origin, kind)
     findings: dict[str, list[Finding]] = {
         name: [finding_of(reason, None, why)]
         for reason, problems in (("missing", index.missing), ("broken", index.broken))
         for name, why in problems.items()
     }
-    objects = largest_instances(place) if index.kind == "coco" else {}
+    objects = largest_instances(origin) if index.kind == "coco" else {}
     signatures: dict[str, Signature] = {}
     checks = [_Check(background, longest_side, min_side) for background in index.records]
     for outcome in track(run(_examine, checks, workers=workers), len(checks), "backgrounds"):

@@ -56,7 +56,7 @@ class Census:
 
 @renamed(source="kind")
 def take_census(
-    place: str,
+    origin: str,
     *,
     kind: str | None = None,
     classes: Path | None = None,
@@ -66,7 +66,7 @@ def take_census(
 
     Parameters
     ----------
-    place : str
+    origin : str
         A set built by ``simd build``, anything that :func:`~simd.sources.index_foregrounds`
         takes, or a text file of lines ``class:foreground:background``.
     kind, classes : optional
@@ -79,15 +79,15 @@ def take_census(
     DataError
         If it is none of these, or a line of a list cannot be counted.
     """
-    if annotations is not None and ((Path(place) / INFO_NAME).is_file() or Path(place).is_file()):
-        raise DataError(f"{place}: is not a folder of foregrounds; annotations count for those only")
-    if (Path(place) / INFO_NAME).is_file():
-        return census(pair for row in load_set(place).rows for pair in _pairs_of(row))
-    if Path(place).is_file():
-        return census(_listed(Path(place)))
-    if not Path(place).exists() and not is_drawn(place):
-        raise no_such_folder(Path(place), "a set, foregrounds, or a list of names is")
-    index = index_foregrounds(place, kind, classes=classes)
+    if annotations is not None and ((Path(origin) / INFO_NAME).is_file() or Path(origin).is_file()):
+        raise DataError(f"{origin}: is not a folder of foregrounds; annotations count for those only")
+    if (Path(origin) / INFO_NAME).is_file():
+        return census(pair for row in load_set(origin).rows for pair in _pairs_of(row))
+    if Path(origin).is_file():
+        return census(_listed(Path(origin)))
+    if not Path(origin).exists() and not is_drawn(origin):
+        raise no_such_folder(Path(origin), "a set, foregrounds, or a list of names is")
+    index = index_foregrounds(origin, kind, classes=classes)
     if annotations is not None:
         index = annotate(index, annotations)
     counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))

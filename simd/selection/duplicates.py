@@ -22,12 +22,12 @@ def add_duplicates(
     ]
     searcher = Searcher([signatures[id_] for id_ in ids])
     dropped: set[int] = set()
-    for place, id_ in enumerate(track(ids, len(ids), "compared")):
-        matches = searcher.matches(signatures[id_], before=place)
-        first = next((match for match in matches if match.place not in dropped), None)
+    for position, id_ in enumerate(track(ids, len(ids), "compared")):
+        matches = searcher.matches(signatures[id_], before=position)
+        first = next((match for match in matches if match.position not in dropped), None)
         if first is None:
             continue
-        dropped.add(place)
-        like = ids[first.place]
+        dropped.add(position)
+        like = ids[first.position]
         text = f"{like} shows it too ({first.words})"
         findings.setdefault(id_, []).append(finding_of("duplicate", first.distance, text, like))

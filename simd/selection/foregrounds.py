@@ -58,7 +58,7 @@ class _Check(NamedTuple):
 
 @renamed(source="kind")
 def select_foregrounds(
-    place: str,
+    origin: str,
     kind: str | None = None,
     *,
     classes: Path | None = None,
@@ -75,7 +75,7 @@ def select_foregrounds(
 
     Parameters
     ----------
-    place, kind, classes
+    origin, kind, classes
         As for :func:`simd.sources.index_foregrounds`.
     class_list : Path, optional
         A list of lines ``class:name``: only what it names is kept, with the class it gives.
@@ -99,15 +99,15 @@ def select_foregrounds(
     if class_list is not None and classes is not None:
         raise DataError("--class-list gives the classes; leave --classes out")
     for other in against:
-        if Path(other).exists() and Path(place).exists() and Path(other).samefile(place):
+        if Path(other).exists() and Path(origin).exists() and Path(other).samefile(origin):
             raise DataError(f"--against {other}: is the folder itself; name the other split")
     allow = check_allowed(allow)
     names = None if class_list is None else _read_class_list(class_list)
     unlisted: list[Verdict] = []
     if names is None:
-        index = index_foregrounds(place, kind, classes=classes)
+        index = index_foregrounds(origin, kind, classes=classes)
     else:
-        index, unlisted = _keep_listed(place, kind, names)
+        index, unlisted = _keep_listed(origin, kind, names)
     references = [read_reference(other) for other in against]
     lists = [reference.names for reference in references if reference.names] + ([names] if names else [])
     answers = None if review is None else read_review(review)
@@ -289,9 +289,9 @@ def _read_class_list(path: Path) -> NameList:
     return names
 
 
-def _keep_listed(place: str, kind: str | None, names: NameList) -> tuple[Index[Foreground], list[Verdict]]:
+def _keep_listed(origin: str, kind: str | None, names: NameList) -> tuple[Index[Foreground], list[Verdict]]:
     """Index a folder and leave out what a list does not name; what it names in vain is missing."""
-    index = index_with_classes(place, kind, names)
+    index = index_with_classes(origin, kind, names)
     listed, unlisted = [], []
     for fg in index.records:
         named = names.names.get(stem_of(fg.id))
@@ -303,7 +303,7 @@ def _keep_listed(place: str, kind: str | None, names: NameList) -> tuple[Index[F
     unlisted += [name for name, is_listed in in_list.items() if not is_listed]
     stems = {stem_of(fg.id) for fg in listed} | {stem_of(name) for name in index.problems}
     missing = {
-        stem: f"{names.path}:{named.lines[0]} names it, {place} has no such foreground"
+        stem: f"{names.path}:{named.lines[0]} names it, {origin} has no such foreground"
         for stem, named in names.names.items()
         if stem not in stems
     }

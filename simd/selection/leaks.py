@@ -27,13 +27,13 @@ from simd.sources.index import Index
 class Reference(NamedTuple):
     """A folder or a list that the foregrounds are held against."""
 
-    place: str
+    origin: str
     names: NameList | None  # of a list
     records: tuple[ForegroundFiles, ...]  # of a folder
     problems: dict[str, str]  # what cannot be compared
 
 
-def read_reference(place: str) -> Reference:
+def read_reference(origin: str) -> Reference:
     """Look through a folder of foregrounds or of finished images, or read a list of names.
 
     Raises
@@ -41,12 +41,12 @@ def read_reference(place: str) -> Reference:
     DataError
         If there is neither, or the folder has no known layout.
     """
-    if Path(place).is_file():
-        names = read_names(Path(place))
-        return Reference(place, names, (), names.problems)
-    index = _index(place)
-    problems = {f"{place}: {name}": why for name, why in index.problems.items()}
-    return Reference(place, None, index.records, problems)
+    if Path(origin).is_file():
+        names = read_names(Path(origin))
+        return Reference(origin, names, (), names.problems)
+    index = _index(origin)
+    problems = {f"{origin}: {name}": why for name, why in index.problems.items()}
+    return Reference(origin, None, index.records, problems)
 
 
 def find_leaks(
@@ -82,7 +82,7 @@ def find_leaks(
         if reference.names is not None:
             for id_ in ids:
                 if named := reference.names.names.get(stem_of(id_)):
-                    where = f"{reference.place}:{named.lines[0]}"
+                    where = f"{reference.origin}:{named.lines[0]}"
                     leaks.setdefault(id_, []).append(finding_of("leak", None, f"{where} names it", where))
             continue
         known, unread = _sign_all(reference, workers)
@@ -92,8 +92,8 @@ def find_leaks(
             match = next(searcher.matches(signature), None)
             if match is None:
                 continue
-            other = known[match.place][0]
-            like = f"{reference.place}: {other.id}"
+            other = known[match.position][0]
+            like = f"{reference.origin}: {other.id}"
             others[like] = other
             text = f"{like} shows it too ({match.words})"
             leaks.setdefault(id_, []).append(finding_of("leak", match.distance, text, like))
@@ -113,21 +113,21 @@ def _sign_all(
 ) -> tuple[list[tuple[ForegroundFiles, Signature]], dict[str, str]]:
     outcomes = run(sign_foreground, reference.records, workers=workers)
     known, unread = [], {}
-    for outcome in track(outcomes, len(reference.records), f"foregrounds of {reference.place}"):
+    for outcome in track(outcomes, len(reference.records), f"foregrounds of {reference.origin}"):
         if outcome.value is None:
-            unread[f"{reference.place}: {outcome.item.id}"] = outcome.reason or ""
+            unread[f"{reference.origin}: {outcome.item.id}"] = outcome.reason or ""
         else:
             known.append((outcome.item, outcome.value))
     return sorted(known, key=lambda pair: pair[0].id), unread
 
 
-def _index(place: str) -> Index[ForegroundFiles]:
+def _index(origin: str) -> Index[ForegroundFiles]:
     """Index a folder whatever its classes: for a comparison they do not matter."""
-    if recognise(FOREGROUNDS, place) is None and recognise(FINISHED, place) is not None:
-        finished = index_finished(place)
+    if recognise(FOREGROUNDS, origin) is None and recognise(FINISHED, origin) is not None:
+        finished = index_finished(origin)
         records = tuple(
             ForegroundFiles(id=f.id, source="folder", file=f.image, alpha_file=f.alpha)
             for f in finished.records
         )
         return Index(finished.kind, records, finished.expected, finished.missing, finished.broken)
-    return index_foreground_files(place)
+    return index_foreground_files(origin)

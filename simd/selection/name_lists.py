@@ -76,20 +76,20 @@ def read_names(path: Path) -> NameList:
     return NameList(path, read, problems, len(lines))
 
 
-def index_with_classes(place: str, kind: str | None, names: NameList) -> Index[Foreground]:
+def index_with_classes(origin: str, kind: str | None, names: NameList) -> Index[Foreground]:
     """List the foregrounds of a folder with the classes of a list; licences stay those of its CSV file.
 
     Foregrounds that the list gives no class are in the index's `broken`.
     """
-    origin = str(names.path)
-    path = None if is_drawn(place) else find_table(Path(place))
+    list_path = str(names.path)
+    path = None if is_drawn(origin) else find_table(Path(origin))
     beside = ClassTable() if path is None else read_table(path, roles=("fg", "alpha"))
-    table = ClassTable(origin)
+    table = ClassTable(list_path)
     for stem, named in names.names.items():
-        known = beside.get(stem, Entry(origin, None))
-        table[stem] = replace(known, where=f"{origin}:{named.lines[0]}", classes=named.classes or None)
-    index = index_foregrounds(place, kind, classes=table)
-    return replace(index, notes=tuple(note for note in index.notes if origin not in note))
+        known = beside.get(stem, Entry(list_path, None))
+        table[stem] = replace(known, where=f"{list_path}:{named.lines[0]}", classes=named.classes or None)
+    index = index_foregrounds(origin, kind, classes=table)
+    return replace(index, notes=tuple(note for note in index.notes if list_path not in note))
 
 
 def _parse(number: int, text: str) -> tuple[str, str]:

@@ -66,7 +66,7 @@ class Signature(NamedTuple):
 class Match(NamedTuple):
     """Two cut-outs that show the same."""
 
-    place: int  # of the other one, in the sequence that was searched
+    position: int  # of the other one, in the sequence that was searched
     distance: int  # bits in which the hashes differ; 0 of 117 for equal pixels
     how: str  # "the same pixels", or how it lies: "", "mirrored", "cropped", ...
 
@@ -120,8 +120,8 @@ class Searcher:
     def __init__(self, others: Sequence[Signature]) -> None:
         self._others = others
         self._by_digest: dict[str, list[int]] = {}
-        for place, other in enumerate(others):
-            self._by_digest.setdefault(other.digest, []).append(place)
+        for position, other in enumerate(others):
+            self._by_digest.setdefault(other.digest, []).append(position)
         self._count = len(others[0].windows) if others else 1
         self._windows = _contiguous_columns([o.windows for o in others])
         self._wholes = _contiguous_columns([o.wholes for o in others])
@@ -129,36 +129,36 @@ class Searcher:
     def matches(self, signature: Signature, before: int | None = None) -> Iterator[Match]:
         """Yield the others that show the same, the likeliest first; only the first `before` are asked."""
         before = len(self._others) if before is None else before
-        same = [place for place in self._by_digest.get(signature.digest, ()) if place < before]
-        yield from (Match(place, 0, _EQUAL) for place in same)
-        for distance, place, looks in sorted(self._candidates(signature, before)):
-            if place in same:
+        same = [position for position in self._by_digest.get(signature.digest, ()) if position < before]
+        yield from (Match(position, 0, _EQUAL) for position in same)
+        for distance, position, looks in sorted(self._candidates(signature, before)):
+            if position in same:
                 continue
-            other = self._others[place]
+            other = self._others[position]
             for turn, window, is_inside in looks[:_LOOKS]:
                 inner, outer = (signature, other) if is_inside else (other, signature)
                 if _look_alike(inner.thumb, outer.thumb, list(MIRRORINGS.values())[turn], window):
                     cropped = "cropped" if _windows()[window][0] != (0.0, 1.0, 0.0, 1.0) else ""
                     how = ", ".join(part for part in (list(MIRRORINGS)[turn], cropped) if part)
-                    yield Match(place, distance, how)
+                    yield Match(position, distance, how)
                     break
 
     def _candidates(
         self, signature: Signature, before: int
     ) -> Iterator[tuple[int, int, list[tuple[int, int, bool]]]]:
-        """Yield (distance, place, [(turn, window, whether `one` lies in the other), ...])."""
+        """Yield (distance, position, [(turn, window, whether the signature lies in the other), ...])."""
         looks: dict[int, list[tuple[int, int, int, bool]]] = {}
         for turn, whole in enumerate(signature.wholes):
             for at, bits in _near(whole, self._windows[: before * self._count]):
-                place, window = divmod(at, self._count)
-                looks.setdefault(place, []).append((bits, turn, window, True))
+                position, window = divmod(at, self._count)
+                looks.setdefault(position, []).append((bits, turn, window, True))
         for window, words in enumerate(signature.windows[1:], start=1):
             for at, bits in _near(words, self._wholes[: before * len(MIRRORINGS)]):
-                place, turn = divmod(at, len(MIRRORINGS))
-                looks.setdefault(place, []).append((bits, turn, window, False))
-        for place, hits in looks.items():
+                position, turn = divmod(at, len(MIRRORINGS))
+                looks.setdefault(position, []).append((bits, turn, window, False))
+        for position, hits in looks.items():
             hits.sort()
-            yield hits[0][0], place, [hit[1:] for hit in hits]
+            yield hits[0][0], position, [hit[1:] for hit in hits]
 
 
 def _near(words: _Words, many: _Words) -> Iterator[tuple[int, int]]:
@@ -252,9 +252,9 @@ def _basis() -> _Float:
     columns = []
     for start, end in _spans():
         first, last = round(start * _SIDE), round(end * _SIDE)
-        place = np.arange(last - first)[:, None] + 0.5
+        position = np.arange(last - first)[:, None] + 0.5
         cosines = np.zeros((_SIDE, len(order)))
-        cosines[first:last] = np.cos(np.pi * place * order / (last - first)) / (last - first)
+        cosines[first:last] = np.cos(np.pi * position * order / (last - first)) / (last - first)
         columns.append(cosines * np.where(order == 0, 1, np.sqrt(2)))
     return np.concatenate(columns, axis=1).astype(np.float32)
 
@@ -264,7 +264,7 @@ def _coefficients(planes: _Float, windows: bool) -> _Float:
     every = _basis().T @ planes @ _basis()
     n = _ORDER[0]
     split = every.reshape(len(planes), every.shape[1] // n, n, every.shape[2] // n, n)
-    rows, columns = np.array([place for _, place in (_windows() if windows else _windows()[:1])]).T
+    rows, columns = np.array([position for _, position in (_windows() if windows else _windows()[:1])]).T
     return np.asarray(split[:, rows, :, columns, :])
 
 

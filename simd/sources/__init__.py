@@ -95,13 +95,13 @@ def find_kind(role: str, name: str) -> SourceKind:
 
 
 def index_foregrounds(
-    place: str, kind: str | None = None, *, classes: Path | ClassTable | None = None
+    origin: str, kind: str | None = None, *, classes: Path | ClassTable | None = None
 ) -> Index[Foreground]:
     """List the foregrounds of a folder, with what is missing and broken.
 
     Parameters
     ----------
-    place : str
+    origin : str
         A folder, or ``"synthetic"`` / ``"synthetic:PER_CLASS@SIZE:SPLIT"`` for the built-in generator.
     kind : str, optional
         A key of :data:`FOREGROUNDS`; without it the folder's layout decides.
@@ -114,43 +114,43 @@ def index_foregrounds(
     DataError
         If the folder is missing or has no known layout, or what is drawn is given a CSV file.
     """
-    source = _find(FOREGROUNDS, place, kind, "foregrounds")
-    if isinstance(classes, Path) and is_drawn(place):
-        raise DataError(f"{place}: what is drawn has classes of its own; leave the file of classes out")
-    return without_links_out(source.index_foregrounds(place, classes), place)
+    source = _find(FOREGROUNDS, origin, kind, "foregrounds")
+    if isinstance(classes, Path) and is_drawn(origin):
+        raise DataError(f"{origin}: what is drawn has classes of its own; leave the file of classes out")
+    return without_links_out(source.index_foregrounds(origin, classes), origin)
 
 
-def index_foreground_files(place: str) -> Index[ForegroundFiles]:
+def index_foreground_files(origin: str) -> Index[ForegroundFiles]:
     """List the foregrounds of a folder as :func:`index_foregrounds` does, whatever their classes."""
-    kind = _find(FOREGROUNDS, place, None, "foregrounds")
+    kind = _find(FOREGROUNDS, origin, None, "foregrounds")
     if kind.index_files is not None:
-        return without_links_out(kind.index_files(place), place)
-    index = kind.index_foregrounds(place, None)  # its names say the classes
+        return without_links_out(kind.index_files(origin), origin)
+    index = kind.index_foregrounds(origin, None)  # its names say the classes
     cutouts = Index[ForegroundFiles](index.kind, index.records, index.expected, index.missing, index.broken)
-    return without_links_out(cutouts, place)
+    return without_links_out(cutouts, origin)
 
 
-def index_backgrounds(place: str, kind: str | None = None) -> Index[Background]:
+def index_backgrounds(origin: str, kind: str | None = None) -> Index[Background]:
     """List the backgrounds of a folder, ``"builtin"`` or ``"open:PER_KIND@SIZE:SPLIT"``.
 
     See :func:`index_foregrounds`.
     """
-    index = _find(BACKGROUNDS, place, kind, "backgrounds").index_backgrounds(place)
-    return without_links_out(index, place)
+    index = _find(BACKGROUNDS, origin, kind, "backgrounds").index_backgrounds(origin)
+    return without_links_out(index, origin)
 
 
-def index_finished(place: str, kind: str | None = None) -> Index[Finished]:
+def index_finished(origin: str, kind: str | None = None) -> Index[Finished]:
     """List the images of a folder that have their alpha already; see :func:`index_foregrounds`."""
-    index = _find(FINISHED, place, kind, "finished images").index_finished(place)
-    return without_links_out(index, place)
+    index = _find(FINISHED, origin, kind, "finished images").index_finished(origin)
+    return without_links_out(index, origin)
 
 
-def recognise(table: Mapping[str, str], place: str) -> str | None:
-    """Return the kind whose layout a place has, if there is one."""
+def recognise(table: Mapping[str, str], origin: str) -> str | None:
+    """Return the kind whose layout a folder has, if there is one."""
     try:
-        return next((name for name, target in table.items() if _load(target).recognise(place)), None)
+        return next((name for name, target in table.items() if _load(target).recognise(origin)), None)
     except OSError as error:
-        raise DataError(f"{place}: cannot be read ({error.strerror})") from error
+        raise DataError(f"{origin}: cannot be read ({error.strerror})") from error
 
 
 def read_foreground(foreground: ForegroundFiles, reader: Reader = UPRIGHT) -> Pixels:
@@ -183,23 +183,23 @@ def official_trimap(foreground: Foreground, k: int) -> Path | None:
     return find_kind("foregrounds", foreground.source).official_trimap(foreground, k)
 
 
-def _find(table: Mapping[str, str], place: str, kind: str | None, what: str) -> SourceKind:
+def _find(table: Mapping[str, str], origin: str, kind: str | None, what: str) -> SourceKind:
     if kind is not None and kind not in table:
         raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
-    if not is_drawn(place):
-        _check_folder(Path(place), what)
-    name = kind or recognise(table, place)
+    if not is_drawn(origin):
+        _check_folder(Path(origin), what)
+    name = kind or recognise(table, origin)
     if name is None:
         layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
-        unread = "" if is_drawn(place) else unread_note(split_files(Path(place))[1])
+        unread = "" if is_drawn(origin) else unread_note(split_files(Path(origin))[1])
         holds = f"; it holds {unread}" if unread else ""
-        raise DataError(f"{place}: no known layout of {what}{holds}; known are\n{layouts}")
+        raise DataError(f"{origin}: no known layout of {what}{holds}; known are\n{layouts}")
     return _load(table[name])
 
 
-def is_drawn(place: str) -> bool:
-    """Tell whether a place is built in, not a folder: its name alone, or with ``:`` or ``@`` behind it."""
-    name, *orders = re.split("[:@]", place)
+def is_drawn(origin: str) -> bool:
+    """Tell whether an origin is built in, not a folder: its name alone, or with ``:`` or ``@`` behind it."""
+    name, *orders = re.split("[:@]", origin)
     return name in ("synthetic", "builtin") or (
         bool(orders) and name in ("synthetic-mixed", "scenes", "open")
     )

@@ -16,17 +16,17 @@ _OWN, _OTHER = "Adobe-licensed images", "Other"
 _LISTS = ("training_fg_names.txt", "test_fg_names.txt")
 
 
-def _halves(place: str) -> list[Path]:
-    """Return the training and the test half of a place, or the place itself if it is one of them."""
-    root = Path(place)
+def _halves(origin: str) -> list[Path]:
+    """Return the training and the test half of a folder, or the folder itself if it is one of them."""
+    root = Path(origin)
     candidates = (root, root / "Training_set", root / "Test_set")
     return [p for p in candidates if (p / _OWN / "fg").is_dir() and (p / _OWN / "alpha").is_dir()]
 
 
-def _list_pairs(place: str) -> Index[ForegroundFiles]:
-    halves = _halves(place)
+def _list_pairs(origin: str) -> Index[ForegroundFiles]:
+    halves = _halves(origin)
     if not halves:
-        raise DataError(f"{place}: has no folder '{_OWN}'; the layout is {FOREGROUNDS.layout}")
+        raise DataError(f"{origin}: has no folder '{_OWN}'; the layout is {FOREGROUNDS.layout}")
     indices = [_list_half(half) for half in halves]
     return Index(
         "adobe",
@@ -100,7 +100,7 @@ FOREGROUNDS = SourceKind(
     f"Test_set/{_OWN}/trimaps/<name>_<k>.png; name lists in each half; classes by --classes",
     licence="Adobe Deep Image Matting dataset: by agreement, for research",
     citation='Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017',
-    recognise=lambda place: bool(_halves(place)),
+    recognise=lambda origin: bool(_halves(origin)),
     index_files=_list_pairs,
     index_foregrounds=foregrounds_from(_list_pairs, title=lambda _place: "Adobe's set", lists=True),
     read=read_pair,

@@ -46,10 +46,10 @@ def photographs(split: str = "") -> Index[Background]:
     return Index("builtin", tuple(records), len(wanted), missing)
 
 
-def _index(place: str) -> Index[Background]:
-    split = place.removeprefix("builtin").removeprefix(":")
+def _index(origin: str) -> Index[Background]:
+    split = origin.removeprefix("builtin").removeprefix(":")
     if split not in ("", "train", "test"):
-        raise DataError(f"{place!r}: write builtin, builtin:train or builtin:test")
+        raise DataError(f"{origin!r}: write builtin, builtin:train or builtin:test")
     return photographs(split)
 
 
@@ -75,7 +75,7 @@ BACKGROUNDS = SourceKind(
     "'builtin:train' or 'builtin:test')",
     licence="CC0, public domain, CC BY 2.0; per photograph",
     citation="",
-    recognise=lambda place: place.split(":")[0] == "builtin",
+    recognise=lambda origin: origin.split(":")[0] == "builtin",
     index_backgrounds=_index,
     notice=_notice,
 )

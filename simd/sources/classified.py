@@ -33,26 +33,26 @@ def foregrounds_from(
         Whether a list of lines ``class:name`` will do in place of a CSV file.
     """
 
-    def index(place: str, classes: Path | ClassTable | None) -> Index[Foreground]:
-        listed = cutouts(place)
+    def index(origin: str, classes: Path | ClassTable | None) -> Index[Foreground]:
+        listed = cutouts(origin)
         if lists and isinstance(classes, Path) and classes.suffix.lower() != ".csv":
             table: ClassTable | None = _read_list(classes)
         else:
-            table = table_beside(place, classes)
+            table = table_beside(origin, classes)
         if table is None and not by_name:
             raise DataError(
-                f"{place}: {title(place)} names no classes, and they are never guessed; "
+                f"{origin}: {title(origin)} names no classes, and they are never guessed; "
                 "give --classes FILE: a CSV file with the columns file and class"
                 + (", or a list with a line class:name for each foreground" if lists else "")
             )
         all_used = not isinstance(classes, ClassTable)  # a list for something else may name more
-        return _classified(listed, place, table, by_name=by_name, all_used=all_used)
+        return _classified(listed, origin, table, by_name=by_name, all_used=all_used)
 
     return index
 
 
 def _classified(
-    index: Index[ForegroundFiles], place: str, table: ClassTable | None, *, by_name: bool, all_used: bool
+    index: Index[ForegroundFiles], origin: str, table: ClassTable | None, *, by_name: bool, all_used: bool
 ) -> Index[Foreground]:
     """Give each cut-out what is known of it; those without a class become broken ones."""
     records: list[Foreground] = []
@@ -80,9 +80,9 @@ def _classified(
         )
     notes, extra, unused = index.notes, index.extra, {}
     if table is not None:
-        notes = (f"classes and licences: {table.origin}", *notes)
+        notes = (f"classes and licences: {table.path}", *notes)
         unused = table.unused(stems) if all_used else {}
-        extra = tuple(name for name in extra if Path(place, name) != Path(table.origin))
+        extra = tuple(name for name in extra if Path(origin, name) != Path(table.path))
     return Index(
         index.kind,
         tuple(records),

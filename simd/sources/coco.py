@@ -19,7 +19,7 @@ class Instance(NamedTuple):
     box: Box
 
 
-def largest_instances(place: str | Path) -> dict[str, Instance]:
+def largest_instances(origin: str | Path) -> dict[str, Instance]:
     """Return the largest annotated object of each photograph, by background id, where annotations are there.
 
     A photograph that the annotations name and that holds no object is not in it; nor are photographs of a
@@ -31,8 +31,8 @@ def largest_instances(place: str | Path) -> dict[str, Instance]:
         If an annotation file is not COCO's.
     """
     largest: dict[str, Instance] = {}
-    for split in _splits(str(place)):
-        path = _annotations(Path(place), split)
+    for split in _splits(str(origin)):
+        path = _annotations(Path(origin), split)
         if not path.is_file():
             continue
         instances = _instances(path, read_json(path))
@@ -63,24 +63,24 @@ def _instances(path: Path, content: Any) -> dict[str, Instance]:
     return largest
 
 
-def _splits(place: str) -> list[str]:
-    return [name for name in _SPLITS if (Path(place) / name).is_dir()]
+def _splits(origin: str) -> list[str]:
+    return [name for name in _SPLITS if (Path(origin) / name).is_dir()]
 
 
 def _annotations(root: Path, split: str) -> Path:
     return root / "annotations" / f"instances_{split}.json"
 
 
-def _index(place: str) -> Index[Background]:
-    root = Path(place)
-    if not _splits(place):
-        raise DataError(f"{place}: has no folder {' or '.join(_SPLITS)}; the layout is {BACKGROUNDS.layout}")
+def _index(origin: str) -> Index[Background]:
+    root = Path(origin)
+    if not _splits(origin):
+        raise DataError(f"{origin}: has no folder {' or '.join(_SPLITS)}; the layout is {BACKGROUNDS.layout}")
     records: list[Background] = []
     missing: dict[str, str] = {}
     notes: list[str] = []
     extra: list[Path] = []
     expected = 0
-    for split in _splits(place):
+    for split in _splits(origin):
         images, others = split_files(root / split)
         files = {p.name: p for p in images if p.suffix == ".jpg" and p.parent == root / split}
         extra += others + [p for p in images if files.get(p.name) != p]
@@ -137,6 +137,6 @@ BACKGROUNDS = SourceKind(
     citation='Lin et al., "Microsoft COCO: Common Objects in Context", ECCV 2014',
     ask="https://cocodataset.org/#download (images, and annotations for licences and objects)",
     counts="2017: 118,287 train, 5,000 val",
-    recognise=lambda place: bool(_splits(place)),
+    recognise=lambda origin: bool(_splits(origin)),
     index_backgrounds=_index,
 )

@@ -21,8 +21,8 @@ _TEST_IMAGES, _TRAINING_IMAGES, _RELEASE_IMAGES = 1000, 43_100, 890
 # -- Composition-1k --------------------------------------------------------------------------------------
 
 
-def _composition_roots(place: str) -> list[Path]:
-    candidates = (Path(place), Path(place) / "Test_set", Path(place) / "Training_set")
+def _composition_roots(origin: str) -> list[Path]:
+    candidates = (Path(origin), Path(origin) / "Test_set", Path(origin) / "Training_set")
     return [p for p in candidates if (p / "merged").is_dir() and _first(p, _ALPHAS) is not None]
 
 
@@ -30,12 +30,12 @@ def _first(root: Path, folders: tuple[str, ...]) -> Path | None:
     return next((root / folder for folder in folders if (root / folder).is_dir()), None)
 
 
-def _index_composition(place: str) -> Index[Finished]:
-    roots = _composition_roots(place)
+def _index_composition(origin: str) -> Index[Finished]:
+    roots = _composition_roots(origin)
     if not roots:
-        raise DataError(f"{place}: has no merged images; the layout is {COMPOSITION_1K.layout}")
+        raise DataError(f"{origin}: has no merged images; the layout is {COMPOSITION_1K.layout}")
     if len(roots) > 1:
-        raise DataError(f"{place}: holds {' and '.join(map(str, roots))}; a set is one of them, name it")
+        raise DataError(f"{origin}: holds {' and '.join(map(str, roots))}; a set is one of them, name it")
     root = roots[0]
     folders = {"image": root / "merged", "alpha": _first(root, _ALPHAS), "trimap": _first(root, _TRIMAPS)}
     layers, clashes, strays = _layers(root, folders)
@@ -120,19 +120,19 @@ def _known_count(root: Path) -> int:
 # -- what the SIMD generator writes ----------------------------------------------------------------------
 
 
-def _class_folders(place: str) -> list[Path]:
+def _class_folders(origin: str) -> list[Path]:
     try:
-        folders = [p for p in Path(place).iterdir() if (p / "merged").is_dir() and (p / "alpha").is_dir()]
+        folders = [p for p in Path(origin).iterdir() if (p / "merged").is_dir() and (p / "alpha").is_dir()]
     except OSError:
         return []
     return sorted(folders, key=lambda p: p.name)
 
 
-def _index_release(place: str) -> Index[Finished]:
-    folders = _class_folders(place)
+def _index_release(origin: str) -> Index[Finished]:
+    folders = _class_folders(origin)
     if not folders:
-        raise DataError(f"{place}: has no folder of a class; the layout is {SIMD_COMPOSED.layout}")
-    root = Path(place)
+        raise DataError(f"{origin}: has no folder of a class; the layout is {SIMD_COMPOSED.layout}")
+    root = Path(origin)
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
     extra: list[Path] = []
@@ -238,7 +238,7 @@ COMPOSITION_1K = SourceKind(
     citation='Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017',
     ask="its parts: see adobe; merged/ is what its Composition_code.py, or simd build, writes",
     counts="1,000 test images of 50 foregrounds, 43,100 training images of 431",
-    recognise=lambda place: bool(_composition_roots(place)),
+    recognise=lambda origin: bool(_composition_roots(origin)),
     index_finished=_index_composition,
 )
 SIMD_COMPOSED = SourceKind(
@@ -249,6 +249,6 @@ SIMD_COMPOSED = SourceKind(
     citation='Sun, Tang and Tai, "Semantic Image Matting", CVPR 2021',
     ask="made by the release's generate_testset.py, or by simd build --layout simd-2021",
     counts="890 images of 89 foregrounds, by the official test list",
-    recognise=lambda place: any(_is_class(folder.name) for folder in _class_folders(place)),
+    recognise=lambda origin: any(_is_class(folder.name) for folder in _class_folders(origin)),
     index_finished=_index_release,
 )

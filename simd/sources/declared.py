@@ -140,8 +140,8 @@ def foregrounds_of(layout: Layout) -> SourceKind:
     """Return the kind that reads the layers fg and alpha; classes come from a CSV file alone."""
     layers = ("fg", "alpha")
 
-    def cutouts(place: str) -> Index[ForegroundFiles]:
-        contents = look_through(layout, place, layers=layers)
+    def cutouts(origin: str) -> Index[ForegroundFiles]:
+        contents = look_through(layout, origin, layers=layers)
         records = tuple(
             ForegroundFiles(
                 id=_name(layout, item),
@@ -169,8 +169,8 @@ def pairs_of(layout: Layout) -> SourceKind:
     """Return the kind that reads the layers image and alpha, and the official trimaps."""
     layers = ("image", "alpha")
 
-    def index(place: str) -> Index[Finished]:
-        contents = look_through(layout, place, layers=layers, optional=("trimap",))
+    def index(origin: str) -> Index[Finished]:
+        contents = look_through(layout, origin, layers=layers, optional=("trimap",))
         records = tuple(
             Finished(
                 id=_name(layout, item),
@@ -191,8 +191,8 @@ def pairs_of(layout: Layout) -> SourceKind:
 def backgrounds_of(layout: Layout) -> SourceKind:
     """Return the kind of a dataset of photographs."""
 
-    def index(place: str) -> Index[Background]:
-        contents = look_through(layout, place, layers=("image",))
+    def index(origin: str) -> Index[Background]:
+        contents = look_through(layout, origin, layers=("image",))
         records = tuple(
             Background(
                 id=f"{item.part.name}/{item.files['image'].name}",
@@ -217,7 +217,7 @@ def _declared(layout: Layout, layers: tuple[str, ...], shown: str, **functions: 
         citation=layout.citation,
         ask=layout.ask,
         counts=layout.describe_counts(),
-        recognise=lambda place: recognise(layout, place, layers),
+        recognise=lambda origin: recognise(layout, origin, layers),
         **functions,
     )
 

@@ -19,17 +19,17 @@ from simd.sources.index import Index, SourceKind
 _PHOTOGRAPHS = (AM_2K_FINISHED, P3M_10K_FINISHED, AIM_500_FINISHED, ALPHAMATTING_FINISHED)
 
 
-def _kind_of(place: str) -> SourceKind:
-    kind = next((kind for kind in _PHOTOGRAPHS if kind.recognise(place)), None)
+def _kind_of(origin: str) -> SourceKind:
+    kind = next((kind for kind in _PHOTOGRAPHS if kind.recognise(origin)), None)
     if kind is None:
         names = ", ".join(kind.name for kind in _PHOTOGRAPHS)
-        raise DataError(f"{place}: colours can be estimated for {names}, and it is none of them")
+        raise DataError(f"{origin}: colours can be estimated for {names}, and it is none of them")
     return kind
 
 
-def _list_photographs(place: str) -> Index[ForegroundFiles]:
-    kind = _kind_of(place)
-    photographs = kind.index_finished(place)
+def _list_photographs(origin: str) -> Index[ForegroundFiles]:
+    kind = _kind_of(origin)
+    photographs = kind.index_finished(origin)
     records = tuple(
         ForegroundFiles(
             id=f"{kind.name}/{photograph.id}",
@@ -95,7 +95,7 @@ FOREGROUNDS = SourceKind(
     citation='Germer et al., "Fast Multi-Level Foreground Estimation", ICPR 2020',
     recognise=lambda _place: False,
     index_files=_list_photographs,
-    index_foregrounds=foregrounds_from(_list_photographs, title=lambda place: _kind_of(place).title),
+    index_foregrounds=foregrounds_from(_list_photographs, title=lambda origin: _kind_of(origin).title),
     read=_read,
     estimates=True,
 )

@@ -33,10 +33,10 @@ def split_files(folder: Path) -> tuple[list[Path], list[Path]]:
     images: list[Path] = []
     others: list[Path] = []
     # not rglob, which takes a folder that may not be read for an empty one
-    for place, subfolders, names in os.walk(folder, onerror=_cannot_list):
+    for origin, subfolders, names in os.walk(folder, onerror=_cannot_list):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         for name in names:
-            if not name.startswith(".") and (path := Path(place, name)).is_file():
+            if not name.startswith(".") and (path := Path(origin, name)).is_file():
                 (images if is_image_name(name) else others).append(path)
     for path in images:
         if any("\ud800" <= character <= "\udfff" for character in path.name):
@@ -56,12 +56,12 @@ def _cannot_list(error: OSError) -> None:
     raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
 
 
-def _recognise_pairs(place: str) -> bool:
-    return (Path(place) / "fg").is_dir() and (Path(place) / "alpha").is_dir()
+def _recognise_pairs(origin: str) -> bool:
+    return (Path(origin) / "fg").is_dir() and (Path(origin) / "alpha").is_dir()
 
 
-def _list_pairs(place: str) -> Index[ForegroundFiles]:
-    root = Path(place)
+def _list_pairs(origin: str) -> Index[ForegroundFiles]:
+    root = Path(origin)
     for name in ("fg", "alpha"):
         if not (root / name).is_dir():
             raise DataError(f"{root}: has no folder {name}/; the layout is {FOREGROUNDS.layout}")
@@ -150,17 +150,17 @@ def read_pair(foreground: ForegroundFiles) -> tuple[UInt8, UInt8, UInt8 | None]:
     return fg, alpha, None
 
 
-def _recognise_photographs(place: str) -> bool:
-    return Path(place).is_dir() and bool(image_files(Path(place)))
+def _recognise_photographs(origin: str) -> bool:
+    return Path(origin).is_dir() and bool(image_files(Path(origin)))
 
 
-def _index_photographs(place: str) -> Index[Background]:
-    root = Path(place)
+def _index_photographs(origin: str) -> Index[Background]:
+    root = Path(origin)
     folder = root / "bg" if (root / "bg").is_dir() else root
     table_path = find_table(root)
     table = read_table(table_path, roles=("background",)) if table_path else ClassTable()
     files, others = split_files(folder)
-    notes = [f"licences: {table.origin}"] if table else []
+    notes = [f"licences: {table.path}"] if table else []
     records, broken, left_out = [], {}, []
     for file in files:
         name = file.relative_to(folder).as_posix()
@@ -177,9 +177,7 @@ def _index_photographs(place: str) -> Index[Background]:
         records.append(Background(id=name, source="folder", file=file, licence=licence))
     if left_out:
         names = ", ".join(left_out[:5])
-        notes.append(
-            f"{len(left_out)} images that {table.origin} does not call a background left out: {names}"
-        )
+        notes.append(f"{len(left_out)} images that {table.path} does not call a background left out: {names}")
     expected = len(records) + len(broken)
     notes += [note] if (note := unread_note(others)) else []
     extra = as_extra((p for p in others if p != table_path), folder)

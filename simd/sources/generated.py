@@ -13,14 +13,14 @@ from simd.records import Foreground, ForegroundFiles
 from simd.sources.index import Index, SourceKind
 from simd.taxonomy import CLASSES
 
-_PLACE = re.compile(
+_ORIGIN = re.compile(
     r"(?P<name>[a-z-]+)(?::(?P<count>\d{1,6}))?(?:@(?P<size>\d{1,6}))?(?::(?P<split>train|test))?"
 )
 _ID = re.compile(r"[a-z-]+/(?P<kind>\w+)/(?P<seed>\d+)@(?P<size>\d+)")
 
 
 class DrawingOrder(NamedTuple):
-    """What a place such as ``synthetic:10@512:test`` asks the generator for."""
+    """What an origin such as ``synthetic:10@512:test`` asks the generator for."""
 
     each: int  # how many of each kind
     size: int  # pixels
@@ -32,18 +32,18 @@ class DrawingOrder(NamedTuple):
         return seeds_of(self.split, self.each)
 
 
-def read_order(place: str, name: str, count: int, size: int, *, what: str = "PER_CLASS") -> DrawingOrder:
+def read_order(origin: str, name: str, count: int, size: int, *, what: str = "PER_CLASS") -> DrawingOrder:
     """Read ``NAME:COUNT@SIZE:SPLIT``, of which all but the name may be left out; `count`, `size` fill in.
 
     Raises
     ------
     DataError
-        If the place is not of that form.
+        If the origin is not of that form.
     """
-    match = _PLACE.fullmatch(place)
+    match = _ORIGIN.fullmatch(origin)
     if match is None or match["name"] != name:
         raise DataError(
-            f"{place!r}: write {name}, {name}:{what} or {name}:{what}@SIZE, and :train or :test "
+            f"{origin!r}: write {name}, {name}:{what} or {name}:{what}@SIZE, and :train or :test "
             f"behind it for a split"
         )
     return DrawingOrder(int(match["count"] or count), int(match["size"] or size), match["split"] or "")
@@ -56,15 +56,15 @@ def parse_id(id_: str) -> tuple[str, int, int]:
     return match["kind"], int(match["seed"]), int(match["size"])
 
 
-def _index(place: str, _classes: Path | ClassTable | None) -> Index[Foreground]:
-    order = read_order(place, "synthetic", 2, 512)
+def _index(origin: str, _classes: Path | ClassTable | None) -> Index[Foreground]:
+    order = read_order(origin, "synthetic", 2, 512)
     return _drawn("synthetic", order, {name: (name,) for name in CLASSES})
 
 
-def _index_mixed(place: str, _classes: Path | ClassTable | None) -> Index[Foreground]:
+def _index_mixed(origin: str, _classes: Path | ClassTable | None) -> Index[Foreground]:
     from simd.generator.objects import MIXED
 
-    order = read_order(place, "synthetic-mixed", 2, 512, what="PER_KIND")
+    order = read_order(origin, "synthetic-mixed", 2, 512, what="PER_KIND")
     return _drawn("synthetic-mixed", order, {kind: mixture.classes for kind, mixture in MIXED.items()})
 
 
@@ -96,7 +96,7 @@ def _read_mixed(foreground: ForegroundFiles) -> tuple[UInt8, UInt8, UInt8 | None
 
 
 def _named(name: str) -> Callable[[str], bool]:
-    return lambda place: re.split("[:@]", place)[0] == name
+    return lambda origin: re.split("[:@]", origin)[0] == name
 
 
 _SPLIT_NAMES = " or ".join(name for name in SPLITS if name)

@@ -72,17 +72,17 @@ class LayoutContents(NamedTuple):
     unnamed: int
 
 
-def recognise(layout: Layout, place: str, layers: Sequence[str]) -> bool:
+def recognise(layout: Layout, origin: str, layers: Sequence[str]) -> bool:
     """Tell whether a folder has a part with all the layers, the first with files named as declared."""
     for part in layout.parts:
-        root = _root(part, Path(place), layers)
+        root = _root(part, Path(origin), layers)
         if root is not None and all((root / _folder(part, layer)).is_dir() for layer in layers):
             return bool(_matching(part, root, layers[0])[0])
     return False
 
 
 def look_through(
-    layout: Layout, place: str, *, layers: Sequence[str], optional: Sequence[str] = ()
+    layout: Layout, origin: str, *, layers: Sequence[str], optional: Sequence[str] = ()
 ) -> LayoutContents:
     """Pair the files of a dataset by name, and name everything that keeps it from being complete.
 
@@ -104,7 +104,7 @@ def look_through(
     notes: list[str] = []
     extra: list[Path] = []
     counts: dict[str, int] = {}
-    base = Path(place)
+    base = Path(origin)
     for part in layout.parts:
         if not set(layers) <= part.layers.keys():
             continue
@@ -144,7 +144,7 @@ def look_through(
         for layer in optional_here:
             extra += [file for stem, file in by_layer[layer].items() if stem not in stems]
     if not counts:
-        raise DataError(f"{place}: is not {layout.title}; its layout is {layout.describe(layers)}")
+        raise DataError(f"{origin}: is not {layout.title}; its layout is {layout.describe(layers)}")
     expected, unnamed, remarks = _against_counts(layout, counts)
     return LayoutContents(
         items, expected, missing, broken, (*notes, *remarks), as_extra(sorted(set(extra)), base), unnamed

@@ -6,19 +6,19 @@ from pathlib import Path
 from simd.sources.index import AnyRecord, Index, files_of
 
 
-def without_links_out(index: Index[AnyRecord], place: str) -> Index[AnyRecord]:
+def without_links_out(index: Index[AnyRecord], origin: str) -> Index[AnyRecord]:
     """Move records whose files are links to outside the folder to the broken ones.
 
     An archive can hold a link to any file of the machine. Linking a whole folder is the user's own doing
     and is followed.
     """
-    root = Path(place).resolve()
+    root = Path(origin).resolve()
     broken = {}
     for record in index.records:
         for file, _ in files_of(record):
             if file.is_symlink() and not file.resolve().is_relative_to(root):
                 broken[record.id] = (
-                    f"{file}: is a link out of {place}; copy the file there, or link its folder"
+                    f"{file}: is a link out of {origin}; copy the file there, or link its folder"
                 )
     if not broken:
         return index

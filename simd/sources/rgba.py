@@ -39,8 +39,8 @@ def extend_colour(fg: UInt8, alpha: Matte) -> UInt8:
     return np.asarray(fg[~hidden][nearest_pixel(~hidden)], dtype=np.uint8)
 
 
-def _recognise(place: str) -> bool:
-    root = Path(place)
+def _recognise(origin: str) -> bool:
+    root = Path(origin)
     first = next(iter(image_files(root)), None) if root.is_dir() else None
     try:
         return first is not None and has_transparency(first)
@@ -48,8 +48,8 @@ def _recognise(place: str) -> bool:
         return False
 
 
-def _list_cutouts(place: str) -> Index[ForegroundFiles]:
-    root = Path(place)
+def _list_cutouts(origin: str) -> Index[ForegroundFiles]:
+    root = Path(origin)
     records, broken = [], {}
     files, others = split_files(root)
     for file in files:

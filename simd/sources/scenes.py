@@ -12,12 +12,12 @@ from simd.sources.index import Index, SourceKind
 _HELD, _HELD_SIZE = 128, 1024  # scenes kept for the next foreground, at most 270 MB; larger ones are redrawn
 
 
-def _index(place: str) -> Index[Background]:
-    return _scenes(read_order(place, "scenes", 2, 768, what="PER_KIND"))
+def _index(origin: str) -> Index[Background]:
+    return _scenes(read_order(origin, "scenes", 2, 768, what="PER_KIND"))
 
 
-def _index_open(place: str) -> Index[Background]:
-    order = read_order(place, "open", 2, 768, what="PER_KIND")
+def _index_open(origin: str) -> Index[Background]:
+    order = read_order(origin, "open", 2, 768, what="PER_KIND")
     drawn, photographs = _scenes(order), builtin.photographs(order.split)
     expected = drawn.expected + photographs.expected
     return Index("open", drawn.records + photographs.records, expected, photographs.missing)
@@ -56,7 +56,7 @@ SCENES = SourceKind(
     layout="none: drawn by seed (name it 'scenes:PER_KIND@WIDTH', and ':train' or ':test' behind it)",
     licence="CC0-1.0",
     citation="",
-    recognise=lambda place: re.match("scenes[:@]", place) is not None,
+    recognise=lambda origin: re.match("scenes[:@]", origin) is not None,
     index_backgrounds=_index,
     read_background=_read,
 )
@@ -67,6 +67,6 @@ OPEN = SourceKind(
     "behind it: no scene and no photograph is in both)",
     licence="CC0-1.0; of photographs CC0, public domain, CC BY 2.0",
     citation="",
-    recognise=lambda place: re.match("open[:@]", place) is not None,
+    recognise=lambda origin: re.match("open[:@]", origin) is not None,
     index_backgrounds=_index_open,
 )

@@ -11,8 +11,8 @@ from simd.sources.table import table_beside
 from simd.taxonomy import class_name
 
 
-def _class_folders(place: str) -> list[Path]:
-    root = Path(place)
+def _class_folders(origin: str) -> list[Path]:
+    root = Path(origin)
     try:
         folders = [p for p in root.iterdir() if (p / "fg").is_dir() and (p / "alpha").is_dir()]
     except OSError:
@@ -27,12 +27,12 @@ def _is_class(folder: Path) -> bool:
         return False
 
 
-def _index(place: str, classes: Path | ClassTable | None) -> Index[Foreground]:
-    root = Path(place)
-    folders = _class_folders(place)
+def _index(origin: str, classes: Path | ClassTable | None) -> Index[Foreground]:
+    root = Path(origin)
+    folders = _class_folders(origin)
     if not folders:
         raise DataError(f"{root}: has no folder of a class; the layout is {FOREGROUNDS.layout}")
-    licences = table_beside(place, classes) or ClassTable()
+    licences = table_beside(origin, classes) or ClassTable()
     records: list[Foreground] = []
     missing: dict[str, str] = {}
     broken: dict[str, str] = {}
@@ -93,7 +93,7 @@ FOREGROUNDS = SourceKind(
     "<class> is a class or its name in the release, such as plant_leaf",
     licence="SIMD release: none stated, ask its authors; parts are Adobe's, by agreement",
     citation='Sun, Tang and Tai, "Semantic Image Matting", CVPR 2021',
-    recognise=lambda place: any(_is_class(folder) for folder in _class_folders(place)),
+    recognise=lambda origin: any(_is_class(folder) for folder in _class_folders(origin)),
     index_foregrounds=_index,
     read=read_pair,
 )

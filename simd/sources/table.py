@@ -31,11 +31,11 @@ def read_table(path: Path, roles: tuple[str, ...]) -> ClassTable:
     return read_entries(path, key=stem_of, roles=roles, with_classes="background" not in roles)
 
 
-def table_beside(place: str, classes: Path | ClassTable | None) -> ClassTable | None:
+def table_beside(origin: str, classes: Path | ClassTable | None) -> ClassTable | None:
     """Return what is known of a folder's foregrounds: what is given, else the CSV file that lies there."""
     if isinstance(classes, ClassTable):
         return classes
-    path = classes or find_table(Path(place))
+    path = classes or find_table(Path(origin))
     return None if path is None else read_table(path, roles=("fg", "alpha"))
 
 
@@ -59,7 +59,7 @@ def entry_of(stem: str, table: ClassTable | None, *, by_name: bool = True) -> En
     if table is not None and (entry := table.find(stem)) is not None:
         return entry
     if not by_name:
-        raise DataError(f"{stem!r} has no class; name it in {table.origin if table else 'a CSV file'}")
+        raise DataError(f"{stem!r} has no class; name it in {table.path if table else 'a CSV file'}")
     name = class_from_prefix(stem)
     if name is None:
         where = "is not in the CSV file and" if table is not None else "is in no CSV file and"

@@ -11,15 +11,15 @@ from simd.sources.index import Index, SourceKind
 _LICENCE = "VOC 2012: photographs under the terms of Flickr, for research"
 
 
-def _root(place: str) -> Path | None:
-    candidates = (Path(place), Path(place) / "VOC2012", Path(place) / "VOCdevkit" / "VOC2012")
+def _root(origin: str) -> Path | None:
+    candidates = (Path(origin), Path(origin) / "VOC2012", Path(origin) / "VOCdevkit" / "VOC2012")
     return next((p for p in candidates if (p / "JPEGImages").is_dir()), None)
 
 
-def _index(place: str) -> Index[Background]:
-    root = _root(place)
+def _index(origin: str) -> Index[Background]:
+    root = _root(origin)
     if root is None:
-        raise DataError(f"{place}: has no folder JPEGImages/; the layout is {BACKGROUNDS.layout}")
+        raise DataError(f"{origin}: has no folder JPEGImages/; the layout is {BACKGROUNDS.layout}")
     folder = root / "JPEGImages"
     images, others = split_files(folder)
     files = {p.stem: p for p in images if p.suffix == ".jpg" and p.parent == folder}
@@ -55,6 +55,6 @@ BACKGROUNDS = SourceKind(
     layout="VOCdevkit/VOC2012/{JPEGImages/<name>.jpg, ImageSets/Main/*.txt}",
     licence=_LICENCE,
     citation='Everingham et al., "The PASCAL Visual Object Classes Challenge: A Retrospective", IJCV 2015',
-    recognise=lambda place: _root(place) is not None,
+    recognise=lambda origin: _root(origin) is not None,
     index_backgrounds=_index,
 )

@@ -114,10 +114,10 @@ def _error(status: int, reason: str) -> Response:
 
 
 async def _file(request: Request) -> Response:
-    found = _FILES.get(request.path_params.get("name", ""))
-    if found is None:
+    file = _FILES.get(request.path_params.get("name", ""))
+    if file is None:
         return _error(404, "there is no such file")
-    return Response((_PAGE / found[0]).read_bytes(), media_type=found[1])
+    return Response((_PAGE / file[0]).read_bytes(), media_type=file[1])
 
 
 def _overview(tagging: Tagging, backdrops: tuple[Background, ...]) -> dict[str, Any]:

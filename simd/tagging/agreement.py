@@ -27,7 +27,7 @@ class Agreement:
         return self.equal / self.pixels if self.pixels else float("nan")
 
 
-def agree(one: UInt8, other: UInt8) -> Agreement:
+def agree(first: UInt8, other: UInt8) -> Agreement:
     r"""Compare two class masks, uint8 (H, W).
 
     .. math::
@@ -48,10 +48,10 @@ def agree(one: UInt8, other: UInt8) -> Agreement:
     >>> found.iou["fire"], found.share, round(found.kappa, 3)
     (0.5, 0.6666666666666666, 0.4)
     """
-    _check_alike([one, other])
+    _check_alike([first, other])
     count = len(CLASSES) + 1  # the last for no class
     pairs = np.bincount(
-        np.minimum(one, count - 1).astype(np.intp).ravel() * count + np.minimum(other, count - 1).ravel(),
+        np.minimum(first, count - 1).astype(np.intp).ravel() * count + np.minimum(other, count - 1).ravel(),
         minlength=count**2,
     ).reshape(count, count)
     both = pairs[:-1, :-1]
@@ -77,12 +77,12 @@ def kappa(pairs: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> float:
     return float("nan") if expected >= 1 else (observed - expected) / (1 - expected)
 
 
-def difference_picture(one: UInt8, other: UInt8) -> UInt8:
+def difference_picture(first: UInt8, other: UInt8) -> UInt8:
     """Show where class masks differ, RGB (H, W, 3): red there, grey where they agree, white without class."""
-    _check_alike([one, other])
-    picture = np.full((*one.shape, 3), 255, np.uint8)
-    picture[(one == other) & (one != NO_CLASS)] = _GREY
-    picture[one != other] = _RED
+    _check_alike([first, other])
+    picture = np.full((*first.shape, 3), 255, np.uint8)
+    picture[(first == other) & (first != NO_CLASS)] = _GREY
+    picture[first != other] = _RED
     return picture
 
 

@@ -26,18 +26,18 @@ def annotate(index: Index[Foreground], folder: Path) -> Index[Foreground]:
     DataError
         If the folder is missing, or holds no annotation of any of these foregrounds.
     """
-    found = find_annotation_files(folder)
-    tagged = [fg for fg in index.records if fg.id in found.paths]
+    annotations = find_annotation_files(folder)
+    tagged = [fg for fg in index.records if fg.id in annotations.paths]
     if not tagged:
-        broken = "".join(f"\n  {name}: {why}" for name, why in found.broken.items())
+        broken = "".join(f"\n  {name}: {why}" for name, why in annotations.broken.items())
         raise DataError(
-            f"{folder}: has {len(found.paths)} annotations, none of them of these {len(index.records)} "
+            f"{folder}: has {len(annotations.paths)} annotations, none of them of these {len(index.records)} "
             f"foregrounds; give the foregrounds that were tagged, and the same --kind{broken}"
         )
-    records, problems = [], dict(found.broken)
+    records, problems = [], dict(annotations.broken)
     for fg in index.records:
         try:
-            records.append(_with_classes(fg, found.paths[fg.id]) if fg.id in found.paths else fg)
+            records.append(_with_classes(fg, annotations.paths[fg.id]) if fg.id in annotations.paths else fg)
         except DataError as error:
             problems[fg.id] = str(error)
     return replace(index, records=tuple(records), broken=index.broken | problems)

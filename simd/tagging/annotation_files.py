@@ -125,13 +125,13 @@ def find_annotation_files(folder: Path) -> AnnotationPaths:
         files = sorted(f for f in folder.iterdir() if f.suffix == ".json" and not f.name.startswith("."))
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
-    found = AnnotationPaths({}, {})
+    annotations = AnnotationPaths({}, {})
     for file in files:
         try:
-            found.paths[read_record(file).fg_id] = file
+            annotations.paths[read_record(file).fg_id] = file
         except DataError as error:
-            found.broken[file.name] = str(error)
-    return found
+            annotations.broken[file.name] = str(error)
+    return annotations
 
 
 def find_annotations(folder: Path) -> dict[str, Path]:
@@ -142,10 +142,10 @@ def find_annotations(folder: Path) -> dict[str, Path]:
     BatchError
         If files of the folder are not annotations; :func:`find_annotation_files` passes over them.
     """
-    found = find_annotation_files(folder)
-    if found.broken:
-        raise BatchError(found.broken, "annotations", len(found.paths) + len(found.broken))
-    return found.paths
+    annotations = find_annotation_files(folder)
+    if annotations.broken:
+        raise BatchError(annotations.broken, "annotations", len(annotations.paths) + len(annotations.broken))
+    return annotations.paths
 
 
 def make_annotation(fg_id: str, fg: UInt8, alpha: UInt8, class_mask: UInt8, **facts: Any) -> Annotation:

@@ -90,7 +90,7 @@ def fit(annotated: Iterable[tuple[UInt8, UInt8, UInt8, Mask]]) -> PatchModel:
             if counts.any():
                 described[patch.scale].append(describe_patch(small, patch))
                 classes[patch.scale].append(int(counts.argmax()))
-    if any(len(set(found)) < 2 for found in classes):
+    if any(len(set(classes_of_scale)) < 2 for classes_of_scale in classes):
         raise DataError("a model needs annotated foregrounds of two classes at least, larger than a patch")
     parts = [_fit_scale(np.array(x), np.array(y)) for x, y in zip(described, classes, strict=True)]
     return PatchModel(*(np.stack(arrays) for arrays in zip(*parts, strict=True)))

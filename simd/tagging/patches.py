@@ -59,7 +59,7 @@ def shrink(fg: UInt8, alpha: UInt8, unknown: Mask, side: int = WORKING) -> Small
 
 def patches_of(unknown: Mask, most: int | None = None) -> list[Patch]:
     """Cut the unknown region into overlapping squares of each scale; at most `most` of one, spread out."""
-    found = []
+    patches = []
     for scale, side in enumerate(SIDES):
         cut = [
             Patch(scale, slice(top, top + side), slice(left, left + side))
@@ -68,14 +68,14 @@ def patches_of(unknown: Mask, most: int | None = None) -> list[Patch]:
             if np.count_nonzero(unknown[top : top + side, left : left + side]) >= _FEWEST
         ]
         step = 1 if most is None else max(1, -(-len(cut) // most))
-        found += cut[::step]
-    return found
+        patches += cut[::step]
+    return patches
 
 
 def describe_patch(small: Small, patch: Patch) -> npt.NDArray[np.float32]:
     """Return the numbers of a patch, float32, named by :data:`FEATURES`."""
-    here = patch.rows, patch.columns
-    described = describe(small.alpha[here], small.unknown[here], small.fg[here])
+    window = patch.rows, patch.columns
+    described = describe(small.alpha[window], small.unknown[window], small.fg[window])
     return np.asarray(described[_KEPT], dtype=np.float32)
 
 

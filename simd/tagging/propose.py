@@ -151,8 +151,8 @@ def _surest(class_mask: UInt8, sure: Float32) -> UInt8:
     """Keep the surest half of each class's pixels."""
     seeds = class_mask.copy()
     for index in np.unique(class_mask[class_mask != NO_CLASS]):
-        own = class_mask == index
-        seeds[own & (sure < np.quantile(sure[own], 1 - _SURE))] = NO_CLASS
+        of_class = class_mask == index
+        seeds[of_class & (sure < np.quantile(sure[of_class], 1 - _SURE))] = NO_CLASS
     return seeds
 
 

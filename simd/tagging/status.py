@@ -52,18 +52,18 @@ def read_status(folder: Path, foregrounds: Sequence[Foreground] | None = None) -
     DataError
         If the folder is missing. What is wrong in it stands in the status.
     """
-    found = find_annotation_files(folder)
-    broken, counts, having = dict(found.broken), np.zeros(256, np.int64), np.zeros(256, np.int64)
+    annotations = find_annotation_files(folder)
+    broken, counts, having = dict(annotations.broken), np.zeros(256, np.int64), np.zeros(256, np.int64)
     good: dict[str, Annotation] = {}
-    for fg_id, path in found.paths.items():
+    for fg_id, path in annotations.paths.items():
         try:
             good[fg_id], mask = read_annotation(path)
         except DataError as error:
             broken[path.name] = str(error)
             continue
-        here = np.bincount(mask.ravel(), minlength=256)
-        counts += here
-        having += here > 0
+        pixels_of = np.bincount(mask.ravel(), minlength=256)
+        counts += pixels_of
+        having += pixels_of > 0
     reviews = [annotation.review for annotation in good.values()]
     facts: dict[str, Any] = {
         "annotated": len(good),
@@ -79,8 +79,8 @@ def read_status(folder: Path, foregrounds: Sequence[Foreground] | None = None) -
     known = {fg.id for fg in foregrounds}
     return Status(
         **facts,
-        **_compared(folder, found.paths, good, foregrounds),
-        untagged=tuple(fg.id for fg in foregrounds if fg.id not in found.paths),
+        **_compared(folder, annotations.paths, good, foregrounds),
+        untagged=tuple(fg.id for fg in foregrounds if fg.id not in annotations.paths),
         strange=tuple(fg_id for fg_id in good if fg_id not in known),
     )
 
@@ -93,8 +93,8 @@ def disagreement(fg: Foreground, class_mask: UInt8) -> str:
         ("has no pixel of", named - drawn),
         ("has pixels of", drawn - named if len(named) > 1 else set()),
     ]
-    said = [f"{verb} {', '.join(sorted(names))}" for verb, names in parts if names]
-    return f"source says {', '.join(fg.classes)}; the mask {' and '.join(said)}" if said else ""
+    sentences = [f"{verb} {', '.join(sorted(names))}" for verb, names in parts if names]
+    return f"source says {', '.join(fg.classes)}; the mask {' and '.join(sentences)}" if sentences else ""
 
 
 def _compared(

@@ -68,7 +68,7 @@ def cropped(fg, alpha):
 
 def test_no_two_generated_foregrounds_are_alike(signatures, searcher):
     for place, signature in enumerate(signatures.values()):
-        assert [m.place for m in searcher.matches(signature)] == [place]
+        assert [m.position for m in searcher.matches(signature)] == [place]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_the_likeliest_of_500_generated_ones_are_told_apart(class_, seeds, size)
     signatures = [sign(*synthetic(class_, seed, size)[:2]) for seed in seeds]
     searcher = Searcher(signatures)
     for place, signature in enumerate(signatures):
-        assert [m.place for m in searcher.matches(signature)] == [place]
+        assert [m.position for m in searcher.matches(signature)] == [place]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_changed_copy_is_found_and_nothing_else(cutouts, searcher, change, how
     lost = []
     for place, (name, cutout) in enumerate(cutouts.items()):
         matches = list(searcher.matches(sign(*change(*cutout))))
-        assert {m.place for m in matches} <= {place}, name
+        assert {m.position for m in matches} <= {place}, name
         if not matches:
             lost.append(name)
         elif name.split("/")[0] in ("hair_hard", "fur", "insect", "leaf"):
@@ -111,7 +111,7 @@ def test_a_crop_that_comes_first_is_found_too(cutouts):
     names = ("fur/0", "insect/1", "leaf/2", "tree/0", "hair_easy/1")
     searcher = Searcher([sign(*cropped(*cutouts[name])) for name in names])
     for place, name in enumerate(names):
-        assert place in [m.place for m in searcher.matches(sign(*cutouts[name]))]
+        assert place in [m.position for m in searcher.matches(sign(*cutouts[name]))]
 
 
 def test_one_shape_in_two_colours_is_two_things(cutouts):
@@ -170,4 +170,4 @@ def test_a_cutout_of_any_size_is_like_itself(height, width, level, seed, windows
     alpha[rng.integers(height), rng.integers(width)] = level
     signature = sign(fg, alpha, windows=windows)
     match = next(Searcher([signature]).matches(signature))
-    assert (match.place, match.distance) == (0, 0)
+    assert (match.position, match.distance) == (0, 0)

@@ -31,11 +31,11 @@ def insect(rng: np.random.Generator, side: int) -> Layer:
 
     segments, clear = PLANS[kind]
     segments = [(y, w * rng.normal(1, 0.05), h) for y, w, h in segments]
-    it = Insect(kind, segments, clear, *coat_of(rng, kind), place)
+    drawn = Insect(kind, segments, clear, *coat_of(rng, kind), place)
     limbs, trunk = Raster(side), Raster(side)
-    legs(rng, limbs, it)
-    antennae(rng, limbs, it)
-    _body(rng, trunk, it)
+    legs(rng, limbs, drawn)
+    antennae(rng, limbs, drawn)
+    _body(rng, trunk, drawn)
     body = trunk.layer()
     height = 0.05 * np.sqrt(blur(body.alpha, 0.02 * side) * body.alpha + 1e-6)
     slope_x, slope_y = slopes(blur(height, 0.004 * side), side)
@@ -43,79 +43,79 @@ def insect(rng: np.random.Generator, side: int) -> Layer:
     body = glow(shade(body, 0.45 + 0.75 * diffuse), 0.55 * shine)
     x, y = grid(side)
     body = shade(body, 1 + 0.12 * Noise(rng)(x, y, 24.0, octaves=2))
-    wings = [membrane(rng, side, it, wing) for wing in it.wings]
+    wings = [membrane(rng, side, drawn, wing) for wing in drawn.wings]
     if kind in ("butterfly", "moth"):
-        wings = [scaled(rng, side, it)]
+        wings = [scaled(rng, side, drawn)]
     if kind in ("fly", "wasp", "bee"):  # folded over the back
         return over(*wings, body, limbs.layer())
     return over(body, *wings, limbs.layer())
 
 
-def _body(rng: np.random.Generator, raster: Raster, it: Insect) -> None:
+def _body(rng: np.random.Generator, raster: Raster, insect: Insect) -> None:
     """Draw the segments, tail first, with belts or wing cases, then the eyes."""
     stripes = int(rng.integers(4, 7))
-    for part, (y, wide, half) in reversed(list(enumerate(it.body))):
-        raster.polygon(it.place(ellipse((0.5, y), wide, half)), it.dark)
-        tail = part == len(it.body) - 1
-        if it.kind in ("wasp", "bee") and tail:
+    for part, (y, wide, half) in reversed(list(enumerate(insect.body))):
+        raster.polygon(insect.place(ellipse((0.5, y), wide, half)), insect.dark)
+        tail = part == len(insect.body) - 1
+        if insect.kind in ("wasp", "bee") and tail:
             for k in range(stripes):
                 at = y - half + 2 * half * (k + 0.55) / stripes
-                _belt(raster, it, part, (at, 0.42 * half / stripes), it.bright)
-        elif it.kind in ("fly", "dragonfly") and part > 0:
-            raster.polygon(it.place(ellipse((0.5, y), 0.75 * wide, 0.85 * half)), 0.6 * it.bright)
-            for k in range(stripes if tail or it.kind == "dragonfly" else 0):
+                _belt(raster, insect, part, (at, 0.42 * half / stripes), insect.bright)
+        elif insect.kind in ("fly", "dragonfly") and part > 0:
+            raster.polygon(insect.place(ellipse((0.5, y), 0.75 * wide, 0.85 * half)), 0.6 * insect.bright)
+            for k in range(stripes if tail or insect.kind == "dragonfly" else 0):
                 at = y - half + 2 * half * (k + 0.5) / stripes
-                _belt(raster, it, part, (at, 0.1 * half / stripes), 0.5 * it.dark)
-        elif it.kind == "beetle" and part > 0:
-            case = it.place(ellipse((0.5, y), 0.96 * wide, 0.97 * half))
-            raster.polygon(case, it.bright * (0.8 if tail else 0.55))
+                _belt(raster, insect, part, (at, 0.1 * half / stripes), 0.5 * insect.dark)
+        elif insect.kind == "beetle" and part > 0:
+            case = insect.place(ellipse((0.5, y), 0.96 * wide, 0.97 * half))
+            raster.polygon(case, insect.bright * (0.8 if tail else 0.55))
             if tail:
-                _wing_cases(rng, raster, it)
-    if it.kind in ("bee", "moth", "butterfly"):
-        _fuzz(rng, raster, it)
-    y, wide, half = it.body[0]
+                _wing_cases(rng, raster, insect)
+    if insect.kind in ("bee", "moth", "butterfly"):
+        _fuzz(rng, raster, insect)
+    y, wide, half = insect.body[0]
     eye = (
         hsv(rng.choice([0.0, 0.02, 0.35, 0.08]), 0.75, 0.45)
-        if it.kind in ("fly", "dragonfly")
-        else 0.3 * it.dark
+        if insect.kind in ("fly", "dragonfly")
+        else 0.3 * insect.dark
     )
-    big = {"fly": 0.62, "dragonfly": 0.75}.get(it.kind, 0.33)
+    big = {"fly": 0.62, "dragonfly": 0.75}.get(insect.kind, 0.33)
     for hand in (-1, 1):
         centre = (0.5 + hand * (1 - 0.7 * big) * wide * 1.1, y - 0.1 * half)
-        raster.polygon(it.place(ellipse(centre, big * wide, 0.85 * max(big, 0.45) * half)), eye)
+        raster.polygon(insect.place(ellipse(centre, big * wide, 0.85 * max(big, 0.45) * half)), eye)
 
 
-def _wing_cases(rng: np.random.Generator, raster: Raster, it: Insect) -> None:
+def _wing_cases(rng: np.random.Generator, raster: Raster, insect: Insect) -> None:
     """Draw the seam between a beetle's wing cases, and spots."""
-    y, wide, half = it.body[-1]
+    y, wide, half = insect.body[-1]
     seam = np.stack([np.full(8, 0.5), y + half * np.linspace(-0.95, 0.97, 8)], axis=-1)
-    raster.strokes(it.place(seam)[None], np.array([0.005]), 0.4 * it.dark)
+    raster.strokes(insect.place(seam)[None], np.array([0.005]), 0.4 * insect.dark)
     spots = int(rng.integers(0, 5))
     for k in range(spots):
         x_off, at = rng.uniform(0.25, 0.65) * wide, y + (2 * (k + 0.5) / spots - 1) * 0.75 * half
         both = np.array([[0.5 - x_off, at], [0.5 + x_off, at]])
-        raster.discs(it.place(both), np.array([0.022]), 0.6 * it.dark)
+        raster.discs(insect.place(both), np.array([0.022]), 0.6 * insect.dark)
 
 
-def _fuzz(rng: np.random.Generator, raster: Raster, it: Insect) -> None:
+def _fuzz(rng: np.random.Generator, raster: Raster, insect: Insect) -> None:
     """Cover the chest, and a bee's or moth's tail, with short hair that points backwards."""
-    for part, (y, wide, half) in list(enumerate(it.body))[1 : 2 if it.kind == "butterfly" else None]:
+    for part, (y, wide, half) in list(enumerate(insect.body))[1 : 2 if insect.kind == "butterfly" else None]:
         count = 900 if part == 1 else 500
         far, turned = np.sqrt(rng.random(count)), rng.uniform(0, 2 * np.pi, count)
         root = np.array([0.5, y]) + far[:, None] * heading(turned) * np.array([wide, half])
         way = 0.6 * heading(turned) + np.array([0.0, 0.8]) + rng.normal(0, 0.3, (count, 2))
         long = rng.uniform(0.010, 0.022, (count, 1)) * (1.0 if part == 1 else 0.7)
         paths = root[:, None] + np.array([0.0, 0.5, 1.0])[:, None] * (long * way)[:, None]
-        pale = it.bright * (0.9 if it.kind != "butterfly" else 0.35) + 0.1 * it.dark
+        pale = insect.bright * (0.9 if insect.kind != "butterfly" else 0.35) + 0.1 * insect.dark
         belt = np.sin((root[:, 1:] - y) / half * 9) > 0.2
-        tone = np.where(belt & (part == 2), it.dark, pale) * rng.uniform(0.6, 1.25, (count, 1))
-        raster.strokes(it.place(paths), np.array([0.0026, 0.002, 0.0008]), tone[:, None])
+        tone = np.where(belt & (part == 2), insect.dark, pale) * rng.uniform(0.6, 1.25, (count, 1))
+        raster.strokes(insect.place(paths), np.array([0.0026, 0.002, 0.0008]), tone[:, None])
 
 
-def _belt(raster: Raster, it: Insect, part: int, belt: tuple[float, float], colour: Float) -> None:
+def _belt(raster: Raster, insect: Insect, part: int, belt: tuple[float, float], colour: Float) -> None:
     """Draw a belt, (middle, half width), round a segment."""
-    y, wide, half = it.body[part]
+    y, wide, half = insect.body[part]
     rows = np.clip(np.linspace(belt[0] - belt[1], belt[0] + belt[1], 6), y - half, y + half)
     reach = wide * np.sqrt(np.clip(1 - ((rows - y) / half) ** 2, 0, 1))
     left, right = np.stack([0.5 - reach, rows], axis=-1), np.stack([0.5 + reach, rows], axis=-1)
-    raster.polygon(it.place(np.concatenate([left, right[::-1]])), colour)
+    raster.polygon(insect.place(np.concatenate([left, right[::-1]])), colour)

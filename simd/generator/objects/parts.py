@@ -27,12 +27,12 @@ def drawn_side(side: int, scale: float) -> int:
 
 def placed(layer: Layer, side: int, scale: float, centre: tuple[float, float], angle: float = 0.0) -> Layer:
     """Reduce a drawing to `scale` of a square of `side` pixels, turn it and put its middle at `centre`."""
-    own = len(layer.alpha)
+    height = len(layer.alpha)
     c, s = np.cos(angle), np.sin(angle)
     # From (row, column) of the square to (row, column) of the drawing, pixel centres at halves.
-    matrix = np.array([[c, -s], [s, c]]) * own / (scale * side)
+    matrix = np.array([[c, -s], [s, c]]) * height / (scale * side)
     middle = np.array([centre[1], centre[0]]) * side - 0.5
-    offset = np.array([own / 2 - 0.5, own / 2 - 0.5]) - matrix @ middle
+    offset = np.array([height / 2 - 0.5, height / 2 - 0.5]) - matrix @ middle
     planes = [*np.moveaxis(layer.colour, 2, 0), layer.alpha]
     moved = [
         ndimage.affine_transform(plane, matrix, offset, (side, side), order=1, mode="constant")

@@ -17,7 +17,7 @@ _FORE = [0.62, 1.0, 0.97, 0.84, 0.74, 0.64]  # how far a wing reaches, from its 
 _HIND = [0.6, 0.78, 0.84, 0.8, 0.7, 0.42]
 
 
-def membrane(rng: np.random.Generator, side: int, it: Insect, wing: Wing) -> Layer:
+def membrane(rng: np.random.Generator, side: int, insect: Insect, wing: Wing) -> Layer:
     """Draw a pair of clear wings: a film that shimmers, a net of veins."""
     angle, length, width, root_y = wing
     angle = angle + rng.normal(0, 0.06)
@@ -29,7 +29,7 @@ def membrane(rng: np.random.Generator, side: int, it: Insect, wing: Wing) -> Lay
 
         def put(points: Float, hand: int = hand) -> Float:
             root = np.array([0.5 + hand * 0.015, root_y])
-            return it.place(turn(points, angle) * np.array([hand, 1.0]) + root)
+            return insect.place(turn(points, angle) * np.array([hand, 1.0]) + root)
 
         film.polygon(put(edge), tint)
         veins.strokes(put(np.concatenate([edge, edge[:1]]))[None], np.array([0.0038]), line)
@@ -37,11 +37,11 @@ def membrane(rng: np.random.Generator, side: int, it: Insect, wing: Wing) -> Lay
         bow = 0.55 * ends + np.array([0.0, -0.06 * length])
         paths = bezier(np.stack([0 * ends, bow, ends], axis=1), 16)
         veins.strokes(put(paths), np.linspace(0.0045, 0.0016, 16), line)
-        rungs = 15 if it.kind == "dragonfly" else 4
+        rungs = 15 if insect.kind == "dragonfly" else 4
         for k in range(rungs):  # cross veins join neighbours
             a, b = paths[:-1, 3 + (k * 12) // rungs], paths[1:, 3 + (k * 12) // rungs]
             veins.strokes(put(np.stack([a, (a + b) / 2, b], axis=1)), np.array([0.0016]), line)
-        if it.kind == "dragonfly":  # the dark cell near the tip of the leading edge
+        if insect.kind == "dragonfly":  # the dark cell near the tip of the leading edge
             veins.strokes(put(edge[24:29])[None], np.array([0.008]), 0.8 * line)
     x, y = grid(side)
     gleam = 0.5 + 0.5 * np.tanh(1.5 * Noise(rng)(x, y, 3.5, octaves=3))
@@ -53,19 +53,19 @@ def membrane(rng: np.random.Generator, side: int, it: Insect, wing: Wing) -> Lay
     return over(fade(veins.layer(), 0.88), skin)
 
 
-def scaled(rng: np.random.Generator, side: int, it: Insect) -> Layer:
+def scaled(rng: np.random.Generator, side: int, insect: Insect) -> Layer:
     """Draw two pairs of scaled wings, the hind wings below; left and right mirror each other."""
-    pattern = _Pattern(rng, it)
+    pattern = _Pattern(rng, insect)
     spread = rng.uniform(-0.08, 0.2)
     hind = _fan(rng, (0.1, 1.28), _HIND, 0.36, tailed=rng.random() < 0.4)
-    long = 0.36 if it.kind == "moth" else 0.42
+    long = 0.36 if insect.kind == "moth" else 0.42
     fore = _fan(rng, (spread - 0.98, spread + 0.22), _FORE, long, tailed=False)
     layers = []
     for fan, root_y in ((fore, 0.37), (hind, 0.42)):
         raster = Raster(side)
         for hand in (-1, 1):
             points = fan * np.array([hand, 1.0]) + np.array([0.5 + hand * 0.012, root_y])
-            raster.mesh(it.place(points), pattern.colours(fan.shape[:2], root_y))
+            raster.mesh(insect.place(points), pattern.colours(fan.shape[:2], root_y))
         layers.append(soften(raster.layer(), 0.0008 * side))
     x, y = grid(side)
     dust = 1 + 0.05 * Noise(rng)(x, y, 58.0) + 0.06 * Noise(rng)(x, y, 9.0, octaves=3)
@@ -91,8 +91,8 @@ def _fan(
 class _Pattern:
     """How scales are coloured: bands, margin, veins, spots and eyes in the cells between the veins."""
 
-    def __init__(self, rng: np.random.Generator, it: Insect) -> None:
-        self.ground, self.dark, self.moth = it.bright, 0.5 * it.dark, it.kind == "moth"
+    def __init__(self, rng: np.random.Generator, insect: Insect) -> None:
+        self.ground, self.dark, self.moth = insect.bright, 0.5 * insect.dark, insect.kind == "moth"
         turn_ = rng.choice([0.0, 0.08, -0.1, 0.5])
         self.second = np.clip(hsv(rng.random() * 0.15 + turn_, rng.uniform(0.1, 0.8), 0.95), 0, 1)
         self.margin, self.cells = rng.uniform(0.78, 0.94), int(rng.integers(6, 9))

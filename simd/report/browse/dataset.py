@@ -152,18 +152,20 @@ def _value(fo: Any, kind: str, value: Any) -> Any:
 
 
 def _update_samples(
-    fo: Any, target: Any, dataset: MattingSet, columns: Mapping[str, Field], there: Mapping[str, str]
+    fo: Any, target: Any, dataset: MattingSet, columns: Mapping[str, Field], present: Mapping[str, str]
 ) -> None:
-    gone = [id_ for composite, id_ in there.items() if composite not in {row.id for row in dataset.rows}]
+    gone = [id_ for composite, id_ in present.items() if composite not in {row.id for row in dataset.rows}]
     if gone:
         target.delete_samples(gone)
-    paths = {there[s.row.id]: str(s.path("image").absolute()) for s in dataset if s.row.id in there}
+    paths = {present[s.row.id]: str(s.path("image").absolute()) for s in dataset if s.row.id in present}
     target.set_values("filepath", paths, key_field="id")
     for name, column in columns.items():
         values: dict[str, Any] = {
-            there[row.id]: _value(fo, column.kind, column.values[row.id]) if row.id in column.values else None
+            present[row.id]: _value(fo, column.kind, column.values[row.id])
+            if row.id in column.values
+            else None
             for row in dataset.rows
-            if row.id in there
+            if row.id in present
         }
         if column.kind in _LABELS:
             ids, tags = target.values(["id", f"{name}.tags"])

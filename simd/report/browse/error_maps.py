@@ -95,16 +95,16 @@ def make_maps(
             continue
         digest_of[sample.row.id] = job.digest
         jobs.setdefault(job.digest, job)
-    made: dict[str, Maps] = {digest: maps for digest in jobs if (maps := _made_before(folder, digest))}
-    todo = [job for digest, job in jobs.items() if digest not in made]
+    finished: dict[str, Maps] = {digest: maps for digest in jobs if (maps := _made_before(folder, digest))}
+    todo = [job for digest, job in jobs.items() if digest not in finished]
     failed: dict[str, str] = {}
-    for outcome in track(run(_make, todo, workers=workers), len(jobs), "maps", done=len(made)):
+    for outcome in track(run(_make, todo, workers=workers), len(jobs), "maps", done=len(finished)):
         if outcome.value is None:
             failed[outcome.item.digest] = outcome.reason or ""
         else:
-            made[outcome.item.digest] = outcome.value
+            finished[outcome.item.digest] = outcome.value
     _remove_others(folder, jobs)
-    of_images = {id_: made[digest] for id_, digest in digest_of.items() if digest in made}
+    of_images = {id_: finished[digest] for id_, digest in digest_of.items() if digest in finished}
     broken |= {id_: failed[digest] for id_, digest in digest_of.items() if digest in failed}
     return of_images, broken
 
@@ -157,10 +157,10 @@ def _job(folder: Path, sample: Sample, methods: Sequence[ShownMethod]) -> _MapJo
 def _identity(file: Path) -> tuple[int, ...]:
     """Return numbers that are the same for every link to one file, and change when it does."""
     try:
-        found = file.stat()
+        status = file.stat()
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from error
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _make(job: _MapJob) -> Maps:
@@ -210,7 +210,7 @@ def _is_grey_png(file: Path) -> bool:
 
 
 def _to_row(maps: Maps) -> dict[str, Any]:
-    methods = {key: one._asdict() for key, one in maps.methods.items()}
+    methods = {key: of_method._asdict() for key, of_method in maps.methods.items()}
     return {"class_mask": maps.class_mask, "methods": methods, "disagreement": maps.disagreement}
 
 
@@ -221,10 +221,13 @@ def _made_before(folder: Path, digest: str) -> Maps | None:
     row: Mapping[str, Any] = read_json(file)
     maps = Maps(
         row["class_mask"],
-        {key: MethodMaps(**one) for key, one in row["methods"].items()},
+        {key: MethodMaps(**of_method) for key, of_method in row["methods"].items()},
         row["disagreement"],
     )
-    paths = [maps.class_mask, *(path for one in maps.methods.values() for path in one[:3] if path)]
+    paths = [
+        maps.class_mask,
+        *(path for of_method in maps.methods.values() for path in of_method[:3] if path),
+    ]
     return maps if all(Path(path).is_file() for path in paths) else None
 
 

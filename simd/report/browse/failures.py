@@ -68,14 +68,14 @@ def find_failures(dataset: MattingSet, methods: Sequence[ShownMethod], worst: in
     among: dict[tuple[str, str], dict[int, int]] = {}
     for number, table in enumerate(tables):
         groups: dict[tuple[bool, str], list[tuple[float, tuple[str, str]]]] = {}
-        for place, row in table.items():
+        for position, row in table.items():
             whole = row.region == WHOLE
             if not math.isnan(row.sad):
                 key = (whole, row.class_ if whole else row.region)
-                groups.setdefault(key, []).append((-row.sad, place))
+                groups.setdefault(key, []).append((-row.sad, position))
         for group in groups.values():
-            for rank, (_, place) in enumerate(sorted(group)[:worst]):
-                among.setdefault(place, {})[number] = rank
+            for rank, (_, position) in enumerate(sorted(group)[:worst]):
+                among.setdefault(position, {})[number] = rank
     samples = {sample.row.id: sample for sample in dataset}
     failures = [
         Failure(

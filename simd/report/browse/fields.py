@@ -89,7 +89,7 @@ def _of_set(dataset: MattingSet, maps: Mapping[str, Maps]) -> Iterator[tuple[str
         layer: {s.row.id: str(s.path(layer).absolute()) for s in dataset} for layer in ("alpha", "trimap")
     }
     classes: dict[str, str] = {row.id: row.class_ for row in dataset.rows}
-    masks = {id_: one.class_mask for id_, one in maps.items()}
+    masks = {id_: of_image.class_mask for id_, of_image in maps.items()}
     yield CLASS, Field("class", TRUTH, "the primary class", classes)
     yield "class_mask", Field("mask", TRUTH, "the class of each unknown pixel", masks)
     yield "trimap", Field("mask", TRUTH, "the trimap: unknown and foreground", paths["trimap"])
@@ -108,7 +108,9 @@ def _of_methods(methods: Sequence[ShownMethod], maps: Mapping[str, Maps]) -> Ite
         yield from _remarks(method, maps)
     for first, second in combinations(methods, 2):
         pair = f"{first.key} {second.key}"
-        values = {id_: d for id_, one in maps.items() if (d := one.disagreement.get(pair)) is not None}
+        values = {
+            id_: d for id_, of_image in maps.items() if (d := of_image.disagreement.get(pair)) is not None
+        }
         description = f"SAD between {first.name} and {second.name}, in thousands"
         yield disagreement_field(first, second), Field("number", "disagreement", description, values)
     for method in methods:
@@ -127,14 +129,18 @@ def _numbers(method: ShownMethod) -> Iterator[tuple[str, Field]]:
 
 
 def _pictures(method: ShownMethod, maps: Mapping[str, Maps]) -> Iterator[tuple[str, Field]]:
-    of_method = {id_: one.methods[method.key] for id_, one in maps.items() if method.key in one.methods}
+    of_method = {
+        id_: of_image.methods[method.key] for id_, of_image in maps.items() if method.key in of_image.methods
+    }
     kinds = {
         "error": "absolute error; what is not drawn is right, or known",
         "signed": "signed error: red is too much alpha, blue too little",
         "alpha": "predicted matte; 0 is not drawn",
     }
     for kind, description in kinds.items():
-        values: dict[str, str] = {id_: path for id_, one in of_method.items() if (path := getattr(one, kind))}
+        values: dict[str, str] = {
+            id_: path for id_, of_image in of_method.items() if (path := getattr(of_image, kind))
+        }
         yield f"{method.key}_{kind}", Field("map", method.name, f"{method.name}: {description}", values)
 
 
@@ -142,9 +148,9 @@ def _remarks(method: ShownMethod, maps: Mapping[str, Maps]) -> Iterator[tuple[st
     fallbacks = {id_: reason for id_ in maps if (reason := method.fallback(id_))}
     missing = dict(method.missing)
     missing |= {
-        id_: one.methods[method.key].reason
-        for id_, one in maps.items()
-        if method.key in one.methods and one.methods[method.key].reason
+        id_: of_image.methods[method.key].reason
+        for id_, of_image in maps.items()
+        if method.key in of_image.methods and of_image.methods[method.key].reason
     }
     yield (
         f"{method.key}_fallback",

@@ -135,14 +135,14 @@ def _picture_all(
         CardJob(number, failure, mattes_of(failure, methods), scored_of(failure, methods), folder)
         for number, failure in enumerate(failures)
     ]
-    made: dict[int, Pictures] = {}
+    pictured: dict[int, Pictures] = {}
     broken = {}
     for outcome in track(run(picture, jobs, workers=workers), len(jobs), "failures"):
         if outcome.value is None:
             broken[outcome.item.failure.sample.row.id] = outcome.reason or ""
         else:
-            made[outcome.item.number] = outcome.value
-    return made, broken
+            pictured[outcome.item.number] = outcome.value
+    return pictured, broken
 
 
 def _selects(methods: Sequence[ShownMethod], failures: Sequence[Failure]) -> list[dict[str, object]]:

@@ -69,18 +69,18 @@ def prepare(
     name = name or default_name(matting_set)
     target = open_dataset(fo, matting_set, name)
     folder = maps_folder(matting_set.path) if maps is None else Path(maps)
-    made, broken = make_maps(matting_set, methods, folder / target.slug, workers=workers)
-    fields = fields_of(matting_set, methods, made)
+    maps_of, broken = make_maps(matting_set, methods, folder / target.slug, workers=workers)
+    fields = fields_of(matting_set, methods, maps_of)
     update(fo, target, matting_set, methods, fields)
     if points is not None:
         add_points(target, points)
-    add_similarity(target, [sample for sample in matting_set if sample.row.id in made], workers=workers)
+    add_similarity(target, [sample for sample in matting_set if sample.row.id in maps_of], workers=workers)
     views = save_views(fo, target, methods, present_classes(target))
     unread = {
-        f"{method.name}, {id_}": one.methods[method.key].reason
+        f"{method.name}, {id_}": of_image.methods[method.key].reason
         for method in methods
-        for id_, one in made.items()
-        if method.key in one.methods and one.methods[method.key].reason
+        for id_, of_image in maps_of.items()
+        if method.key in of_image.methods and of_image.methods[method.key].reason
     }
     workspace = lay_out(fo, target, methods, fields)
     return OpenedDataset(target, workspace, methods, views, broken | problems(methods) | unread)

@@ -145,8 +145,8 @@ def summary(embedding: Embedding) -> dict[str, Any]:
             if c.patches
         },
         "confusions": [
-            {"class": own, "taken_for": other, "share": round(share, 4)}
-            for own, other, share in confusions(n)
+            {"class": class_, "taken_for": other, "share": round(share, 4)}
+            for class_, other, share in confusions(n)
         ],
         "notes": list(embedding.notes),
     }
@@ -174,8 +174,8 @@ def print_embedding(embedding: Embedding) -> None:
         f"mean over classes {percent(n.class_accuracy)}, silhouette {formatted(n.silhouette, '.2f')}",
         markup=False,
     )
-    for own, other, share in confusions(n, most=5):
-        console.print(f"  {own} taken for {other}: {share:.0%}")
+    for class_, other, share in confusions(n, most=5):
+        console.print(f"  {class_} taken for {other}: {share:.0%}")
     for note in embedding.notes:
         console.print(note, style="yellow", markup=False)
 

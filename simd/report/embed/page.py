@@ -24,30 +24,30 @@ _GLYPHS = (
 )
 
 
-def to_html(made: Embedding) -> str:
+def to_html(embedding: Embedding) -> str:
     """Return the page of a map."""
-    neighbours = made.neighbours
+    neighbours = embedding.neighbours
     return render_page(
         "embed.html.j2",
         styles=("embed.css",),
         script="embed.js",
-        made=made,
+        made=embedding,
         facts={
-            "patches": f"{len(made.patches):,}",
-            "foregrounds": f"{len({p.fg_id for p in made.patches}):,}",
-            "features": f"{made.features} ({made.dimensions})",
+            "patches": f"{len(embedding.patches):,}",
+            "foregrounds": f"{len({p.fg_id for p in embedding.patches}):,}",
+            "features": f"{embedding.features} ({embedding.dimensions})",
             "k-NN, own foreground left out": percent(neighbours.accuracy),
             "mean over classes": percent(neighbours.class_accuracy),
-            "perplexity, seed": f"{made.perplexity:.3g}, {made.seed}",
+            "perplexity, seed": f"{embedding.perplexity:.3g}, {embedding.seed}",
         },
         size=_SIZE,
         glyphs=_GLYPHS,
-        groups=_groups(made),
-        scale=f"{float(np.clip(40 / np.sqrt(max(1, len(made.places))), 0.55, 1.6)):.2f}",
+        groups=_groups(embedding),
+        scale=f"{float(np.clip(40 / np.sqrt(max(1, len(embedding.places))), 0.55, 1.6)):.2f}",
         classes=[(index, c) for index, c in enumerate(neighbours.classes) if c.patches],
         confusions=confusions(neighbours, most=8),
         percent=percent,
-        data=_data(made),
+        data=_data(embedding),
     )
 
 
@@ -58,9 +58,11 @@ class _Group(NamedTuple):
     marks: list[tuple[int, str, str]]
 
 
-def _groups(made: Embedding) -> list[_Group]:
+def _groups(embedding: Embedding) -> list[_Group]:
     marks: dict[str, list[tuple[int, str, str]]] = {}
-    for i, (patch, (x, y)) in enumerate(zip(made.patches, _fitted(made.places).tolist(), strict=True)):
+    for i, (patch, (x, y)) in enumerate(
+        zip(embedding.patches, _fitted(embedding.places).tolist(), strict=True)
+    ):
         marks.setdefault(patch.class_, []).append((i, f"{x:.1f}", f"{y:.1f}"))
     return [_Group(index, marks[name]) for index, name in enumerate(CLASSES) if name in marks]
 
@@ -73,10 +75,10 @@ def _fitted(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.asarray(_SIZE / 2 + centred * (1, -1), dtype=np.float64)
 
 
-def _data(made: Embedding) -> Markup:
+def _data(embedding: Embedding) -> Markup:
     """Return what the script shows of each patch, as JSON that no tag can end."""
     room, rows = _MOST, []
-    for patch in made.patches:
+    for patch in embedding.patches:
         room -= len(patch.thumbnail)
         rows.append([patch.id, patch.region, patch.class_, patch.fg_id, patch.thumbnail if room > 0 else ""])
     text = json.dumps(rows, ensure_ascii=True, separators=(",", ":"))

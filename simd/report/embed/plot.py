@@ -16,17 +16,17 @@ MARKERS = "osD^v"
 _INK = "#1d2129"
 
 
-def plot_map(made: Embedding) -> bytes:
+def plot_map(embedding: Embedding) -> bytes:
     """Draw the map as PNG."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 8), layout="constrained", facecolor="white")
     ax = figure.subplots()
-    classes = np.array([patch.class_ for patch in made.patches])
+    classes = np.array([patch.class_ for patch in embedding.patches])
     size = float(np.clip(18000 / max(1, len(classes)), 8, 40))
     anchors, names = [], []
     for index, class_ in enumerate(TAXONOMY):
-        points = made.places[classes == class_.name]
+        points = embedding.places[classes == class_.name]
         if not len(points):
             continue
         ax.scatter(
@@ -44,16 +44,16 @@ def plot_map(made: Embedding) -> bytes:
     ax.set(xticks=[], yticks=[])
     ax.margins(0.08)
     ax.spines[:].set_color("#d6dae0")
-    n = made.neighbours
+    n = embedding.neighbours
     figure.suptitle(
-        f"{made.name[:60]}: {len(classes):,} patches by {made.features} (t-SNE; distances between groups say "
-        f"little)\nk-NN without the own foreground: {percent(n.accuracy)} of patches, "
+        f"{embedding.name[:60]}: {len(classes):,} patches by {embedding.features} (t-SNE; distances between "
+        f"groups say little)\nk-NN without the own foreground: {percent(n.accuracy)} of patches, "
         f"{percent(n.class_accuracy)} mean over classes".replace("$", r"\$"),
         x=0.01,
         ha="left",
         fontsize=10,
     )
-    place_labels(ax, np.array(anchors), names, avoid=made.places, fontsize=9.5)
+    place_labels(ax, np.array(anchors), names, avoid=embedding.places, fontsize=9.5)
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=150, metadata={"Software": None})
     return data.getvalue()

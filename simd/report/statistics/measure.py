@@ -184,11 +184,11 @@ def _from_json(row: Mapping[str, Any]) -> Measures:
 def _gathered(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> SetStatistics:
     rows = {row.id: row for row in matting_set.rows}
     images, regions = [], []
-    for found in done:
-        row, size = rows[found["id"]], ForegroundSize(**found["size"])
-        images.append(Measured(row.id, row.class_, row.fg_id, _from_json(found["image"]), size))
-        for class_ in sorted(found["regions"], key=CLASSES.index):
-            part = _from_json(found["regions"][class_])
+    for record in done:
+        row, size = rows[record["id"]], ForegroundSize(**record["size"])
+        images.append(Measured(row.id, row.class_, row.fg_id, _from_json(record["image"]), size))
+        for class_ in sorted(record["regions"], key=CLASSES.index):
+            part = _from_json(record["regions"][class_])
             regions.append(Measured(row.id, class_, row.fg_id, part, size))
     counted = take_census(str(matting_set.path))
     return SetStatistics(
@@ -206,7 +206,7 @@ def _notes(matting_set: MattingSet, counted: Census, done: Sequence[Mapping[str,
     total, notes = len(done), []
     if counted.by_region:
         notes.append("some foregrounds have regions of several classes, and count for each of them")
-    if without := sum(not found["masked"] for found in done):
+    if without := sum(not record["masked"] for record in done):
         notes.append(
             f"{without} of {total} images have no class mask: their whole unknown region counts for their "
             "primary class"
@@ -217,6 +217,6 @@ def _notes(matting_set: MattingSet, counted: Census, done: Sequence[Mapping[str,
             f"the class masks of {by_image} of {len(matting_set)} images were not tagged: they give the "
             "primary class to every unknown pixel"
         )
-    if empty := sum(found["image"]["pixels"] == 0 for found in done):
+    if empty := sum(record["image"]["pixels"] == 0 for record in done):
         notes.append(f"{empty} of {total} images have no unknown region: they count, but have no figures")
     return notes

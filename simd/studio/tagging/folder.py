@@ -27,7 +27,7 @@ MAX_PIXELS = 2**25
 _MOST_SECONDS = 3600.0  # that one step can have taken
 
 
-def default_folder(place: str) -> Path:
+def default_folder(origin: str) -> Path:
     """Return where annotations are kept if nobody says: beside a folder of foregrounds, never inside it.
 
     Examples
@@ -35,7 +35,7 @@ def default_folder(place: str) -> Path:
     >>> default_folder("mine/cutouts").as_posix(), default_folder("synthetic-mixed:2@512").as_posix()
     ('mine/cutouts-annotations', 'synthetic-mixed-annotations')
     """
-    folder = Path(place)
+    folder = Path(origin)
     if not folder.is_dir():  # a built-in source
         return folder.with_name(f"{re.split('[:@]', folder.name)[0]}-annotations")
     folder = folder if folder.name.strip(".") else folder.resolve()
@@ -129,14 +129,14 @@ def look(folder: Path, foregrounds: tuple[Foreground, ...]) -> tuple[dict[str, A
     """
     if not folder.exists():
         return {}, {}
-    found = find_annotation_files(folder)
+    annotations = find_annotation_files(folder)
     records, broken = {}, {}
     for fg in foregrounds:
         name = annotation_path(folder, fg.id).name
-        if fg.id in found.paths:
-            records[fg.id] = read_record(found.paths[fg.id])
-        elif name in found.broken:
-            broken[fg.id] = found.broken[name]
+        if fg.id in annotations.paths:
+            records[fg.id] = read_record(annotations.paths[fg.id])
+        elif name in annotations.broken:
+            broken[fg.id] = annotations.broken[name]
     return records, broken
 
 
@@ -149,7 +149,7 @@ def refuse_links(file: Path) -> None:
 
 def _stamp(file: Path) -> tuple[int, int] | None:
     try:
-        found = file.stat()
+        status = file.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size

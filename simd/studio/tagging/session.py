@@ -31,7 +31,7 @@ class Tagging:
 
     Parameters
     ----------
-    place : str
+    origin : str
         A folder of foregrounds, or a built-in source, as for :func:`index_foregrounds`.
     annotations : Path
         The folder of annotations; nothing is written anywhere else. Made with the first stroke.
@@ -46,7 +46,7 @@ class Tagging:
 
     def __init__(
         self,
-        place: str,
+        origin: str,
         annotations: Path,
         *,
         kind: str | None = None,
@@ -55,10 +55,10 @@ class Tagging:
         annotator: str | None = None,
         read_only: bool = False,
     ) -> None:
-        index = index_foregrounds(place, kind, classes=classes)
+        index = index_foregrounds(origin, kind, classes=classes)
         if not index.records:
-            raise DataError(f"{place}: has no foreground that could be tagged; see simd index {place}")
-        self.place, self.annotations = place, annotations
+            raise DataError(f"{origin}: has no foreground that could be tagged; see simd index {origin}")
+        self.place, self.annotations = origin, annotations
         self.foregrounds, self.problems = index.records, index.problems
         self.annotator, self.read_only = annotator, read_only
         self._propose = propose

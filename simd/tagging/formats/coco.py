@@ -63,8 +63,8 @@ def read_rle(path: Path, names: Names) -> Iterator[Labelled]:
             with shaped_as("an image of a COCO file"):
                 if twice[str(image["id"])] > 1:
                     raise DataError(f"{twice[str(image['id'])]} images have the id {image['id']!r:.40}")
-                found = _of_image(image, by_image[image["id"]], labels, names)
-                yield found._replace(name=name, named_by=by)
+                labelled = _of_image(image, by_image[image["id"]], labels, names)
+                yield labelled._replace(name=name, named_by=by)
         except MissingExtraError:
             raise
         except DataError as error:
@@ -83,8 +83,8 @@ def _of_image(image: Row, rows: list[Row], labels: Mapping[Any, str], names: Nam
     )
     if bare and not masks:
         raise DataError(remarks[0])
-    found = merge(size, ((_label(row, labels), _region(row["segmentation"], size)) for row in masks), names)
-    return found._replace(remarks=found.remarks + remarks)
+    merged = merge(size, ((_label(row, labels), _region(row["segmentation"], size)) for row in masks), names)
+    return merged._replace(remarks=merged.remarks + remarks)
 
 
 def _categories(rows: Iterable[Row]) -> dict[Any, str]:
@@ -164,14 +164,14 @@ def read_panoptic(place: Path, names: Names) -> Iterator[Labelled]:
 def _of_segments(ids: np.ndarray[Any, Any], segments: Mapping[int, str], names: Names) -> Labelled:
     """Turn segment ids (H, W) into a class mask: each label becomes a number, 0 stays void."""
     numbers = {label: number for number, label in enumerate(dict.fromkeys(segments.values()), start=1)}
-    found = np.unique(ids)
-    lost = [number for number in found.tolist() if number and number not in segments]
+    segment_ids = np.unique(ids)
+    lost = [number for number in segment_ids.tolist() if number and number not in segments]
     if lost:
         raise DataError(f"its pixels hold segment {lost[0]}, which segments_info does not list")
     if len(numbers) > 254:
         raise DataError(f"has {len(numbers)} labels; there are {len(TAXONOMY)} classes")
-    table = np.array([numbers[segments[n]] if n else 0 for n in found.tolist()], np.uint8)
-    stored: UInt8 = table[np.searchsorted(found, ids)]
+    table = np.array([numbers[segments[n]] if n else 0 for n in segment_ids.tolist()], np.uint8)
+    stored: UInt8 = table[np.searchsorted(segment_ids, ids)]
     return from_void_zero(stored, {number: label for label, number in numbers.items()}, names)
 
 

@@ -136,8 +136,8 @@ def read_images(path: Path, names: Names) -> Iterator[Labelled]:
             with shaped_as("an image of CVAT"):
                 size = checked_size(image.attrib["height"], image.attrib["width"])
                 masks = ((mask.attrib["label"], _region(mask, size)) for mask in image.iter("mask"))
-                found = merge(size, masks, names)
-                yield found._replace(name=name, remarks=found.remarks + _other_shapes(image))
+                merged = merge(size, masks, names)
+                yield merged._replace(name=name, remarks=merged.remarks + _other_shapes(image))
         except DataError as error:
             yield Labelled(name, None, (str(error),))
 

@@ -43,8 +43,8 @@ def read(folder: Path, names: Names) -> Iterator[Labelled]:
     names_of_labels = _files(labels)
     for name in names_of_labels:
         try:
-            found = _read_mask(inside(labels, name), numbers, colours, names)
-            yield found._replace(name=without_ending(name), named_by="stem")
+            result = _read_mask(inside(labels, name), numbers, colours, names)
+            yield result._replace(name=without_ending(name), named_by="stem")
         except DataError as error:
             yield Labelled(without_ending(name), None, (str(error),))
     labelled = set(map(without_ending, names_of_labels))

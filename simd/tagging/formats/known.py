@@ -16,16 +16,16 @@ class KnownForegrounds:
 
     Parameters
     ----------
-    place, kind, classes : optional
-        As :func:`simd.sources.index_foregrounds` takes them; without a place none are known.
+    origin, kind, classes : optional
+        As :func:`simd.sources.index_foregrounds` takes them; without an origin none are known.
     """
 
-    def __init__(self, place: str | None, kind: str | None, classes: Path | None) -> None:
-        self.place = place
+    def __init__(self, origin: str | None, kind: str | None, classes: Path | None) -> None:
+        self.place = origin
         self.records: dict[str, Foreground] = {}
         self.broken: dict[str, str] = {}
-        if place is not None:
-            index = index_foregrounds(place, kind, classes=classes)
+        if origin is not None:
+            index = index_foregrounds(origin, kind, classes=classes)
             self.records = {fg.id: fg for fg in index.records}
             self.broken = dict(index.problems)
         self._shared = Counter(fg.file.name for fg in self.records.values() if fg.file is not None)

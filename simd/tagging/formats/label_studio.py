@@ -132,8 +132,8 @@ def _labelled(task: Mapping[str, Any], names: Names) -> Labelled:
     regions = [_Region(_label(r["value"]), _cover(r, size)) for r in masks if _labels(r["value"]) is not None]
     if not regions:
         raise DataError("; ".join(remarks))
-    found = merge(size, regions, names)
-    return found._replace(remarks=found.remarks + remarks)
+    merged = merge(size, regions, names)
+    return merged._replace(remarks=merged.remarks + remarks)
 
 
 def _results(task: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -75,9 +75,9 @@ def _labelled(content: Mapping[str, Any], names: Names) -> Labelled:
     kinds = Counter(str(s["shape_type"])[:40] for s in shapes if s["shape_type"] != "mask")
     left_out = ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
     masks = ((str(s["label"]), _region(s, size)) for s in shapes if s["shape_type"] == "mask")
-    found = merge(size, masks, names)
-    return found._replace(
-        remarks=found.remarks + ((f"what is not a mask was left out: {left_out}",) if left_out else ())
+    merged = merge(size, masks, names)
+    return merged._replace(
+        remarks=merged.remarks + ((f"what is not a mask was left out: {left_out}",) if left_out else ())
     )
 
 
