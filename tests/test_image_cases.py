@@ -129,3 +129,31 @@ def test_an_image_without_unknown_pixels_has_no_scores_and_is_named(case, run_cl
     ]
     done = run_cli("leaderboard", "two", "one", "--out", "board")
     assert done.code == 0, done.err
+
+
+@case_of("classes-csv-windows-paths")  # HumanSignal/label-studio#7294, CVHub520/X-AnyLabeling#700
+@pytest.mark.parametrize("folder", ["one", "two"])
+def test_a_class_file_written_on_windows_names_its_files(case, folder, run_cli):
+    done = run_cli("index", folder)
+    assert (done.code, "class fur: 1" in done.out) == (0, True)
+
+
+@case_of("tiny-figures-in-tables")  # found with opencv/opencv#9550: an inverted matte
+def test_a_figure_that_only_rounding_leaves_is_printed_as_the_others(case, run_cli):
+    done = run_cli("evaluate", "pred", "--alpha", "alpha", "--trimap", "trimap")
+    assert done.code == 0
+    (row,) = [line.split() for line in done.out.splitlines() if line.startswith("image mean")]
+    assert row[-3] == "0.00"  # Grad
+    assert "2 of 2 mattes fall where the truth rises: they look inverted" in done.out
+
+
+@case_of("onnx-channels-last")  # dusty-nv/jetson-inference#1474, onnx/tensorflow-onnx#2360
+def test_a_model_with_channels_last_is_called_that(case, run_cli):
+    pytest.importorskip("onnxruntime")
+    options = ("--backgrounds", "bg", "--per-foreground", "1", *OWN)
+    assert run_cli("build", "s", "--foregrounds", "fgs", *options).code == 0
+    done = run_cli("predict", "onnx", "s", "--weights", "m.toml", "--out", "o")
+    assert done.code == 1
+    assert "its input 'x' is (1, any, any, 3), with channels last, as TensorFlow has them" in done.err
+    assert "convert it again with the channels first" in done.err
+    assert "resize" not in done.err

@@ -188,7 +188,9 @@ def _copy(store: Path, folder: Path, named: Sequence[str]) -> None:
 def _run(words: Sequence[str]) -> tuple[int | None, str]:
     """Run a command line in this process: its exit code, None where an exception left it, and its text."""
     from simd.cli import main
+    from simd.methods import clear_loaded
 
+    clear_loaded()  # a command is a process of its own: no model is left of another
     sys.argv = ["simd", *words]
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):

@@ -47,7 +47,7 @@ class OnnxModel:
 
     def gigabytes(self, megapixels: float) -> float:
         """Estimate the peak memory of a prediction, by what the card says."""
-        weights = _COPIES * self.session.file.stat().st_size / 1e9
+        weights = _COPIES * self.session.bytes / 1e9
         return _GIGABYTES + weights + self.card.gigabytes_per_megapixel * megapixels
 
     def predict(self, image: UInt8, trimap: UInt8) -> Float32:

@@ -62,7 +62,7 @@ class Session:
                 f"{file}: is no ONNX model that can be run ({_first_line(error)}); it must be whole, in one "
                 "file, of standard operators"
             ) from error
-        self.file, self.digest = file, hashlib.sha256(data).hexdigest()
+        self.file, self.bytes, self.digest = file, len(data), hashlib.sha256(data).hexdigest()
         self.inputs = [_port(file, port) for port in self._session.get_inputs()]
         self.outputs = [_port(file, port) for port in self._session.get_outputs()]
 
