@@ -156,7 +156,11 @@ def _work(connection: Connection, root: Path, name: str, seed: int) -> None:
         os.chdir(folder)
         if line not in wholes:
             _copy(root / "store", folder, named)
-            wholes[line] = _result(*_run(line.split()), folder)
+            code, text = _run(line.split())
+            if code is None:
+                connection.send(("done", (number, line, "nothing", "traceback", text)))
+                continue
+            wholes[line] = _result(code, text, folder)
             os.chdir(root)
             os.chdir(fresh(folder))
         chance = random.Random(f"{seed}-{number}")

@@ -126,8 +126,11 @@ def index_foreground_files(origin: str) -> Index[ForegroundFiles]:
     if kind.index_files is not None:
         return without_links_out(kind.index_files(origin), origin)
     index = kind.index_foregrounds(origin, None)  # its names say the classes
-    cutouts = Index[ForegroundFiles](index.kind, index.records, index.expected, index.missing, index.broken)
-    return without_links_out(cutouts, origin)
+    # not Index[...](...), which sets an attribute that a record with slots has no place for
+    files: Index[ForegroundFiles] = Index(
+        index.kind, index.records, index.expected, index.missing, index.broken
+    )
+    return without_links_out(files, origin)
 
 
 def index_backgrounds(origin: str, kind: str | None = None) -> Index[Background]:

@@ -221,3 +221,14 @@ def test_an_alpha_that_is_a_jpeg_is_told(training):
     assert "jpeg" in [f.reason for f in verdict.findings]
     strict = select_foregrounds(str(training), strict=True, allow=["noisy"]).verdicts[0]
     assert (strict.keep, strict.reason) == (False, "jpeg")
+
+
+def test_foregrounds_whose_names_or_folders_say_the_class_are_compared_too(training, tmp_path):
+    for layer in ("fg", "alpha"):
+        path = tmp_path / "release" / "plant_leaf" / layer / "a.png"
+        path.parent.mkdir(parents=True)
+        path.write_bytes((training / layer / "leaf_b.png").read_bytes())
+    against = [str(tmp_path / "release"), "synthetic:1@96"]
+    selection = select_foregrounds(str(training), against=against)
+    assert reasons(selection)["leaf_b"] == "leak"
+    assert selection.problems == {}
