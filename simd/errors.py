@@ -1,5 +1,9 @@
 """The errors that simd raises for a user to read: what is wrong, where, and what to do."""
 
+import re
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
 
 class SimdError(Exception):
     """Base of every error whose message is meant for a user."""
@@ -38,3 +42,14 @@ class BatchError(SimdError):
         lines = [f"  {name}: {reason}" for name, reason in failures.items()]
         done = total - len(failures)
         super().__init__(f"{len(failures)} of {total} {what} failed ({done} are done):\n" + "\n".join(lines))
+
+
+def first_line(error: Exception) -> str:
+    r"""Return the first line of what a library says, without the colours it has for a terminal.
+
+    Examples
+    --------
+    >>> first_line(ValueError("\x1b[1mtoo short\x1b[0m\nat byte 7")), first_line(KeyError())
+    ('too short', 'KeyError')
+    """
+    return (_COLOUR.sub("", str(error)).strip().splitlines() or [type(error).__name__])[0]

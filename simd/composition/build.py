@@ -173,6 +173,10 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
         wanted_names = fgs.problems.keys() if kept is None else kept | fgs.unused.keys()
         problems = {name: why for name, why in fgs.problems.items() if name in wanted_names}
         problems |= bgs.problems | in_vain
+        if kept is not None and not records and not problems:
+            raise DataError(f"{chosen.selection}: keeps no foreground; its page says why each was dropped")
+        if problems and not (records and bgs.records):
+            return Pairing([], problems, len(problems))
         if chosen.per_class is not None:
             records = equal_numbers(records, chosen.per_class, seed=chosen.seed, tell=_tell)
         planned = plan(records, bgs.records, per_foreground=chosen.per_foreground, seed=chosen.seed)

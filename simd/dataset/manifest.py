@@ -161,7 +161,10 @@ def load_set(path: str | Path) -> MattingSet:
     if not root.exists():
         raise no_such_folder(root, "a set built by simd build is")
     if not (root / INFO_NAME).is_file():
-        raise DataError(f"{root}: is not a set, it has no {INFO_NAME}; make one with: simd build {root} ...")
+        raise DataError(
+            f"{root}: is not a set, it has no {INFO_NAME}; "
+            "give the folder that simd build or simd import has made"
+        )
     info = read_info(root / INFO_NAME)
     rows = []
     for number, row in enumerate(read_json_lines(root / ROWS_NAME), start=1):

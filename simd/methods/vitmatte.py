@@ -14,7 +14,7 @@ import transformers
 from transformers import VitMatteConfig, VitMatteForImageMatting, VitMatteImageProcessorPil
 from transformers.utils import logging
 
-from simd.errors import DataError
+from simd.errors import DataError, first_line
 from simd.image import UInt8
 from simd.methods.runtime.check_inputs import Float32, check_arrays
 from simd.methods.runtime.devices import check_device, check_device_memory, full_precision, memory_in_words
@@ -155,9 +155,8 @@ def _load(weights: str) -> tuple[VitMatteForImageMatting, VitMatteImageProcessor
     except DataError:
         raise
     except Exception as error:  # the library raises what it likes on damaged and missing files
-        reason = str(error).strip().splitlines() or [type(error).__name__]
         raise DataError(
-            f"{weights}: the weights cannot be loaded ({reason[0]}); a folder needs config.json, "
+            f"{weights}: the weights cannot be loaded ({first_line(error)}); a folder needs config.json, "
             "preprocessor_config.json and model.safetensors, a name of the hub needs the network"
         ) from error
     finally:

@@ -142,7 +142,7 @@ def check_no_extra(evaluation: Evaluation) -> None:
         named = ", ".join(extra[:8]) + (f", ... ({len(extra) - 8} more)" if len(extra) > 8 else "")
         raise DataError(
             f"{evaluation.scores.paths['predictions']}: {len(extra)} files belong to no image and were not "
-            f"scored: {named}; remove them if the names are meant so"
+            f"scored: {named}; name them as their images, or take them out of the folder"
         )
 
 

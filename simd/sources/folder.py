@@ -74,13 +74,20 @@ def _list_pairs(origin: str) -> Index[ForegroundFiles]:
     for stem in sorted(colours.keys() | alphas.keys()):
         if stem not in colours or stem not in alphas:
             have, lack = ("alpha", "fg") if stem in alphas else ("fg", "alpha")
-            missing[f"{lack}/{stem}"] = f"{have}/{stem} has no partner in {lack}/"
+            beside = unread_partner(stem, fg_others if lack == "fg" else alpha_others)
+            missing[f"{lack}/{stem}"] = f"{have}/{stem} has no partner in {lack}/{beside}"
         elif pair := paired(stem, "folder", colours[stem], alphas[stem], broken):
             records.append(pair)
     others = [*fg_others, *alpha_others]
     notes = (note,) if (note := unread_note(others)) else ()
     expected = len(colours.keys() | alphas.keys())
     return Index("folder", tuple(records), expected, missing, broken, notes, as_extra(others, root))
+
+
+def unread_partner(stem: str, others: Iterable[Path]) -> str:
+    """Return what to say of a partner that is there, but not as an image that is read; else ""."""
+    same = next((path.name for path in others if path.stem == stem), None)
+    return f" that is read; {same} is not an image of a format that is" if same else ""
 
 
 def paired(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE
-from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files, with_stems_of
+from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files, unread_partner, with_stems_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,9 @@ def look_through(
             if lacks := [layer for layer in by_layer if layer not in files_of]:
                 lacking = ", ".join(f"{_folder(part, layer)}/" for layer in lacks)
                 have = next(iter(files_of.values())).relative_to(base).as_posix()
-                missing[prefix + stem] = f"{have} has no partner in {lacking}"
+                folders = [root / _folder(part, layer) for layer in lacks]
+                beside = unread_partner(stem, (p for p in extra if p.parent in folders))
+                missing[prefix + stem] = f"{have} has no partner in {lacking}{beside}"
                 continue
             try:
                 check_pair_size(*files_of.values())

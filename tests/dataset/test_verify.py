@@ -223,5 +223,5 @@ def test_dataset_json_says_what_the_rows_come_to(tiny_set, key, change):
 def test_a_folder_without_a_set_is_named(tmp_path, run_cli):
     done = run_cli("verify", tmp_path)
     assert done.code == 1
-    message = f"{tmp_path}: is not a set, it has no dataset.json; make one with: simd build {tmp_path} ..."
-    assert done.err == f"simd: {message}\n"
+    message = "is not a set, it has no dataset.json; give the folder that simd build or simd import has made"
+    assert done.err == f"simd: {tmp_path}: {message}\n"

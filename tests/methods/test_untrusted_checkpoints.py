@@ -227,3 +227,19 @@ def test_checkpoints_without_named_tensors_are_refused(tmp_path, thing):
         DataError, match="holds no named tensors; a checkpoint is a mapping of names to tensors"
     ):
         read_tensors(save(tmp_path / "a.pth", thing))
+
+
+def test_what_pytorch_says_comes_without_its_colours_and_its_advice_to_run_the_file(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.pth", STATE)
+
+    def refuse(*_, **__):
+        raise pickle.UnpicklingError(
+            "Weights only load failed. You have two options, \x1b[1mdo those steps only if you trust the "
+            "source of the checkpoint\x1b[0m.\n\t(1) set weights_only to False\n\t"
+            "(2) WeightsUnpickler error: Unsupported operand 149\n\nCheck the documentation"
+        )
+
+    monkeypatch.setattr(torch, "load", refuse)
+    with pytest.raises(DataError) as caught:
+        read_tensors(path)
+    assert str(caught.value) == f"{path}: cannot be read as weights (Unsupported operand 149)"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from simd.errors import DataError
+from simd.errors import DataError, first_line
 
 _MAX_BYTES = 2 * 2**30  # of a protocol buffer
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -93,5 +93,4 @@ def _port(file: Path, port: Any) -> Port:
 
 
 def _first_line(error: Exception) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return line.rpartition(" : ")[2][:200]
+    return first_line(error).rpartition(" : ")[2][:200]

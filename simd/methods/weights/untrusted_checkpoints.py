@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from simd.errors import DataError
+from simd.errors import DataError, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,9 +58,12 @@ def read_tensors(path: Path, *, max_bytes: int = MAX_BYTES) -> "dict[str, Tensor
 
 
 def _size(path: Path, max_bytes: int) -> int:
-    if not path.is_file():
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: is not a file; name the checkpoint itself")
+    if not path.exists():
         raise DataError(f"{path}: no such file")
-    size = path.stat().st_size
+    if not (size := path.stat().st_size):
+        raise DataError(f"{path}: the file is empty")
     if size > max_bytes:
         raise DataError(
             f"{path}: has {size / 1e9:.1f} GB; weights of more than {max_bytes / 1e9:.1f} are refused"
@@ -247,8 +250,10 @@ def _load(path: Path) -> object:
     except MemoryError:
         raise
     except Exception as error:  # its unpickler, its archive reader and its C++ all raise their own
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise DataError(f"{path}: cannot be read as weights ({reason[0]})") from error
+        # what PyTorch says first is to run the file all the same; what it found comes after
+        found = str(error).partition("WeightsUnpickler error: ")[2]
+        reason = first_line(ValueError(found) if found.strip() else error)
+        raise DataError(f"{path}: cannot be read as weights ({reason})") from error
 
 
 def _read_safetensors(path: Path) -> "dict[str, Tensor]":
