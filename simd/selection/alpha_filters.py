@@ -47,7 +47,19 @@ _RIM, _INSIDE, _STRIPE, _MIN_STRIPE = 2, 5, 0.05, 20
 
 
 def small(shape: tuple[int, ...], min_side: int) -> Finding | None:
-    """Find an image whose shorter side has fewer than `min_side` pixels."""
+    """Find an image whose shorter side has fewer than `min_side` pixels.
+
+    Parameters
+    ----------
+    shape : (H, W) or (H, W, C)
+    min_side : int
+        Pixels; 0 lets all pass.
+
+    Returns
+    -------
+    Finding or None
+        "small", the figure being the shorter side in pixels.
+    """
     height, width = shape[:2]
     side = min(height, width)
     if side >= min_side:
@@ -56,14 +68,43 @@ def small(shape: tuple[int, ...], min_side: int) -> Finding | None:
 
 
 def unlicensed(licence: str, allowed: Sequence[str]) -> Finding | None:
-    """Find a licence that fits no pattern such as ``"CC0*"``, whatever its case; without patterns all fit."""
+    """Find a licence that fits none of some patterns.
+
+    Parameters
+    ----------
+    licence : str
+    allowed : sequence of str
+        Patterns such as ``"CC0*"``, whatever their case; without patterns all licences fit.
+
+    Returns
+    -------
+    Finding or None
+        "licence", without a figure.
+    """
     if not allowed or any(fnmatchcase(licence.lower(), pattern.lower()) for pattern in allowed):
         return None
     return finding_of("licence", None, f"its licence is {licence!r}; allowed: {', '.join(allowed)}")
 
 
 def unusable(alpha: Matte) -> Finding | None:
-    """Find an alpha that is empty, full or binary: nothing else is worth measuring then."""
+    """Find an alpha that is empty, full or binary: nothing else is worth measuring then.
+
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float matte counts in 8 bits, with what is fractional kept so.
+
+    Returns
+    -------
+    Finding or None
+        "empty": the share of pixels above 0, below 0.1 %; "full": 1; "binary": the share of pixels
+        between 0 and 255, below 0.05 %.
+
+    Raises
+    ------
+    DataError
+        If the alpha is not such an array.
+    """
     alpha = as_levels(alpha, keep_fractional=True)
     visible = int(np.count_nonzero(alpha)) / alpha.size
     if visible < _EMPTY_SHARE:
@@ -77,7 +118,23 @@ def unusable(alpha: Matte) -> Finding | None:
 
 
 def limited(alpha: Matte) -> Finding | None:
-    """Find an alpha whose levels span a part of 0 to 255: not scaled, or merely dim."""
+    """Find an alpha whose levels span a part of 0 to 255: not scaled, or merely dim.
+
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float matte counts in 8 bits, with what is fractional kept so.
+
+    Returns
+    -------
+    Finding or None
+        "range" (at most 64, or 16..235) or "faint" (at most 128): the largest level, 0..255.
+
+    Raises
+    ------
+    DataError
+        If the alpha is not such an array.
+    """
     alpha = as_levels(alpha, keep_fractional=True)
     levels = part_of_range(alpha)
     if levels is None:
@@ -86,7 +143,24 @@ def limited(alpha: Matte) -> Finding | None:
 
 
 def quantised(alpha: Matte) -> Finding | None:
-    """Find an alpha of few levels, as 4 bits or a palette leave it."""
+    """Find an alpha of few levels, as 4 bits or a palette leave it.
+
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float matte counts in 8 bits, with what is fractional kept so.
+
+    Returns
+    -------
+    Finding or None
+        "quantised": how many levels hold 99.9 % of the fractional pixels, 14 or fewer. Fewer than 200
+        fractional pixels tell nothing.
+
+    Raises
+    ------
+    DataError
+        If the alpha is not such an array.
+    """
     alpha = as_levels(alpha, keep_fractional=True)
     counts = np.bincount(alpha.ravel(), minlength=256)[1:255]
     total = int(counts.sum())
@@ -100,7 +174,24 @@ def quantised(alpha: Matte) -> Finding | None:
 
 
 def noisy(alpha: Matte) -> Finding | None:
-    """Find flicker beside 0 and 255: in a true matte these values lie on slopes, not on peaks."""
+    """Find flicker beside 0 and 255: in a true matte these values lie on slopes, not on peaks.
+
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float matte counts in 8 bits, with what is fractional kept so.
+
+    Returns
+    -------
+    Finding or None
+        "noisy": single peaks within 4 levels of 0 or 255, as a share of the fractional pixels (3 % or more);
+        or the share of the steps beside 0 and 255 that lie on the 8 x 8 grid of JPEG (30 % or more).
+
+    Raises
+    ------
+    DataError
+        If the alpha is not such an array.
+    """
     alpha = as_levels(alpha, keep_fractional=True)
     fractional = int(np.count_nonzero((alpha > 0) & (alpha < 255)))
     sides = (alpha, 255 - alpha)
@@ -127,6 +218,22 @@ def islands(alpha: Matte) -> Finding | None:
 
     For matter that scatters (spray, sparks, smoke) the filter has no meaning;
     :mod:`simd.selection.foregrounds` leaves it out for those classes.
+
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float matte counts in 8 bits, with what is fractional kept so.
+
+    Returns
+    -------
+    Finding or None
+        "islands": pixels of the specks as a share of all pixels at level 16 or more, up to 0.5 %; a larger
+        share belongs to the picture.
+
+    Raises
+    ------
+    DataError
+        If the alpha is not such an array.
     """
     alpha = as_levels(alpha, keep_fractional=True)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
@@ -150,7 +257,24 @@ def islands(alpha: Matte) -> Finding | None:
 
 
 def border(alpha: Matte) -> Finding | None:
-    """Find a stripe along the frame: visible in the outer 2 pixels, gone in the 3 behind them."""
+    """Find a stripe along the frame: visible in the outer 2 pixels, gone in the 3 behind them.
+
+    Parameters
+    ----------
+    alpha : shape (H, W), uint8 in 0..255 or float in [0, 1]
+        A float matte counts in 8 bits, with what is fractional kept so.
+
+    Returns
+    -------
+    Finding or None
+        "border": the length of the stripe as a share of the frame, 5 % or more. Sides below 20 pixels tell
+        nothing.
+
+    Raises
+    ------
+    DataError
+        If the alpha is not such an array.
+    """
     alpha = as_levels(alpha, keep_fractional=True)
     if min(alpha.shape) < 4 * _INSIDE:
         return None

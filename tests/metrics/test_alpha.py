@@ -151,6 +151,13 @@ def test_equal_to_the_restatement(case):
     )
 
 
+def test_the_documentation_prints_the_restatement():
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
+    printed = text.partition("## The same in NumPy")[2].partition("```python\n")[2].partition("```")[0]
+    tested = Path(restatement.__file__).read_text().partition('"""\n')[2]
+    assert printed.strip() == tested.strip()
+
+
 @steadily(1500)
 @given(cases(), st.sampled_from([np.float32, np.float64]), st.booleans(), st.integers(0, 2**32 - 1))
 def test_floats_equal_the_restatement(case, dtype, on_thresholds, seed):
