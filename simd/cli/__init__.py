@@ -3,7 +3,7 @@
 ====================================  =======================================================================
 classes, index, select                what there is, and what of it can serve
 tag, exchange, studio                 `simd tag`: whole folders, formats of other tools, the page
-balance, build, import_finished       from foregrounds, or finished images, to a set
+balance, build, import_finished       from foregrounds, or image-alpha pairs, to a set
 verify, stats, embed                  whether a set is as built, and what it is made of
 weights, predict, evaluate            methods run and scored
 leaderboard, browse                   methods side by side, failures one by one

@@ -26,7 +26,7 @@ def import_(
     workers: Workers,
     json: Json = False,
 ) -> None:
-    """Turn finished images with alpha into a set: Composition-1k, SIMD, AIM-500, AM-2k, P3M-10k, ..."""
+    """Turn image-alpha pairs into a set: Composition-1k, SIMD, AIM-500, AM-2k, P3M-10k, ..."""
     from simd.composition.import_finished import import_set
 
     imported = import_set(

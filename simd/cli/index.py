@@ -1,4 +1,4 @@
-"""``simd index``: what lies in a folder of foregrounds, backgrounds or finished images."""
+"""``simd index``: what lies in a folder of foregrounds, backgrounds or image-alpha pairs."""
 
 from pathlib import Path
 from typing import Annotated

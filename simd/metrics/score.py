@@ -12,7 +12,7 @@ WHOLE = "unknown"
 UNLABELLED = "unlabelled"
 """The region of unknown pixels without a class."""
 NOT_TRUTH = frozenset({"predicted", "game_texture"})
-"""Kinds of alpha that are not ground truth: a network's output, a painted texture."""
+"""Kinds of alpha that are pseudo ground truth: a network's output, a painted texture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from simd.sources.index import SourceKind
 
 # introduction.md, and <kind>.md where a declaration is too short
 _GUIDES = Path(__file__).with_name("guides")
-_GIVES = {"foregrounds": "foregrounds", "backgrounds": "backgrounds", "finished": "finished images"}
+_GIVES = {"foregrounds": "foregrounds", "backgrounds": "backgrounds", "finished": "image-alpha pairs"}
 _FIRST = ("adobe", "simd")
 
 

@@ -32,7 +32,7 @@ _NAMED = 20  # extra files that are listed by name
 def kinds_table() -> str:
     """Return the kinds of sources with their layouts, as text."""
     lines = []
-    titles = ("foregrounds:", "backgrounds:", "finished images, for simd import:")
+    titles = ("foregrounds:", "backgrounds:", "image-alpha pairs, for simd import:")
     for title, table in zip(titles, TABLES.values(), strict=True):
         lines.append(title)
         for kind in kinds(table):
@@ -52,9 +52,9 @@ def kinds_listed() -> dict[str, list[dict[str, str]]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a folder holds as foregrounds, as backgrounds, or as finished images, and what it lacks."""
+    """What a folder holds as foregrounds, as backgrounds, or as image-alpha pairs, and what it lacks."""
 
-    what: str  # "foregrounds", "backgrounds" or "finished images"
+    what: str  # "foregrounds", "backgrounds" or "image-alpha pairs"
     kind: str
     expected: int
     found: int
@@ -130,7 +130,7 @@ def index(
     decode: bool = False,
     workers: int = 1,
 ) -> Listing:
-    """Look through a folder as foregrounds, backgrounds, finished images, or as all that it holds.
+    """Look through a folder as foregrounds, backgrounds, image-alpha pairs, or as all that it holds.
 
     Parameters
     ----------
@@ -164,14 +164,14 @@ def index(
         as_backgrounds = False  # fg/ and alpha/ hold images, but no photographs to place things on
     listed = []
     if as_finished:
-        listed.append(_look("finished images", index_finished(origin, kind), decode, workers))
+        listed.append(_look("image-alpha pairs", index_finished(origin, kind), decode, workers))
     if as_foregrounds or not (as_backgrounds or as_finished):  # with none, this raises with the known layouts
         try:
             fgs = index_foregrounds(origin, kind, classes=None if classes is None else Path(classes))
         except DataError as error:
             if not as_finished:
                 raise
-            listed.append(_unlisted("foregrounds", str(error)))  # finished images need no classes
+            listed.append(_unlisted("foregrounds", str(error)))  # image-alpha pairs need no classes
         else:
             listed.append(_look("foregrounds", fgs, decode, workers))
     if as_backgrounds:

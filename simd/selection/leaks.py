@@ -34,7 +34,7 @@ class Reference(NamedTuple):
 
 
 def read_reference(origin: str) -> Reference:
-    """Look through a folder of foregrounds or of finished images, or read a list of names.
+    """Look through a folder of foregrounds or of image-alpha pairs, or read a list of names.
 
     Raises
     ------

@@ -41,10 +41,10 @@ REASONS = {
     "jpeg": Reason("warn", "alpha is stored as a JPEG, so no level is exact"),
     "islands": Reason("warn", "specks lie far from the object"),
     "border": Reason("warn", "a stripe along the frame that belongs to nothing"),
-    "bleed": Reason("warn", "estimated colours hold some of the photograph's background at the edges"),
-    "hidden": Reason("warn", "under alpha 0 the photograph's own background is still there"),
+    "bleed": Reason("warn", "colour spill: the edges of estimated colours hold some of the background"),
+    "hidden": Reason("warn", "the photograph's own background is still there under alpha 0"),
 }
-"""Every reason. Those that drop stand first, and the first one found is the one that is told."""
+"""Every reason. Those that drop stand first, and the first one found is the one that is stated."""
 
 _FINAL = ("missing", "broken", "unlisted")
 

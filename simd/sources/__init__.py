@@ -144,7 +144,7 @@ def index_backgrounds(origin: str, kind: str | None = None) -> Index[Background]
 
 def index_finished(origin: str, kind: str | None = None) -> Index[Finished]:
     """List the images of a folder that have their alpha already; see :func:`index_foregrounds`."""
-    index = _find(FINISHED, origin, kind, "finished images").index_finished(origin)
+    index = _find(FINISHED, origin, kind, "image-alpha pairs").index_finished(origin)
     return without_links_out(index, origin)
 
 

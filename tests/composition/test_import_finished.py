@@ -252,9 +252,9 @@ def test_bad_images_are_named_and_the_others_finished(aim, tmp_path):
 
 def test_a_folder_that_is_none_of_them_says_the_layouts(tmp_path):
     (tmp_path / "x").mkdir()
-    with pytest.raises(DataError, match="x: no known layout of finished images; known are"):
+    with pytest.raises(DataError, match="x: no known layout of image-alpha pairs; known are"):
         import_set(tmp_path / "x", tmp_path / "set")
-    with pytest.raises(DataError, match="unknown kind of finished images 'aim'; did you mean 'aim-500'"):
+    with pytest.raises(DataError, match="unknown kind of image-alpha pairs 'aim'; did you mean 'aim-500'"):
         import_set(tmp_path / "x", tmp_path / "set", kind="aim")
     with pytest.raises(DataError, match="x: is not AIM-500; its layout is"):
         import_set(tmp_path / "x", tmp_path / "set", kind="aim-500")

@@ -486,13 +486,13 @@ def test_finished_images_need_no_classes_to_be_looked_through(run_cli, tmp_path)
     for case in cases:
         write(tmp_path, case._replace(also={}))
     done = run_cli("index", tmp_path)
-    assert "finished images (am-2k): expected 2000, found" in done.out
+    assert "image-alpha pairs (am-2k): expected 2000, found" in done.out
     assert "foregrounds: " in done.out
     assert "AM-2k names no classes, and they are never guessed" in done.out
     assert "class not told by the layout" in done.out
     assert "backgrounds" not in done.out
     listed = run_cli("index")
-    assert "finished images, for simd import:" in listed.out
+    assert "image-alpha pairs, for simd import:" in listed.out
     assert "aim-500" in listed.out
 
 

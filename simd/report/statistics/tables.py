@@ -27,7 +27,7 @@ MEASURES = (
     Measure("mean_gradient", "mean gradient", ".4f", lambda m: m.measures.mean_gradient),
     Measure("mean_alpha", "mean alpha", ".2f", lambda m: m.measures.mean_alpha),
     Measure("unknown_share", "unknown share", ".3f", lambda m: m.measures.unknown_share),
-    Measure("thickness", "thickness, px", ".1f", lambda m: m.measures.thickness),
+    Measure("thickness", "stroke width, px", ".1f", lambda m: m.measures.thickness),
     Measure("components", "components", ".1f", lambda m: m.measures.components),
     Measure("holes", "holes", ".1f", lambda m: m.measures.holes),
     Measure(
