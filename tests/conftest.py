@@ -23,6 +23,7 @@ HEIGHT, WIDTH = 64, 80
 FOREGROUNDS = ("fire_a.png", "fur_cat.png", "hair_easy_x.jpg", "leaf 2.jpg", "net-1.png", "plant_tree3.png")
 BACKGROUNDS = {"hill.jpg": (100, 120), "room.jpeg": (50, 60), "sky.JPG": (90, 90)}  # (H, W)
 NOBODY = 65534
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 class Finished(NamedTuple):
@@ -86,6 +87,18 @@ def write_backgrounds(root: Path) -> Path:
         waves = [127 + 120 * np.sin((seed + 1) * (y * a + x * b) / 9) for a, b in ((1, 0), (0, 1), (1, 1))]
         save(root / name, np.stack(waves, axis=2).astype(np.uint8), format="JPEG")
     return root
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Yield Chromium, driven by Playwright; a test is skipped where one of them is not installed."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

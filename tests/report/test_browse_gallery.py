@@ -18,7 +18,6 @@ from simd.report.browse.failures import over_a_colour
 from simd.report.browse.gallery import write_gallery
 from simd.report.browse.methods import load_methods, problems
 
-CHROMIUM = Path("/usr/bin/chromium")
 NAMES = ("dark", "<img src=x onerror=alert(1)>")
 
 
@@ -183,17 +182,6 @@ def test_browsing_without_fiftyone_says_what_to_install(run_cli, monkeypatch, ti
 
 
 # --- in Chromium -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

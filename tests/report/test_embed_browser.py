@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from simd.composition.build import build
@@ -7,13 +5,7 @@ from simd.dataset.manifest import load_set, write_manifest
 from simd.report.embed.embedding import embed
 from simd.report.statistics.measure import report_statistics
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-CHROMIUM = Path("/usr/bin/chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
+pytestmark = pytest.mark.browser
 NAME = "<script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 
@@ -30,14 +22,6 @@ def made(tmp_path_factory):
     embed(load_set(small.path).path, folder / "map")
     report_statistics([small.path], folder / "statistics")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

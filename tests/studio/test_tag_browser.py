@@ -1,6 +1,5 @@
 import io
 from contextlib import ExitStack
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -16,26 +15,13 @@ from simd.tagging.fill import fill
 from simd.tagging.paint import blank, paint
 from simd.taxonomy import CLASSES, TAXONOMY, class_index
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 pytest.importorskip("starlette", reason="Starlette is not installed")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed")
-CHROMIUM = Path("/usr/bin/chromium")
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed"),
-]
+pytestmark = pytest.mark.browser
 HEIGHT, WIDTH = 64, 80  # of the foregrounds: the page shows each of their pixels as a square of several
 KEY = dict(zip(CLASSES, "1234567890qwertyuiop", strict=True))
 LAPTOP, TABLET = {"width": 1366, "height": 768}, {"width": 820, "height": 1180}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 // The page: which foreground is open, what its buttons and keys do, and what it says of the state on disk.
 
-import { Hand } from "./hand.js";
-import { Link, Refused } from "./link.js";
-import { Looks, MODES } from "./looks.js";
+import { Pointer } from "./pointer.js";
+import { Api, Refused } from "./api.js";
+import { Display, MODES } from "./display.js";
 import { NO_CLASS, count, makePalette } from "./paint.js";
 import {
   $, KEYS, all, fillBackdrops, fillPalette, press, say, showList, showPlace, showSaved, showShares,
@@ -12,9 +12,9 @@ import { View } from "./view.js";
 const IDLE = 5000; // milliseconds: a longer pause is not work
 
 const view = new View($("canvas"));
-const link = new Link(showSaved);
-const looks = new Looks(view, link);
-const hand = new Hand(view, { tool, finished: draw, moved: showHere });
+const api = new Api(showSaved);
+const display = new Display(view, api);
+const pointer = new Pointer(view, { tool, finished: draw, moved: showHere });
 let overview, palette, doc = null; // doc: the open foreground, its planes and its state on the server
 let chosen = 0, toolKind = "brush", erasing = false;
 let worked = 0, lastTouch = 0;
@@ -66,7 +66,7 @@ function resizeBrush(by) {
 
 function refreshCursor() {
   $("size").textContent = `${Math.max(1, Math.round(2 * brushRadius()))} px`;
-  if (view.cursor) hand.show();
+  if (view.cursor) pointer.show();
 }
 
 // --- steps, each on disk before it is said to be saved ------------------------------------------------
@@ -86,7 +86,7 @@ async function take(name, values = {}, { painted = false } = {}) {
     body: JSON.stringify({ revision: target.revision, seconds, ...values }),
     kind: "application/json",
   });
-  await settle(target, () => link.step(describe), painted);
+  await settle(target, () => api.step(describe), painted);
 }
 
 async function upload(file) {
@@ -97,14 +97,14 @@ async function upload(file) {
     body: file,
     kind: "image/png",
   });
-  await settle(target, () => link.step(describe), false);
+  await settle(target, () => api.step(describe), false);
 }
 
 async function settle(target, send, painted) {
   try {
     const state = await send();
     adopt(target, state);
-    if (!(painted && agrees(target)) && link.waiting <= 1) await reread(target);
+    if (!(painted && agrees(target)) && api.waiting <= 1) await reread(target);
     say("");
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
@@ -115,14 +115,14 @@ async function settle(target, send, painted) {
 
 /** Tell whether the page has painted what the server has written; strokes still to be sent count later. */
 function agrees(target) {
-  if (link.waiting > 1) return true;
+  if (api.waiting > 1) return true;
   const counts = count(target.planes);
   return overview.classes.every(({ name }, index) => (target.counts[name] ?? 0) === counts[index]);
 }
 
 async function reread(target) {
-  const mask = await link.bytes(`/api/foregrounds/${target.number}/mask`);
-  if (hand.drawing || target !== doc) return;
+  const mask = await api.bytes(`/api/foregrounds/${target.number}/mask`);
+  if (pointer.drawing || target !== doc) return;
   target.planes.mask.set(mask);
   view.relabel();
   showState();
@@ -149,18 +149,18 @@ async function done() {
 // --- which foreground ---------------------------------------------------------------------------------
 
 async function open(number) {
-  hand.cancel();
-  await link.idle();
+  pointer.cancel();
+  await api.idle();
   const other = doc?.number !== number;
   const base = `/api/foregrounds/${number}`;
   try {
-    const state = await link.json(base);
-    const [cutout, alpha, trimap] = await Promise.all(MODES.map((mode) => link.picture(`${base}/${mode}.png`)));
-    const [unknown, mask] = await Promise.all(["unknown", "mask"].map((plane) => link.bytes(`${base}/${plane}`)));
+    const state = await api.json(base);
+    const [cutout, alpha, trimap] = await Promise.all(MODES.map((mode) => api.picture(`${base}/${mode}.png`)));
+    const [unknown, mask] = await Promise.all(["unknown", "mask"].map((plane) => api.bytes(`${base}/${plane}`)));
     const [height, width] = state.size;
     doc = { ...state, planes: { mask, unknown, width, height } };
     view.open({ cutout, alpha, trimap }, doc.planes, palette);
-    hand.at = [height / 2, width / 2];
+    pointer.at = [height / 2, width / 2];
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     doc = null;
@@ -184,7 +184,7 @@ async function fetchProposal(target) {
   let proposed;
   $("accept").title = "the proposal is being made";
   try {
-    proposed = await link.bytes(`/api/foregrounds/${target.number}/proposal`);
+    proposed = await api.bytes(`/api/foregrounds/${target.number}/proposal`);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(`No proposal: ${error.message}`);
@@ -234,7 +234,7 @@ function showState() {
 }
 
 function showHere() {
-  if (doc) showPlace(overview, doc, hand.at);
+  if (doc) showPlace(overview, doc, pointer.at);
 }
 
 function showProblem() {
@@ -256,13 +256,13 @@ const ACTIONS = {
   b: () => setTool("brush"), l: () => setTool("lasso"), x: () => setErasing(!erasing),
   "[": () => resizeBrush(-5), "]": () => resizeBrush(5),
   f: () => take("fill"), g: () => whole(overview.classes[chosen].name), X: () => whole(null),
-  a: () => doc.proposed && take("accept"), s: () => looks.toggleProposal(),
+  a: () => doc.proposed && take("accept"), s: () => display.toggleProposal(),
   z: () => take("undo"), Z: () => take("redo"),
   d: done, j: () => turn(1), k: () => turn(-1), PageDown: () => turn(1), PageUp: () => turn(-1),
-  m: () => looks.nextMode(), n: () => looks.nextBackdrop(), h: () => looks.toggleClasses(),
+  m: () => display.nextMode(), n: () => display.nextBackdrop(), h: () => display.toggleClasses(),
   "+": () => view.zoom(1.25), "=": () => view.zoom(1.25), "-": () => view.zoom(0.8), c: () => view.fit(),
-  " ": () => hand.begin(), ".": () => (hand.drawing ? hand.end() : hand.begin()),
-  Escape: () => hand.cancel(), "?": () => $("keys").showModal(),
+  " ": () => pointer.begin(), ".": () => (pointer.drawing ? pointer.end() : pointer.begin()),
+  Escape: () => pointer.cancel(), "?": () => $("keys").showModal(),
 };
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const MAY_REPEAT = new Set(["[", "]", "+", "=", "-"]);
@@ -280,7 +280,7 @@ function keyDown(event) {
   const arrow = ARROWS[event.key];
   if (arrow && !target.matches?.("input")) {
     const far = event.ctrlKey ? 1 : Math.max(1, brushRadius()) * (event.shiftKey ? 6 : 1);
-    hand.step(arrow[0] * far, arrow[1] * far);
+    pointer.step(arrow[0] * far, arrow[1] * far);
   } else if (event.ctrlKey || event.altKey) {
     const name = event.ctrlKey && { z: event.shiftKey ? "redo" : "undo", Z: "redo", y: "redo" }[event.key];
     if (!name || event.altKey) return;
@@ -307,7 +307,7 @@ function touch() {
 // --- the beginning --------------------------------------------------------------------------------------------
 
 function listen() {
-  looks.listen();
+  display.listen();
   const clicks = {
     previous: ACTIONS.k, next: ACTIONS.j, done, fill: ACTIONS.f, whole: ACTIONS.g, accept: ACTIONS.a,
     undo: ACTIONS.z, redo: ACTIONS.Z, erase: ACTIONS.x,
@@ -322,17 +322,17 @@ function listen() {
     $("file").value = "";
   });
   addEventListener("keydown", keyDown);
-  addEventListener("keyup", (event) => event.key === " " && hand.end());
-  addEventListener("blur", () => hand.end());
+  addEventListener("keyup", (event) => event.key === " " && pointer.end());
+  addEventListener("blur", () => pointer.end());
   addEventListener("pointermove", touch);
   addEventListener("pointerdown", touch);
   addEventListener("beforeunload", (event) => {
-    if (link.waiting) event.preventDefault();
+    if (api.waiting) event.preventDefault();
   });
 }
 
 async function begin() {
-  overview = await link.json("/api/overview");
+  overview = await api.json("/api/overview");
   palette = makePalette(overview.classes);
   $("place").textContent = overview.place;
   $("order").textContent = overview.foregrounds.some((row) => row.review === "proposed") ? "rarest class, least certain first" : "";

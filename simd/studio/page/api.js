@@ -9,7 +9,7 @@ export class Refused extends Error {
   }
 }
 
-export class Link {
+export class Api {
   /** `say` gets "saving", "saved" or "away" whenever that changes. */
   constructor(say) {
     this.say = say;

@@ -5,9 +5,9 @@ import { $, all, press } from "./panel.js";
 export const MODES = ["cutout", "alpha", "trimap"];
 const COLOURS = { white: "#ffffff", black: "#000000", grey: "#808080" };
 
-export class Looks {
-  constructor(view, link) {
-    Object.assign(this, { view, link });
+export class Display {
+  constructor(view, api) {
+    Object.assign(this, { view, api });
     this.opacity = view.opacity; // to come back to when the classes are shown again
   }
 
@@ -33,7 +33,7 @@ export class Looks {
     $("backdrop").value = value;
     $("ink").hidden = value !== "colour";
     const [kind, number] = value.split(":"), colour = kind === "colour" ? $("ink").value : COLOURS[kind];
-    if (number) this.view.backdrop = { kind, picture: await this.link.picture(`/api/backdrops/${number}`) };
+    if (number) this.view.backdrop = { kind, picture: await this.api.picture(`/api/backdrops/${number}`) };
     else this.view.backdrop = colour ? { kind: "colour", colour } : { kind: "checker" };
     this.view.draw();
   }

@@ -1,11 +1,11 @@
-// The hand that draws: a mouse, a pen, a finger, or the arrow keys; what it draws becomes strokes.
+// The pointer that draws: a mouse, a pen, a finger, or the arrow keys; what it draws becomes strokes.
 
 import { paintSegment } from "./paint.js";
 
 const MOST_POINTS = 4000; // of one stroke; a longer one goes on as the next
 const quarter = (value) => Math.round(value * 4) / 4; // quarters are exact in any arithmetic
 
-export class Hand {
+export class Pointer {
   /** `tool()` says {kind, value, className, radius, colour} or null where nothing may be drawn. */
   constructor(view, { tool, finished, moved }) {
     Object.assign(this, { view, tool, finished, moved });
