@@ -428,3 +428,10 @@ def test_an_interrupted_build_is_finished_by_the_same_command(backgrounds, run_c
     )
     assert whole.code == 0
     assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_a_name_that_no_disk_takes_is_called_too_long(run_cli, tiny_set):
+    done = run_cli("evaluate", tiny_set.path / "alpha", tiny_set.path, "--out", "x" * 300)
+    assert (done.code, "the name is too long for this disk" in done.err) == (1, True)
+    done = run_cli("index", "x" * 300)
+    assert (done.code, "File name too long" in done.err) == (1, True)

@@ -13,6 +13,7 @@ renamed, notices                      former names refused with those of today; 
 ====================================  =======================================================================
 """
 
+import errno
 import sys
 from typing import Any
 
@@ -56,6 +57,11 @@ def main() -> int:
             code = app(prog_name="simd", standalone_mode=False)
     except SimdError as error:
         print(f"simd: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # which asking whether a file is there already raises
+            raise
+        print(f"simd: {str(error.filename)[:80]}...: the name is too long for this disk", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
