@@ -38,6 +38,8 @@ LEFT = (
     *("--workers", "--help", "--install-completion", "--show-completion", "--device", "--perplexity"),
 )
 
+_GROUPS = ("tag", "weights")
+
 
 def spoil_tree(root: Path, names: tuple[str, ...], chance: Chance) -> str:
     """Spoil a file below one of some inputs; return what was done to which."""
@@ -64,6 +66,8 @@ def spoil_words(words: list[str], options: dict[str, bool], chance: Chance) -> t
         Every option of the command, and whether it is a flag.
     """
     words = list(words)
+    # of a group such as tag the command is left: another word would open its page, which serves for ever
+    first = 2 if words[0] in _GROUPS else 1
     given = [i for i, word in enumerate(words) if word.startswith("--") and word not in LEFT]
     free = [name for name in options if name not in LEFT]
     way = chance.randrange(6)
@@ -75,11 +79,11 @@ def spoil_words(words: list[str], options: dict[str, bool], chance: Chance) -> t
         del words[at]
         return words, "a flag left out"
     if way == 1:
-        at = chance.randrange(1, len(words))
+        at = chance.randrange(first, len(words))
         dropped = words.pop(at)
         return words, f"a word left out: {dropped}"
     if way == 2:
-        at = chance.randrange(1, len(words))
+        at = chance.randrange(first, len(words))
         if words[at - 1] not in LEFT:
             words[at], before = chance.choice(WORDS), words[at]
             return words, f"another word: {words[at]!r} for {before}"
