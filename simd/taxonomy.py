@@ -56,9 +56,9 @@ def class_name(name: str) -> str:
     >>> class_name("plant_leaf")
     'leaf'
     """
-    if name in _NAMES:
+    if isinstance(name, str) and name in _NAMES:
         return _NAMES[name]
-    raise DataError(f"unknown class {name!r}{suggest(name, CLASSES)}")
+    raise DataError(f"unknown class {name!r:.80}{suggest(str(name), CLASSES)}")
 
 
 def class_index(name: str) -> int:

@@ -15,7 +15,15 @@ CORE = {
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
     *("simd.formats", "simd.tiff", "simd.remarks", "simd.layer_checks", "simd.schema"),
     *("simd.masks", "simd.mattes", "simd.missing"),
-    *("simd.taxonomy", "simd.journal", "simd.options", "simd.parallel", "simd.progress", "simd.version"),
+    *(
+        "simd.taxonomy",
+        "simd.journal",
+        "simd.options",
+        "simd.arguments",
+        "simd.parallel",
+        "simd.progress",
+        "simd.version",
+    ),
 }
 ORDER: list[set[str]] = [
     CORE,

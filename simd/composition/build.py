@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from simd.arguments import checked
 from simd.composition.options import RENAMED, BuildOptions, build_options
 from simd.composition.pair_lists import Pairing, plan_file_list, plan_in_order
 from simd.composition.plan import Planned, plan
@@ -32,6 +33,7 @@ _NAMED = 5  # names that a message gives
 _LOG = logging.getLogger(__name__)
 
 
+@checked
 def build(
     out: str | Path,
     *,

@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count, islice
@@ -153,6 +153,8 @@ def stream(
     >>> bool((examples[0].image == first.image).all())
     True
     """
+    if classes is not None and (isinstance(classes, str | bytes) or not isinstance(classes, Iterable)):
+        raise DataError(f"classes must be a list of names, not {classes!r:.60}")
     names = tuple(_known(name) for name in (CLASSES if classes is None else classes))
     if not names:
         raise DataError("a stream needs at least one class")
@@ -163,7 +165,7 @@ def stream(
 
 
 def _known(name: str) -> str:
-    if name in MIXED:
+    if isinstance(name, str) and name in MIXED:
         return name
     try:
         return class_name(name)

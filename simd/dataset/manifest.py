@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from simd.arguments import checked
 from simd.dataset.info import check_rows, counts, digests, read_info
 from simd.dataset.layers import read_layer, stated_size
 from simd.errors import DataError
@@ -143,6 +144,7 @@ class MattingSet(Sequence[Sample]):
         return str(self.info["digests"]["trimaps"])
 
 
+@checked
 def load_set(path: str | Path) -> MattingSet:
     """Open a set that `simd build` has written.
 

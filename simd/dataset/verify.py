@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from simd.arguments import checked
 from simd.dataset.layers import decode_layer, layer_problem
 from simd.dataset.manifest import MattingSet, Sample, load_set
 from simd.errors import BatchError, SimdError
@@ -10,6 +11,7 @@ from simd.progress import track
 from simd.records import LAYERS
 
 
+@checked
 def verify(dataset: MattingSet | str | Path, *, workers: int = 1) -> MattingSet:
     """Decode and hash every image of a set, given itself or by its folder, and return it.
 

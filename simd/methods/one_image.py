@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simd.arguments import checked
 from simd.errors import DataError
 from simd.image import Matte, UInt8
 from simd.methods import Fallback, Method, load_method
@@ -24,6 +25,7 @@ class Solved(NamedTuple):
     fallback: str | None
 
 
+@checked
 def matte(
     image: UInt8, trimap: UInt8 | None = None, method: str | Method = "closed-form", **options: Any
 ) -> npt.NDArray[np.float32]:

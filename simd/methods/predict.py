@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from simd.arguments import checked
 from simd.dataset.predictions import RunRecord, read_run, write_run
 from simd.errors import BatchError, DataError
 from simd.files import flush_disks, make_folder, sizes_of, write_atomically
@@ -59,6 +60,7 @@ class _PickledMethod(NamedTuple):
     sha256: str
 
 
+@checked
 def predict(
     method: str | Method,
     dataset: str | Path,

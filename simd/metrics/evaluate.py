@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from simd.arguments import checked
 from simd.dataset.manifest import load_set
 from simd.dataset.predictions import RunRecord
 from simd.dataset.review import read_review
@@ -38,6 +39,7 @@ class Evaluation(NamedTuple):
         return self.scores._repr_html_()
 
 
+@checked
 def evaluate(
     predictions: str | Path,
     dataset: str | Path | Truths | None = None,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from simd.arguments import checked
 from simd.errors import DataError
 from simd.options import renamed
 from simd.report.selection_page import write_page
@@ -13,6 +14,7 @@ from simd.selection.reasons import Selection
 
 
 @renamed(source="kind")
+@checked
 def select(
     foregrounds: str | Path | None = None,
     *,

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from simd.arguments import checked
 from simd.errors import DataError, SimdError
 from simd.image import check_opaque, read_alpha, read_image, remarks
 from simd.layer_checks import differing_orientation
@@ -122,6 +123,7 @@ class Listing(tuple[Contents, ...]):
 
 
 @renamed(source="kind")
+@checked
 def index(
     folder: str | Path,
     *,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME, load_set
 from simd.errors import DataError
 from simd.files import no_such_folder
@@ -95,6 +96,7 @@ def take_census(
 
 
 @renamed(source="kind")
+@checked
 def balance(
     folder: str | Path,
     *,

@@ -92,7 +92,7 @@ def mixed(kind: str, seed: int, size: int | tuple[int, int] = 512) -> Cutout:
     >>> [CLASSES[k] for k in np.unique(mixed("web", seed=0, size=64).class_mask)]
     ['tree', 'spider_web']
     """
-    if kind not in MIXED:
+    if not isinstance(kind, str) or kind not in MIXED:
         raise DataError(f"unknown kind of mixed object {kind!r}{suggest(str(kind), MIXED)}")
     shape = checked_size(size)
     rng = generator(_STREAM + list(MIXED).index(kind), checked_seed(seed))

@@ -85,7 +85,7 @@ def scene(kind: str, seed: int, size: int = 768) -> UInt8:
     >>> scene("lights", seed=3, size=96).shape
     (64, 96, 3)
     """
-    if kind not in SCENES:
+    if not isinstance(kind, str) or kind not in SCENES:
         raise DataError(f"unknown kind of scene {kind!r}{suggest(str(kind), SCENES)}")
     number, side = _whole("seed", seed), _whole("size", size)
     if number < 0:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from simd.arguments import checked
 from simd.dataset.manifest import load_set
 from simd.report.browse.database import connect
 from simd.report.browse.dataset import default_name, open_dataset, update
@@ -86,6 +87,7 @@ def prepare(
     return OpenedDataset(target, workspace, methods, views, broken | problems(methods) | unread)
 
 
+@checked
 def browse(
     dataset: str | Path,
     *,

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from simd.arguments import checked
 from simd.dataset.manifest import load_set
 from simd.errors import DataError
 from simd.files import csv_text, json_text, make_folder, write_atomically
@@ -21,6 +22,7 @@ from simd.taxonomy import CLASSES, class_index
 _STATE = ".embed"
 
 
+@checked
 def embed(
     dataset: str | Path,
     out: str | Path,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from simd.arguments import checked
 from simd.errors import DataError
 from simd.files import make_folder, write_atomically
 from simd.metrics.scores import Scores
@@ -11,6 +12,7 @@ from simd.report.leaderboard.page import to_html
 from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
 
 
+@checked
 def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
     """Write ``index.html``, ``leaderboard.csv``, ``leaderboard.md`` and ``differences.csv`` into a folder.
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
 from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
@@ -84,6 +85,7 @@ def report_statistics(
     return statistics, files
 
 
+@checked
 def stats(*datasets: str | Path, out: str | Path | None = None, workers: int = 1) -> list[SetStatistics]:
     """Measure sets side by side; with `out`, write tables, plots and a page too.
 
