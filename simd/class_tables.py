@@ -183,8 +183,10 @@ def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str | N
                 rows.append((line, dict(zip_longest(columns, cells))))
             line = reader.line_num + 1
     except csv.Error as error:
-        why = "a double quote that opens there is not closed" if "end of data" in str(error) else str(error)
-        raise DataError(f"{path}:{line}: is not CSV ({why})") from error
+        reason = (
+            "a double quote that opens there is not closed" if "end of data" in str(error) else str(error)
+        )
+        raise DataError(f"{path}:{line}: is not CSV ({reason})") from error
     return columns, rows
 
 

@@ -173,7 +173,7 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
     else:
         records = [fg for fg in tagged.records if kept is None or fg.id in kept]
         wanted_names = fgs.problems.keys() if kept is None else kept | fgs.unused.keys()
-        problems = {name: why for name, why in fgs.problems.items() if name in wanted_names}
+        problems = {name: reason for name, reason in fgs.problems.items() if name in wanted_names}
         problems |= bgs.problems | in_vain
         if kept is not None and not records and not problems:
             raise DataError(f"{chosen.selection}: keeps no foreground; its page says why each was dropped")

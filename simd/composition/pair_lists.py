@@ -76,9 +76,9 @@ def plan_in_order(
     if foreground_list is not None:
         fgs = _foregrounds_by_list(foreground_list, foregrounds, problems)
     elif problems := foregrounds.missing | foregrounds.broken:
-        name, why = next(iter(problems.items()))
+        name, reason = next(iter(problems.items()))
         raise DataError(
-            f"{len(problems)} foregrounds cannot be used ({name}: {why}), which would shift the "
+            f"{len(problems)} foregrounds cannot be used ({name}: {reason}), which would shift the "
             "backgrounds of others; mend them, or name the whole order with --foreground-list FILE"
         )
     if len(names) != len(fgs) * per_foreground:
@@ -138,12 +138,12 @@ def _background_name(name: str, known: Mapping[str, Sequence[Background]]) -> st
 def _reasons(index: Index[Foreground] | Index[Background]) -> dict[str, str]:
     """Return why a source cannot give a name: its problems by class and file name, file name, and stem."""
     reasons: dict[str, str] = {}
-    for id_, why in index.problems.items():
+    for id_, reason in index.problems.items():
         folder, _, name = id_.rpartition("/")
         try:
-            reasons.setdefault(f"{class_name(folder)}/{name}", why)
+            reasons.setdefault(f"{class_name(folder)}/{name}", reason)
         except DataError:
-            reasons.setdefault(name, why)
+            reasons.setdefault(name, reason)
     return reasons
 
 

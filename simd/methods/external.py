@@ -63,8 +63,8 @@ class External:
         DataError
             If the program fails, takes too long, or writes anything but a PNG matte of the image's size.
         """
-        with tempfile.TemporaryDirectory(prefix="simd-", ignore_cleanup_errors=True) as place:
-            folder = Path(place).resolve()
+        with tempfile.TemporaryDirectory(prefix="simd-", ignore_cleanup_errors=True) as temporary:
+            folder = Path(temporary).resolve()
             files = {name: folder / f"{name}.png" for name in PLACES}
             write_png(files["image"], image)
             write_png(files["trimap"], trimap)

@@ -20,7 +20,7 @@ from simd.journal import Journal, by_item, resumed
 from simd.methods import Draws, Method, load_method, target_of
 from simd.methods.facts import Facts, facts_of, gigabytes_of
 from simd.methods.one_image import solve
-from simd.methods.run_images import PictureFile, RunImages, SetImage, find_images
+from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
 from simd.parallel import free_gigabytes
 from simd.version import __version__
 
@@ -107,7 +107,7 @@ def predict(
     options = {key: value for key, value in options.items() if value is not None}
     loaded, out = load_method(method, options), Path(out)
     facts = facts_of(loaded)
-    images = find_images(
+    images = images_to_predict(
         dataset,
         needs_trimap=facts.name if facts.takes_trimap else "",
         trimap=trimap,

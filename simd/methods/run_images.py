@@ -87,14 +87,14 @@ class RunImages:
     set_digest: str | None = None  # None for pictures that are not a set
 
 
-def find_images(
-    place: str | Path, *, needs_trimap: str, trimap: str | Path | None = None, map_trimaps: bool = False
+def images_to_predict(
+    origin: str | Path, *, needs_trimap: str, trimap: str | Path | None = None, map_trimaps: bool = False
 ) -> RunImages:
     """Find the images of a set, a folder or a file.
 
     Parameters
     ----------
-    place : path
+    origin : path
         A set, a folder of pictures, or a picture.
     needs_trimap : str
         The name of the method if it takes trimaps, else "".
@@ -109,7 +109,7 @@ def find_images(
     DataError
         If there is no image, or trimaps are missing altogether, or given where none is wanted.
     """
-    path = Path(place)
+    path = Path(origin)
     if (path / INFO_NAME).is_file() or not _has_pictures(path):
         return _of_set(path, trimap, map_trimaps=map_trimaps)
     if needs_trimap and trimap is None:

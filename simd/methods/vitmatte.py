@@ -103,14 +103,14 @@ def load_vitmatte(
             "the method vitmatte needs weights and never runs on random ones: give --weights FOLDER with "
             "config.json, preprocessor_config.json and model.safetensors, or --weights OWNER/NAME of the hub"
         )
-    place = check_device(device, dtype, _DTYPES)
+    torch_device = check_device(device, dtype, _DTYPES)
     if threads is not None:
         torch.set_num_threads(threads)
     network, processor = _load(weights)
     inputs = preprocessing_of(processor, weights)
     digest = _digest(network, processor)
-    network.to(place, _DTYPES[dtype]).eval()
-    return VitMatte(network, inputs, checkpoint_digest=digest, device=place, dtype=dtype)
+    network.to(torch_device, _DTYPES[dtype]).eval()
+    return VitMatte(network, inputs, checkpoint_digest=digest, device=torch_device, dtype=dtype)
 
 
 def preprocessing_of(processor: VitMatteImageProcessorPil, weights: str) -> Preprocessing:

@@ -241,14 +241,14 @@ def _follow_largest(
         same[n] = same[same[n]]  # its own number or a smaller one, which is already final
         if same[n] == n:
             count[level[n] - 1] += 1
-    place = np.zeros(STEPS + 2, np.int32)  # components by falling level
+    starts = np.zeros(STEPS + 2, np.int32)  # components by falling level
     for k in range(STEPS - 1, 0, -1):
-        place[k - 1] = place[k] + count[k]
-    order = np.empty(place[0] + count[0], np.int32)
+        starts[k - 1] = starts[k] + count[k]
+    order = np.empty(starts[0] + count[0], np.int32)
     for n in range(nodes):
         if same[n] == n:
-            order[place[level[n] - 1]] = n
-            place[level[n] - 1] += 1
+            order[starts[level[n] - 1]] = n
+            starts[level[n] - 1] += 1
             if below[n] != _NONE:
                 below[n] = same[below[n]]
 

@@ -106,7 +106,7 @@ def evaluate(
     record = read_run_for(folder, truths)
     matched = find_predictions(folder, truths)
     if not matched.files:
-        raise DataError(f"{folder}: holds no prediction for {truths.place}; files are named <id>.png")
+        raise DataError(f"{folder}: holds no prediction for {truths.origin}; files are named <id>.png")
     done = _score_all(_jobs(truths, matched, record), workers, _journal(state, folder, truths))
     missing = matched.missing | {id_: result.reason for id_, result in done.items() if result.reason}
     scores = Scores(

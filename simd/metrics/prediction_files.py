@@ -64,7 +64,7 @@ def read_run_for(folder: Path, truths: Truths) -> RunRecord:
     if truths.identified and digest not in (None, truths.set["digest"], truths.set.get("part_of")):
         raise DataError(
             f"{folder}: run.json says that these mattes were made for a set with digest {str(digest)[:12]}, "
-            f"{truths.place} has {truths.set['digest'][:12]}; predict this set first"
+            f"{truths.origin} has {truths.set['digest'][:12]}; predict this set first"
         )
     return record
 

@@ -59,7 +59,7 @@ def truths_of_folders(
     class_of, remarks = _classes_of_images(tuple(alpha_of), rows)
     fg_of = _foregrounds_of_images(alpha_of, alphas)
     return Truths(
-        place=f"{alpha} and {trimap}",
+        origin=f"{alpha} and {trimap}",
         images=tuple(
             Truth(
                 id=id_,

@@ -35,7 +35,7 @@ class Truth:
 class Truths:
     """All images to score, and what identifies them."""
 
-    place: str  # for messages
+    origin: str  # for messages
     images: tuple[Truth, ...]
     # name, protocol, digest, trimaps_digest; no digests: they come from the pixels; part_of: see leave_out
     set: Mapping[str, str]
@@ -95,14 +95,14 @@ def leave_out(truths: Truths, review: Review) -> Truths:
     kept = tuple(image for image in truths.images if image.id not in review.excluded)
     left_out = frozenset(image.id for image in truths.images) & review.excluded
     if left_out and not kept:
-        raise DataError(f"{review.path}: excludes every image of {truths.place}")
+        raise DataError(f"{review.path}: excludes every image of {truths.origin}")
     remark = f"Without what a review excludes: {review.summary(len(left_out))}."
     return replace(truths, images=kept, left_out=left_out, remarks=(*truths.remarks, remark))
 
 
 def _of_whole_set(dataset: MattingSet) -> Truths:
     return Truths(
-        place=str(dataset.path),
+        origin=str(dataset.path),
         images=tuple(map(_of_sample, dataset)),
         set={
             "name": dataset.name,

@@ -85,7 +85,7 @@ class Contents:
         ]
         lines += [f"  {note}" for note in self.notes]
         lines += [f"  {file}: {names}" for file, names in self.unused.items()]
-        lines += [f"  missing {name}: {why}" for name, why in self.missing.items()]
+        lines += [f"  missing {name}: {reason}" for name, reason in self.missing.items()]
         if self.unnamed:
             lines.append(
                 f"  missing {self.unnamed} whose names nothing tells: the dataset holds more than is here"
@@ -93,7 +93,7 @@ class Contents:
         lines += [f"  extra {name}: belongs to nothing" for name in self.extra[:_NAMED]]
         if len(self.extra) > _NAMED:
             lines.append(f"  extra: {len(self.extra) - _NAMED} more")
-        lines += [f"  broken {name}: {why}" for name, why in self.broken.items()]
+        lines += [f"  broken {name}: {reason}" for name, reason in self.broken.items()]
         lines += [f"  {remark}: {count}" for remark, count in self.remarks.items()]
         lines += [f"  licence {licence}: {count}" for licence, count in self.licences.items()]
         lines += [f"  class {name}: {count}" for name, count in self.classes.items()]

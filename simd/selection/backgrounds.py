@@ -60,9 +60,9 @@ def select_backgrounds(
     allow = check_allowed(allow)
     index = index_backgrounds(origin, kind)
     findings: dict[str, list[Finding]] = {
-        name: [finding_of(reason, None, why)]
+        name: [finding_of(reason, None, detail)]
         for reason, problems in (("missing", index.missing), ("broken", index.broken))
-        for name, why in problems.items()
+        for name, detail in problems.items()
     }
     objects = largest_instances(origin) if index.kind == "coco" else {}
     signatures: dict[str, Signature] = {}

@@ -138,5 +138,5 @@ def _listed(path: Path) -> list[tuple[str, str]]:
     lines, problems = read_file_list(path)
     if not problems:
         return [(line.class_, f"{line.class_}/{line.fg_name}") for line in lines]
-    name, why = next(iter(problems.items()))
-    raise DataError(f"{name}: {why} ({len(problems)} lines of the list cannot be counted)")
+    name, reason = next(iter(problems.items()))
+    raise DataError(f"{name}: {reason} ({len(problems)} lines of the list cannot be counted)")

@@ -217,9 +217,9 @@ def _judge_all(
     workers: int,
 ) -> tuple[list[Verdict], dict[str, ForegroundFiles], dict[str, str]]:
     findings: dict[str, list[Finding]] = {
-        name: [finding_of(reason, None, why)]
+        name: [finding_of(reason, None, detail)]
         for reason, problems in (("missing", index.missing), ("broken", index.broken))
-        for name, why in problems.items()
+        for name, detail in problems.items()
     }
     classes = {fg.id: "|".join(fg.classes) for fg in index.records}
     signatures: dict[str, Signature] = {}
@@ -310,8 +310,8 @@ def _keep_listed(origin: str, kind: str | None, names: NameList) -> tuple[Index[
     kept = replace(
         index,
         records=tuple(listed),
-        missing={n: why for n, why in index.missing.items() if in_list[n]} | missing,
-        broken={n: why for n, why in index.broken.items() if in_list[n]},
+        missing={n: finding for n, finding in index.missing.items() if in_list[n]} | missing,
+        broken={n: finding for n, finding in index.broken.items() if in_list[n]},
     )
-    why = finding_of("unlisted", None, f"{names.path} does not name it")
-    return kept, [decide(name, [why]) for name in unlisted]
+    finding = finding_of("unlisted", None, f"{names.path} does not name it")
+    return kept, [decide(name, [finding]) for name in unlisted]

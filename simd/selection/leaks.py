@@ -45,7 +45,7 @@ def read_reference(origin: str) -> Reference:
         names = read_names(Path(origin))
         return Reference(origin, names, (), names.problems)
     index = _index(origin)
-    problems = {f"{origin}: {name}": why for name, why in index.problems.items()}
+    problems = {f"{origin}: {name}": reason for name, reason in index.problems.items()}
     return Reference(origin, None, index.records, problems)
 
 

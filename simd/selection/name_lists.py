@@ -64,10 +64,10 @@ def read_names(path: Path) -> NameList:
             continue
         names.setdefault(stem, {}).setdefault(class_, number)
     if not names:
-        why = next(iter(problems.items()), None)
+        first_problem = next(iter(problems.items()), None)
         raise DataError(
             f"{path}: names no foreground; a line is class:name, class:name:background or a name"
-            + (f" ({why[0]}: {why[1]})" if why else "")
+            + (f" ({first_problem[0]}: {first_problem[1]})" if first_problem else "")
         )
     read = {
         stem: Named(stem, tuple(by_class.values()), tuple(name for name in by_class if name))

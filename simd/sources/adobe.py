@@ -50,7 +50,7 @@ def _list_half(half: Path) -> Index[ForegroundFiles]:
         layers[layer] += images
         extra += others
     colours, alphas = (by_stem(files, clashes, half) for files in layers.values())
-    broken = {f"{half.name}/{stem}": why for stem, why in clashes.items()}
+    broken = {f"{half.name}/{stem}": reason for stem, reason in clashes.items()}
     names, notes = _expected(half, sorted(colours.keys() | alphas.keys() | clashes.keys()))
     records = []
     for stem in names:

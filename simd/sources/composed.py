@@ -145,7 +145,7 @@ def _index_release(origin: str) -> Index[Finished]:
             of_layer["trimap"] = trimap_folder
         layers, clashes, strays = _layers(root, dict(of_layer))
         extra += strays
-        broken |= {f"{folder.name}/{stem}": why for stem, why in clashes.items()}
+        broken |= {f"{folder.name}/{stem}": reason for stem, reason in clashes.items()}
         notes += _jpegs(layers["image"])
         stems = sorted({stem for files in layers.values() for stem in files} - clashes.keys())
         for stem in stems:

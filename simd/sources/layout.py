@@ -125,7 +125,7 @@ def look_through(
             by_layer[layer] = with_stems_of(stems_before, by_stem(files, clashes, base))
             extra += strays
         prefix = f"{part.name}/" if len(layout.parts) > 1 else ""
-        broken |= {prefix + stem: why for stem, why in clashes.items()}
+        broken |= {prefix + stem: reason for stem, reason in clashes.items()}
         stems = sorted({stem for layer in layers for stem in by_layer[layer]} | clashes.keys())
         counts[part.name] = len(stems)
         for stem in (s for s in stems if s not in clashes):

@@ -29,7 +29,7 @@ def annotate(index: Index[Foreground], folder: Path) -> Index[Foreground]:
     annotations = find_annotation_files(folder)
     tagged = [fg for fg in index.records if fg.id in annotations.paths]
     if not tagged:
-        broken = "".join(f"\n  {name}: {why}" for name, why in annotations.broken.items())
+        broken = "".join(f"\n  {name}: {reason}" for name, reason in annotations.broken.items())
         raise DataError(
             f"{folder}: has {len(annotations.paths)} annotations, none of them of these {len(index.records)} "
             f"foregrounds; give the foregrounds that were tagged, and the same --kind{broken}"

@@ -148,15 +148,15 @@ def _inputs(table: "_Table") -> dict[str, tuple[str, ...]]:
 class _Table:
     """A table of a TOML file whose keys are taken one by one, each checked."""
 
-    def __init__(self, path: Path, place: str, content: dict[str, Any]) -> None:
-        self.path, self.place, self.content = path, place, content
+    def __init__(self, path: Path, section: str, content: dict[str, Any]) -> None:
+        self.path, self.section, self.content = path, section, content
         self.taken: set[str] = set()
 
     def keys(self) -> list[str]:
         return list(self.content)
 
     def wrong(self, key: str, wanted: str) -> DataError:
-        where = ".".join(part for part in (self.place, key) if part)
+        where = ".".join(part for part in (self.section, key) if part)
         present_value = f"not {self.content[key]!r:.60}" if key in self.content else "which is missing"
         return DataError(f"{self.path}: {where} must be {wanted}, {present_value}")
 
@@ -180,7 +180,7 @@ class _Table:
     def choice(self, key: str, choices: Iterable[str], default: str) -> str:
         value = self.text(key, default)
         if value not in choices:
-            raise DataError(f"{self.path}: unknown {self.place or key} {value!r}{suggest(value, choices)}")
+            raise DataError(f"{self.path}: unknown {self.section or key} {value!r}{suggest(value, choices)}")
         return value
 
     def number(self, key: str, default: float, *, lowest: float = 1e-9) -> float:
@@ -213,5 +213,7 @@ class _Table:
     def check_all_taken(self) -> None:
         for key in self.content:
             if key not in self.taken:
-                place = f" in [{self.place}]" if self.place else ""
-                raise DataError(f"{self.path}: unknown key {key!r}{place}{suggest(key, sorted(self.taken))}")
+                section = f" in [{self.section}]" if self.section else ""
+                raise DataError(
+                    f"{self.path}: unknown key {key!r}{section}{suggest(key, sorted(self.taken))}"
+                )

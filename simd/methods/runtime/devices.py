@@ -21,19 +21,23 @@ def check_device(device: str, dtype: str, dtypes: Iterable[str]) -> torch.device
     if dtype not in known:
         raise DataError(f"unknown dtype {dtype!r}{suggest(dtype, known)}")
     try:
-        place = torch.device(device)
+        torch_device = torch.device(device)
     except RuntimeError:
         raise DataError(
             f"unknown device {device!r}; this machine has {', '.join(present_devices())}"
         ) from None
-    wanted = f"{place.type}:{place.index}" if place.index and place.type != "cpu" else place.type
-    if wanted not in present_devices() or (place.type == "cpu" and place.index):
+    wanted = (
+        f"{torch_device.type}:{torch_device.index}"
+        if torch_device.index and torch_device.type != "cpu"
+        else torch_device.type
+    )
+    if wanted not in present_devices() or (torch_device.type == "cpu" and torch_device.index):
         raise DataError(
             f"the device {device!r} is not there; this machine has {', '.join(present_devices())}"
         )
-    if place.type == "cpu" and dtype == "float16":
+    if torch_device.type == "cpu" and dtype == "float16":
         raise DataError("float16 is for GPUs; on the CPU take float32 or bfloat16")
-    return place
+    return torch_device
 
 
 def present_devices() -> list[str]:

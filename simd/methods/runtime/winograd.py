@@ -95,8 +95,8 @@ class Winograd(nn.Module):
             output = torch.mm(_OUTPUT, product.view(_IN**2, -1)).view(_OUT**2, count, outputs)
             if self.bias is not None:
                 output += self.bias
-            place = solved[:, :, :, start : start + step]
-            place.copy_(output.view(place.shape))
+            target = solved[:, :, :, start : start + step]
+            target.copy_(output.view(target.shape))
         return result[:, :height, :width].permute(0, 3, 1, 2)
 
 

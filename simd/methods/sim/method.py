@@ -183,7 +183,7 @@ def load_sim(
         )
     if tile:
         tiles((8, 8), tile)  # raises if it is not a tile
-    place = check_device(device, dtype, _DTYPES)
+    torch_device = check_device(device, dtype, _DTYPES)
     if threads is not None:
         torch.set_num_threads(threads)
     loaded = load_networks(weights)
@@ -193,13 +193,13 @@ def load_sim(
             f"sim takes {loaded.sim.classes}; they must be trained together"
         )
     ready = loaded._replace(
-        sim=fuse(loaded.sim).to(place, _DTYPES[dtype]),
-        classifier=fuse(loaded.classifier).to(place, _DTYPES[dtype]),
+        sim=fuse(loaded.sim).to(torch_device, _DTYPES[dtype]),
+        classifier=fuse(loaded.classifier).to(torch_device, _DTYPES[dtype]),
     )
-    if place.type == "cpu" and dtype == "float32":
+    if torch_device.type == "cpu" and dtype == "float32":
         for network in (ready.sim, ready.classifier):
             for_cpu(network)
-    return SimMethod(ready, mode=mode, device=place, dtype=dtype, tile=tile)
+    return SimMethod(ready, mode=mode, device=torch_device, dtype=dtype, tile=tile)
 
 
 def _reduced(image: UInt8, trimap: UInt8) -> tuple[UInt8, UInt8]:

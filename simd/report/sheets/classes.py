@@ -64,9 +64,9 @@ def contact_sheet(
     names = known if view == "mixed" else tuple(class_name(name) for name in classes)
     rows = []
     for name in names:
-        place = known.index(name)
+        position = known.index(name)
         tiles = [
-            tile for k, seed in enumerate(seeds) for tile in VIEWS[view](name, seed, size, place + 5 * k)
+            tile for k, seed in enumerate(seeds) for tile in VIEWS[view](name, seed, size, position + 5 * k)
         ]
         rows.append(np.concatenate([_label(name, size), *tiles], axis=1))
     rows += [np.full_like(rows[0], 32)] * (-len(rows) % columns)
@@ -78,11 +78,11 @@ def _foreground(name: str, seed: int, size: int, _place: int) -> list[UInt8]:
     return [_over(synthetic(name, seed, size), _checkerboard(size))]
 
 
-def _composite(name: str, seed: int, size: int, place: int) -> list[UInt8]:
-    return [_over(synthetic(name, seed, size), _backdrop(place, size))]
+def _composite(name: str, seed: int, size: int, position: int) -> list[UInt8]:
+    return [_over(synthetic(name, seed, size), _backdrop(position, size))]
 
 
-def _detail(name: str, seed: int, size: int, place: int) -> list[UInt8]:
+def _detail(name: str, seed: int, size: int, position: int) -> list[UInt8]:
     """Cut the square out of a large picture in which alpha changes most."""
     large = synthetic(name, seed, min(_ZOOM * size, MAX_SIDE))
     down, right = np.gradient(large.alpha.astype(np.float64))
@@ -91,21 +91,23 @@ def _detail(name: str, seed: int, size: int, place: int) -> list[UInt8]:
     inner = share[half : half + len(share) - size + 1, half : half + len(share) - size + 1]
     top, left = np.unravel_index(int(np.argmax(inner)), inner.shape)
     crop = (slice(int(top), int(top) + size), slice(int(left), int(left) + size))
-    return [_over(Cutout(large.fg[crop], large.alpha[crop], large.class_mask[crop]), _backdrop(place, size))]
+    return [
+        _over(Cutout(large.fg[crop], large.alpha[crop], large.class_mask[crop]), _backdrop(position, size))
+    ]
 
 
-def _matte(name: str, seed: int, size: int, place: int) -> list[UInt8]:
-    return _shown(synthetic(name, seed, size), _backdrop(place, size))
+def _matte(name: str, seed: int, size: int, position: int) -> list[UInt8]:
+    return _shown(synthetic(name, seed, size), _backdrop(position, size))
 
 
-def _mixture(name: str, seed: int, size: int, place: int) -> list[UInt8]:
-    return _shown(mixed(name, seed, size), _backdrop(place, size))
+def _mixture(name: str, seed: int, size: int, position: int) -> list[UInt8]:
+    return _shown(mixed(name, seed, size), _backdrop(position, size))
 
 
-def _overview(name: str, seed: int, size: int, place: int) -> list[UInt8]:
-    composite, alpha, _ = _matte(name, seed, size, place)
-    detail = _detail(name, seed, size, place + 1)
-    return [*_foreground(name, seed, size, place), alpha, composite, *detail]
+def _overview(name: str, seed: int, size: int, position: int) -> list[UInt8]:
+    composite, alpha, _ = _matte(name, seed, size, position)
+    detail = _detail(name, seed, size, position + 1)
+    return [*_foreground(name, seed, size, position), alpha, composite, *detail]
 
 
 _View = Callable[[str, int, int, int], list[UInt8]]

@@ -58,20 +58,20 @@ def report_statistics(
     """
     from simd.report.statistics.page import write_statistics
 
-    state, opened = Path(out) / _STATE, [_open(place) for place in places]
+    state, opened = Path(out) / _STATE, [_open(origin) for origin in places]
     make_folder(Path(out))
     statistics: list[SetStatistics] = []
     failures: dict[str, str] = {}
     total = 0
-    for place, source in zip(places, opened, strict=True):
+    for origin, source in zip(places, opened, strict=True):
         if not isinstance(source, MattingSet):
-            name = Path(place).name or str(place)
+            name = Path(origin).name or str(origin)
             statistics.append(SetStatistics(name, source, sum(source.composites.values())))
             failures |= source.problems
             total += len(source.regions) + len(source.problems) if source.problems else 0
             continue
         total += len(source)
-        key = hashlib.sha256(str(Path(place).resolve()).encode()).hexdigest()[:12]
+        key = hashlib.sha256(str(Path(origin).resolve()).encode()).hexdigest()[:12]
         try:
             statistics.append(measure_set(source, workers=workers, state=state / key))
         except _PartlyMeasuredError as partly:
@@ -94,12 +94,12 @@ def stats(*datasets: str | Path, out: str | Path | None = None, workers: int = 1
     if out is not None:
         return report_statistics(datasets, out, workers=workers)[0]
     statistics = []
-    for place, opened in zip(datasets, map(_open, datasets), strict=True):
+    for origin, opened in zip(datasets, map(_open, datasets), strict=True):
         if isinstance(opened, MattingSet):
             statistics.append(measure_set(opened, workers=workers))
         else:
             composites = sum(opened.composites.values())
-            statistics.append(SetStatistics(Path(place).name or str(place), opened, composites))
+            statistics.append(SetStatistics(Path(origin).name or str(origin), opened, composites))
     return _named_apart(statistics, datasets)
 
 
@@ -135,20 +135,20 @@ class _PartlyMeasuredError(BatchError):
         self.statistics = statistics
 
 
-def _open(place: str | Path) -> MattingSet | Census:
-    if (Path(place) / INFO_NAME).is_file():
-        return load_set(place)
-    return take_census(str(place))
+def _open(origin: str | Path) -> MattingSet | Census:
+    if (Path(origin) / INFO_NAME).is_file():
+        return load_set(origin)
+    return take_census(str(origin))
 
 
 def _named_apart(statistics: Sequence[SetStatistics], places: Sequence[str | Path]) -> list[SetStatistics]:
     """Return the statistics with the place in the name where two sets have one name."""
     counts = Counter(of_set.name for of_set in statistics)
     return [
-        replace(of_set, name=f"{of_set.name} ({Path(place).name} {number})")
+        replace(of_set, name=f"{of_set.name} ({Path(origin).name} {number})")
         if counts[of_set.name] > 1
         else of_set
-        for number, (of_set, place) in enumerate(zip(statistics, places, strict=True), start=1)
+        for number, (of_set, origin) in enumerate(zip(statistics, places, strict=True), start=1)
     ]
 
 

@@ -141,13 +141,13 @@ def _ridges(ax: Any, regions: Sequence[Measured], name: str) -> None:
     }
     largest = max((float(v.max()) for v in by_class.values() if len(v)), default=1.0) or 1.0
     at = np.linspace(0, largest * 1.04, 300)
-    for place, class_ in enumerate(TAXONOMY):
+    for position, class_ in enumerate(TAXONOMY):
         values = by_class[class_.name]
-        ax.axhline(place, color="#d6dae0", linewidth=0.5, zorder=0)
+        ax.axhline(position, color="#d6dae0", linewidth=0.5, zorder=0)
         if not len(values):
             ax.text(
                 0.01,
-                place,
+                position,
                 "none",
                 transform=ax.get_yaxis_transform(),
                 fontsize=7.5,
@@ -158,12 +158,12 @@ def _ridges(ax: Any, regions: Sequence[Measured], name: str) -> None:
         if len(values) >= 3:
             height = density(values, at)
             height *= 0.62 / height.max()
-            ax.fill_between(at, place, place - height, color=class_.colour, alpha=0.55, linewidth=0)
-            ax.plot(at, place - height, color=_INK, linewidth=0.7)
+            ax.fill_between(at, position, position - height, color=class_.colour, alpha=0.55, linewidth=0)
+            ax.plot(at, position - height, color=_INK, linewidth=0.7)
         shown = np.sort(values)[_spaced(len(values), MOST_POINTS)]
-        below = place + 0.08 + 0.2 * ((np.arange(len(shown)) * 0.618) % 1)  # spread, the same every time
+        below = position + 0.08 + 0.2 * ((np.arange(len(shown)) * 0.618) % 1)  # spread, the same every time
         ax.scatter(shown, below, s=7, color=class_.colour, edgecolors=_INK, linewidths=0.25)
-        ax.plot([np.median(values)] * 2, [place - 0.22, place + 0.32], color=_INK, linewidth=1.8)
+        ax.plot([np.median(values)] * 2, [position - 0.22, position + 0.32], color=_INK, linewidth=1.8)
     ax.set_xlim(0, largest * 1.04)
     ax.grid(axis="x", linewidth=0.4, color="#d6dae0")
     _plain_axes(ax)

@@ -36,14 +36,14 @@ def decode(packed: bytes, length: int) -> UInt8:
     Runs of unequal values (a 0 before the size) are read, too: browsers write them.
     """
     bits = f"{int.from_bytes(packed, 'big'):0{8 * len(packed)}b}" if packed else ""
-    place = 0
+    position = 0
 
     def take(count: int) -> int:
-        nonlocal place
-        place += count
-        if place > len(bits):
+        nonlocal position
+        position += count
+        if position > len(bits):
             raise DataError("the packed brush strokes end too early")
-        return int(bits[place - count : place], 2)
+        return int(bits[position - count : position], 2)
 
     if (stated := take(32)) != length:
         raise DataError(f"the brush strokes are of {stated} values, their image has {length} (4 a pixel)")

@@ -107,8 +107,8 @@ def _by_image(rows: Iterable[Row], ids: list[Any]) -> tuple[dict[Any, list[Row]]
         if row["image_id"] in by_image:
             by_image[row["image_id"]].append(row)
         else:
-            why = f"is of image {row['image_id']!r:.40}, which is not listed"
-            strays.append(Labelled(f"annotation {str(row.get('id', '(without id)'))[:40]}", None, (why,)))
+            reason = f"is of image {row['image_id']!r:.40}, which is not listed"
+            strays.append(Labelled(f"annotation {str(row.get('id', '(without id)'))[:40]}", None, (reason,)))
     return by_image, strays
 
 
@@ -133,9 +133,9 @@ def write_panoptic(items: Iterable[Labelled], out: Path) -> None:
     write_atomically(out / "panoptic.json", json_text(rows))
 
 
-def read_panoptic(place: Path, names: Names) -> Iterator[Labelled]:
+def read_panoptic(source: Path, names: Names) -> Iterator[Labelled]:
     """Read a panoptic JSON file, or a folder with one, and the PNGs in the folder of its name."""
-    path = _only_json(place) if place.is_dir() else place
+    path = _only_json(source) if source.is_dir() else source
     check_regular(path)
     with shaped_as("a panoptic COCO file", str(path)):
         content = read_json(path)

@@ -81,7 +81,7 @@ def export_annotations(
 
 @renamed(source="kind")
 def import_annotations(
-    place: str | Path,
+    origin: str | Path,
     out: str | Path,
     *,
     format_: str,
@@ -95,7 +95,7 @@ def import_annotations(
 
     Parameters
     ----------
-    place : path
+    origin : path
         The file or folder of the other tool.
     out : path
         A folder of annotations, or a new one.
@@ -123,11 +123,11 @@ def import_annotations(
     owned = find_annotations(out) if out.is_dir() else {}
     known = KnownForegrounds(foregrounds, kind, classes)
     finder = known.finder(owned)
-    check_regular(Path(place))
+    check_regular(Path(origin))
     problems = Problems()
     done: dict[str, str] = {}
     number = 0
-    for number, item in enumerate(chosen.read(Path(place), names), start=1):
+    for number, item in enumerate(chosen.read(Path(origin), names), start=1):
         shown = item.name if item.name.isprintable() else repr(item.name)
         label = shown[:200] or f"image {number}"
         try:
@@ -144,7 +144,7 @@ def import_annotations(
         except DataError as error:
             problems.add(label, str(error), written=False)
     if not number:
-        raise DataError(f"{place}: holds no mask of {chosen.title}")
+        raise DataError(f"{origin}: holds no mask of {chosen.title}")
     problems.raise_if_any(number)
     return number
 
@@ -228,8 +228,8 @@ def _import(
         if np.array_equal(mask, class_mask):
             return  # with its strokes and its review
     if (class_mask == NO_CLASS).all():
-        why = "; ".join(remarks) or "no pixel of it has a class: it may not be annotated yet"
-        raise DataError(f"{why}; nothing was written")
+        reason = "; ".join(remarks) or "no pixel of it has a class: it may not be annotated yet"
+        raise DataError(f"{reason}; nothing was written")
     if owned is not None and not replace:
         raise DataError(f"{owned}: is annotated otherwise; --replace takes the imported mask instead")
     if fg is not None:

@@ -21,7 +21,7 @@ class KnownForegrounds:
     """
 
     def __init__(self, origin: str | None, kind: str | None, classes: Path | None) -> None:
-        self.place = origin
+        self.origin = origin
         self.records: dict[str, Foreground] = {}
         self.broken: dict[str, str] = {}
         if origin is not None:
@@ -39,11 +39,13 @@ class KnownForegrounds:
 
     def absent(self, fg_id: str) -> str:
         """Return why a foreground is not among the records, "" if it is or no folder was named."""
-        if self.place is None or fg_id in self.records:
+        if self.origin is None or fg_id in self.records:
             return ""
         reason = self.broken.get(fg_id) or self.broken.get(file_stem(fg_id))
         return (
-            f"its foreground is broken: {reason}" if reason else f"no foreground of {self.place} has its name"
+            f"its foreground is broken: {reason}"
+            if reason
+            else f"no foreground of {self.origin} has its name"
         )
 
     def finder(self, owned: Iterable[str]) -> "Finder":
@@ -72,7 +74,7 @@ class Finder:
             raise DataError(f"its foreground is broken: {self._known.broken[broken]}")
         if fg_id is not None:
             return fg_id
-        has_folder = self._known.place is not None
+        has_folder = self._known.origin is not None
         where = "none in the folder has it" if has_folder else "--foregrounds FOLDER says where they are"
         raise DataError(f"no foreground of that name is known; {where}")
 

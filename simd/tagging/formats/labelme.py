@@ -50,13 +50,13 @@ def write(items: Iterable[Labelled], out: Path) -> None:
         write_atomically(path, json_text(content))
 
 
-def read(place: Path, names: Names) -> Iterator[Labelled]:
+def read(path: Path, names: Names) -> Iterator[Labelled]:
     """Read the JSON file of an image, or a folder of them: their mask shapes."""
-    files = [place]
-    if place.is_dir():
-        files = sorted(f for f in place.rglob("*.json") if not is_sidecar(f.relative_to(place).as_posix()))
-    elif not place.is_file():
-        raise DataError(f"{place}: no such file; name a JSON file of labelme, or a folder of them")
+    files = [path]
+    if path.is_dir():
+        files = sorted(f for f in path.rglob("*.json") if not is_sidecar(f.relative_to(path).as_posix()))
+    elif not path.is_file():
+        raise DataError(f"{path}: no such file; name a JSON file of labelme, or a folder of them")
     for file in files:
         name = file.stem
         try:

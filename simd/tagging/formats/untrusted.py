@@ -94,8 +94,8 @@ class Archive:
         total = 0
         for info in infos:
             name = info.orig_filename
-            if why := _fault(info):
-                raise DataError(f"{self.path}: its member {name[:120]!r} {why}; nothing of it was read")
+            if reason := _fault(info):
+                raise DataError(f"{self.path}: its member {name[:120]!r} {reason}; nothing of it was read")
             if info.is_dir():
                 continue
             if name in members:
