@@ -74,9 +74,10 @@ def open_image(path: Path, stream: BinaryIO, max_pixels: int) -> tuple[Image.Ima
             raise DataError(f"{path}: is too large ({error})") from error
         except Exception as error:  # a hostile header can raise anything
             if pages:
+                black = " with black as 0" if pages[0].white_is_zero else ""
                 raise DataError(
                     f"{path}: is a TIFF of a kind that is not read ({pages[0]}); "
-                    "save it as PNG, or as a TIFF of 8 or 16 bits"
+                    f"save it as PNG, or as a TIFF of 8 or 16 bits{black}"
                 ) from error
             if start.startswith(TIFF_SIGNATURES):
                 raise DataError(f"{path}: is damaged: a TIFF without a directory that can be read") from error

@@ -63,6 +63,16 @@ def remarks(
     return tuple(fact for fact, holds in facts.items() if holds)
 
 
+def lossy_format(path: Path) -> str:
+    """Return "JPEG" or "lossy WebP" if a file is that, of whose mattes no level is exact; else ""."""
+    with path.open("rb") as stream:
+        start = stream.read(16)
+        if start.startswith(b"\xff\xd8\xff"):
+            return "JPEG"
+        is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
+        return "lossy WebP" if is_webp and _is_lossy_webp(stream) else ""
+
+
 def _count_pictures(image: Image.Image, stream: BinaryIO) -> int:
     if image.format == "TIFF":
         return sum(not page.reduced for page in read_pages(stream))

@@ -54,7 +54,9 @@ class Tags(NamedTuple):
     def __str__(self) -> str:
         plural = "s" if self.samples > 1 else ""
         colours = ", CMYK" if self.photometric == _CMYK else ""
-        return f"{self.samples} sample{plural} of {self.bits} bits, {_KINDS.get(self.kind, 'other')}{colours}"
+        white = ", white as 0" if self.white_is_zero else ""
+        kind = _KINDS.get(self.kind, "other")
+        return f"{self.samples} sample{plural} of {self.bits} bits, {kind}{colours}{white}"
 
 
 def tags_of(directory: Any) -> Tags:

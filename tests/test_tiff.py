@@ -151,8 +151,12 @@ def test_a_matte_is_read_with_its_white(tmp_path, photometric, order, bits):
     stored = noise(bits) if bits > 1 else noise(8) >= 128
     path = write(tmp_path / "a.tif", stored, photometric=photometric, byteorder=order)
     if (photometric, order, bits) == ("miniswhite", ">", 16):  # Pillow does not open it
-        with pytest.raises(DataError, match=NOT_READ):
+        with pytest.raises(DataError, match=NOT_READ) as caught:
             read_alpha(path)
+        assert "(1 sample of 16 bits, unsigned integers, white as 0); save it as PNG, or as a TIFF of 8" in (
+            str(caught.value)
+        )
+        assert str(caught.value).endswith("or 16 bits with black as 0")
         return
     want = stored * np.uint8(255) if bits == 1 else to_8_bits(stored)
     want = 255 - want if photometric == "miniswhite" else want

@@ -15,6 +15,7 @@ from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground, ForegroundFiles
+from simd.remarks import lossy_format
 from simd.selection.alpha_filters import (
     border,
     islands,
@@ -46,8 +47,6 @@ __all__ = [
 
 SCATTERS = frozenset({"fire", "smoke_cloud", "water_drop", "water_spray"})
 """Classes whose matter lies in pieces, so that specks say nothing."""
-
-_JPEG = b"\xff\xd8\xff"
 
 
 class _Check(NamedTuple):
@@ -259,8 +258,8 @@ def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
     findings = judge(pixels, min_side=check.min_side, scatters=bool(SCATTERS & set(fg.classes)))
     if find_kind("foregrounds", fg.source).estimates and fg.file is not None:
         findings += filter(None, [bleed(pixels.fg, pixels.alpha, read_image(fg.file))])
-    if fg.alpha_file is not None and _is_jpeg(fg.alpha_file):
-        findings.append(finding_of("jpeg", None, f"{fg.alpha_file.name} is a JPEG"))
+    if fg.alpha_file is not None and (lossy := lossy_format(fg.alpha_file)):
+        findings.append(finding_of("jpeg", None, f"{fg.alpha_file.name} is a {lossy}"))
     if fg.file is not None and fg.alpha_file is not None:
         differ = differing_orientation(fg.file, fg.alpha_file)
         if differ:
@@ -271,11 +270,6 @@ def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
     visible: UInt8 = pixels.alpha
     signed = check.signed and not any(f.reason == "empty" for f in findings) and bool(visible.any())
     return findings, sign(pixels.fg, visible) if signed else None
-
-
-def _is_jpeg(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(len(_JPEG)) == _JPEG
 
 
 def _read_class_list(path: Path) -> NameList:

@@ -38,7 +38,7 @@ REASONS = {
     "orientation": Reason("warn", "the headers of colour and alpha state two EXIF orientations"),
     "faint": Reason("warn", "alpha ends far below 255"),
     "noisy": Reason("warn", "values that should be 0 or 255 flicker beside them, as JPEG leaves them"),
-    "jpeg": Reason("warn", "alpha is stored as a JPEG, so no level is exact"),
+    "jpeg": Reason("warn", "alpha is stored as a JPEG or lossy WebP, so no level is exact"),
     "islands": Reason("warn", "specks lie far from the object"),
     "border": Reason("warn", "a stripe along the frame that belongs to nothing"),
     "bleed": Reason("warn", "colour spill: the edges of estimated colours hold some of the background"),

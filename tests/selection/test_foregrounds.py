@@ -110,3 +110,22 @@ def test_the_command_tells_and_the_build_follows(mixed, backgrounds, tmp_path, r
     assert built.code == 0
     assert "6 composites of 6 foregrounds in 6 classes" in built.out
     assert len(list((tmp_path / "set" / "image").iterdir())) == 6
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options", "detail"),
+    [
+        (".webp", {"quality": 90}, "fur_cat.webp is a lossy WebP"),
+        (".webp", {"lossless": True}, None),
+        (".jpg", {"quality": 98}, "fur_cat.jpg is a JPEG"),
+        (".png", {}, None),
+    ],
+)
+def test_mattes_in_lossy_formats_are_warned_of(foregrounds, suffix, options, detail):
+    path = foregrounds / "alpha" / "fur_cat.png"
+    path.unlink()
+    save(path.with_suffix(suffix), soft_alpha(), **options)
+    verdicts = {verdict.id: verdict for verdict in select(index_foregrounds(str(foregrounds)))}
+    found = [finding.detail for finding in verdicts["fur_cat"].findings if finding.reason == "jpeg"]
+    assert found == ([detail] if detail else [])
+    assert verdicts["fur_cat"].keep
