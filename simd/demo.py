@@ -8,7 +8,7 @@ from simd.composition.build import build
 from simd.composition.spec import read_spec
 from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
 from simd.errors import DataError
-from simd.files import make_folder
+from simd.locks import locked_folder
 from simd.methods.predict import predict
 from simd.metrics.evaluate import check_complete, evaluate
 from simd.parallel import default_workers
@@ -39,9 +39,12 @@ def run_demo(out: Path, *, workers: int | None = None) -> Path:
     Path
         The leaderboard page.
     """
+    with locked_folder(out):
+        return _run(out, workers or default_workers())
+
+
+def _run(out: Path, workers: int) -> Path:
     start = time.monotonic()
-    workers = workers or default_workers()
-    make_folder(out)
     _say("1/5  build a set: 20 classes x 2 foregrounds x 2 backgrounds")
     matting_set = _set(out / "set", workers)
     _say("2/5  measure it")

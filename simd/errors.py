@@ -1,6 +1,8 @@
 """The errors that simd raises for a user to read: what is wrong, where, and what to do."""
 
+import os
 import re
+from pathlib import Path
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -22,6 +24,19 @@ class MissingExtraError(SimdError, ImportError):
 
 class DiskFullError(SimdError):
     """Nothing more can be written; the run ends here and can be continued later."""
+
+
+class BusyError(SimdError):
+    """Another program is writing there; nothing was changed."""
+
+    def __init__(self, path: Path, process: int | None) -> None:
+        self.process = process
+        who = "another program" if process is None else f"process {process}"
+        who += " (this one)" if process == os.getpid() else ""
+        super().__init__(
+            f"{path}: {who} is writing there; wait until it has ended, or stop it, and run the same command "
+            "again, or choose another place"
+        )
 
 
 class BatchError(SimdError):

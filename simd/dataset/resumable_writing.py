@@ -8,6 +8,7 @@ from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
 from simd.errors import BatchError, DataError
 from simd.files import flush_disks, make_folder, sizes_of
 from simd.journal import Journal, resumed
+from simd.locks import locked_folder
 from simd.records import LAYERS, Composite, file_name
 
 _STATE = ".build"  # lies in the set's folder until the set is finished
@@ -76,35 +77,39 @@ def write_set(
 
     Raises
     ------
+    BusyError
+        If another process writes this set.
     BatchError
         If there are failures. The others are written and form a set; the next run tries the failed again.
     """
-    journal = Journal(out / _STATE, settings)
-    for layer in LAYERS:
-        make_folder(out / layer)
+    with locked_folder(out):
+        check_folder(out)  # another run may have finished meanwhile
+        journal = Journal(out / _STATE, settings)
+        for layer in LAYERS:
+            make_folder(out / layer)
 
-    def load(row: dict[str, Any]) -> Composite | None:
-        id_ = str(row["id"])
-        same = row.get("inputs") == inputs[id_] and row.get("bytes") == _bytes(out, id_)
-        return Composite.from_row(row) if same else None
+        def load(row: dict[str, Any]) -> Composite | None:
+            id_ = str(row["id"])
+            same = row.get("inputs") == inputs[id_] and row.get("bytes") == _bytes(out, id_)
+            return Composite.from_row(row) if same else None
 
-    rows, reasons = resumed(
-        journal,
-        inputs,
-        make,
-        key=str,
-        load=load,
-        dump=lambda id_, row: {**row.to_row(), "inputs": inputs[id_], "bytes": _bytes(out, id_)},
-        what=what,
-    )
-    failures |= reasons
-    _remove_strays(out, rows)
-    flush_disks()  # a set whose manifest outlives a power cut has all its images
-    finish([rows[id_] for id_ in inputs if id_ in rows])
-    if failures:
-        raise BatchError(failures, asked, total)
-    journal.remove()
-    return load_set(out)
+        rows, reasons = resumed(
+            journal,
+            inputs,
+            make,
+            key=str,
+            load=load,
+            dump=lambda id_, row: {**row.to_row(), "inputs": inputs[id_], "bytes": _bytes(out, id_)},
+            what=what,
+        )
+        failures |= reasons
+        _remove_strays(out, rows)
+        flush_disks()  # a set whose manifest outlives a power cut has all its images
+        finish([rows[id_] for id_ in inputs if id_ in rows])
+        if failures:
+            raise BatchError(failures, asked, total)
+        journal.remove()
+        return load_set(out)
 
 
 def _bytes(out: Path, id_: str) -> list[int]:

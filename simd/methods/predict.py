@@ -17,6 +17,7 @@ from simd.errors import BatchError, DataError
 from simd.files import flush_disks, make_folder, sizes_of, write_atomically
 from simd.image import to_uint8, write_png
 from simd.journal import Journal, by_item, resumed
+from simd.locks import locked_folder
 from simd.methods import Draws, Method, load_method, target_of
 from simd.methods.facts import Facts, facts_of, gigabytes_of
 from simd.methods.one_image import solve
@@ -101,6 +102,8 @@ def predict(
     ------
     DataError
         If the method or an option is unknown, or `out` holds something else.
+    BusyError
+        If another process writes to `out`.
     BatchError
         If some images could not be predicted; the others are written.
     """
@@ -117,8 +120,25 @@ def predict(
     folder = _picture_folder(loaded, facts, pictures)
     if (finished := _finished(out, identity, images)) is not None:
         return finished
-    workers = _affordable(workers, loaded, images)
-    journal = Journal(out / _STATE, identity)
+    with locked_folder(out):
+        # another run may have finished meanwhile
+        if (finished := _finished(out, identity, images)) is not None:
+            return finished
+        return _run(method, loaded, options, images, out, folder, _affordable(workers, loaded, images))
+
+
+def _run(
+    method: str | Method,
+    loaded: Method,
+    options: Mapping[str, Any],
+    images: RunImages,
+    out: Path,
+    folder: Path | None,
+    workers: int,
+) -> Predicted:
+    """Predict what an earlier run has not, in a folder that this one holds."""
+    facts = facts_of(loaded)
+    journal = Journal(out / _STATE, _identity(facts, images))
     # a name that was put into METHODS here is not there in other processes
     shared: str | Method | _PickledMethod = target_of(method) if isinstance(method, str) else method
     if workers > 1 and not isinstance(method, str):

@@ -1,6 +1,8 @@
 """Score a folder of predicted mattes against the truth, per image, class and region."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ from simd.errors import BatchError, DataError
 from simd.files import no_such_folder
 from simd.journal import Journal, by_item, resumed
 from simd.layer_checks import CONTRADICTS
+from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
 from simd.metrics.score_image import Done, ScoringJob, done_from_row, done_to_row, score
@@ -107,26 +110,27 @@ def evaluate(
     matched = find_predictions(folder, truths)
     if not matched.files:
         raise DataError(f"{folder}: holds no prediction for {truths.origin}; files are named <id>.png")
-    done = _score_all(_jobs(truths, matched, record), workers, _journal(state, folder, truths))
-    missing = matched.missing | {id_: result.reason for id_, result in done.items() if result.reason}
-    scores = Scores(
-        name=name or record.method,
-        version=record.version,
-        set=truths.set if truths.identified else _identify(truths, done),
-        paths={**truths.paths, "predictions": str(folder)},
-        rows=tuple(row for image in truths.images if image.id in done for row in done[image.id].scores),
-        missing=missing,
-        seconds_per_image=record.seconds_per_image,
-        remarks=(
-            *truths.remarks,
-            *_remarks_on_empty(done),
-            *_remarks_on_trimaps(done),
-            *_remarks_on_inverted(done),
-            *_remarks_on_predictions(done),
-        ),
-    )
-    if out is not None:
-        scores.save(Path(out))
+    with _journal(state, folder, truths, out=out) as journal:
+        done = _score_all(_jobs(truths, matched, record), workers, journal)
+        missing = matched.missing | {id_: result.reason for id_, result in done.items() if result.reason}
+        scores = Scores(
+            name=name or record.method,
+            version=record.version,
+            set=truths.set if truths.identified else _identify(truths, done),
+            paths={**truths.paths, "predictions": str(folder)},
+            rows=tuple(row for image in truths.images if image.id in done for row in done[image.id].scores),
+            missing=missing,
+            seconds_per_image=record.seconds_per_image,
+            remarks=(
+                *truths.remarks,
+                *_remarks_on_empty(done),
+                *_remarks_on_trimaps(done),
+                *_remarks_on_inverted(done),
+                *_remarks_on_predictions(done),
+            ),
+        )
+        if out is not None:
+            scores.save(Path(out))
     return Evaluation(scores, matched.extra)
 
 
@@ -193,9 +197,21 @@ def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord) -> list[S
     ]
 
 
-def _journal(state: Path | None, predictions: Path, truths: Truths) -> Journal | None:
+@contextmanager
+def _journal(
+    state: Path | None, predictions: Path, truths: Truths, *, out: str | Path | None
+) -> Iterator[Journal | None]:
+    """Hold the state of a run until its scores are saved; only then it is removed."""
     if state is None:
-        return None
+        yield None
+        return
+    with locked_folder(state, named=None if out is None else Path(out)):
+        journal = _opened(state, predictions, truths)
+        yield journal
+        journal.remove()
+
+
+def _opened(state: Path, predictions: Path, truths: Truths) -> Journal:
     settings = {"predictions": str(predictions), "set": truths.key, "metrics_version": METRICS_VERSION}
     try:
         return Journal(state, settings)
@@ -220,8 +236,6 @@ def _score_all(jobs: list[ScoringJob], workers: int, journal: Journal | None) ->
 
     work = by_item(score, key=_id, workers=workers)
     done, failures = resumed(journal, jobs, work, key=_id, load=load, dump=dump, what="images")
-    if journal is not None:
-        journal.remove()
     return done | {id_: Done([], reason) for id_, reason in failures.items()}
 
 

@@ -1,5 +1,7 @@
 """Going over the images of a set, each to a row of JSON, so that an interrupted run goes on."""
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ def rows_of_images(
     state : Path, optional
         Folder in which finished images are noted; a run that finds it goes on from there. It stays.
     settings : mapping
-        What the rows depend on besides the set; a state with others is not continued.
+        What the rows depend on besides the set; what was noted under others is not taken.
 
     Returns
     -------
@@ -40,8 +42,11 @@ def rows_of_images(
     """
     journal = None
     if state is not None:
-        make_folder(state.parent)
-        journal = Journal(state, {"set": matting_set.digest, **settings})
+        settings = {"set": matting_set.digest, **settings}
+        # a folder for each, so that features that turn out not to do, or a set built anew, block no other run
+        key = hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]
+        make_folder(state)
+        journal = Journal(state / key, settings)
     return resumed(
         journal,
         list(matting_set),

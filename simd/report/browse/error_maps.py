@@ -23,8 +23,9 @@ import numpy as np
 
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
-from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.files import json_text, read_json, sizes_of, write_atomically
 from simd.image import Mask, UInt8, read_prediction, to_uint8, write_png
+from simd.locks import locked_folder
 from simd.masks import check_class_mask
 from simd.metrics.alpha import sad
 from simd.parallel import run
@@ -84,7 +85,13 @@ def make_maps(
     broken : dict
         Id to reason, of composites whose own layers cannot be read.
     """
-    make_folder(folder)
+    with locked_folder(folder):
+        return _make_all(dataset, methods, folder, workers)
+
+
+def _make_all(
+    dataset: MattingSet, methods: Sequence[ShownMethod], folder: Path, workers: int
+) -> tuple[dict[str, Maps], dict[str, str]]:
     jobs: dict[str, _MapJob] = {}
     digest_of, broken = {}, {}
     for sample in dataset:
@@ -211,11 +218,17 @@ def _is_grey_png(file: Path) -> bool:
 
 def _to_row(maps: Maps) -> dict[str, Any]:
     methods = {key: of_method._asdict() for key, of_method in maps.methods.items()}
-    return {"class_mask": maps.class_mask, "methods": methods, "disagreement": maps.disagreement}
+    row = {"class_mask": maps.class_mask, "methods": methods, "disagreement": maps.disagreement}
+    return row | {"bytes": sizes_of(*_files(maps))}
+
+
+def _files(maps: Maps) -> list[Path]:
+    mattes = [path for of_method in maps.methods.values() for path in of_method[:3] if path]
+    return list(map(Path, [maps.class_mask, *mattes]))
 
 
 def _made_before(folder: Path, digest: str) -> Maps | None:
-    """Return the maps that an earlier run has finished, if they all still lie there."""
+    """Return the maps that an earlier run has finished, if they all lie there as they were written."""
     if not (file := folder / f"{digest}.json").is_file():
         return None
     row: Mapping[str, Any] = read_json(file)
@@ -224,11 +237,7 @@ def _made_before(folder: Path, digest: str) -> Maps | None:
         {key: MethodMaps(**of_method) for key, of_method in row["methods"].items()},
         row["disagreement"],
     )
-    paths = [
-        maps.class_mask,
-        *(path for of_method in maps.methods.values() for path in of_method[:3] if path),
-    ]
-    return maps if all(Path(path).is_file() for path in paths) else None
+    return maps if row.get("bytes") == sizes_of(*_files(maps)) else None
 
 
 def _remove_others(folder: Path, wanted: Mapping[str, _MapJob]) -> None:

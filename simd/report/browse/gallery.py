@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from simd.dataset.manifest import load_set
+from simd.dataset.manifest import MattingSet, load_set
 from simd.errors import DataError
 from simd.files import make_folder, write_atomically
+from simd.locks import locked_folder
 from simd.metrics.score import METRICS, NOT_TRUTH, WHOLE, Score
 from simd.missing import none_if_nan
 from simd.parallel import run
@@ -78,11 +79,21 @@ def write_gallery(
     ------
     DataError
         If an input is of another set, there are no scores, or the folder holds something else.
+    BusyError
+        If another process writes to `out`.
     """
     matting_set, out = load_set(dataset), Path(out)
     methods = load_methods(matting_set, [Path(p) for p in scores], [Path(p) for p in predictions])
     if not any(method.scores for method in methods):
         raise DataError("there are no scores to find failures by; give some: --scores FILE")
+    _check_ours(out)
+    with locked_folder(out):
+        return _write(matting_set, methods, out, worst, workers)
+
+
+def _write(
+    matting_set: MattingSet, methods: Sequence[ShownMethod], out: Path, worst: int, workers: int
+) -> Gallery:
     folder = _clean(out)
     failures = find_failures(matting_set, methods, worst)
     pictures, broken = _picture_all(failures, methods, folder, workers)
@@ -114,11 +125,14 @@ def write_gallery(
     return Gallery(page, len(cards), len(methods), wrong, len(methods) * len(matting_set))
 
 
-def _clean(out: Path) -> Path:
-    """Return an empty folder for pictures; an earlier page goes, anything else is refused."""
+def _check_ours(out: Path) -> None:
     if out.exists() and not (out / _MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out}: is not an empty folder, nor one of simd browse --static; choose another")
-    make_folder(out)
+
+
+def _clean(out: Path) -> Path:
+    """Return an empty folder for pictures; an earlier page goes, anything else is refused."""
+    _check_ours(out)
     write_atomically(out / _MARKER, "made by simd browse --static, which replaces what lies here\n")
     folder = out / "pictures"
     if folder.exists():

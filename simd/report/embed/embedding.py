@@ -7,9 +7,10 @@ from typing import Any, cast
 import numpy as np
 
 from simd.arguments import checked
-from simd.dataset.manifest import load_set
+from simd.dataset.manifest import MattingSet, load_set
 from simd.errors import DataError
 from simd.files import csv_text, json_text, make_folder, write_atomically
+from simd.locks import locked_folder
 from simd.missing import none_if_nan
 from simd.report.embed.features import is_feature_file, read_feature_file
 from simd.report.embed.neighbours import NEIGHBOURS, Neighbours, confusions, measure_neighbours
@@ -61,19 +62,37 @@ def embed(
     ------
     DataError
         If the set or the features are not what they have to be, or there are too few patches.
+    BusyError
+        If another process writes to `out`.
     BatchError
         If images cannot be read.
     """
     matting_set, out = load_set(dataset), Path(out)
-    make_folder(out)
+    with locked_folder(out):
+        embedding = _embedding(matting_set, out / _STATE, features, seed, perplexity, workers)
+        files = write_embedding(embedding, out)
+        shutil.rmtree(out / _STATE)
+    return embedding, files
+
+
+def _embedding(
+    matting_set: MattingSet,
+    state: Path,
+    features: str | Path | Features,
+    seed: int,
+    perplexity: float,
+    workers: int,
+) -> Embedding:
     file = Path(str(features)) if is_feature_file(features) else None
     computed = "none" if file else cast("str | Features", features)
-    patches, vectors, notes = read_patches(matting_set, computed, workers=workers, state=out / _STATE)
+    patches, vectors, notes = read_patches(matting_set, computed, workers=workers, state=state)
     if file:
         patches, vectors, more = read_feature_file(file, patches)
         notes += more
     if not patches:
-        raise DataError(f"{dataset}: has no region to put on a map; its trimaps leave nothing unknown")
+        raise DataError(
+            f"{matting_set.path}: has no region to put on a map; its trimaps leave nothing unknown"
+        )
     scaled = Scaling(vectors)(vectors)
     labels = np.array([class_index(patch.class_) for patch in patches], dtype=np.int64)
     neighbours = measure_neighbours(scaled, labels, [patch.fg_id for patch in patches])
@@ -82,7 +101,7 @@ def embed(
         notes.append(
             f"perplexity {used:.1f} in place of {perplexity:g}: there are {len(patches)} patches only"
         )
-    embedding = Embedding(
+    return Embedding(
         matting_set.name,
         matting_set.digest,
         _name(features),
@@ -94,9 +113,6 @@ def embed(
         neighbours,
         (*notes, *neighbours.notes),
     )
-    files = write_embedding(embedding, out)
-    shutil.rmtree(out / _STATE)
-    return embedding, files
 
 
 def write_embedding(embedding: Embedding, out: Path) -> list[Path]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from simd.arguments import checked
 from simd.errors import DataError
-from simd.files import make_folder, write_atomically
+from simd.files import write_atomically
+from simd.locks import locked_folder
 from simd.metrics.scores import Scores
 from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.page import to_html
@@ -46,7 +47,7 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
         "leaderboard.md": to_markdown(boards),
         "differences.csv": differences_to_csv(boards),
     }
-    make_folder(out)
-    for name, content in contents.items():
-        write_atomically(out / name, content)
+    with locked_folder(out):
+        for name, content in contents.items():
+            write_atomically(out / name, content)
     return [out / name for name in contents]

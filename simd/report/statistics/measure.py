@@ -12,7 +12,7 @@ from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
 from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
-from simd.files import make_folder
+from simd.locks import locked_folder
 from simd.missing import nan_for_nulls, nulls_for_nan
 from simd.report.class_regions import class_regions
 from simd.report.image_rows import rows_of_images
@@ -53,13 +53,23 @@ def report_statistics(
     ------
     DataError
         If a place is none of these.
+    BusyError
+        If another process writes to `out`.
     BatchError
         If images could not be measured. The others are, and all files are written.
     """
+    opened = [_open(origin) for origin in places]
+    with locked_folder(Path(out)):
+        return _report(places, opened, Path(out), workers)
+
+
+def _report(
+    places: Sequence[str | Path], opened: Sequence[MattingSet | Census], out: Path, workers: int
+) -> tuple[list[SetStatistics], list[Path]]:
+    """Measure sets and write about them into a folder that this run holds."""
     from simd.report.statistics.page import write_statistics
 
-    state, opened = Path(out) / _STATE, [_open(origin) for origin in places]
-    make_folder(Path(out))
+    state = out / _STATE
     statistics: list[SetStatistics] = []
     failures: dict[str, str] = {}
     total = 0
@@ -78,7 +88,7 @@ def report_statistics(
             failures |= partly.failures
             statistics.append(partly.statistics)
     statistics = _named_apart(statistics, places)
-    files = write_statistics(statistics, Path(out))
+    files = write_statistics(statistics, out)
     shutil.rmtree(state, ignore_errors=True)
     if failures:
         raise BatchError(failures, "images", total)
