@@ -23,7 +23,10 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def split_files(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the images and the other files below a folder, both sorted, hidden ones left out.
+    """Return the images and all else below a folder, both sorted, hidden ones left out.
+
+    All else are files of other kinds, and what is named like an image or linked but is not a file:
+    :func:`not_a_file` says what it is.
 
     Raises
     ------
@@ -35,15 +38,33 @@ def split_files(folder: Path) -> tuple[list[Path], list[Path]]:
     # not rglob, which takes a folder that may not be read for an empty one
     for origin, subfolders, names in os.walk(folder, onerror=_cannot_list):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
+        others += [p for name in subfolders if (p := Path(origin, name)).is_symlink() or is_image_name(name)]
         for name in names:
-            if not name.startswith(".") and (path := Path(origin, name)).is_file():
-                (images if is_image_name(name) else others).append(path)
+            if not name.startswith("."):
+                path = Path(origin, name)
+                (images if is_image_name(name) and path.is_file() else others).append(path)
     for path in images:
         if any("\ud800" <= character <= "\udfff" for character in path.name):
             raise DataError(f"{folder}: the name of {path.name!a} is not UTF-8 text; rename the file")
     for files in (images, others):
         files.sort(key=lambda p: p.relative_to(folder).as_posix())
     return images, others
+
+
+def not_a_file(path: Path) -> str:
+    """Return what a path is that is not a file that can be read, "" if it is one."""
+    if path.is_dir():
+        kind = "link to a folder, which is not followed" if path.is_symlink() else "folder"
+        return f"{path}: is a {kind}; images are files"
+    if not path.exists():
+        return f"{path}: is a link to nowhere; put the file there, or remove the link"
+    return "" if path.is_file() else f"{path}: is a pipe, a socket or a device; only files are opened"
+
+
+def broken_images(others: Iterable[Path], root: Path) -> dict[str, str]:
+    """Return what is named like an image or linked, and is not a file, by name, with its reason."""
+    reasons = {path.relative_to(root).as_posix(): not_a_file(path) for path in others}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def as_extra(files: Iterable[Path], root: Path) -> tuple[str, ...]:
@@ -86,8 +107,11 @@ def _list_pairs(origin: str) -> Index[ForegroundFiles]:
 
 def unread_partner(stem: str, others: Iterable[Path]) -> str:
     """Return what to say of a partner that is there, but not as an image that is read; else ""."""
-    same = next((path.name for path in others if path.stem == stem), None)
-    return f" that is read; {same} is not an image of a format that is" if same else ""
+    same = next((path for path in others if path.stem == stem), None)
+    if same is None:
+        return ""
+    reason = not_a_file(same).partition(": ")[2].partition(";")[0]
+    return f" that is read; {same.name} {reason or 'is not an image of a format that is'}"
 
 
 def paired(
@@ -185,6 +209,8 @@ def _index_photographs(origin: str) -> Index[Background]:
     if left_out:
         names = ", ".join(left_out[:5])
         notes.append(f"{len(left_out)} images that {table.path} does not call a background left out: {names}")
+    broken |= broken_images(others, folder)
+    others = [path for path in others if not not_a_file(path)]
     expected = len(records) + len(broken)
     notes += [note] if (note := unread_note(others)) else []
     extra = as_extra((p for p in others if p != table_path), folder)

@@ -11,7 +11,7 @@ from simd.masks import nearest_pixel
 from simd.mattes import as_matte, check_colour
 from simd.records import ForegroundFiles
 from simd.sources.classified import foregrounds_from
-from simd.sources.folder import as_extra, image_files, split_files
+from simd.sources.folder import as_extra, broken_images, image_files, not_a_file, split_files
 from simd.sources.index import Index, SourceKind
 
 
@@ -61,8 +61,11 @@ def _list_cutouts(origin: str) -> Index[ForegroundFiles]:
             broken[name] = str(error)
             continue
         records.append(ForegroundFiles(id=name, source="rgba", file=file))
+    broken |= broken_images(others, root)
+    others = [path for path in others if not not_a_file(path)]
     notes = (note,) if (note := unread_note(others)) else ()
-    return Index("rgba", tuple(records), len(files), broken=broken, notes=notes, extra=as_extra(others, root))
+    expected, extra = len(records) + len(broken), as_extra(others, root)
+    return Index("rgba", tuple(records), expected, broken=broken, notes=notes, extra=extra)
 
 
 def _read(foreground: ForegroundFiles) -> tuple[UInt8, UInt8, UInt8 | None]:

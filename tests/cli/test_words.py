@@ -1,6 +1,7 @@
 """Messages give the reason that is true, and advice that works when it is followed."""
 
 import json
+import os
 import re
 import shlex
 
@@ -122,3 +123,62 @@ def test_foregrounds_without_a_class_find_it_in_the_file_that_is_asked_for(foreg
     table = tmp_path / "table.csv"
     table.write_text("file,class\ncat,fur\n")
     assert run_cli("index", foregrounds, "--classes", table).code == 0
+
+
+# -- what is not a file ----------------------------------------------------------------------------------
+
+
+def strange(folder):
+    """Put beside the images of a folder what is named like one and is none; return how each is called."""
+    (folder / "a.png").symlink_to("nowhere")
+    (folder / "b.png").mkdir()
+    os.mkfifo(folder / "c.png")
+    (folder / "d").symlink_to(folder.parent, target_is_directory=True)
+    return {
+        "a.png": "is a link to nowhere; put the file there, or remove the link",
+        "b.png": "is a folder; images are files",
+        "c.png": "is a pipe, a socket or a device; only files are opened",
+        "d": "is a link to a folder, which is not followed; images are files",
+    }
+
+
+def test_what_is_not_a_file_is_named_among_photographs(backgrounds, foregrounds, tmp_path, run_cli):
+    reasons = strange(backgrounds)
+    done = run_cli("index", backgrounds)
+    assert done.code == 1
+    assert "expected 7, found 3, missing 0, extra 0, broken 4" in done.out
+    of = ("--foregrounds", foregrounds, "--backgrounds", backgrounds, "--any-licence")
+    built = run_cli("build", tmp_path / "set", *of)
+    assert built.code == 1
+    assert len(load_set(tmp_path / "set")) == 6
+    for name, reason in reasons.items():
+        assert f"broken {name}: {backgrounds / name}: {reason}" in done.out
+        assert f"{name}: {backgrounds / name}: {reason}" in built.err
+
+
+def test_what_is_not_a_file_is_named_among_cutouts(tmp_path, run_cli):
+    rgba = np.dstack([np.zeros((64, 80, 3), np.uint8), soft_alpha()])
+    save(tmp_path / "cut" / "fur_1.png", rgba)
+    reasons = strange(tmp_path / "cut")
+    done = run_cli("index", tmp_path / "cut", "--kind", "rgba")
+    assert done.code == 1
+    for name, reason in reasons.items():
+        assert f"broken {name}: {tmp_path / 'cut' / name}: {reason}" in done.out
+
+
+def test_a_partner_that_is_not_a_file_is_called_what_it_is(foregrounds, run_cli):
+    for name, make in (
+        ("fur_cat", lambda path: path.symlink_to("nowhere")),
+        ("fire_a", lambda path: path.mkdir()),
+        ("net-1", os.mkfifo),
+    ):
+        (foregrounds / "alpha" / f"{name}.png").unlink()
+        make(foregrounds / "alpha" / f"{name}.png")
+    done = run_cli("index", foregrounds)
+    assert done.code == 1
+    for name, reason in (
+        ("fur_cat", "is a link to nowhere"),
+        ("fire_a", "is a folder"),
+        ("net-1", "is a pipe, a socket or a device"),
+    ):
+        assert f"fg/{name} has no partner in alpha/ that is read; {name}.png {reason}" in done.out
