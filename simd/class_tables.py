@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
 from simd.addresses import LooseNames, last_part, without_ending
-from simd.errors import DataError
+from simd.errors import DataError, first_of
 from simd.files import read_text
 from simd.formats import is_image_name
 from simd.records import UNKNOWN_LICENCE
@@ -84,7 +84,7 @@ class ClassTable(dict[str, Entry]):
             except DataError:  # several rows may be meant, as whoever asks for their entry is told
                 spelt |= {spelling for spelling in self if spelling.casefold() == name.casefold()}
         vain = [name for name in self if name not in spelt]
-        shown = ", ".join(vain[:_NAMED]) + (", ..." if len(vain) > _NAMED else "")
+        shown = first_of(vain, _NAMED)
         reason = f"{len(vain)} of {len(self)} names are of no file here: {shown}"
         return {self.path: reason} if vain else {}
 

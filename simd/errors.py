@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -57,6 +58,18 @@ class BatchError(SimdError):
         lines = [f"  {name}: {reason}" for name, reason in failures.items()]
         done = total - len(failures)
         super().__init__(f"{len(failures)} of {total} {what} failed ({done} are done):\n" + "\n".join(lines))
+
+
+def first_of(names: Sequence[str], most: int, *, count: bool = False) -> str:
+    """Return the first of some names for a message, with a sign that there are more, or how many more.
+
+    Examples
+    --------
+    >>> first_of(["a", "b", "c"], 2), first_of(["a", "b", "c"], 2, count=True), first_of(["a", "b"], 2)
+    ('a, b, ...', 'a, b, ... (1 more)', 'a, b')
+    """
+    more = ", ..." + (f" ({len(names) - most} more)" if count else "")
+    return ", ".join(names[:most]) + (more if len(names) > most else "")
 
 
 def first_line(error: Exception) -> str:

@@ -17,7 +17,7 @@ from simd.composition.spec import read_spec
 from simd.dataset.manifest import MattingSet, write_manifest
 from simd.dataset.resumable_writing import Inputs, check_folder, is_unfinished, state_of_files, write_set
 from simd.dataset.review import read_review
-from simd.errors import BatchError, DataError
+from simd.errors import BatchError, DataError, first_of
 from simd.files import write_atomically
 from simd.parallel import run
 from simd.records import Background, Composite, Foreground
@@ -194,7 +194,7 @@ def _kept_in_vain(chosen: BuildOptions, kept: Collection[str], fgs: Index[Foregr
     known = {fg.id for fg in fgs.records} | fgs.problems.keys()
     if not (unknown := sorted(set(kept) - known)):
         return {}
-    shown = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
+    shown = first_of(unknown, _NAMED)
     return {
         f"{chosen.selection}": f"keeps {len(unknown)} foregrounds that {chosen.foregrounds} does not have: "
         f"{shown}; select from the same folder again"

@@ -10,7 +10,7 @@ from simd.arguments import checked
 from simd.dataset.manifest import load_set
 from simd.dataset.predictions import RunRecord
 from simd.dataset.review import read_review
-from simd.errors import BatchError, DataError
+from simd.errors import BatchError, DataError, first_of
 from simd.files import no_such_folder
 from simd.journal import Journal, by_item, resumed
 from simd.layer_checks import CONTRADICTS
@@ -145,7 +145,7 @@ def check_complete(evaluation: Evaluation) -> None:
 def check_no_extra(evaluation: Evaluation) -> None:
     """Raise a DataError if the folder of predictions holds images that belong to no image of the set."""
     if extra := evaluation.extra:
-        named = ", ".join(extra[:8]) + (f", ... ({len(extra) - 8} more)" if len(extra) > 8 else "")
+        named = first_of(extra, 8, count=True)
         raise DataError(
             f"{evaluation.scores.paths['predictions']}: {len(extra)} files belong to no image and were not "
             f"scored: {named}; name them as their images, or take them out of the folder"
@@ -271,7 +271,7 @@ def _remarks_on_empty(done: dict[str, Done]) -> tuple[str, ...]:
     empty = [id_ for id_, image in done.items() if image.scores and image.scores[0].is_empty]
     if not empty:
         return ()
-    names = ", ".join(empty[:_NAMED]) + (", ..." if len(empty) > _NAMED else "")
+    names = first_of(empty, _NAMED)
     return (
         f"{len(empty)} of {len(done)} images have no unknown pixel, so nothing of them can be scored and no "
         f"mean counts them: {names}.",

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from simd.class_tables import ClassTable, Entry, path_of, read_entries
-from simd.errors import DataError
-from simd.image import is_image_name
+from simd.errors import DataError, first_of
 from simd.metrics.truth_of_set import Truth, Truths
 from simd.sources.composite_names import without_background
+from simd.sources.folder import image_files
 from simd.taxonomy import class_from_prefix, class_name
 
 _ALPHAS, _TRIMAPS = ("alpha",), ("trimap", "trimaps")
@@ -77,19 +77,18 @@ def truths_of_folders(
     )
 
 
-def find_images(folder: Path, layer: Sequence[str] = (), *, nested: bool = True) -> dict[str, Path]:
+def find_images(folder: Path, layer: Sequence[str] = ()) -> dict[str, Path]:
     """Return the images of a folder by name: the path inside it without the ending, sorted.
 
     Raises
     ------
     DataError
-        If the folder is missing, holds no image, or two files of one name, as ``a.png`` and ``a.jpg``.
+        If the folder is missing or may not be listed, holds no image, or two files of one name, as ``a.png``
+        and ``a.jpg``.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
-    inside = folder.rglob("*") if nested else folder.glob("*")
-    files = [p.relative_to(folder) for p in sorted(inside) if is_image_name(p.name)]
-    files = [p for p in files if not any(part.startswith(".") for part in p.parts)]
+    files = [path.relative_to(folder) for path in sorted(image_files(folder))]
     of_layer = [p for p in files if set(layer) & set(p.parts[:-1])]
     dropped = set(layer if of_layer else ())
     files_of: dict[str, list[Path]] = defaultdict(list)
@@ -186,5 +185,4 @@ def _name(alpha: Path, trimap: Path) -> str:
 
 
 def _refuse(what: str, names: Sequence[str]) -> NoReturn:
-    more = f", ... ({len(names) - _NAMED} more)" if len(names) > _NAMED else ""
-    raise DataError(f"{what}: {', '.join(names[:_NAMED])}{more}")
+    raise DataError(f"{what}: {first_of(names, _NAMED, count=True)}")

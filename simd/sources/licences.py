@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from simd.errors import DataError
+from simd.errors import DataError, first_of
 from simd.records import UNKNOWN_LICENCE, Background, Foreground
 from simd.sources import find_kind
 from simd.sources.index import Finished
@@ -28,7 +28,7 @@ def refuse_unknown(role: str, records: Sequence[Record]) -> None:
     if not unknown:
         return
     option = "--licence" if role == "foregrounds" else "--background-licence"
-    examples = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
+    examples = first_of(unknown, _NAMED)
     raise DataError(
         f"the licence of {len(unknown)} of {len(records)} {role} is unknown ({examples}); give it in the "
         f"column licence of a CSV file, state it with {option} TEXT, or build without it: --any-licence"

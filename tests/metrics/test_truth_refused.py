@@ -128,6 +128,13 @@ def test_missing_and_empty_folders_are_named(tmp_path):
         find_images(tmp_path)
 
 
+def test_a_folder_inside_that_may_not_be_read_is_named(as_nobody):
+    (as_nobody / "a.png").write_bytes(b"")
+    (as_nobody / "closed").mkdir(mode=0)
+    with pytest.raises(DataError, match=r"closed: cannot be listed \(Permission denied\)"):
+        find_images(as_nobody)
+
+
 def test_a_set_or_folders_but_not_both(tmp_path):
     with pytest.raises(DataError, match="leave out --alpha, --trimap, --classes and --map-trimaps"):
         find_truths(tmp_path, map_trimaps=True)

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simd.errors import DataError
+from simd.errors import DataError, first_of
 from simd.methods.networks import NETWORKS, PRESETS, build_network
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _shape(tensor: "Tensor | None") -> tuple[int, ...] | None:
 
 def _listed(names: list[str], others: list[str]) -> str:
     """Name the first of them, each with the nearest name on the other side."""
-    texts = []
-    for name in names[:_LISTED]:
-        near = get_close_matches(name, others, n=1)
-        texts.append(f"{name} (nearest: {near[0]})" if near else name)
-    return ", ".join(texts) + (", ..." if len(names) > _LISTED else "")
+    texts = list(names)
+    for index, name in enumerate(names[:_LISTED]):
+        if near := get_close_matches(name, others, n=1):
+            texts[index] = f"{name} (nearest: {near[0]})"
+    return first_of(texts, _LISTED)
