@@ -210,7 +210,7 @@ def _reviewed(pairing: Pairing, path: str) -> Pairing:
     review = read_review(path)
     kept = [p for p in pairing.planned if p.id not in review.excluded]
     left_out = len(pairing.planned) - len(kept)
-    _LOG.warning("%s", review.summary(left_out))
+    _LOG.warning("%s", review.summary([p.id for p in pairing.planned]))
     if left_out and not kept:
         raise DataError(f"{path}: excludes every composite that was to be built")
     return pairing._replace(planned=kept, total=pairing.total - left_out)

@@ -9,7 +9,7 @@ tags one is acted on, :data:`EXCLUDE`. The others are counted and kept for peopl
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from simd.files import json_lines, read_json_lines, write_atomically
 
 EXCLUDE = "exclude"
 """The tag of a composite that is to be left out."""
+_NAMED = 5  # ids that a message gives
 SUGGESTED = ("bad truth", "wrong class", EXCLUDE)
 """The tags that the project gives a meaning to; any other text is a tag, too."""
 
@@ -59,17 +60,25 @@ class Review:
         named = (remark.fg_id for remark in self.remarks if EXCLUDE in remark.tags)
         return frozenset(fg_id for fg_id in named if fg_id)
 
-    def summary(self, left_out: int) -> str:
-        """Say how many composites were left out, and which tags changed nothing.
+    def summary(self, ids: Collection[str]) -> str:
+        """Say how many of some composites are left out, what is excluded in vain, and what is only noted.
+
+        Excluded in vain is what `ids` lack: a name written wrongly, a review of another set, or a set that
+        was built without them already.
 
         Examples
         --------
         >>> remark = Remark(id="net-0c77a1f2", tags=("exclude", "bad truth"))
-        >>> Review(Path("review.jsonl"), (remark,)).summary(1)
+        >>> Review(Path("review.jsonl"), (remark,)).summary(["net-0c77a1f2"])
         "review.jsonl: 1 of 1 excluded composites left out; noted only: 1 'bad truth'"
         """
         noted = Counter(tag for remark in self.remarks for tag in remark.tags if tag != EXCLUDE)
+        in_vain = sorted(self.excluded.difference(ids))
+        left_out = len(self.excluded) - len(in_vain)
         text = f"{self.path}: {left_out} of {len(self.excluded)} excluded composites left out"
+        if in_vain:
+            shown = ", ".join(in_vain[:_NAMED]) + (", ..." if len(in_vain) > _NAMED else "")
+            text += f"; {len(in_vain)} are not among these: {shown}"
         if noted:
             text += "; noted only: " + ", ".join(f"{count} {tag!r}" for tag, count in noted.most_common())
         return text

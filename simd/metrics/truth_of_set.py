@@ -93,10 +93,11 @@ def leave_out(truths: Truths, review: Review) -> Truths:
         If none is left.
     """
     kept = tuple(image for image in truths.images if image.id not in review.excluded)
-    left_out = frozenset(image.id for image in truths.images) & review.excluded
+    ids = frozenset(image.id for image in truths.images)
+    left_out = ids & review.excluded
     if left_out and not kept:
         raise DataError(f"{review.path}: excludes every image of {truths.origin}")
-    remark = f"Without what a review excludes: {review.summary(len(left_out))}."
+    remark = f"Without what a review excludes: {review.summary(ids)}."
     return replace(truths, images=kept, left_out=left_out, remarks=(*truths.remarks, remark))
 
 

@@ -124,7 +124,9 @@ def select_foregrounds(
     notes = [note for each in lists for note in each.notes]
     if answers is not None:
         dropped = sum(any(f.reason == "review" for f in verdict.findings) for verdict in verdicts)
-        notes.append(f"{review}: {dropped} of {len(excluded)} foregrounds of excluded composites dropped")
+        note = f"{review}: {dropped} of {len(excluded)} foregrounds of excluded composites dropped"
+        in_vain = sorted(excluded - {fg.id for fg in index.records})
+        notes.append(note + (f"; not here: {', '.join(in_vain[:5])}" if in_vain else ""))
     problems = (names.problems if names else {}) | unread | index.unused
     return Selection(
         sorted(verdicts + unlisted, key=lambda v: v.id),

@@ -125,6 +125,22 @@ def test_evaluate_scores_the_rest_as_if_it_had_been_built_so(run_cli, options, r
     assert "<figure>" in (tmp_path / "board" / "index.html").read_text()
 
 
+def test_ids_that_nothing_has_are_named(run_cli, options, review, tmp_path):
+    with review.open("a") as lines:
+        lines.write('{"id": "net-00000000", "tags": ["exclude"], "fg_id": "nobody"}\n')
+    whole = build(tmp_path / "whole", **options)
+    named = "1 of 2 excluded composites left out; 1 are not among these: net-00000000; noted only"
+    mattes = write_mattes(tmp_path / "mattes", whole.rows)
+    done = run_cli("evaluate", mattes, whole.path, "--review", review, "--out", tmp_path / "rest")
+    assert done.code == 0
+    assert named in json.loads((tmp_path / "rest.json").read_text())["remarks"][0]
+    args = ["--foregrounds", options["foregrounds"], "--backgrounds", options["backgrounds"]]
+    built = ("build", tmp_path / "part", *args, "--any-licence", "--per-foreground", 2, "--review", review)
+    assert named in run_cli(*built).err
+    chosen = ("select", options["foregrounds"], "--review", review, "--out", tmp_path / "kept.jsonl")
+    assert "1 of 2 foregrounds of excluded composites dropped; not here: nobody" in run_cli(*chosen).out
+
+
 def test_evaluate_leaves_out_of_folders_too(run_cli, options, review, tmp_path):
     whole = build(tmp_path / "whole", **options)
     folders = ["--alpha", whole.path / "alpha", "--trimap", whole.path / "trimap"]

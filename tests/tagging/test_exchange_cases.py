@@ -456,3 +456,12 @@ def test_images_that_an_export_lists_without_a_mask_are_named(tmp_path, take):
     code, words, masks = take(tmp_path, "fo", "fiftyone", out="tags2")
     assert (code, list(masks)) == (1, ["fur_cat"])
     assert "fur_dog.png: has an image in data/ and no label in labels/" in words
+
+
+def test_a_label_that_a_region_has_twice_is_one_label(case, take):
+    folder = case("labelstudio-local-files", fur_cat=SMALL)
+    text = (folder / "tasks.json").read_text()
+    assert '["fur"]' in text
+    (folder / "tasks.json").write_text(text.replace('["fur"]', '["fur", "fur"]'))
+    code, words, masks = take(folder, "tasks.json", "label-studio")
+    assert (code, words, counts(masks["fur_cat"])) == (0, "", {"fur": 400})

@@ -187,10 +187,10 @@ def _labels(value: Mapping[str, Any]) -> Any:
 
 def _label(value: Mapping[str, Any]) -> str:
     labels = _labels(value)
-    if not isinstance(labels, list) or len(labels) != 1:
-        count = len(labels) if isinstance(labels, list) else 0
-        raise DataError(f"a brush region has {count} labels; a pixel has one class")
-    return str(labels[0])
+    names = sorted(set(map(str, labels))) if isinstance(labels, list) else []
+    if len(names) != 1:
+        raise DataError(f"a brush region has {len(names)} labels; a pixel has one class")
+    return names[0]
 
 
 def _cover(result: Mapping[str, Any], size: tuple[int, int]) -> UInt8:
