@@ -107,6 +107,14 @@ def foregrounds(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def serve(foregrounds, tmp_path):
+    """Yield a function that serves the tagging page, see tests/studio/tagging_page.py."""
+    from tagging_page import serving
+
+    yield from serving(foregrounds, tmp_path / "annotations")
+
+
+@pytest.fixture
 def backgrounds(tmp_path: Path) -> Path:
     return write_backgrounds(tmp_path / "backgrounds")
 

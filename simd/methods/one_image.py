@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 _SLACK = 1e-4  # of a float outside [0, 1]: rounding, far below a level of 8 bits
 
 
-class Solved(NamedTuple):
+class MethodResult(NamedTuple):
     """The matte of an image, and why it is not the method's own."""
 
     alpha: Matte
@@ -68,7 +68,7 @@ def matte(
     return np.asarray(solved.alpha, np.float32)
 
 
-def solve(method: Method, image: UInt8, trimap: UInt8 | None) -> Solved:
+def solve(method: Method, image: UInt8, trimap: UInt8 | None) -> MethodResult:
     """Run a method on one image.
 
     Parameters
@@ -96,7 +96,7 @@ def solve(method: Method, image: UInt8, trimap: UInt8 | None) -> Solved:
     predict: Any = method.predict
     answer = predict(image, trimap) if facts.takes_trimap else predict(image)
     alpha, fallback = answer if isinstance(answer, Fallback) else (answer, None)
-    return Solved(_checked(facts.name, alpha, (image.shape[0], image.shape[1])), fallback)
+    return MethodResult(_checked(facts.name, alpha, (image.shape[0], image.shape[1])), fallback)
 
 
 def _check_memory(method: Method, megapixels: float) -> None:

@@ -9,7 +9,7 @@ from simd.generator import Cutout
 from simd.generator import objects as package
 from simd.generator.kit.layer import paint
 from simd.generator.objects import MIXED, mixed
-from simd.generator.objects.parts import Part, drop, placed
+from simd.generator.objects.parts import ClassLayer, drop, placed
 from simd.sources import index_foregrounds, read_foreground
 from simd.taxonomy import CLASSES, class_index
 from simd.trimap import trimap_of, unknown_region
@@ -59,11 +59,11 @@ def test_another_size_shows_the_same_object_with_the_same_classes(kind):
     assert (large.class_mask[::2, ::2] == small.class_mask)[visible].mean() > 0.9
 
 
-def parts_by_hand() -> list[Part]:
+def parts_by_hand() -> list[ClassLayer]:
     """Return a row of four pixels: veil over wood, veil alone, wood alone, nothing."""
     veil = np.array([[0.4, 0.4, 0.0, 0.0]] * 4)
     wood = np.array([[0.9, 0.0, 0.2, 0.0]] * 4)
-    return [Part("silk", paint((1, 1, 1), veil)), Part("tree", paint((0, 0, 0), wood))]
+    return [ClassLayer("silk", paint((1, 1, 1), veil)), ClassLayer("tree", paint((0, 0, 0), wood))]
 
 
 def test_a_pixel_has_the_class_that_adds_most_to_alpha():

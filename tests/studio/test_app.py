@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tagging_page import brush, propose_halves, send_mask, serving
+from tagging_page import brush, propose_halves, send_mask
 
 import simd.studio
 from simd.errors import DiskFullError
@@ -17,11 +17,6 @@ from simd.tagging.fill import unknown_of
 from simd.taxonomy import CLASSES
 
 STROKE = "/api/foregrounds/0/stroke"
-
-
-@pytest.fixture
-def serve(foregrounds, tmp_path):
-    yield from serving(foregrounds, tmp_path / "annotations")
 
 
 @pytest.fixture

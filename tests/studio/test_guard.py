@@ -2,7 +2,7 @@ import re
 from itertools import product
 
 import pytest
-from tagging_page import Client, brush, serving
+from tagging_page import Client, brush
 
 from simd.errors import DataError, MissingExtraError
 
@@ -30,11 +30,6 @@ ORIGINS = (
     "http://127.0.0.1:{port}.evil.example",
     "",
 )
-
-
-@pytest.fixture
-def serve(foregrounds, tmp_path):
-    yield from serving(foregrounds, tmp_path / "annotations")
 
 
 @pytest.fixture

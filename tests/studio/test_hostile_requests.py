@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tagging_page import brush, send_mask, serving
+from tagging_page import brush, send_mask
 
 from simd.image import encode_png
 from simd.sources import index_foregrounds
@@ -23,11 +23,6 @@ from simd.tagging.annotation_files import PALETTE, annotation_path
 from simd.taxonomy import CLASSES
 
 STROKE = "/api/foregrounds/0/stroke"
-
-
-@pytest.fixture
-def serve(foregrounds, tmp_path):
-    yield from serving(foregrounds, tmp_path / "annotations")
 
 
 @pytest.fixture

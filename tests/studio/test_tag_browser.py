@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import soft_alpha, write_foregrounds
 from PIL import Image
-from tagging_page import propose_halves, serving
+from tagging_page import propose_halves
 
 from simd.image import encode_png
 from simd.studio.tagging.session import Tagging
@@ -22,11 +22,6 @@ pytestmark = pytest.mark.browser
 HEIGHT, WIDTH = 64, 80  # of the foregrounds: the page shows each of their pixels as a square of several
 KEY = dict(zip(CLASSES, "1234567890qwertyuiop", strict=True))
 LAPTOP, TABLET = {"width": 1366, "height": 768}, {"width": 820, "height": 1180}
-
-
-@pytest.fixture
-def serve(foregrounds, tmp_path):
-    yield from serving(foregrounds, tmp_path / "annotations")
 
 
 class Screen:

@@ -9,7 +9,7 @@ from simd.generator.kit.layer import Float, Layer, over, shade
 from simd.generator.kit.noise import Noise
 from simd.generator.kit.raster import Raster
 from simd.generator.kit.shading import blur, grid, hsv
-from simd.generator.parts.animals import COATS, SHAPES, Part, face, nose_of
+from simd.generator.parts.animals import COATS, SHAPES, Tuft, face, nose_of
 
 
 class _Coat(NamedTuple):
@@ -65,7 +65,7 @@ def fur(rng: np.random.Generator, side: int) -> Layer:
     return over(face(rng, side, kind, place, dark=plain.mean() < 0.75), strands)
 
 
-def _cover(rng: np.random.Generator, raster: Raster, part: Part, coat: _Coat, place: Place) -> None:
+def _cover(rng: np.random.Generator, raster: Raster, part: Tuft, coat: _Coat, place: Place) -> None:
     """Cover one part with strands, the outer ones first, so that each lies over the next one's root."""
     base, middle, radii = coat.tones[part.tone], np.array([part.x, part.y]), np.array([part.rx, part.ry])
     raster.polygon(place(ellipse(middle, 0.97 * part.rx, 0.97 * part.ry, part.angle)), 0.5 * base)

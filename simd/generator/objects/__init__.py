@@ -34,7 +34,7 @@ from scipy import ndimage
 from simd.errors import DataError
 from simd.generator import Cutout, checked_seed, checked_size, cutout
 from simd.generator.kit.layer import Float, over
-from simd.generator.objects.parts import Part
+from simd.generator.objects.parts import ClassLayer
 from simd.generator.splits import generator
 from simd.image import UInt8
 from simd.taxonomy import class_index, suggest
@@ -43,7 +43,7 @@ from simd.taxonomy import class_index, suggest
 class Mixture(NamedTuple):
     """A kind of mixed object."""
 
-    target: str  # the function that draws it, ``(rng, side) -> list[Part]``
+    target: str  # the function that draws it, ``(rng, side) -> list[ClassLayer]``
     classes: tuple[str, ...]  # the primary one first
 
 
@@ -96,14 +96,14 @@ def mixed(kind: str, seed: int, size: int | tuple[int, int] = 512) -> Cutout:
         raise DataError(f"unknown kind of mixed object {kind!r}{suggest(str(kind), MIXED)}")
     shape = checked_size(size)
     rng = generator(_STREAM + list(MIXED).index(kind), checked_seed(seed))
-    parts: list[Part] = resolve_name(MIXED[kind].target)(rng, min(shape))
+    parts: list[ClassLayer] = resolve_name(MIXED[kind].target)(rng, min(shape))
     drawn = cutout(over(*(part.layer for part in parts)), _visible_class(parts), shape)
     # Where nothing is seen, the nearest pixel that shows something decides.
     _, nearest = ndimage.distance_transform_edt(drawn.alpha == 0, return_indices=True)
     return drawn._replace(class_mask=drawn.class_mask[tuple(nearest)])
 
 
-def _visible_class(parts: Sequence[Part]) -> UInt8:
+def _visible_class(parts: Sequence[ClassLayer]) -> UInt8:
     """Return the index of the class that is seen most at each pixel of the drawing."""
     seen: dict[str, Float] = {}
     through: Float = np.ones_like(parts[0].layer.alpha)

@@ -7,13 +7,13 @@ from simd.generator.kit.curves import bezier, ellipse, heading, wander
 from simd.generator.kit.layer import Float, over, shade
 from simd.generator.kit.raster import Raster
 from simd.generator.kit.shading import blur, grid, hsv
-from simd.generator.objects.parts import Part, shadowed
+from simd.generator.objects.parts import ClassLayer, shadowed
 from simd.generator.parts.bust import HEAD, RADII, bust, person
 
 _POINTS = 24
 
 
-def portrait(rng: np.random.Generator, side: int) -> list[Part]:
+def portrait(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw a head seen from the front with long hair: length, waves, wind, colours vary."""
     who = person(rng)
     reach, wave, wind = rng.uniform(0.26, 0.5), rng.uniform(0.0, 0.014), rng.normal(0, 0.1)
@@ -29,9 +29,9 @@ def portrait(rng: np.random.Generator, side: int) -> list[Part]:
     hair = front.layer()
     gloss = 1 + 0.5 * np.exp(-(((y - 0.26 - 0.25 * (x - 0.5) ** 2) / 0.035) ** 2))
     return [
-        Part("hair_hard", shade(hair, gloss)),
-        Part("sharp", shadowed(body, hair, 0.012, 0.35)),
-        Part("hair_hard", behind.layer()),
+        ClassLayer("hair_hard", shade(hair, gloss)),
+        ClassLayer("sharp", shadowed(body, hair, 0.012, 0.35)),
+        ClassLayer("hair_hard", behind.layer()),
     ]
 
 
@@ -86,7 +86,7 @@ def _flyaway(rng: np.random.Generator, raster: Raster, reach: float, wind: float
     raster.strokes(np.clip(paths, 0.02, 0.985), widths, hair * rng.uniform(0.8, 1.3, (count, 1, 1)))
 
 
-def collar(rng: np.random.Generator, side: int) -> list[Part]:
+def collar(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw an animal with a collar at its neck, a tag on it, and fur that falls over its upper edge."""
     animal = fur(rng, side)
     row, left, right = _neck(animal.alpha)
@@ -123,9 +123,9 @@ def collar(rng: np.random.Generator, side: int) -> list[Part]:
     )
     over_edge = strands.layer()
     return [
-        Part("fur", over_edge),
-        Part("sharp", shadowed(straps, over_edge, 0.006, 0.5)),
-        Part("fur", shadowed(animal, over(straps), 0.012, 0.45)),
+        ClassLayer("fur", over_edge),
+        ClassLayer("sharp", shadowed(straps, over_edge, 0.006, 0.5)),
+        ClassLayer("fur", shadowed(animal, over(straps), 0.012, 0.45)),
     ]
 
 

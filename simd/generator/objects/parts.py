@@ -13,7 +13,7 @@ from simd.generator.kit.shading import blur
 _SMALLEST = 48  # pixels a side: what is smaller is drawn larger, then reduced
 
 
-class Part(NamedTuple):
+class ClassLayer(NamedTuple):
     """A layer of one class; parts are listed with the top one first."""
 
     class_: str

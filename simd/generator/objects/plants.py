@@ -11,7 +11,7 @@ from simd.generator.kit.noise import Noise
 from simd.generator.kit.raster import Raster
 from simd.generator.kit.shading import grid, hsv
 from simd.generator.objects.parts import (
-    Part,
+    ClassLayer,
     bent,
     drawn_side,
     drop,
@@ -22,7 +22,7 @@ from simd.generator.objects.parts import (
 )
 
 
-def twig(rng: np.random.Generator, side: int) -> list[Part]:
+def twig(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw a branch with leaves: its course, season, size and number of leaves vary."""
     bark = hsv(rng.uniform(0.05, 0.1), rng.uniform(0.2, 0.5), rng.uniform(0.25, 0.45))
     green, teeth = _green(rng), rng.choice([0.0, 0.1, 0.16])
@@ -53,10 +53,14 @@ def twig(rng: np.random.Generator, side: int) -> list[Part]:
     rough = 1 + 0.1 * Noise(rng)(x, y, 45.0, octaves=2)
     top = above.layer()
     branch = solid(wood, rough)
-    return [Part("leaf", top), Part("tree", shadowed(branch, top, 0.01, 0.35)), Part("leaf", below.layer())]
+    return [
+        ClassLayer("leaf", top),
+        ClassLayer("tree", shadowed(branch, top, 0.01, 0.35)),
+        ClassLayer("leaf", below.layer()),
+    ]
 
 
-def blossom(rng: np.random.Generator, side: int) -> list[Part]:
+def blossom(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw a flower among long leaves that rise from its foot."""
     scale = rng.uniform(0.82, 0.95)
     centre = (0.5, 0.97 - 0.5 * scale)
@@ -76,13 +80,13 @@ def blossom(rng: np.random.Generator, side: int) -> list[Part]:
         )
     top = front.layer()
     return [
-        Part("leaf", top),
-        Part("flower", bloom),
-        Part("leaf", shadowed(behind.layer(), bloom, 0.012, 0.3)),
+        ClassLayer("leaf", top),
+        ClassLayer("flower", bloom),
+        ClassLayer("leaf", shadowed(behind.layer(), bloom, 0.012, 0.3)),
     ]
 
 
-def visitor(rng: np.random.Generator, side: int) -> list[Part]:
+def visitor(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw an insect that sits on the edge of a leaf, so that legs and wings stand out over it."""
     green = _green(rng, fresh=True)
     lean = rng.uniform(-0.5, 0.5) + rng.choice([0.0, np.pi])
@@ -102,10 +106,10 @@ def visitor(rng: np.random.Generator, side: int) -> list[Part]:
     )
     x, y = grid(side)
     blade_ = solid(raster, 1 + 0.07 * Noise(rng)(x, y, 14.0, octaves=3) + 0.25 * (0.5 - y))
-    return [Part("insect", animal), Part("leaf", shadowed(blade_, animal, 0.018, 0.5))]
+    return [ClassLayer("insect", animal), ClassLayer("leaf", shadowed(blade_, animal, 0.018, 0.5))]
 
 
-def dew(rng: np.random.Generator, side: int) -> list[Part]:
+def dew(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw leaves bent by drops: number, size and places of the drops vary."""
     green = _green(rng, fresh=True)
     raster = Raster(side)
@@ -134,10 +138,10 @@ def dew(rng: np.random.Generator, side: int) -> list[Part]:
     leaves = solid(raster, 1.05 + 0.07 * Noise(rng)(x, y, 14.0, octaves=3) - 0.3 * (y - 0.4))
     for water in drops:
         leaves = shadowed(leaves, water, 0.008, 0.35)
-    return [*(Part("water_drop", water) for water in drops), Part("leaf", leaves)]
+    return [*(ClassLayer("water_drop", water) for water in drops), ClassLayer("leaf", leaves)]
 
 
-def web(rng: np.random.Generator, side: int) -> list[Part]:
+def web(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw a web that is held by twigs to its left, right and above."""
     threads = spider_web(rng, side)
     bark = hsv(rng.uniform(0.05, 0.1), rng.uniform(0.15, 0.5), rng.uniform(0.2, 0.42))
@@ -166,8 +170,8 @@ def web(rng: np.random.Generator, side: int) -> list[Part]:
         _bough(wood, across, (0.014, 0.006), bark)
     x, y = grid(side)
     return [
-        Part("spider_web", threads),
-        Part("tree", solid(wood, 1 + 0.14 * Noise(rng)(x, y, 50.0, octaves=2))),
+        ClassLayer("spider_web", threads),
+        ClassLayer("tree", solid(wood, 1 + 0.14 * Noise(rng)(x, y, 50.0, octaves=2))),
     ]
 
 

@@ -11,13 +11,13 @@ from simd.generator.kit.layer import Float, Layer, fade, over, paint, soften
 from simd.generator.kit.noise import Noise
 from simd.generator.kit.raster import Raster
 from simd.generator.kit.shading import edge, grid, hsv, ramp, smoothstep
-from simd.generator.objects.parts import Part, drawn_side, placed, shadowed, solid
+from simd.generator.objects.parts import ClassLayer, drawn_side, placed, shadowed, solid
 
 Across = Callable[[Float, Float], Float]
 """From a cloth's own coordinates to x in the picture."""
 
 
-def curtain(rng: np.random.Generator, side: int) -> list[Part]:
+def curtain(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw a sheer curtain in folds with a lace hem: width, folds, density, pattern and colour vary."""
     x, y = grid(side)
     wide, hem, low = rng.uniform(0.27, 0.36), rng.uniform(0.66, 0.74), rng.uniform(0.88, 0.93)
@@ -55,7 +55,7 @@ def curtain(rng: np.random.Generator, side: int) -> list[Part]:
     head = np.stack([across(fine[::120], np.zeros(50)), np.full(50, 0.075)], axis=-1)
     top_edge = Raster(side)
     top_edge.strokes(head[None], np.array([0.016]), 0.9 * colour)
-    return [Part("lace", top.layer()), Part("silk", over(top_edge.layer(), cloth))]
+    return [ClassLayer("lace", top.layer()), ClassLayer("silk", over(top_edge.layer(), cloth))]
 
 
 def _hem(
@@ -96,7 +96,7 @@ def _hem(
             raster.strokes(scallop[None], np.array([1.5 * thread]), colour)
 
 
-def racket(rng: np.random.Generator, side: int) -> list[Part]:
+def racket(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw a tennis or badminton racket: proportions, strings, colours and tilt vary."""
     x, y = grid(side)
     rx, ry = rng.uniform(0.19, 0.25), rng.uniform(0.25, 0.3)
@@ -137,10 +137,13 @@ def racket(rng: np.random.Generator, side: int) -> list[Part]:
     for wrap in np.arange(0.77, 0.94, 0.018):
         band = np.array([[0.482, wrap], [0.5, wrap - 0.004], [0.518, wrap - 0.008]])
         frame.strokes(put(band)[None], np.array([0.003]), np.array([0.08, 0.08, 0.08]))
-    return [Part("sharp", solid(frame, 1.05 + 0.25 * (0.5 - y) + 0 * x)), Part("net", strings.layer())]
+    return [
+        ClassLayer("sharp", solid(frame, 1.05 + 0.25 * (0.5 - y) + 0 * x)),
+        ClassLayer("net", strings.layer()),
+    ]
 
 
-def bonfire(rng: np.random.Generator, side: int) -> list[Part]:
+def bonfire(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw logs that burn below their smoke."""
     tall = rng.uniform(0.58, 0.7)
     flames = placed(fire(rng, drawn_side(side, tall)), side, tall, (0.5, 0.93 - 0.5 * tall))
@@ -176,10 +179,14 @@ def bonfire(rng: np.random.Generator, side: int) -> list[Part]:
         ),
         pile.alpha,
     )
-    return [Part("fire", fade(flames, 0.94)), Part("sharp", lit), Part("smoke_cloud", cloud)]
+    return [
+        ClassLayer("fire", fade(flames, 0.94)),
+        ClassLayer("sharp", lit),
+        ClassLayer("smoke_cloud", cloud),
+    ]
 
 
-def candle(rng: np.random.Generator, side: int) -> list[Part]:
+def candle(rng: np.random.Generator, side: int) -> list[ClassLayer]:
     """Draw one to three burning candles on a stick: height, colours, flames vary."""
     x, y = grid(side)
     arms = int(rng.choice([1, 2, 3]))
@@ -230,7 +237,10 @@ def candle(rng: np.random.Generator, side: int) -> list[Part]:
         body.strokes(wick[None], np.array([0.005]), np.array([0.08, 0.05, 0.03]))
         flames.append(_flame(rng, (x, y), (place, seat - tall - 0.012), rng.uniform(0.085, 0.13)))
     candles = body.layer()
-    return [*(Part("fire", flame) for flame in flames), Part("sharp", shadowed(candles, candles, 0.01, 0.12))]
+    return [
+        *(ClassLayer("fire", flame) for flame in flames),
+        ClassLayer("sharp", shadowed(candles, candles, 0.01, 0.12)),
+    ]
 
 
 def _flame(

@@ -24,7 +24,7 @@ from simd.errors import DataError
 from simd.methods.networks.layers import EXPANSION, Normalize, StandardizedConv2d, enlarge, residual_layer
 
 
-class Solved(NamedTuple):
+class SimOutput(NamedTuple):
     """What the network makes of a batch; with `auxiliary` off, alpha alone."""
 
     alpha: Tensor  # (N, 1, H, W) in [0, 1]; known pixels are not overwritten
@@ -80,7 +80,7 @@ class SIM(nn.Module):
         semantic_trimap: Tensor,
         *,
         auxiliary: bool = True,
-    ) -> Solved:
+    ) -> SimOutput:
         """Solve a batch; H and W are multiples of 8.
 
         Parameters
@@ -107,7 +107,7 @@ class SIM(nn.Module):
         normalized = self.normalize(image)
         known = torch.cat([trimap == 0, trimap == 255], dim=1).to(image.dtype)  # (N, 2, H, W), bg first
         encoded = self.encoder(torch.cat([normalized, clicks, known], dim=1), semantic_trimap)
-        solved: Solved = self.decoder(encoded, normalized, image, known, auxiliary=auxiliary)
+        solved: SimOutput = self.decoder(encoded, normalized, image, known, auxiliary=auxiliary)
         return solved
 
 
@@ -202,7 +202,7 @@ class Decoder(nn.Module):
 
     def forward(
         self, encoded: Encoded, normalized: Tensor, image: Tensor, known: Tensor, *, auxiliary: bool
-    ) -> Solved:
+    ) -> SimOutput:
         """Decode; `normalized`, `image` and `known` are the input once more, at full size."""
         x = encoded.layer4  # (N, 2048, H/8, W/8)
         x = self.conv_up1(torch.cat([x, self.global_module(x)], dim=1))  # (N, 2304, ..) to (N, 256, ..)
@@ -212,9 +212,9 @@ class Decoder(nn.Module):
         y = torch.cat([x, normalized, image, known], dim=1)  # (N, 72, H, W)
         alpha = self.conv_up4_alpha(y).clamp(0, 1)  # (N, 1, H, W)
         if not auxiliary:
-            return Solved(alpha)
+            return SimOutput(alpha)
         fg, bg = self.conv_up4_fb(y).sigmoid().split(3, dim=1)  # (N, 3, H, W) each
-        return Solved(alpha, fg, bg, self.conv_up4_attn(x).sigmoid())
+        return SimOutput(alpha, fg, bg, self.conv_up4_attn(x).sigmoid())
 
 
 def _check_shapes(inputs: dict[str, Tensor], channels: tuple[int, ...]) -> None:

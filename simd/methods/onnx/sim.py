@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from simd.errors import DataError
 from simd.methods.networks.classifier import Classified
-from simd.methods.networks.sim import Solved
+from simd.methods.networks.sim import SimOutput
 from simd.methods.onnx.session import Session
 from simd.methods.runtime.tiling import tiles
 from simd.methods.sim.method import SimMethod
@@ -28,11 +28,11 @@ class ExportedSim(nn.Module):
         self.session = session
         self.classes = _check_ports(session, SIM_INPUTS, "alpha")["semantic_trimap"][1]
 
-    def forward(self, *inputs: Tensor, auxiliary: bool = True) -> Solved:
+    def forward(self, *inputs: Tensor, auxiliary: bool = True) -> SimOutput:
         """Solve a batch as :class:`simd.methods.networks.sim.SIM` does."""
         if auxiliary:
             raise DataError("the exported network gives alpha alone; draw pictures with the method sim")
-        return Solved(_run(self.session, "alpha", SIM_INPUTS, inputs))
+        return SimOutput(_run(self.session, "alpha", SIM_INPUTS, inputs))
 
 
 class ExportedClassifier(nn.Module):
