@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -92,10 +93,20 @@ def read_text(path: Path) -> str:
 
 def read_json(path: Path) -> Any:
     """Read a JSON file, or say where it is broken."""
+    text = read_text(path)  # not inside: what it raises is a ValueError, too
     try:
-        return json.loads(read_text(path))
+        return json.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError also where a number has too many digits
         raise DataError(f"{path}: is not JSON ({error})") from error
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, or say where it is broken."""
+    text = read_text(path)
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and a number of too many digits
+        raise DataError(f"{path}: is not TOML ({error})") from error
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from simd.files import (
     read_json,
     read_json_lines,
     read_text,
+    read_toml,
     write_atomically,
 )
 
@@ -140,3 +141,28 @@ def test_json_for_people():
     assert json_text({"name": "grün", "n": [1]}) == '{\n  "name": "grün",\n  "n": [\n    1\n  ]\n}\n'
     with pytest.raises(ValueError, match="not JSON compliant"):
         json_text({"mean": float("nan")})
+
+
+def test_a_json_file_that_is_not_there_is_not_called_broken(tmp_path):
+    with pytest.raises(DataError) as caught:
+        read_json(tmp_path / "a.json")
+    assert str(caught.value) == f"{tmp_path / 'a.json'}: cannot be read (No such file or directory)"
+    (tmp_path / "a.json").write_bytes(b"\xff")
+    with pytest.raises(DataError, match="is not UTF-8 text"):
+        read_json(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("seed = " + "9" * 5000, "is not TOML .*digits"),
+        ("seed = ", "is not TOML"),
+        ("a = " + "[" * 5000, "is not TOML"),
+        ("a = 1\na = 2", "is not TOML .*overwrite"),
+    ],
+)
+def test_a_toml_file_that_is_broken_says_where(text, reason, tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=rf"a\.toml: {reason}"):
+        read_toml(path)

@@ -1,12 +1,11 @@
 """A build's options as a TOML file: the flags of ``simd build`` as keys, nothing more."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from simd.composition.options import RENAMED, build_options
 from simd.errors import DataError
-from simd.files import read_text
+from simd.files import read_toml
 from simd.taxonomy import annotations_dir
 
 
@@ -50,10 +49,7 @@ def read_spec(spec: str | Path) -> dict[str, Any]:
         If the file is not TOML, has a key that is not an option, or a value of the wrong type.
     """
     path = find_spec(spec)
-    try:
-        table = tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DataError(f"{path}: is not TOML ({error})") from error
+    table = read_toml(path)
     options: dict[str, Any] = {}
     for key, value in table.items():
         name = key.replace("-", "_")

@@ -1,13 +1,12 @@
 """The TOML file beside an ONNX model, which says what the model takes in and gives out."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from simd.errors import DataError
-from simd.files import read_text
+from simd.files import read_toml
 from simd.methods.runtime.preprocess import RESAMPLINGS, TRIMAPS, Postprocessing, Preprocessing
 from simd.taxonomy import suggest
 
@@ -63,10 +62,7 @@ def read_card(weights: str | Path) -> OnnxCard:
     path = _find(Path(weights))
     if path.stat().st_size > _MAX_BYTES:
         raise DataError(f"{path}: has {path.stat().st_size} bytes; a card of a model has a few hundred")
-    try:
-        content = tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DataError(f"{path}: is not TOML ({error})") from error
+    content = read_toml(path)
     top = _Table(path, "", content)
     kind = top.choice("kind", _KINDS, "matting")
     inputs, image, trimap = (top.table(key) for key in ("inputs", "image", "trimap"))
