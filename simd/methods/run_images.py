@@ -1,17 +1,19 @@
 """The images that a run goes over: those of a set, the pictures of a folder, or one picture."""
 
 import hashlib
+import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from simd.dataset.manifest import INFO_NAME, Sample, load_set
-from simd.errors import DataError
+from simd.errors import DataError, first_of
 from simd.image import UInt8, is_image_name, read_image, read_size
 from simd.trimap import read_mapped_trimap
 
 _LISTED = 4  # names in a message
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ def images_to_predict(
         raise DataError(f"{trimap}: the method takes no trimaps; leave out --trimap")
     by_name = _by_name([path] if path.is_file() else sorted(path.iterdir()))
     trimaps = {} if trimap is None else _trimaps(Path(trimap), path)
-    images, failures = [], {}
+    images: list[SetImage | PictureFile] = []
+    failures = _folders_like_pictures(path)
+    _name_what_is_passed_over(path, Path(trimap) if trimap else None, by_name, trimaps)
     for name, files in by_name.items():
         reason = _twins(files) if len(files) > 1 else ""
         matching = trimaps.get(name, [])
@@ -159,6 +163,28 @@ def _has_pictures(path: Path) -> bool:
     if path.is_dir():
         return bool(_by_name(list(path.iterdir())))
     return path.is_file() and is_image_name(path.name)
+
+
+def _folders_like_pictures(path: Path) -> dict[str, str]:
+    """Return the folders among pictures that have a picture's name, by it, with the reason."""
+    folders = [p for p in path.iterdir() if p.is_dir()] if path.is_dir() else []
+    named = [p for p in sorted(folders) if is_image_name(p.name) and not p.name.startswith(".")]
+    return {p.name: f"{p}: is a folder; pictures are files" for p in named}
+
+
+def _name_what_is_passed_over(
+    path: Path, trimap: Path | None, pictures: Collection[str], trimaps: Collection[str]
+) -> None:
+    """Log the trimaps that belong to no picture, and the folders that are not looked into."""
+    if path.is_file():
+        return  # who asks for one picture knows of the others
+    if alone := sorted(set(trimaps) - set(pictures)):
+        _LOG.warning("%s: %d trimaps are of no picture: %s", trimap, len(alone), first_of(alone, _LISTED))
+    folders = [p.name for p in path.iterdir() if p.is_dir()]
+    if inner := sorted(name for name in folders if not name.startswith(".") and not is_image_name(name)):
+        _LOG.warning(
+            "%s: %d folders in it are not looked into: %s", path, len(inner), first_of(inner, _LISTED)
+        )
 
 
 def _by_name(files: Sequence[Path]) -> dict[str, list[Path]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from simd.errors import DataError
 from simd.files import csv_text, json_text, make_folder, write_atomically
 from simd.metrics.score import Score
 from simd.metrics.score_files import COLUMNS, DIGEST_KEY, read_score_files
@@ -119,5 +120,13 @@ def load_scores(path: Path) -> Scores:
 
 
 def base_of(path: Path) -> Path:
-    """Return ``<out>`` of ``<out>``, ``<out>.json`` or ``<out>.csv``: the scores that any of them means."""
+    """Return ``<out>`` of ``<out>``, ``<out>.json`` or ``<out>.csv``: the scores that any of them means.
+
+    Raises
+    ------
+    DataError
+        If it has no name, as ``.`` and ``/``.
+    """
+    if not path.name.strip("."):
+        raise DataError(f"{path}: is a folder; scores have a name: NAME, NAME.json or NAME.csv")
     return path.with_suffix("") if path.suffix in (".json", ".csv") else path

@@ -285,6 +285,20 @@ def test_missing_trimaps_are_named_and_the_rest_is_finished(photographs, tmp_pat
     assert (tmp_path / "mattes" / "photo 0.png").stat().st_mtime_ns == first
 
 
+def test_what_is_not_predicted_is_named(photographs, tmp_path, run_cli):
+    pictures, trimaps = photographs
+    (pictures / "photo 1.png").unlink()
+    (pictures / "photo 2.png").unlink()
+    (pictures / "photo 2.png").mkdir()
+    (pictures / "older").mkdir()
+    done = run_cli("predict", "trimap", pictures, "--trimap", trimaps, "--out", tmp_path / "mattes")
+    assert done.code == 1
+    assert f"{trimaps}: 2 trimaps are of no picture: photo 1, photo 2" in done.err
+    assert f"{pictures}: 1 folders in it are not looked into: older" in done.err
+    assert f"photo 2.png: {pictures / 'photo 2.png'}: is a folder; pictures are files" in done.err
+    assert (tmp_path / "mattes" / "photo 0.png").is_file()
+
+
 def test_one_picture_with_its_trimap(photographs, tmp_path, run_cli):
     pictures, trimaps = photographs
     flags = ("--trimap", trimaps / "photo 2.png", "--out", tmp_path / "mattes")
