@@ -366,3 +366,9 @@ def test_a_notebook_shows_a_table_of_means_and_names_stay_text():
     assert f"<th>class-balanced mean</th>{cells}" in html  # MSE is shown ×10³
     assert "<th>fur</th><td>3</td><td>3.00</td>" in html
     assert "silk" not in html
+
+
+@pytest.mark.parametrize("path", [".", "..", "/", ""])
+def test_a_folder_is_not_the_name_of_scores(path):
+    with pytest.raises(DataError, match=r"is a folder; scores have a name: NAME, NAME\.json or NAME\.csv"):
+        load_scores(Path(path))
