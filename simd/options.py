@@ -45,7 +45,7 @@ def options_of(listed: type) -> dict[str, Option]:
         assert get_origin(hints[field.name]) is Annotated, field.name
         kind, asked = get_args(hints[field.name])
         types = get_args(kind) if isinstance(kind, UnionType) else (kind,)
-        (plain,) = (one for one in types if one is not NoneType)
+        (plain,) = (each for each in types if each is not NoneType)
         listing[field.name] = Option(
             name=field.name, type=plain, optional=NoneType in types, value=field.default, asked=asked
         )

@@ -66,10 +66,10 @@ def default_out(folder: str, *inputs: str | os.PathLike[str]) -> Path:
     'statistics/mine+yours'
     """
     names, root, here = [], Path(), Path.cwd()
-    for place in map(Path, inputs):
-        names.append(place.name if place.name.strip(".") else place.resolve().name)
-        if place.is_dir() and here.is_relative_to(place.resolve()):
-            root = place.resolve().parent
+    for path in map(Path, inputs):
+        names.append(path.name if path.name.strip(".") else path.resolve().name)
+        if path.is_dir() and here.is_relative_to(path.resolve()):
+            root = path.resolve().parent
     return root / folder / ("+".join(names[:3]) + f"+{len(names) - 3}" * (len(names) > 3))
 
 

@@ -20,13 +20,13 @@ def listed_options(listed: type) -> Callable[[Callable[..., None]], Callable[...
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         options = options_of(listed)
-        own = [p for p in inspect.signature(command).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        arguments = [p for p in own if p.kind is not p.KEYWORD_ONLY]
-        last = [p for p in own if p.kind is p.KEYWORD_ONLY]
+        declared = [p for p in inspect.signature(command).parameters.values() if p.kind is not p.VAR_KEYWORD]
+        arguments = [p for p in declared if p.kind is not p.KEYWORD_ONLY]
+        last = [p for p in declared if p.kind is p.KEYWORD_ONLY]
 
         def call(**values: Any) -> None:
             given = {name: value for name, value in values.items() if name in options and value is not None}
-            command(**{p.name: values[p.name] for p in own}, **given)
+            command(**{p.name: values[p.name] for p in declared}, **given)
 
         parameters = [*arguments, *map(_parameter, options.values()), *last]
         call.__name__, call.__doc__, call.__module__ = command.__name__, command.__doc__, command.__module__

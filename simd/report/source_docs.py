@@ -36,7 +36,7 @@ def _table(order: list[str], declared: dict[str, list[tuple[str, SourceKind]]]) 
 def _section(name: str, declared: list[tuple[str, SourceKind]]) -> str:
     kind = declared[0][1]
     lines = [f"## {name}", "", f"{kind.title}.", ""]
-    lines += [f"- {_GIVES[gives]}: `{k.layout}`" for gives, k in declared]
+    lines += [f"- {_GIVES[role]}: `{k.layout}`" for role, k in declared]
     facts = {"holds": kind.counts, "licence": kind.licence, "cite": kind.citation, "from": kind.ask}
     lines += [f"- {what}: {text}" for what, text in facts.items() if text]
     guide = _GUIDES / f"{name}.md"

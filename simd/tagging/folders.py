@@ -148,7 +148,7 @@ class Compared:
     alone: tuple[str, ...]  # annotated in one of the folders only
 
 
-def agree_folders(one: Path, other: Path, pictures: Path | None = None) -> Compared:
+def agree_folders(first: Path, other: Path, pictures: Path | None = None) -> Compared:
     """Compare what two folders say of the same foregrounds; write pictures of the differences to a folder.
 
     Raises
@@ -156,10 +156,10 @@ def agree_folders(one: Path, other: Path, pictures: Path | None = None) -> Compa
     DataError
         If they have no foreground in common, or annotated different versions of one.
     """
-    ours, theirs = find_annotations(one), find_annotations(other)
+    ours, theirs = find_annotations(first), find_annotations(other)
     both = sorted(ours.keys() & theirs.keys())
     if not both:
-        raise DataError(f"{one} and {other} have no annotated foreground in common")
+        raise DataError(f"{first} and {other} have no annotated foreground in common")
     pairs = {}
     for fg_id in both:
         _, masks = _read_same([ours[fg_id], theirs[fg_id]])

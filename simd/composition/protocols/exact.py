@@ -100,9 +100,9 @@ def _off_object(
     """Return the top left corner whose window overlaps least with a box: the seeded one if it can stay."""
     ends = [(t, s) for t in (0, cover[0] - size[0]) for s in (0, cover[1] - size[1])]
 
-    def overlap(place: tuple[int, int]) -> float:
-        across = min(box[2] * cover[1], place[1] + size[1]) - max(box[0] * cover[1], place[1])
-        down = min(box[3] * cover[0], place[0] + size[0]) - max(box[1] * cover[0], place[0])
+    def overlap(top_left: tuple[int, int]) -> float:
+        across = min(box[2] * cover[1], top_left[1] + size[1]) - max(box[0] * cover[1], top_left[1])
+        down = min(box[3] * cover[0], top_left[0] + size[0]) - max(box[1] * cover[0], top_left[0])
         return max(0.0, across) * max(0.0, down)
 
     return min([corner, *ends], key=overlap)  # the first of equals

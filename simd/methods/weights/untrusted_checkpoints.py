@@ -251,8 +251,8 @@ def _load(path: Path) -> object:
         raise
     except Exception as error:  # its unpickler, its archive reader and its C++ all raise their own
         # what PyTorch says first is to run the file all the same; what it found comes after
-        found = str(error).partition("WeightsUnpickler error: ")[2]
-        reason = first_line(ValueError(found) if found.strip() else error)
+        message = str(error).partition("WeightsUnpickler error: ")[2]
+        reason = first_line(ValueError(message) if message.strip() else error)
         raise DataError(f"{path}: cannot be read as weights ({reason})") from error
 
 

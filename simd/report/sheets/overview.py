@@ -29,8 +29,8 @@ def write_overview(matting_set: MattingSet, path: Path, *, classes: Sequence[str
     header = np.full((_HEADER, width, 3), 255, np.uint8)
     step = (width + _GAP) // len(_HEADINGS)
     for number, heading in enumerate(_HEADINGS):
-        place = (number * step + 2, _HEADER - 8)
-        cv2.putText(header, heading, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (60, 60, 60), 1, cv2.LINE_AA)
+        corner = (number * step + 2, _HEADER - 8)
+        cv2.putText(header, heading, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (60, 60, 60), 1, cv2.LINE_AA)
     gap = np.full((_GAP, width, 3), 255, np.uint8)
     write_png(path, np.vstack([header, *[part for row in rows for part in (row, gap)]][:-1]))
     return path
