@@ -63,6 +63,11 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         for name, given in arguments.items():
             each = given if names[name].kind is names[name].VAR_POSITIONAL else (given,)
             for value in () if names[name].kind is names[name].VAR_KEYWORD else each:
+                if isinstance(value, str) and not value and Path in get_args(hints[name]):
+                    raise DataError(
+                        f"{function.__name__}: {name} is empty; name one, or leave it out "
+                        '(the current folder is ".")'
+                    )
                 if not _fits(value, hints[name]):
                     raise DataError(
                         f"{function.__name__}: {name} must be {_described(hints[name])}, not {value!r:.60}"
@@ -89,6 +94,8 @@ def _fits(value: Any, hint: Any) -> bool:
         if origin is tuple and Ellipsis not in parts:
             return isinstance(value, tuple | list) and len(value) == len(parts)
         return not isinstance(value, list | tuple) or all(_fits(each, parts[0]) for each in value)
+    if origin is Callable:
+        return callable(value)
     if hint in (int, float):
         number = Integral if hint is int else Real
         return isinstance(value, number) and not isinstance(value, bool | np.bool_)
@@ -108,6 +115,8 @@ def _described(hint: Any) -> str:
         return " or ".join(map(repr, parts))
     if origin is tuple and Ellipsis not in parts:
         return f"{len(parts)} of them"
+    if origin is Callable:
+        return "a function"
     if origin in _LISTS:
         return f"a list, each {_described(parts[0])}"
-    return _WORDS.get(hint) or f"a {getattr(hint, '__name__', 'function')}"
+    return _WORDS.get(hint) or f"a {getattr(hint, '__name__', hint)}"

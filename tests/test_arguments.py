@@ -61,6 +61,15 @@ def test_paths_of_other_types_are_refused(stage):
             assert "a Path" in str(caught.value)
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_empty_path_is_not_the_current_folder(stage):
+    function = STAGES[stage]
+    hints = {p.name: str(p.annotation) for p in inspect.signature(function).parameters.values()}
+    for name in (n for n in TEXT_OR_PATH if "Path" in hints.get(n, "") and "Seq" not in hints[n]):
+        with pytest.raises(DataError, match=f"{stage}: {name} is empty; name one, or leave it out"):
+            function(**(required(function) | {name: ""}))
+
+
 @pytest.mark.parametrize("value", ["2", 2.0, None, True, [2], b"2"])
 @pytest.mark.parametrize(
     "stage", [name for name, f in STAGES.items() if "workers" in inspect.signature(f).parameters]
@@ -85,6 +94,10 @@ def test_names_that_a_stage_has_not_are_refused(stage):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (
+            lambda: simd.embed("a", "b", features=7),
+            "embed: features must be text, a Path or a function, not 7",
+        ),
         (lambda: simd.stats("a", 7), "stats: datasets must be text or a Path, not 7"),
         (
             lambda: simd.select("a", against="b"),
