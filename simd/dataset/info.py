@@ -134,4 +134,8 @@ def _differing_sources(sources: Sequence[Mapping[str, Any]], rows: Sequence[Comp
         for licence, count in source["licences"].items():
             if used.pop((source["gives"], source["kind"], licence), 0) != count:
                 return f"sources[{number}].licences"
+    for gives, kind, _ in used:
+        for number, source in enumerate(sources):
+            if (source["gives"], source["kind"]) == (gives, kind):
+                return f"sources[{number}].licences"
     return "sources" if used else ""

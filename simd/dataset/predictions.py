@@ -1,6 +1,5 @@
 """run.json: what a folder of predicted mattes says of itself; its one writer and its one reader."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from simd.errors import DataError
 from simd.files import json_text, read_json, write_atomically
+from simd.schema import AMOUNT, COUNT, NAME, TEXT, checked, or_null, record, texts_by
 
 RUN_NAME = "run.json"
 
@@ -59,67 +59,23 @@ def read_run(folder: Path) -> RunRecord | None:
     if not path.is_file():
         return None
     content = read_json(path)
-    if not isinstance(content, dict):
-        raise DataError(
-            f"{path}: is not a run.json as simd predict writes it, but {_described(content)}; "
-            "remove or mend it"
-        )
-    values = {key: _checked(path, key, content[key]) for key in _EXPECTED if key in content}
-    if "method" not in values:
+    if isinstance(content, dict) and "method" not in content:
         raise DataError(f"{path}: the key 'method' is missing; add the method's name, or remove the file")
-    return RunRecord(**values)
+    checked(content, _RUN, path, "mend or remove the file, it is not a run.json as simd predict writes it")
+    return RunRecord(**{key: content[key] for key in _KEYS if key in content})
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _is_text_or_null(value: Any) -> bool:
-    return value is None or isinstance(value, str)
-
-
-def _is_count(value: Any) -> bool:
-    return value is None or (type(value) is int and value >= 0)
-
-
-def _is_amount(value: Any) -> bool:
-    return value is None or (type(value) in (int, float) and 0 <= value < math.inf)
-
-
-def _is_table_of_texts(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(reason, str) for reason in value.values())
-
-
-_EXPECTED = {
-    "method": (_is_name, "a name, a text that is not empty"),
-    "version": (_is_text, "a text"),
-    "checkpoint_digest": (_is_text_or_null, "a text or null"),
-    "set_digest": (_is_text_or_null, "a text or null"),
-    "set": (_is_text_or_null, "a text or null"),
-    "images": (_is_count, "a whole number from 0 on, or null"),
-    "seconds_per_image": (_is_amount, "a number from 0 on, or null"),
-    "peak_megabytes": (_is_amount, "a number from 0 on, or null"),
-    "fallbacks": (_is_table_of_texts, "an object of image ids and reasons, each a text"),
-    "simd_version": (_is_text, "a text"),
-    "images_digest": (_is_text_or_null, "a text or null"),
+_KEYS = {
+    "method": NAME,
+    "version": TEXT,
+    "checkpoint_digest": or_null(TEXT),
+    "set_digest": or_null(TEXT),
+    "set": or_null(TEXT),
+    "images": or_null(COUNT),
+    "seconds_per_image": or_null(AMOUNT),
+    "peak_megabytes": or_null(AMOUNT),
+    "fallbacks": texts_by("image ids and reasons"),
+    "simd_version": TEXT,
+    "images_digest": or_null(TEXT),
 }
-
-
-def _checked(path: Path, key: str, value: Any) -> Any:
-    is_right, wanted = _EXPECTED[key]
-    if not is_right(value):
-        raise DataError(
-            f"{path}: the key {key!r} must be {wanted}, this is {_described(value)}; "
-            "mend or remove the file, it is not a run.json as simd predict writes it"
-        )
-    return value
-
-
-def _described(value: Any) -> str:
-    kinds = {dict: "an object", list: "a list", str: "the text", bool: "the value", type(None): "null"}
-    kind = kinds.get(type(value), "the number")
-    return kind if type(value) in (dict, list, type(None)) else f"{kind} {value!r:.60}"
+_RUN = record({}, _KEYS, words="a run.json as simd predict writes it")

@@ -16,6 +16,11 @@ from typing import Any
 
 from simd.errors import DataError
 from simd.files import json_lines, read_json_lines, write_atomically
+from simd.schema import TEXT, list_of, or_null, problem, record
+
+_LINE = record(
+    {"id": TEXT, "tags": list_of(TEXT)}, dict.fromkeys(("fg_id", "bg_id", "by", "when"), or_null(TEXT))
+)
 
 EXCLUDE = "exclude"
 """The tag of a composite that is to be left out."""
@@ -122,8 +127,7 @@ def _remark(row: dict[str, Any]) -> Remark:
         raise DataError('a line needs "id", that of a composite')
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise DataError('a line needs "tags", a list of texts')
-    texts = {key: row.get(key) or "" for key in ("fg_id", "bg_id", "by", "when")}
-    for key, value in texts.items():
-        if not isinstance(value, str):
-            raise DataError(f'"{key}" must be a text, not {value!r}')
-    return Remark(id=id_, tags=tuple(dict.fromkeys(tags)), **texts | {"bg_id": texts["bg_id"] or None})
+    if reason := problem(row, _LINE):
+        raise DataError(reason)
+    texts = {key: row.get(key) or "" for key in ("fg_id", "by", "when")}
+    return Remark(id=id_, tags=tuple(dict.fromkeys(tags)), bg_id=row.get("bg_id") or None, **texts)

@@ -121,8 +121,8 @@ def _read_summary(path: Path) -> dict[str, Any]:
     version = content.get("metrics_version") if isinstance(content, dict) else None
     if type(version) is int and not 1 <= version <= METRICS_VERSION:
         raise DataError(
-            f"{path}: was scored with metrics version {version}, this is version {METRICS_VERSION}; "
-            "run simd evaluate again"
+            f"{path}: was scored with metrics version {str(version)[:20]}, this is version "
+            f"{METRICS_VERSION}; run simd evaluate again"
         )
     summary: dict[str, Any] = checked(content, _SUMMARY, path, "run simd evaluate again")
     return summary

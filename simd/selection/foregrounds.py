@@ -16,6 +16,7 @@ from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground, ForegroundFiles
 from simd.remarks import lossy_format
+from simd.schema import problem
 from simd.selection.alpha_filters import (
     border,
     islands,
@@ -31,7 +32,15 @@ from simd.selection.duplicates import add_duplicates
 from simd.selection.leaks import Reference, find_leaks, read_reference
 from simd.selection.name_lists import NameList, index_with_classes, read_names
 from simd.selection.near_duplicates import Signature, sign
-from simd.selection.reasons import Finding, Selection, Verdict, check_allowed, decide, finding_of
+from simd.selection.reasons import (
+    VERDICT,
+    Finding,
+    Selection,
+    Verdict,
+    check_allowed,
+    decide,
+    finding_of,
+)
 from simd.sources import Pixels, find_kind, index_foregrounds, read_foreground
 from simd.sources.index import Index
 
@@ -197,13 +206,15 @@ def write_selection(path: Path, verdicts: Sequence[Verdict]) -> None:
 
 def read_selection(path: Path) -> set[str]:
     """Read the ids that a selection keeps."""
-    kept = set()
+    keeps: dict[str, bool] = {}
     for number, row in enumerate(read_json_lines(path), start=1):
-        if not isinstance(row.get("id"), str) or not isinstance(row.get("keep"), bool):
-            raise DataError(f'{path}:{number}: a line needs "id" and "keep", as simd select writes them')
-        if row["keep"]:
-            kept.add(row["id"])
-    return kept
+        if reason := problem(row, VERDICT):
+            raise DataError(
+                f'{path}:{number}: a line needs "id" and "keep", as simd select writes them; {reason}'
+            )
+        if keeps.setdefault(row["id"], row["keep"]) != row["keep"]:
+            raise DataError(f"{path}:{number}: {row['id']!r} has a line that says otherwise; keep one")
+    return {id_ for id_, keep in keeps.items() if keep}
 
 
 def _judge_all(

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from simd.errors import BatchError, DataError
 from simd.records import Background, ForegroundFiles
+from simd.schema import FLAG, NUMBER, TEXT, choice, list_of, or_null, record
 from simd.taxonomy import suggest
 
 Severity = Literal["drop", "warn"]
@@ -45,6 +46,25 @@ REASONS = {
     "hidden": Reason("warn", "the photograph's own background is still there under alpha 0"),
 }
 """Every reason. Those that drop stand first, and the first one found is the one that is stated."""
+
+VERDICT = record(
+    {"id": TEXT, "keep": FLAG},
+    {
+        **dict.fromkeys(("reason", "detail", "class"), TEXT),
+        "findings": list_of(
+            record(
+                {
+                    "reason": choice(*REASONS),
+                    "figure": or_null(NUMBER),
+                    "detail": TEXT,
+                    "like": TEXT,
+                    "severity": choice("drop", "warn"),
+                }
+            )
+        ),
+    },
+)
+"""The kind of a line of a selection; one by hand needs its id and whether to keep it."""
 
 _FINAL = ("missing", "broken", "unlisted")
 

@@ -56,7 +56,7 @@ def test_a_review_is_read_as_it_was_written(tmp_path):
         ('{"id": "a"}', 'a line needs "tags"'),
         ('{"id": "a", "tags": "exclude"}', 'a line needs "tags"'),
         ('{"id": "a", "tags": [1]}', 'a line needs "tags"'),
-        ('{"id": "a", "tags": [], "by": 3}', '"by" must be a text'),
+        ('{"id": "a", "tags": [], "by": 3}', "the key 'by' must be a text or null"),
         ('{"id": "good", "tags": []}', "'good' has a line already"),
     ],
 )
