@@ -10,6 +10,7 @@ from simd.errors import DataError
 from simd.files import cannot_write, json_lines, json_text, make_folder, read_json, write_atomically
 from simd.parallel import run
 from simd.progress import track
+from simd.schema import Kind, checked
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -30,6 +31,10 @@ class Journal:
     ----------
     rows : list of dict
         What earlier, interrupted runs have finished.
+    rows_file : Path
+        Where they stand.
+    advice : str
+        What to do where a row is damaged.
 
     Raises
     ------
@@ -39,8 +44,10 @@ class Journal:
 
     def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
         self._folder = folder
+        self.rows_file = folder / "rows.jsonl"
+        self.advice = f"remove {folder}, and the run begins again"
         stated = json.loads(json.dumps(dict(settings)))
-        settings_file, rows_file = folder / "settings.json", folder / "rows.jsonl"
+        settings_file, rows_file = folder / "settings.json", self.rows_file
         if settings_file.is_file():
             _check_same(folder, read_json(settings_file), stated)
         else:
@@ -80,6 +87,7 @@ def resumed(
     load: Callable[[Row], Value | None],
     dump: Callable[[str, Value], Row | None],
     what: str,
+    kind: Kind | None = None,
 ) -> tuple[dict[str, Value], dict[str, str]]:
     """Do the work that a journal does not have yet, and note each result as it comes.
 
@@ -100,6 +108,8 @@ def resumed(
         Key and value to row, with the key as ``"id"``; None where the next run shall try again.
     what : str
         What the items are, for the progress shown.
+    kind : Kind, optional
+        What a row of the journal has to be; a damaged one is not taken for a result.
 
     Returns
     -------
@@ -112,7 +122,10 @@ def resumed(
     values: dict[str, Value] = {}
     failures: dict[str, str] = {}
     try:
-        for row in [] if journal is None else journal.rows:
+        for number, row in enumerate([] if journal is None else journal.rows, start=1):
+            assert journal is not None
+            if kind is not None:
+                checked(row, kind, f"{journal.rows_file}:{number}", journal.advice)
             id_ = str(row.get("id"))
             if id_ in by_key and (earlier := load(row)) is not None:
                 values[id_] = earlier
@@ -162,7 +175,8 @@ def _whole_lines(path: Path) -> list[dict[str, Any]]:
     for line in path.read_bytes().split(b"\n"):
         try:
             row = json.loads(line)
-        except ValueError:  # the last line of a killed run
+            json_lines([row]).encode()
+        except (ValueError, RecursionError, AttributeError):  # the last line of a killed run
             continue
         if isinstance(row, dict):
             rows.append(row)

@@ -31,17 +31,17 @@ _SIDE = whole(1, 2**31)
 _TEXT_OR_NUMBER = Kind(
     "a text or a number", lambda value: TEXT.fits(value) or NUMBER.fits(value) or type(value) is int
 )
-_ROW = record(
-    {
-        **dict.fromkeys(("id", "class", "fg_id", "source", "licence", "alpha_kind", "protocol"), TEXT),
-        **dict.fromkeys(("bg_id", "bg_source", "bg_licence"), or_null(TEXT)),
-        **dict.fromkeys(("class_mask_from", *(f"{layer}_sha256" for layer in LAYERS)), TEXT),
-        "classes": list_of(TEXT, filled=True),
-        "recipe": table_of(_TEXT_OR_NUMBER, {"height": _SIDE, "width": _SIDE}),
-        "seed": SEED,
-    },
-    {f"{layer}_file_name": TEXT for layer in LAYERS},
-)
+ROW_KEYS: dict[str, Kind] = {
+    **dict.fromkeys(("id", "class", "fg_id", "source", "licence", "alpha_kind", "protocol"), TEXT),
+    **dict.fromkeys(("bg_id", "bg_source", "bg_licence"), or_null(TEXT)),
+    **dict.fromkeys(("class_mask_from", *(f"{layer}_sha256" for layer in LAYERS)), TEXT),
+    "classes": list_of(TEXT, filled=True),
+    "recipe": table_of(_TEXT_OR_NUMBER, {"height": _SIDE, "width": _SIDE}),
+    "seed": SEED,
+}
+"""The columns of a row, and what kind each is of."""
+
+_ROW = record(ROW_KEYS, {f"{layer}_file_name": TEXT for layer in LAYERS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

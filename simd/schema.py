@@ -189,6 +189,7 @@ AMOUNT = Kind("a number from 0 on", lambda value: _is_number(value) and value >=
 SHARE = Kind("a number in 0..1", lambda value: _is_number(value) and 0 <= value <= 1)
 COUNT = Kind("a whole number from 0 on", lambda value: type(value) is int and 0 <= value <= _LARGEST)
 SEED = Kind("a whole number from 0 on", lambda value: type(value) is int and value >= 0)
+INTEGER = Kind("a whole number", lambda value: type(value) is int)
 NULL = Kind("null", lambda value: value is None)
 
 

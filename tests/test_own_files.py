@@ -6,17 +6,22 @@ A key that somebody has added is fine: files are passed on, and other programs n
 import copy
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from conftest import save
 
+from simd import journal
 from simd.dataset.manifest import load_set, write_manifest
 from simd.dataset.predictions import RunRecord, read_run, write_run
 from simd.dataset.review import Remark, read_review, write_review
 from simd.errors import SimdError
+from simd.metrics.evaluate import evaluate
 from simd.metrics.score import Score
 from simd.metrics.scores import Scores, load_scores
 from simd.records import Composite
@@ -287,3 +292,32 @@ def test_there_are_enough_of_them(tmp_path):
         kind.write(folder)
         total += sum(1 for _ in spoilt(content_of(kind, folder)[1]))
     assert total >= FEWEST
+
+
+def interrupted(mattes, tiny_set, out, monkeypatch):
+    """Leave an evaluation as a kill does, after its last image; return the rows of its journal."""
+    monkeypatch.setattr(journal.Journal, "remove", journal.Journal.close)
+    evaluate(mattes, tiny_set.path, out=out)
+    monkeypatch.undo()
+    return out.with_name(f".{out.name}.partial") / "rows.jsonl"
+
+
+def test_every_key_of_a_journal_is_checked_before_a_run_goes_on(tiny_set, tmp_path, monkeypatch):
+    for sample in tiny_set:
+        save(tmp_path / "mattes" / f"{sample.row.id}.png", np.full((64, 80), 51, np.uint8))
+    rows = interrupted(tmp_path / "mattes", tiny_set, tmp_path / "scores", monkeypatch)
+    first, *others = rows.read_text().splitlines()
+    row = json.loads(first)
+    of_scores = (("scores",), ("scores", 0, "sad"), ("scores", 0, "region"))
+    for path in (("facts",), *of_scores, ("likeness",), ("mapped",)):
+        for what in ("deleted", "text", {"x": 3}, -HUGE):
+            changed = copy.deepcopy(row)
+            inner = value_at(changed, path[:-1])
+            if what == "deleted":
+                del inner[path[-1]]
+            else:
+                inner[path[-1]] = what
+            rows.write_text("\n".join([json.dumps(changed), *others]) + "\n")
+            message = rf"rows\.jsonl:1: the key '{re.escape(text_of(path))}.*begins again"
+            with pytest.raises(SimdError, match=message):
+                evaluate(tmp_path / "mattes", tiny_set.path, out=tmp_path / "scores")

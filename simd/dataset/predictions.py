@@ -59,9 +59,9 @@ def read_run(folder: Path) -> RunRecord | None:
     if not path.is_file():
         return None
     content = read_json(path)
-    if isinstance(content, dict) and "method" not in content:
-        raise DataError(f"{path}: the key 'method' is missing; add the method's name, or remove the file")
     checked(content, _RUN, path, "mend or remove the file, it is not a run.json as simd predict writes it")
+    if "method" not in content:
+        raise DataError(f"{path}: the key 'method' is missing; add the method's name, or remove the file")
     return RunRecord(**{key: content[key] for key in _KEYS if key in content})
 
 

@@ -9,8 +9,11 @@ from simd.errors import BatchError, DataError
 from simd.files import flush_disks, make_folder, sizes_of
 from simd.journal import Journal, resumed
 from simd.locks import locked_folder
-from simd.records import LAYERS, Composite, file_name
+from simd.records import LAYERS, ROW_KEYS, Composite, file_name
+from simd.schema import INTEGER, TEXT, Kind, list_of, record
 
+_INPUT = Kind("a text or a whole number", lambda value: TEXT.fits(value) or INTEGER.fits(value))
+_NOTED = record(ROW_KEYS | {"inputs": list_of(_INPUT), "bytes": list_of(INTEGER, length=len(LAYERS))})
 _STATE = ".build"  # lies in the set's folder until the set is finished
 
 Inputs = list[str | int]
@@ -101,6 +104,7 @@ def write_set(
             load=load,
             dump=lambda id_, row: {**row.to_row(), "inputs": inputs[id_], "bytes": _bytes(out, id_)},
             what=what,
+            kind=_NOTED,
         )
         failures |= reasons
         _remove_strays(out, rows)

@@ -23,10 +23,21 @@ from simd.methods.facts import Facts, facts_of, gigabytes_of
 from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
 from simd.parallel import free_gigabytes
+from simd.schema import AMOUNT, COUNT, INTEGER, TEXT, list_of, or_null, record
 from simd.version import __version__
 
 _LOG = logging.getLogger(__name__)
 _STATE, _PICKLE_NAME = ".predict", "method.pickle"
+_NOTED = record(
+    {
+        "id": TEXT,
+        "seconds": AMOUNT,
+        "fallback": or_null(TEXT),
+        "peak_megabytes": or_null(COUNT),
+        "bytes": list_of(INTEGER, length=1),
+    },
+    {"digest": TEXT},
+)
 _BASE_GIGABYTES = 0.3  # an interpreter with the libraries loaded
 _NOTABLE_GIGABYTES = 1.0  # from here on the estimate is said before the run
 
@@ -158,6 +169,7 @@ def _run(
         key=_id,
         load=load,
         dump=lambda id_, row: {**row, "bytes": sizes_of(out / f"{id_}.png")},
+        kind=_NOTED,
         what=facts.name,
     )
     failures = dict(images.failures) | reasons

@@ -17,7 +17,7 @@ from simd.layer_checks import CONTRADICTS
 from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
-from simd.metrics.score_image import Done, ScoringJob, done_from_row, done_to_row, score
+from simd.metrics.score_image import NOTED, Done, ScoringJob, done_from_row, done_to_row, score
 from simd.metrics.scores import Scores
 from simd.metrics.truth_of_folders import truths_of_folders
 from simd.metrics.truth_of_set import Truths, digests, leave_out, truths_of_set
@@ -235,7 +235,7 @@ def _score_all(jobs: list[ScoringJob], workers: int, journal: Journal | None) ->
         return None if done.reason else {"id": id_, "facts": facts[id_], **done_to_row(done)}
 
     work = by_item(score, key=_id, workers=workers)
-    done, failures = resumed(journal, jobs, work, key=_id, load=load, dump=dump, what="images")
+    done, failures = resumed(journal, jobs, work, key=_id, load=load, dump=dump, kind=NOTED, what="images")
     return done | {id_: Done([], reason) for id_, reason in failures.items()}
 
 

@@ -23,11 +23,36 @@ from simd.layer_checks import count_contradictions, part_of_range
 from simd.metrics.regions import RegionScore, score_regions
 from simd.metrics.score import METRICS, UNLABELLED, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
+from simd.schema import AMOUNT, COUNT, DIGEST, INTEGER, NUMBER, TEXT, choice, list_of, or_null, record
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import Trimap, read_mapped_trimap, unknown_region
 
 _NOTHING = RegionScore(0, *[math.nan] * len(METRICS))  # a sum over no pixel is 0, which reads as perfect
 _COMPARED = 10_000  # pixels that tell whether a matte is inverted
+
+
+_SCORE = record(
+    {
+        **dict.fromkeys(("id", "fg_id", "alpha_kind", "fallback"), TEXT),
+        "class_": choice("", *CLASSES),
+        "region": choice(WHOLE, *CLASSES, UNLABELLED),
+        "pixels": COUNT,
+        **dict.fromkeys(METRICS, or_null(AMOUNT)),
+    }
+)
+NOTED = record(
+    {
+        "id": TEXT,
+        "facts": list_of(list_of(INTEGER, length=2)),
+        "scores": list_of(_SCORE),
+        "pixels": or_null(list_of(DIGEST, length=2)),
+        "mapped": COUNT,
+        "likeness": NUMBER,
+        "contradicted": COUNT,
+        "remarks": list_of(TEXT),
+    }
+)
+"""The kind of a row of the journal: :func:`done_to_row` with the image and the state of its files."""
 
 
 class ScoringJob(NamedTuple):
