@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from simd.errors import DataError
+from simd.files import check_regular
 from simd.formats import formats_of, why_not_read
 from simd.tiff import SIGNATURES as TIFF_SIGNATURES
 from simd.tiff import as_tags_say, read_pages, refuse_pages, tags_of
@@ -32,6 +33,7 @@ _OPAQUE = 65535
 
 def read_whole(path: Path) -> bytes:
     """Read a file, and refuse a PNG in which a bit has changed."""
+    check_regular(path)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -113,6 +115,7 @@ def tiff_orientation(image: Image.Image) -> int:
 
 def is_unmarked_tiff(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
     """Tell whether an image is a TIFF with a fourth channel that is not said to be alpha."""
+    check_regular(path)
     with path.open("rb") as stream:
         image, _ = open_image(path, stream, max_pixels)
         return image.format == "TIFF" and tags_of(getattr(image, "tag_v2", {})).unmarked

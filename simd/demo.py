@@ -17,6 +17,7 @@ from simd.report.leaderboard.write import write_leaderboard
 from simd.report.sheets.overview import write_overview
 from simd.report.statistics.measure import measure_set
 from simd.report.statistics.page import write_statistics
+from simd.sources.outputs import check_output_place
 
 METHODS = ("trimap", "closed-form", "shared", "random-walk")
 _LOG = logging.getLogger(__name__)
@@ -24,12 +25,12 @@ SET = "simd-open-mini"
 """20 classes × 2 foregrounds × 2 backgrounds, longest side 320."""
 
 
-def run_demo(out: Path, *, workers: int | None = None) -> Path:
+def run_demo(out: str | Path, *, workers: int | None = None) -> Path:
     """Build a class-balanced set, predict it with four methods, score them, and write a leaderboard.
 
     Parameters
     ----------
-    out : Path
+    out : path
         Folder for everything; a demo that was interrupted is continued.
     workers : int, optional
         Processes; all processors by default.
@@ -39,6 +40,7 @@ def run_demo(out: Path, *, workers: int | None = None) -> Path:
     Path
         The leaderboard page.
     """
+    out = check_output_place(out, "the demo")
     with locked_folder(out):
         return _run(out, workers or default_workers())
 

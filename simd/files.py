@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -25,8 +26,10 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     DiskFullError
         If the disk, a quota or a file-size limit is reached.
     DataError
-        If the folder is missing or may not be written.
+        If the folder is missing or may not be written, or a pipe, a device or the like has that name.
     """
+    if not path.is_symlink():  # a link is replaced, never followed
+        check_replaceable(path)
     data = content.encode() if isinstance(content, str) else content
     # The process number keeps an orphaned worker of a killed run from writing into our file.
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -37,6 +40,62 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         with contextlib.suppress(OSError):
             part.unlink()
         raise cannot_write(path, error) from error
+
+
+def as_path(path: str | os.PathLike[str], what: str = "a path") -> Path:
+    """Return a path that somebody gave; `what` it is, is for messages.
+
+    Raises
+    ------
+    DataError
+        If it is empty (which would be the current folder), not a path at all, or not UTF-8 text.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise DataError(f"{what} must be text or a Path, not {path!r}")
+    text = os.fspath(path)
+    if not text:
+        raise DataError(f'{what} is empty; name one, or leave it out (the current folder is ".")')
+    if not is_utf8(text):
+        raise DataError(f"{text!a}: its name is not UTF-8 text; rename it first")
+    return Path(path)
+
+
+def is_utf8(name: str) -> bool:
+    """Tell whether a name is UTF-8 text; Python has lone surrogates for the bytes that are not."""
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def check_regular(path: Path) -> None:
+    """Refuse to open a pipe, a socket or a device: nobody may ever write to it (DataError)."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return  # opening it says why
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DataError(f"{path}: is not a regular file; only those are opened, this is {_described(mode)}")
+
+
+def check_replaceable(path: Path) -> None:
+    """Refuse to put a file in the place of a folder, a link, a pipe, a socket or a device (DataError)."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return  # it is free, or writing it says why
+    if not stat.S_ISREG(mode):
+        raise DataError(
+            f"{path}: is {_described(mode)}, and a file is put in the place of a regular file only; "
+            "name another one, or remove it"
+        )
+
+
+def _described(mode: int) -> str:
+    kinds = {
+        stat.S_IFLNK: "a link",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def flush_disks() -> None:
@@ -83,6 +142,7 @@ def no_such_folder(path: Path, what: str) -> DataError:
 
 def read_text(path: Path) -> str:
     """Read a UTF-8 text file (a byte-order mark is dropped), or say why not."""
+    check_regular(path)
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:

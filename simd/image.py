@@ -46,7 +46,7 @@ from simd.decoding import (
     tiff_orientation,
 )
 from simd.errors import DataError
-from simd.files import write_atomically
+from simd.files import check_regular, write_atomically
 from simd.formats import EXTENSIONS as EXTENSIONS  # noqa: PLC0414 - this module is the door
 from simd.formats import is_image_name as is_image_name  # noqa: PLC0414
 from simd.png import png_bytes
@@ -60,10 +60,12 @@ BACKGROUND, UNKNOWN, FOREGROUND = 0, 128, 255
 """The three values of a trimap."""
 
 _RGB_AS_GREY_TOLERANCE = 2
+_GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 
 def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Return (H, W) as the image will be read, from its header alone."""
+    check_regular(path)
     try:
         with path.open("rb") as stream:
             image, orientation = open_image(path, stream, max_pixels)
@@ -75,6 +77,7 @@ def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
 
 def read_orientation(path: Path, max_pixels: int = MAX_PIXELS) -> int:
     """Return the orientation 1..8 that a file's header states, which reading applies; 1 is upright."""
+    check_regular(path)
     try:
         with path.open("rb") as stream:
             image, orientation = open_image(path, stream, max_pixels)
@@ -85,9 +88,20 @@ def read_orientation(path: Path, max_pixels: int = MAX_PIXELS) -> int:
 
 def has_transparency(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
     """Tell from its header whether an image has an alpha channel or a transparent colour."""
+    check_regular(path)
     try:
         with path.open("rb") as stream:
             return is_see_through(open_image(path, stream, max_pixels)[0])
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def is_grey(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
+    """Tell from its header whether an image has one channel of levels, as a matte has."""
+    check_regular(path)
+    try:
+        with path.open("rb") as stream:
+            return open_image(path, stream, max_pixels)[0].mode in _GREY_MODES
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
 
@@ -209,15 +223,15 @@ AS_STORED = Reader(partial(read_image, upright=False), partial(read_alpha, uprig
 """What Pillow makes of a file: the rows as stored, whatever its EXIF orientation."""
 
 
-def encode_png(pixels: UInt8, palette: bytes | None = None) -> bytes:
+def encode_png(pixels: UInt8, palette: bytes | None = None, note: str = "") -> bytes:
     """Return uint8 (H, W), RGB or RGBA (H, W, 4) as a PNG; with a palette of 768 bytes, as indices."""
     assert pixels.dtype == np.uint8, pixels.dtype
-    return png_bytes(pixels, palette)
+    return png_bytes(pixels, palette, note)
 
 
-def write_png(path: Path, pixels: UInt8) -> None:
-    """Write uint8 (H, W) or RGB (H, W, 3) as a PNG, whole or not at all."""
-    write_atomically(path, encode_png(pixels))
+def write_png(path: Path, pixels: UInt8, note: str = "") -> None:
+    """Write uint8 (H, W) or RGB (H, W, 3) as a PNG, whole or not at all; a `note` names its maker."""
+    write_atomically(path, encode_png(pixels, note=note))
 
 
 def to_uint8(matte: Matte) -> UInt8:

@@ -15,10 +15,11 @@ _LEVEL = 2  # of 0..3: a twentieth more time than 1 for smaller files
 _UP = 2  # the PNG filter that stores a row as the difference to the row above
 
 
-def png_bytes(pixels: npt.NDArray[np.uint8], palette: bytes | None = None) -> bytes:
+def png_bytes(pixels: npt.NDArray[np.uint8], palette: bytes | None = None, note: str = "") -> bytes:
     """Return uint8 (H, W), RGB (H, W, 3) or RGBA (H, W, 4) as a PNG with no chunk but those it needs.
 
     With a `palette` of 768 bytes, R, G and B of each index, uint8 (H, W) becomes an indexed PNG.
+    A `note` (ASCII) says which program has made it, in a text chunk.
 
     Examples
     --------
@@ -39,6 +40,7 @@ def png_bytes(pixels: npt.NDArray[np.uint8], palette: bytes | None = None) -> by
         [
             b"\x89PNG\r\n\x1a\n",
             _part(b"IHDR", header),
+            _part(b"tEXt", b"Software\0" + note.encode("ascii")) if note else b"",
             colours,
             _part(b"IDAT", data),
             _part(b"IEND", b""),

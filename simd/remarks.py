@@ -14,6 +14,7 @@ from simd.decoding import (
     tiff_orientation,
 )
 from simd.errors import DataError
+from simd.files import check_regular
 from simd.tiff import read_pages, tags_of
 
 
@@ -34,6 +35,7 @@ def remarks(
     DataError
         If the file is missing, no image, or has more than `max_pixels` pixels.
     """
+    check_regular(path)
     try:
         with path.open("rb") as stream:
             image, orientation = open_image(path, stream, max_pixels)

@@ -44,7 +44,6 @@ def select(
     from simd.report.selection import select as select_from
     from simd.report.selection_page import selection_text
 
-    page = page or out.with_suffix(".html")
     selection = select_from(
         foregrounds,
         backgrounds=backgrounds,
@@ -63,6 +62,7 @@ def select(
         review=review,
         workers=workers,
     )
+    page = page or out.with_suffix(".html")
     what = "foregrounds" if backgrounds is None else "backgrounds"
     if json:
         dropped = {verdict.id: verdict.reason for verdict in selection.verdicts if not verdict.keep}

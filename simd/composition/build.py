@@ -15,10 +15,18 @@ from simd.composition.release_layout import check_released_folder, released_name
 from simd.composition.render import RenderJob, make
 from simd.composition.spec import read_spec
 from simd.dataset.manifest import MattingSet, write_manifest
-from simd.dataset.resumable_writing import Inputs, check_folder, is_unfinished, state_of_files, write_set
+from simd.dataset.resumable_writing import (
+    Inputs,
+    check_folder,
+    holds_set,
+    is_unfinished,
+    state_of_files,
+    write_set,
+)
 from simd.dataset.review import read_review
 from simd.errors import BatchError, DataError, first_of
 from simd.files import write_atomically
+from simd.options import options_of
 from simd.parallel import run
 from simd.records import Background, Composite, Foreground
 from simd.selection.class_balance import EqualChoice, equal_numbers
@@ -26,6 +34,7 @@ from simd.selection.foregrounds import read_selection
 from simd.sources import index_backgrounds, index_foregrounds, official_trimap
 from simd.sources.index import Index
 from simd.sources.licences import ATTRIBUTION_NAME, attribution, licensed, refuse_unknown, sources_of
+from simd.sources.outputs import check_output_folder
 from simd.tagging.annotated_foregrounds import annotate
 
 _COMPOSITES_PER_JOB = 20
@@ -73,7 +82,7 @@ def build(
         set; the same command tries the failed ones again.
     """
     chosen = build_options((read_spec(spec) if spec is not None else {}) | options)
-    out = Path(out)
+    out = check_output_folder(out, "a set", holds_set, inputs=_read_by(chosen, spec))
     protocol = load_protocol(chosen.protocol, max_side=chosen.max_side, trimap_radius=chosen.trimap_radius)
     planned, failures, total = _plan(chosen)
     if not planned:
@@ -123,6 +132,12 @@ def build(
         failures=failures,
         total=total,
     )
+
+
+def _read_by(chosen: BuildOptions, spec: str | Path | None) -> list[str | Path | None]:
+    """Return the files and folders that a build reads."""
+    named = [getattr(chosen, name) for name, option in options_of(BuildOptions).items() if option.asked.path]
+    return [*named, spec if spec is not None and Path(spec).is_file() else None]
 
 
 def _settings(chosen: BuildOptions) -> dict[str, Any]:

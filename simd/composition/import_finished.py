@@ -11,7 +11,7 @@ from simd.composition.plan import safe_id
 from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
 from simd.dataset.manifest import MattingSet, write_manifest
-from simd.dataset.resumable_writing import Inputs, check_folder, state_of_files, write_set
+from simd.dataset.resumable_writing import Inputs, check_folder, holds_set, state_of_files, write_set
 from simd.errors import BatchError, DataError
 from simd.files import write_atomically
 from simd.image import check_opaque, read_alpha, read_image
@@ -22,6 +22,7 @@ from simd.sources import index_finished
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Finished
 from simd.sources.licences import ATTRIBUTION_NAME, attribution, sources_of
+from simd.sources.outputs import check_output_folder
 from simd.sources.table import find_table, read_table
 from simd.taxonomy import class_from_prefix, class_name
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_mapped_trimap, unknown_region
@@ -106,7 +107,8 @@ def import_set(
     Official trimaps are kept. Where there are none, the trimap is that of protocol ``exact``; the recipe
     of each image says which it is.
     """
-    out, origin = Path(out), str(source)
+    out = check_output_folder(out, "a set", holds_set, inputs=[source, classes])
+    origin = str(source)
     options = _Options(
         source=origin,
         kind=kind,

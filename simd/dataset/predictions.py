@@ -10,6 +10,8 @@ from simd.files import json_text, read_json, write_atomically
 from simd.schema import AMOUNT, COUNT, NAME, TEXT, checked, or_null, record, texts_by
 
 RUN_NAME = "run.json"
+UNFINISHED_NAME = ".predict"
+"""The folder in which a run that is not finished has its state, among its mattes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

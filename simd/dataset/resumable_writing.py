@@ -25,6 +25,11 @@ def is_unfinished(out: Path) -> bool:
     return (out / _STATE).is_dir()
 
 
+def holds_set(out: Path) -> bool:
+    """Tell whether a folder holds a set, finished or not."""
+    return is_unfinished(out) or (out / INFO_NAME).is_file()
+
+
 def check_folder(out: Path) -> None:
     """Refuse a folder that holds anything but an unfinished set (DataError)."""
     if is_unfinished(out):

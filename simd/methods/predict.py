@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simd.arguments import checked
-from simd.dataset.predictions import RunRecord, read_run, write_run
+from simd.dataset.predictions import RUN_NAME, UNFINISHED_NAME, RunRecord, read_run, write_run
 from simd.errors import BatchError, DataError
 from simd.files import flush_disks, make_folder, sizes_of, write_atomically
 from simd.image import to_uint8, write_png
@@ -24,10 +24,11 @@ from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
 from simd.parallel import free_gigabytes
 from simd.schema import AMOUNT, COUNT, INTEGER, TEXT, list_of, or_null, record
+from simd.sources.outputs import check_output_folder, holds_pictures_of_ours, write_picture
 from simd.version import __version__
 
 _LOG = logging.getLogger(__name__)
-_STATE, _PICKLE_NAME = ".predict", "method.pickle"
+_STATE, _PICKLE_NAME = UNFINISHED_NAME, "method.pickle"
 _NOTED = record(
     {
         "id": TEXT,
@@ -119,7 +120,14 @@ def predict(
         If some images could not be predicted; the others are written.
     """
     options = {key: value for key, value in options.items() if value is not None}
-    loaded, out = load_method(method, options), Path(out)
+    read = [dataset, trimap]
+    out = check_output_folder(out, "a folder of mattes", _holds_run, inputs=read, among_pictures=True)
+    if pictures is not None:
+        title, is_ours = "a folder of pictures", holds_pictures_of_ours
+        pictures = check_output_folder(
+            pictures, title, is_ours, names=(), inputs=[*read, out], among_pictures=True
+        )
+    loaded = load_method(method, options)
     facts = facts_of(loaded)
     images = images_to_predict(
         dataset,
@@ -199,6 +207,10 @@ def _picture_folder(method: Method, facts: Facts, pictures: str | Path | None) -
         raise DataError(f"the method {facts.name} draws no pictures; run it without them")
     make_folder(Path(pictures))
     return Path(pictures)
+
+
+def _holds_run(out: Path) -> bool:
+    return (out / _STATE).is_dir() or (out / RUN_NAME).is_file()
 
 
 def _finished(out: Path, identity: dict[str, str | None], images: RunImages) -> Predicted | None:
@@ -285,7 +297,7 @@ def _predict(task: _Task) -> dict[str, Any]:
     write_png(task.out / f"{task.image.id}.png", to_uint8(alpha))
     if task.pictures is not None and isinstance(method, Draws) and trimap is not None:
         for name, picture in method.pictures(image, trimap).items():
-            write_png(task.pictures / f"{task.image.id}-{name}.png", picture)
+            write_picture(task.pictures / f"{task.image.id}-{name}.png", picture)
     row = {
         "id": task.image.id,
         "seconds": round(seconds, 4),

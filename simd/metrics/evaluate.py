@@ -18,7 +18,7 @@ from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
 from simd.metrics.score_image import NOTED, Done, ScoringJob, done_from_row, done_to_row, score
-from simd.metrics.scores import Scores
+from simd.metrics.scores import Scores, check_scores_place
 from simd.metrics.truth_of_folders import truths_of_folders
 from simd.metrics.truth_of_set import Truths, digests, leave_out, truths_of_set
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM
@@ -90,6 +90,9 @@ def evaluate(
     DataError
         If a folder is missing, or the predictions were made for another set.
     """
+    if out is not None:
+        named = [None if isinstance(dataset, Truths) else dataset, alpha, trimap]
+        out = check_scores_place(out, inputs=[predictions, *named, classes, review])
     if isinstance(dataset, Truths):
         truths = dataset
     else:

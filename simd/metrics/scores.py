@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simd.errors import DataError
-from simd.files import csv_text, json_text, make_folder, write_atomically
+from simd.files import as_path, csv_text, json_text, make_folder, write_atomically
 from simd.metrics.score import Score
 from simd.metrics.score_files import COLUMNS, DIGEST_KEY, read_score_files
 from simd.metrics.score_summary import (
@@ -19,6 +19,7 @@ from simd.metrics.score_summary import (
     summarise_scores,
     whole_images,
 )
+from simd.sources.outputs import Inputs, begins, check_output_file, has_keys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,8 +86,9 @@ class Scores:
 
     def save(self, out: Path) -> tuple[Path, Path]:
         """Write ``<out>.csv`` (rows) and ``<out>.json`` (summary); paths in it are relative to it."""
+        out = check_scores_place(out, inputs=self.paths.values())
         make_folder(out.parent)
-        table, summary = (out.with_name(out.name + suffix) for suffix in (".csv", ".json"))
+        table, summary = _files_of(out)
         rows = ([getattr(row, f.name) for f in fields(Score)] for row in self.rows)
         exact = ([repr(v) if isinstance(v, float) else v for v in row] for row in rows)
         text = csv_text(COLUMNS, exact)
@@ -95,6 +97,20 @@ class Scores:
         digest = {DIGEST_KEY: hashlib.sha256(text.encode()).hexdigest()}
         write_atomically(summary, json_text(self.summary().to_json() | {"paths": paths} | digest))
         return table, summary
+
+
+def check_scores_place(out: str | Path, *, inputs: Inputs = ()) -> Path:
+    """Return `out` if ``<out>.csv`` and ``<out>.json`` may be written, or raise DataError."""
+    table, summary = _files_of(as_path(out, "the name of scores"))
+    check_output_file(table, "scores", begins(",".join(COLUMNS[:6])), inputs=inputs)
+    check_output_file(summary, "scores", has_keys("name", "set", "paths", "image_mean"), inputs=inputs)
+    return Path(out)
+
+
+def _files_of(out: Path) -> tuple[Path, Path]:
+    if not out.name.strip("."):
+        raise DataError(f"{out}: scores are two files, <name>.csv and <name>.json; give a name, not a folder")
+    return out.with_name(f"{out.name}.csv"), out.with_name(f"{out.name}.json")
 
 
 def load_scores(path: Path) -> Scores:

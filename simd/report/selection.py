@@ -6,11 +6,13 @@ from typing import Any
 
 from simd.arguments import checked
 from simd.errors import DataError
+from simd.files import make_folder
 from simd.options import renamed
 from simd.report.selection_page import write_page
 from simd.selection.backgrounds import select_backgrounds
-from simd.selection.foregrounds import select_foregrounds, write_selection
+from simd.selection.foregrounds import read_selection, select_foregrounds, write_selection
 from simd.selection.reasons import Selection
+from simd.sources.outputs import check_output_file, contains
 
 
 @renamed(source="kind")
@@ -65,9 +67,13 @@ def select(
     """
     if (foregrounds is None) == (backgrounds is None):
         raise DataError("name a folder of foregrounds, or one of photographs: --backgrounds FOLDER")
-    if out is not None and page is None:
-        page = Path(out).with_suffix(".html")
-    if out is not None and page is not None and Path(out) == Path(page):
+    read = [foregrounds, backgrounds, classes, class_list, *against, review]
+    if out is not None:
+        out = check_output_file(out, "a selection", lambda path: bool(read_selection(path)), inputs=read)
+        page = out.with_suffix(".html") if page is None else page
+    if page is not None:
+        page = check_output_file(page, "the page of a selection", contains("<title>Selection: "), inputs=read)
+    if out is not None and page is not None and out.resolve() == page.resolve():
         raise DataError(f"{out}: the selection and its page need two names; give --page FILE")
     common: dict[str, Any] = {
         "min_side": min_side,
@@ -93,8 +99,10 @@ def select(
             **common,
         )
     if out is not None:
-        write_selection(Path(out), selection.verdicts)
+        make_folder(out.parent)
+        write_selection(out, selection.verdicts)
     if page is not None:
         what = "foregrounds" if backgrounds is None else "backgrounds"
-        write_page(Path(page), selection, what=what, workers=workers)
+        make_folder(page.parent)
+        write_page(page, selection, what=what, workers=workers)
     return selection

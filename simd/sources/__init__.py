@@ -20,6 +20,8 @@ In files named after their kind; simd_release holds `simd`, generated what is dr
 lead out), table (the CSV file of classes and licences), classified (cut-outs with their classes), lists
 (``class:fg:bg``), composite_names (``<fg>_<k>``), licences.
 
+outputs is the guard of all that is written: nothing goes into a source, a set or a folder of mattes.
+
 Distinctions-646, AM-2k, P3M-10k, AIM-500, alphamatting.com and BG-20k are declared in
 :mod:`~simd.sources.declared`, images that others have composed in
 :mod:`~simd.sources.composed`. :data:`FINISHED` are images with their alpha, which `simd import`

@@ -17,6 +17,7 @@ import numpy as np
 from simd.errors import BatchError, DataError
 from simd.files import cannot_write, json_text, make_folder, read_text, write_atomically
 from simd.image import UInt8, encode_png, pixel_digest, read_indices
+from simd.sources.outputs import Inputs, check_output_folder
 from simd.tagging.annotation import Annotation, check_fg_id
 from simd.taxonomy import CLASSES, NO_CLASS, TAXONOMY
 
@@ -132,6 +133,17 @@ def find_annotation_files(folder: Path) -> AnnotationPaths:
         except DataError as error:
             annotations.broken[file.name] = str(error)
     return annotations
+
+
+def check_annotation_folder(folder: str | Path, *, inputs: Inputs = ()) -> Path:
+    """Return a folder that annotations may be written into, or raise DataError."""
+    return check_output_folder(
+        folder, "a folder of annotations", _holds_any, names=(), inputs=inputs, among_pictures=True
+    )
+
+
+def _holds_any(folder: Path) -> bool:
+    return next(folder.glob("*.json"), None) is not None
 
 
 def find_annotations(folder: Path) -> dict[str, Path]:

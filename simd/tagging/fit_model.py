@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from simd.errors import BatchError, DataError
+from simd.files import make_folder
 from simd.image import Mask, UInt8
 from simd.options import renamed
 from simd.records import Foreground
 from simd.sources import index_foregrounds
+from simd.sources.outputs import check_output_file
 from simd.tagging.annotated_foregrounds import annotate, counted_classes, read_annotated
 from simd.tagging.fill import unknown_of
-from simd.tagging.patch_model import fit, write_model
+from simd.tagging.patch_model import fit, is_model, write_model
 from simd.taxonomy import class_index
 
 
@@ -37,6 +39,7 @@ def fit_on(
     BatchError
         If some are missing or broken; the model is fitted on the others.
     """
+    out = check_output_file(out, "a model of patches", is_model, inputs=[*places, annotations, classes])
     records: list[Foreground] = []
     problems: dict[str, str] = {}
     for place in places:
@@ -47,7 +50,9 @@ def fit_on(
     usable = [fg for fg in records if len(fg.classes) == 1 or counted_classes(fg) == fg.classes]
     if not usable:
         raise DataError("no foreground has one class or a class mask; tag some first, or give --annotations")
-    write_model(out, fit(_read(usable)))
+    model = fit(_read(usable))
+    make_folder(out.parent)
+    write_model(out, model)
     if problems:
         raise BatchError(problems, "foregrounds", len(records) + len(problems))
     return len(usable)

@@ -11,15 +11,17 @@ import numpy as np
 
 from simd.errors import BatchError, DataError
 from simd.files import make_folder, read_json_lines
-from simd.image import UInt8, pixel_digest, write_png
+from simd.image import UInt8, pixel_digest
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
 from simd.sources import Pixels, index_foregrounds, read_foreground
+from simd.sources.outputs import check_output_folder, holds_pictures_of_ours, write_picture
 from simd.tagging.agreement import Agreement, add, agree, difference_picture, vote
 from simd.tagging.annotation import Annotation, Stroke
 from simd.tagging.annotation_files import (
     annotation_path,
+    check_annotation_folder,
     check_unchanged,
     classes_in,
     find_annotation_files,
@@ -70,6 +72,7 @@ def fill_folder(
     BatchError
         If some cannot be filled; the others are.
     """
+    check_annotation_folder(folder, inputs=_folders_of(foregrounds))
     strokes = strokes or {}
     if strange := sorted(strokes.keys() - {fg.id for fg in foregrounds}):
         raise DataError(f"there are strokes on {len(strange)} foregrounds that are not there: {strange[0]!r}")
@@ -94,6 +97,7 @@ def propose_folder(
     again : bool
         Make proposals that nobody has looked at anew. What somebody has worked on is never touched.
     """
+    check_annotation_folder(folder, inputs=_folders_of(foregrounds))
     task = partial(_propose_one, folder, scorer, any_class, again)
     return _each(task, foregrounds, "proposals", workers)
 
@@ -130,6 +134,7 @@ def propose_all(
     any_class, again, workers
         As for :func:`propose_folder`.
     """
+    check_annotation_folder(annotations, inputs=[foregrounds, classes, model])
     index = index_foregrounds(str(foregrounds), kind, classes=None if classes is None else Path(classes))
     scorer = read_model(None if model is None else Path(model))
     counts = propose_folder(
@@ -156,6 +161,9 @@ def agree_folders(first: Path, other: Path, pictures: Path | None = None) -> Com
     DataError
         If they have no foreground in common, or annotated different versions of one.
     """
+    if pictures is not None:
+        is_ours = holds_pictures_of_ours
+        check_output_folder(pictures, "a folder of pictures", is_ours, names=(), inputs=[first, other])
     ours, theirs = find_annotations(first), find_annotations(other)
     both = sorted(ours.keys() & theirs.keys())
     if not both:
@@ -166,7 +174,7 @@ def agree_folders(first: Path, other: Path, pictures: Path | None = None) -> Com
         pairs[fg_id] = (masks[0], masks[1])
         if pictures is not None:
             make_folder(pictures)
-            write_png(pictures / f"{ours[fg_id].stem}.png", difference_picture(*masks))
+            write_picture(pictures / f"{ours[fg_id].stem}.png", difference_picture(*masks))
     return Compared(
         whole=add(list(pairs.values())),
         each={fg_id: agree(*pair) for fg_id, pair in pairs.items()},
@@ -192,6 +200,7 @@ def merge_folders(folders: Sequence[Path], out: Path) -> Merged:
     """
     if out.resolve() in [folder.resolve() for folder in folders]:
         raise DataError(f"{out}: would be read and written; name another folder for the result")
+    check_output_folder(out, "a merge", _holds_merge, inputs=folders)
     annotations_of = [find_annotations(folder) for folder in folders]
     pixels = open_ = 0
     ids = sorted(set().union(*annotations_of))
@@ -216,6 +225,16 @@ def merge_folders(folders: Sequence[Path], out: Path) -> Merged:
         )
         write_annotation(out, merged, mask)
     return Merged(len(ids), pixels, open_)
+
+
+def _holds_merge(folder: Path) -> bool:
+    """Tell whether all annotations of a folder are those of an earlier merge."""
+    origins = {read_record(path).origin for path in find_annotations(folder).values()}
+    return origins == {"merged"}
+
+
+def _folders_of(foregrounds: Sequence[Foreground]) -> set[Path]:
+    return {file.parent for fg in foregrounds for file in (fg.file, fg.alpha_file) if file is not None}
 
 
 def _each(

@@ -104,6 +104,14 @@ def write_model(path: Path, model: PatchModel) -> None:
     write_atomically(path, stream.getvalue())
 
 
+def is_model(path: Path) -> bool:
+    """Tell whether a file is a model, of whatever descriptors."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as packed:
+        return {f"{name}.npy" for name in ("features", *_SHAPES)} <= set(packed.namelist())
+
+
 def default_model_path() -> Path:
     """Return the model that is shipped: fitted on what the built-in generator draws."""
     return annotations_dir() / "models" / "patches.npz"

@@ -180,9 +180,9 @@ def test_a_folder_of_something_else_is_refused(tiny_set, tmp_path, name):
     out = tmp_path / "mattes"
     out.mkdir()
     (out / name).touch()
-    with pytest.raises(DataError, match="mattes: is not an empty folder; predictions need one of their own"):
+    with pytest.raises(DataError, match="mattes: is not an empty folder; a folder of mattes needs one"):
         predict("trimap", tiny_set.path, out)
-    with pytest.raises(DataError, match=r"is not an empty folder"):
+    with pytest.raises(DataError, match=r"is not a folder; a folder of mattes needs one"):
         predict("trimap", tiny_set.path, out / name)
     assert [p.name for p in out.iterdir()] == [name]
 

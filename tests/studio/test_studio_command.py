@@ -90,4 +90,4 @@ def test_annotations_that_are_no_folder_are_refused(run_cli, foregrounds, served
     (tmp_path / "file").write_text("x")
     done = run_cli("tag", foregrounds, "--annotations", tmp_path / "file")
     assert done.code == 1
-    assert "no such folder; annotations are expected there" in done.err
+    assert "file: is not a folder; a folder of annotations needs one: name another, or remove it" in done.err

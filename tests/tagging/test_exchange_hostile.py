@@ -457,7 +457,7 @@ def good_file(folder):
 def test_folders_that_cannot_be_read_or_written_are_named(tmp_path):
     file, sources = good_file(tmp_path)
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(SimdError, match=r"out: the folder cannot be made"):
+    with pytest.raises(SimdError, match=r"out: is not a folder; a folder of annotations needs one"):
         import_annotations(file, tmp_path / "out", format_="coco", foregrounds=sources)
     assert (tmp_path / "out").read_text() == "mine"
     with pytest.raises(DataError, match=r"nowhere: no such folder; foregrounds are expected there"):

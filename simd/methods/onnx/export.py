@@ -27,6 +27,7 @@ from simd.methods.onnx.sim import CLASSIFIER_INPUTS, SIM_INPUTS
 from simd.methods.runtime.fold_norms import fuse
 from simd.methods.sim.inputs import STRIDE
 from simd.methods.weights.folder import load_weights
+from simd.sources.outputs import begins, check_output_folder, has_file
 from simd.version import __version__
 
 CHECKED_SIZES = ((64, 96), (136, 40), (32, 32), (200, 328))
@@ -80,6 +81,8 @@ def export_onnx(weights: str | Path, out: str | Path) -> Exported:
     DataError
         If there are no weights, or a model does not give what PyTorch gives; then nothing is written.
     """
+    is_ours = has_file(_NAMES[0], begins(_CARD[: _CARD.index("{")]))
+    folder = check_output_folder(out, "an export", is_ours, names=_NAMES, inputs=[weights])
     (sim, sim_card), (classifier, _) = (load_weights(weights, name) for name in ("sim", "classifier"))
     assert isinstance(sim, SIM)
     assert isinstance(classifier, PatchClassifier)
@@ -92,7 +95,7 @@ def export_onnx(weights: str | Path, out: str | Path) -> Exported:
         "sim": (_Alpha(fuse(sim)), SIM_INPUTS, "alpha", whole, 1),
         "classifier": (_ScoreMaps(fuse(classifier)), CLASSIFIER_INPUTS, "score_maps", patch, 2),
     }
-    folder, written, differences = Path(out), {}, {}
+    written, differences = {}, {}
     for name, (network, inputs, output, dynamic, batch) in models.items():
         network.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         shapes = [channels[part] for part in inputs]
@@ -101,10 +104,13 @@ def export_onnx(weights: str | Path, out: str | Path) -> Exported:
         written[folder / f"{name}.onnx"] = data
     card = _CARD.format(version=__version__, preset=sim_card.preset, licence=_quoted(sim_card.licence))
     make_folder(folder)
+    write_atomically(folder / _NAMES[0], card)  # first: by it the folder is known as ours
     for file, content in written.items():
         write_atomically(file, content)
-    write_atomically(folder / "sim.toml", card)
-    return Exported((*written, folder / "sim.toml"), differences)
+    return Exported((*written, folder / _NAMES[0]), differences)
+
+
+_NAMES = ("sim.toml", "sim.onnx", "classifier.onnx")
 
 
 _CARD = """\

@@ -16,6 +16,7 @@ from simd.errors import DataError, MissingExtraError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.methods.networks import NETWORKS, PRESETS, build_network
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise
+from simd.sources.outputs import Inputs, check_output_folder
 from simd.version import __version__
 
 if TYPE_CHECKING:
@@ -80,10 +81,10 @@ def import_weights(
         If the file is hostile or damaged, or is not one of the networks, which then says what is missing,
         too much, or of another shape.
     """
+    file, out = Path(file), _check_folder(out, inputs=[file])
     from simd.methods.weights.untrusted_checkpoints import read_tensors
 
     _need_torch()
-    file = Path(file)
     tensors = read_tensors(file)
     network, preset, named = recognise(tensors, file)
     return save_weights(
@@ -116,7 +117,7 @@ def save_weights(
     """
     from safetensors.torch import save
 
-    folder = Path(out)
+    folder = _check_folder(out)
     make_folder(folder)
     data = save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
     digest = _digest(data)
@@ -133,7 +134,7 @@ def save_weights(
     )
     write_atomically(folder / card.file, data)
     write_atomically(_card_file(folder, network), json_text(asdict(card)))
-    for other in folder.glob(f"{network}-*.safetensors"):  # from now on no card names them
+    for other in folder.glob(f"{network}-{'[0-9a-f]' * 12}.safetensors"):  # from now on no card names them
         if other.name != card.file:
             with contextlib.suppress(OSError):
                 other.unlink()
@@ -182,6 +183,16 @@ def load_networks(folder: str | Path) -> Networks:
 def missing_networks(folder: str | Path) -> list[str]:
     """Name the networks of which a folder of weights has no card."""
     return [name for name in NETWORKS if not _card_file(folder, name).is_file()]
+
+
+def _check_folder(out: str | Path, *, inputs: Inputs = ()) -> Path:
+    names = [_card_file("", network).name for network in NETWORKS]
+    return check_output_folder(out, "a folder of weights", _has_cards, names=names, inputs=inputs)
+
+
+def _has_cards(folder: Path) -> bool:
+    cards = [network for network in NETWORKS if _card_file(folder, network).exists()]
+    return bool(cards) and all(_read_card(folder, network) for network in cards)
 
 
 def _card_file(folder: str | Path, network: str) -> Path:

@@ -14,6 +14,7 @@ Composites that share their files, as links do, share their maps.
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -37,6 +38,7 @@ from simd.trimap import unknown_region
 
 NO_ERROR = 128
 """The level of a signed error that is none."""
+_MAP_NAME = re.compile(r"[0-9a-f]{32}(-(\d+-)?[a-z_]+)?\.(png|json)")
 _VERSION = 2  # maps of another are made again; from 2 on the layers are those that were built
 _HEADER = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _GREY_8 = b"\x08\0"  # bit depth and colour type
@@ -242,5 +244,5 @@ def _made_before(folder: Path, digest: str) -> Maps | None:
 
 def _remove_others(folder: Path, wanted: Mapping[str, _MapJob]) -> None:
     for file in folder.iterdir():
-        if file.suffix in (".png", ".json") and file.name[:32] not in wanted:
+        if _MAP_NAME.fullmatch(file.name) and file.name[:32] not in wanted:
             file.unlink()

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from simd.dataset.manifest import MattingSet, load_set
 from simd.errors import DataError
-from simd.files import make_folder, write_atomically
+from simd.files import check_replaceable, make_folder, write_atomically
 from simd.locks import locked_folder
 from simd.metrics.score import METRICS, NOT_TRUTH, WHOLE, Score
 from simd.missing import none_if_nan
@@ -31,6 +31,7 @@ from simd.report.html.render import render, render_page
 from simd.report.leaderboard.board import TITLES
 from simd.report.leaderboard.examples import error_stops
 from simd.report.numbers import scaled
+from simd.sources.outputs import begins, check_output_folder, check_output_place, has_file
 
 LARGEST = 2_000_000
 """Bytes that the page stays below; pictures are files beside it."""
@@ -86,7 +87,8 @@ def write_gallery(
     methods = load_methods(matting_set, [Path(p) for p in scores], [Path(p) for p in predictions])
     if not any(method.scores for method in methods):
         raise DataError("there are no scores to find failures by; give some: --scores FILE")
-    _check_ours(out)
+    is_ours = has_file(_MARKER, begins("made by simd"))
+    check_output_folder(out, "a page", is_ours, inputs=[dataset, *scores, *predictions])
     with locked_folder(out):
         return _write(matting_set, methods, out, worst, workers)
 
@@ -125,17 +127,15 @@ def _write(
     return Gallery(page, len(cards), len(methods), wrong, len(methods) * len(matting_set))
 
 
-def _check_ours(out: Path) -> None:
-    if out.exists() and not (out / _MARKER).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out}: is not an empty folder, nor one of simd browse --static; choose another")
-
-
 def _clean(out: Path) -> Path:
-    """Return an empty folder for pictures; an earlier page goes, anything else is refused."""
-    _check_ours(out)
+    """Return an empty folder for pictures; those of an earlier page go."""
+    make_folder(out)
     write_atomically(out / _MARKER, "made by simd browse --static, which replaces what lies here\n")
     folder = out / "pictures"
-    if folder.exists():
+    check_output_place(folder, "the pictures of a page")
+    if folder.is_symlink() or not folder.is_dir():
+        check_replaceable(folder)
+    else:
         shutil.rmtree(folder)
     make_folder(folder)
     return folder

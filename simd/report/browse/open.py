@@ -15,6 +15,7 @@ from simd.report.browse.fields import fields_of
 from simd.report.browse.gallery import write_gallery
 from simd.report.browse.methods import ShownMethod, load_methods, problems
 from simd.report.browse.views import lay_out, painted, present_classes, save_views
+from simd.sources.outputs import check_output_folder, never
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,12 +65,14 @@ def prepare(
         If FiftyOne is not installed.
     """
     matting_set = load_set(dataset)
+    folder = maps_folder(matting_set.path) if maps is None else Path(maps)
+    read = [dataset, embedding, *scores, *predictions]
+    check_output_folder(folder, "a folder of maps", never, names=(), inputs=read)
     methods = load_methods(matting_set, [Path(p) for p in scores], [Path(p) for p in predictions])
     points = None if embedding is None else read_points(Path(embedding), matting_set)
     fo = connect()
     name = name or default_name(matting_set)
     target = open_dataset(fo, matting_set, name)
-    folder = maps_folder(matting_set.path) if maps is None else Path(maps)
     maps_of, broken = make_maps(matting_set, methods, folder / target.slug, workers=workers)
     fields = fields_of(matting_set, methods, maps_of)
     update(fo, target, matting_set, methods, fields)

@@ -9,6 +9,7 @@ from simd.dataset.review import Remark, Review, read_review, review_path, write_
 from simd.report.browse.database import connect
 from simd.report.browse.dataset import default_name, open_dataset
 from simd.report.browse.fields import COMPOSITE
+from simd.sources.outputs import check_output_file
 
 
 def pull(
@@ -24,9 +25,10 @@ def pull(
     DataError
         If FiftyOne has no dataset of this set, or `out` holds something else than a review.
     """
+    path = out or review_path(dataset.path)
+    check_output_file(path, "a review", lambda file: bool(read_review(file)), inputs=[dataset.path])
     fo = connect()
     target = open_dataset(fo, dataset, name or default_name(dataset), create=False)
-    path = out or review_path(dataset.path)
     before = {remark.id: remark for remark in read_review(path).remarks} if path.is_file() else {}
     tags = _tags(fo, target)
     remarks = [

@@ -18,9 +18,11 @@ from simd.report.embed.patches import Features, read_patches
 from simd.report.embed.result import Embedding
 from simd.report.embed.tsne import PERPLEXITY, Scaling, make_map
 from simd.report.numbers import DASH, formatted, percent
+from simd.sources.outputs import Inputs, check_output_folder, has_file, has_keys
 from simd.taxonomy import CLASSES, class_index
 
 _STATE = ".embed"
+_FIRST = "summary.json"  # written first: by it the folder is known as ours
 
 
 @checked
@@ -67,7 +69,9 @@ def embed(
     BatchError
         If images cannot be read.
     """
-    matting_set, out = load_set(dataset), Path(out)
+    file = str(features) if is_feature_file(features) else None
+    out = _check_folder(out, inputs=[dataset, file])
+    matting_set = load_set(dataset)
     with locked_folder(out):
         embedding = _embedding(matting_set, out / _STATE, features, seed, perplexity, workers)
         files = write_embedding(embedding, out)
@@ -120,17 +124,24 @@ def write_embedding(embedding: Embedding, out: Path) -> list[Path]:
     from simd.report.embed.page import to_html
     from simd.report.embed.plot import plot_map
 
+    out = _check_folder(out)
     make_folder(out)
     files: dict[str, str | bytes] = {
+        _FIRST: json_text(summary(embedding)),
         "map.csv": _map_csv(embedding),
         "neighbours.csv": _neighbours_csv(embedding.neighbours),
-        "summary.json": json_text(summary(embedding)),
         "map.png": plot_map(embedding),
         "index.html": to_html(embedding),
     }
     for name, content in files.items():
         write_atomically(out / name, content)
     return [out / name for name in files]
+
+
+def _check_folder(out: str | Path, *, inputs: Inputs = ()) -> Path:
+    names = (_FIRST, "map.csv", "neighbours.csv", "map.png", "index.html")
+    is_ours = has_file(_FIRST, has_keys("set_digest", "features", "knn"))
+    return check_output_folder(out, "a map", is_ours, names=names, inputs=inputs)
 
 
 def summary(embedding: Embedding) -> dict[str, Any]:

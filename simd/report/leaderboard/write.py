@@ -11,6 +11,9 @@ from simd.metrics.scores import Scores
 from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.page import to_html
 from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
+from simd.sources.outputs import begins, check_output_folder, has_file
+
+_NAMES = ("index.html", "leaderboard.csv", "leaderboard.md", "differences.csv")
 
 
 @checked
@@ -37,17 +40,19 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
     DataError
         If there are no scores, or the folder cannot be written.
     """
-    out = Path(out)
     if not scores:
         raise DataError("there are no scores to show; make some with: simd evaluate <predictions> <set>")
+    places = [path for of_method in scores for path in of_method.paths.values()]
+    is_ours = has_file("leaderboard.md", begins("# Leaderboard\n"))
+    out = check_output_folder(out, "a leaderboard", is_ours, names=_NAMES, inputs=places)
     boards = group_boards(scores)
     contents = {
+        "leaderboard.md": to_markdown(boards),  # first: by it the folder is known as ours
         "index.html": to_html(boards),
         "leaderboard.csv": to_csv(boards),
-        "leaderboard.md": to_markdown(boards),
         "differences.csv": differences_to_csv(boards),
     }
     with locked_folder(out):
         for name, content in contents.items():
             write_atomically(out / name, content)
-    return [out / name for name in contents]
+    return [out / name for name in _NAMES]

@@ -9,9 +9,10 @@ import numpy as np
 
 from simd.composition.arithmetic import composite
 from simd.dataset.manifest import MattingSet, Sample
-from simd.image import UInt8, write_png
+from simd.image import UInt8
 from simd.records import Foreground
 from simd.sources import read_foreground
+from simd.sources.outputs import write_picture
 from simd.taxonomy import NO_CLASS, TAXONOMY
 
 _GAP, _HEADER = 6, 24
@@ -32,7 +33,7 @@ def write_overview(matting_set: MattingSet, path: Path, *, classes: Sequence[str
         corner = (number * step + 2, _HEADER - 8)
         cv2.putText(header, heading, corner, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (60, 60, 60), 1, cv2.LINE_AA)
     gap = np.full((_GAP, width, 3), 255, np.uint8)
-    write_png(path, np.vstack([header, *[part for row in rows for part in (row, gap)]][:-1]))
+    write_picture(path, np.vstack([header, *[part for row in rows for part in (row, gap)]][:-1]))
     return path
 
 

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from simd.errors import DataError
 from simd.files import write_atomically
-from simd.image import UInt8, encode_png
+from simd.image import UInt8
+from simd.sources.outputs import DRAWN, check_output_file, is_picture, write_picture
 from simd.taxonomy import TAXONOMY
 
 
@@ -28,6 +29,7 @@ def print_classes() -> None:
 
 def check_sheet_name(path: Path) -> None:
     """Raise DataError unless a sheet can be written under this name."""
+    check_output_file(path, "a sheet of simd", is_picture)
     if path.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise DataError(f"{path}: a sheet is a PNG or JPEG; let its name end in .png or .jpg")
 
@@ -36,8 +38,8 @@ def write_sheet(path: Path, pixels: UInt8) -> None:
     """Write a sheet, uint8 (H, W, 3) RGB, as the PNG or JPEG that its name asks for."""
     check_sheet_name(path)
     if path.suffix.lower() == ".png":
-        write_atomically(path, encode_png(pixels))
+        write_picture(path, pixels)
         return
     stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "JPEG", quality=80, optimize=True)
+    Image.fromarray(pixels).save(stream, "JPEG", quality=80, optimize=True, comment=DRAWN)
     write_atomically(path, stream.getvalue())

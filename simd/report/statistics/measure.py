@@ -58,9 +58,12 @@ def report_statistics(
     BatchError
         If images could not be measured. The others are, and all files are written.
     """
+    from simd.report.statistics.page import check_statistics_folder
+
+    out = check_statistics_folder(out, len(places), inputs=places)
     opened = [_open(origin) for origin in places]
-    with locked_folder(Path(out)):
-        return _report(places, opened, Path(out), workers)
+    with locked_folder(out):
+        return _report(places, opened, out, workers)
 
 
 def _report(

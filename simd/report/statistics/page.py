@@ -15,8 +15,10 @@ from simd.report.html.thumbnails import beside, data_uri, thumbnail
 from simd.report.statistics import tables
 from simd.report.statistics.plots import plot_classes, plot_distributions, plot_scatter
 from simd.report.statistics.result import Measured, SetStatistics
+from simd.sources.outputs import Inputs, begins, check_output_folder, has_file
 from simd.taxonomy import TAXONOMY, MattingClass
 
+_FIRST = "statistics.md"  # written first: by it the folder is known as ours
 _SIDE = 240  # pixels of image and alpha side by side
 _MOST_EXTREMES = 24_000_000  # bytes of thumbnails on a page; sets after that are shown without
 
@@ -53,9 +55,10 @@ def write_statistics(measured: SetStatistics | Sequence[SetStatistics], out: Pat
         there are several.
     """
     sets = [measured] if isinstance(measured, SetStatistics) else list(measured)
+    out = check_statistics_folder(out, len(sets))
     make_folder(out)
     files: dict[str, str | bytes] = {
-        "statistics.md": tables.to_markdown(sets),
+        _FIRST: tables.to_markdown(sets),
         "balance.csv": tables.balance_csv(sets),
         "classes.csv": tables.classes_csv(sets),
         "classes.png": (classes := plot_classes(sets)),
@@ -73,6 +76,19 @@ def write_statistics(measured: SetStatistics | Sequence[SetStatistics], out: Pat
     for name, content in files.items():
         write_atomically(out / name, content)
     return [out / name for name in sorted(files, key=lambda name: (name != "index.html", name))]
+
+
+def check_statistics_folder(out: str | Path, sets: int, *, inputs: Inputs = ()) -> Path:
+    """Return a folder into which the statistics of some sets may be written, or raise DataError."""
+    plots = [f"{name}{ending}.png" for name in ("distributions", "scatter") for ending in _endings(sets)]
+    tables_of = [f"{name}.csv" for name in ("balance", "classes", "images", "regions")]
+    names = [_FIRST, *tables_of, *plots, "classes.png", "index.html"]
+    is_ours = has_file(_FIRST, begins("# Statistics\n"))
+    return check_output_folder(out, "statistics", is_ours, names=names, inputs=inputs)
+
+
+def _endings(sets: int) -> list[str]:
+    return ["", *(f"-{number}" for number in range(1, sets + 1))]
 
 
 def print_statistics(sets: Sequence[SetStatistics]) -> None:

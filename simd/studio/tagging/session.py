@@ -12,6 +12,7 @@ from simd.records import Foreground
 from simd.sources import index_foregrounds
 from simd.studio.tagging.folder import OpenedForeground, look, open_foreground
 from simd.studio.tagging.mask_editing import Proposer, Work
+from simd.tagging.annotation_files import check_annotation_folder
 from simd.tagging.fill import Tagged
 from simd.tagging.propose import review_order
 
@@ -58,6 +59,8 @@ class Tagging:
         index = index_foregrounds(origin, kind, classes=classes)
         if not index.records:
             raise DataError(f"{origin}: has no foreground that could be tagged; see simd index {origin}")
+        if not read_only:
+            check_annotation_folder(annotations, inputs=[origin, classes])
         self.place, self.annotations = origin, annotations
         self.foregrounds, self.problems = index.records, index.problems
         self.annotator, self.read_only = annotator, read_only

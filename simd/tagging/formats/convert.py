@@ -1,5 +1,6 @@
 """Move annotations out to another tool's format, and another tool's work in."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -7,13 +8,15 @@ from urllib.parse import quote
 import numpy as np
 
 from simd.errors import BatchError, DataError
-from simd.files import make_folder
+from simd.files import check_regular, make_folder
 from simd.image import UInt8, encode_png, pixel_digest
 from simd.options import renamed
 from simd.records import Foreground
 from simd.sources import read_foreground
+from simd.sources.outputs import check_output_place
 from simd.tagging.annotation import Annotation
 from simd.tagging.annotation_files import (
+    check_annotation_folder,
     check_unchanged,
     find_annotations,
     make_annotation,
@@ -23,7 +26,6 @@ from simd.tagging.annotation_files import (
 from simd.tagging.formats import FORMATS, find_format
 from simd.tagging.formats.known import KnownForegrounds
 from simd.tagging.formats.labelled import Labelled, class_names
-from simd.tagging.formats.untrusted import check_regular
 from simd.taxonomy import NO_CLASS
 
 
@@ -66,7 +68,8 @@ def export_annotations(
     if image_url is not None and not chosen.holds_urls:
         holds = ", ".join(name for name, entry in FORMATS.items() if entry.holds_urls)
         raise DataError(f"{format_} has no place for the address of an image; {holds} has")
-    if out.exists() and not (chosen.place == "folder" and out.is_dir() and not any(out.iterdir())):
+    check_output_place(out, "an export", [folder, foregrounds, classes])
+    if os.path.lexists(out) and not (chosen.place == "folder" and out.is_dir() and not any(out.iterdir())):
         raise DataError(f"{out}: exists already; name a new {chosen.place} for the export")
     paths = find_annotations(Path(folder))
     if not paths:
@@ -119,6 +122,7 @@ def import_annotations(
         written; a mask of which nothing could be is not.
     """
     chosen, out = find_format(format_), Path(out)
+    check_annotation_folder(out, inputs=[origin, foregrounds, classes])
     names = class_names(renamed or {})
     owned = find_annotations(out) if out.is_dir() else {}
     known = KnownForegrounds(foregrounds, kind, classes)

@@ -10,12 +10,12 @@ from typing import Any
 
 from simd.addresses import is_sidecar, without_ending
 from simd.errors import DataError
-from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.files import check_regular, json_text, make_folder, read_json, write_atomically
 from simd.image import encode_png, read_image
 from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import Labelled, Names, file_stem, shaped_as
 from simd.tagging.formats.stored_masks import Colour, from_colours, read_numbers
-from simd.tagging.formats.untrusted import check_regular, inside
+from simd.tagging.formats.untrusted import inside
 
 _TARGETS = "mask_targets.json"
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from simd.addresses import is_sidecar
 from simd.errors import DataError
-from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.files import check_regular, json_text, make_folder, read_json, write_atomically
 from simd.image import Mask, encode_png
 from simd.masks import bounding_box
 from simd.tagging.formats.labelled import (
@@ -24,7 +24,7 @@ from simd.tagging.formats.labelled import (
     shaped_as,
 )
 from simd.tagging.formats.stored_masks import read_numbers
-from simd.tagging.formats.untrusted import as_file, check_regular
+from simd.tagging.formats.untrusted import as_file
 from simd.taxonomy import CLASSES
 
 _VERSION = "6.3.1"  # whose files this was read from

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simd.errors import DataError
-from simd.files import read_text
+from simd.files import check_regular, read_text
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -143,16 +143,6 @@ def inside(folder: Path, name: object) -> Path:
         raise DataError(f"{path}: cannot be followed ({error})") from error
     check_regular(path)
     return path
-
-
-def check_regular(path: Path) -> None:
-    """Refuse what is neither a file nor a folder: nobody may ever write to a pipe (DataError)."""
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return  # reading it says why
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise DataError(f"{path}: is not a regular file; only those are opened")
 
 
 @contextmanager
