@@ -89,7 +89,7 @@ def places(parameter, root):
     if parameter == "classes --out":
         spared = [name for name in spared if name.endswith((".png", ".jpg"))]
     if parameter in AMONG_PICTURES:
-        spared = [name for name in spared if not name.startswith(("bgs/new", "cutouts/new"))]
+        spared = [name for name in spared if not name.startswith(("bgs/new", "cutouts/new", "plain/new"))]
     return [name for name in dict.fromkeys(spared) if name not in OWN.get(parameter, ())]
 
 
