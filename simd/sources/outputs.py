@@ -61,7 +61,7 @@ def check_output_file(
     """
     checked = check_output_place(path, title, inputs, among_pictures=among_pictures)
     check_replaceable(checked)
-    if checked.exists() and not _holds(is_ours, checked):
+    if os.path.lexists(checked) and not _holds(is_ours, checked):
         raise DataError(
             f"{checked}: exists and is not {title}; it is left as it is: name another file, or remove it"
         )

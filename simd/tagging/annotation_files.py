@@ -27,6 +27,7 @@ MAX_BYTES = 2**24
 PALETTE = b"".join(bytes.fromhex(c.colour[1:]) for c in TAXONOMY).ljust(3 * 255, b"\0") + b"\xff\xff\xff"
 """R, G and B of each index of a class mask: the classes' colours, and white for 255, no class."""
 
+_NAME = re.compile(r"([a-z0-9-]+-)?[0-9a-f]{12}\.json")  # as annotation_path makes them
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -143,7 +144,7 @@ def check_annotation_folder(folder: str | Path, *, inputs: Inputs = ()) -> Path:
 
 
 def _holds_any(folder: Path) -> bool:
-    return next(folder.glob("*.json"), None) is not None
+    return any(_NAME.fullmatch(file.name) for file in folder.glob("*.json"))
 
 
 def find_annotations(folder: Path) -> dict[str, Path]:
