@@ -121,6 +121,10 @@ class Composite:
             if not (isinstance(digest, str) and _DIGEST.fullmatch(digest)):
                 raise DataError(f"composite {self.id!r}: {layer}_sha256 is not a SHA-256")
 
+    def __repr__(self) -> str:
+        """Return a line; :meth:`to_row` has everything."""
+        return f"<Composite {self.id}: {self.class_}, fg {self.fg_id!r}, bg {self.bg_id!r}>"
+
     def to_row(self) -> dict[str, Any]:
         """Return the row of metadata.jsonl; :meth:`from_row` turns it back."""
         row: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}

@@ -35,6 +35,33 @@ def test_every_stage_is_one_call(foregrounds, backgrounds, tmp_path):
     assert not (tmp_path / "scores" / ".truth.partial").exists()
 
 
+def test_what_a_notebook_shows_is_short(tiny_set, foregrounds, tmp_path):
+    predicted = simd.predict("trimap", tiny_set.path, tmp_path / "mattes")
+    evaluation = simd.evaluate(predicted.folder, tiny_set.path)
+    stream = simd.stream(size=32)
+    shown = [
+        tiny_set,
+        tiny_set[0],
+        tiny_set[0].row,
+        predicted,
+        evaluation,
+        evaluation.scores,
+        *simd.stats(tiny_set.path),
+        simd.select(foregrounds),
+        simd.balance(foregrounds),
+        simd.synthetic("fur", 1, 32),
+        stream,
+        stream[0],
+    ]
+    for thing in shown:
+        assert len(repr(thing)) < 200 + 2 * len(str(tmp_path)), type(thing)
+        assert repr(thing).startswith(f"<{type(thing).__name__}"), repr(thing)
+    assert (
+        repr(shown[2])
+        == f"<Composite {tiny_set[0].row.id}: {tiny_set[0].row.class_}, fg 'fire_a', bg 'room.jpeg'>"
+    )
+
+
 def test_without_out_nothing_is_written(foregrounds, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))

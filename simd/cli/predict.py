@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import app
+from simd.cli.app import Json, app, print_json
 
 
 @app.command()
@@ -40,6 +40,7 @@ def predict(
         int | None,
         Option(help="Processes.", min=1, show_default="the processors that memory allows; 1 on a GPU"),
     ] = None,
+    json: Json = False,
 ) -> None:
     """Run a matting method over a set, or over pictures."""
     from simd.methods import read_options
@@ -60,6 +61,9 @@ def predict(
         pictures=pictures,
         **options,
     ).record
+    if json:
+        print_json({**record.to_json(), "folder": str(out)})
+        return
     typer.echo(
         f"{record.images} mattes, {record.seconds_per_image} s an image, "
         f"{len(record.fallbacks)} fallbacks: {out}"

@@ -39,6 +39,10 @@ class Example(NamedTuple):
     class_: str  # or the kind of a mixed object
     number: int  # its index in the stream
 
+    def __repr__(self) -> str:
+        """Return a line instead of the arrays."""
+        return f"<Example {self.number}: {self.class_}, {self.alpha.shape}>"
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -52,6 +56,10 @@ class Stream:
     size: tuple[int, int]
     seed: int
     split: str
+
+    def __repr__(self) -> str:
+        """Return a line."""
+        return f"<Stream of {len(self.classes)} classes, {self.size}, seed {self.seed}, split {self.split!r}>"
 
     def __len__(self) -> int:
         if _asked_for_a_permutation():

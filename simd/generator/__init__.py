@@ -71,6 +71,10 @@ class Cutout(NamedTuple):
     alpha: UInt8  # (H, W)
     class_mask: UInt8  # (H, W), the class index on every pixel
 
+    def __repr__(self) -> str:
+        """Return a line instead of the arrays."""
+        return f"<Cutout {self.alpha.shape}>"
+
 
 def synthetic(class_: str, seed: int, size: int | tuple[int, int] = 512) -> Cutout:
     """Draw a foreground of a class.

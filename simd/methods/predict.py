@@ -50,6 +50,10 @@ class Predicted:
     folder: Path
     record: RunRecord
 
+    def __repr__(self) -> str:
+        """Return a line."""
+        return f"<Predicted by {self.record.method!r}: {self.record.images} mattes, at {self.folder}>"
+
     @property
     def info(self) -> dict[str, Any]:
         """The content of run.json."""

@@ -31,6 +31,11 @@ class Census:
     regions: dict[str, tuple[str, ...]]  # foreground to the classes that it counts for
     problems: Mapping[str, str] = field(default_factory=dict)  # what could not be counted, with its reason
 
+    def __repr__(self) -> str:
+        """Return a line."""
+        present = sum(count > 0 for count in self.foregrounds.values())
+        return f"<Census: {len(self.regions)} foregrounds of {present} classes>"
+
     @property
     def by_region(self) -> bool:
         """Whether any foreground counts for several classes."""

@@ -111,6 +111,11 @@ class Selection:
     problems: Mapping[str, str] = field(default_factory=dict)  # what could not be used, with its reason
     compared: int = 0  # how many lines and foregrounds the problems are of
 
+    def __repr__(self) -> str:
+        """Return a line."""
+        kept = sum(verdict.keep for verdict in self.verdicts)
+        return f"<Selection: {kept} of {len(self.verdicts)} kept, {len(self.problems)} problems>"
+
     def check_complete(self) -> None:
         """Raise a BatchError that names what could not be used, if anything could not."""
         if self.problems:
