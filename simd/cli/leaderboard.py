@@ -6,15 +6,19 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, app, print_json, rows_of
+from simd.cli.app import Json, app, default_out, print_json, rows_of
 
 
 @app.command()
 def leaderboard(
     scores: Annotated[list[Path], Argument(help="What simd evaluate has written, one a method.")],
     out: Annotated[
-        Path, Option(help="Folder for index.html, leaderboard.csv and .md, differences.csv.")
-    ] = Path("leaderboard"),
+        Path | None,
+        Option(
+            help="Folder for index.html, leaderboard.csv and .md, differences.csv.",
+            show_default="leaderboard/<set>",
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Put methods side by side: terminal table, CSV, Markdown, and one HTML page with examples."""
@@ -23,6 +27,7 @@ def leaderboard(
     from simd.report.leaderboard.write import write_leaderboard
 
     loaded = [load_scores(path) for path in dict.fromkeys(map(base_of, scores))]
+    out = out or default_out("leaderboard", *dict.fromkeys(scored.set["name"] for scored in loaded))
     files = write_leaderboard(loaded, out)
     if json:
         tables = {

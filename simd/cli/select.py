@@ -6,14 +6,17 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Kind, Workers, app, print_json
+from simd.cli.app import Json, Kind, Workers, app, default_out, print_json
 
 
 @app.command()
 def select(
     foregrounds: Annotated[str | None, Argument(help="A folder of foregrounds.")] = None,
     backgrounds: Annotated[str | None, Option(help="Or: select the photographs of this folder.")] = None,
-    out: Annotated[Path, Option(help="Where the selection goes, as JSON lines.")] = Path("selection.jsonl"),
+    out: Annotated[
+        Path | None,
+        Option(help="Where the selection goes, as JSON lines.", show_default="selection/<folder>.jsonl"),
+    ] = None,
     page: Annotated[Path | None, Option(help="HTML page of it.", show_default="beside it")] = None,
     kind: Kind = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
@@ -44,6 +47,9 @@ def select(
     from simd.report.selection import select as select_from
     from simd.report.selection_page import selection_text
 
+    if out is None:
+        named = default_out("selection", foregrounds or backgrounds or "nothing")
+        out = named.with_name(f"{named.name}.jsonl")
     selection = select_from(
         foregrounds,
         backgrounds=backgrounds,

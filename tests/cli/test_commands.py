@@ -125,12 +125,19 @@ def test_json_in_place_of_tables(run_cli, tiny_set, foregrounds, tmp_path, monke
     assert run_json(run_cli, "verify", tiny_set.path)["digest"] == tiny_set.digest
     selected = run_json(run_cli, "select", foregrounds, "--out", "selection.jsonl")
     assert selected["kept"] + len(selected["dropped"]) == selected["of"] == 6
+    assert Path("selection.html").is_file()
+    named = run_json(run_cli, "select", foregrounds)
+    assert named["selection"] == f"selection/{foregrounds.name}.jsonl"
+    assert Path(named["selection"]).is_file()
+    predicted = run_json(run_cli, "predict", "trimap", tiny_set.path, "--out", "mattes")
+    assert (predicted["images"], predicted["folder"]) == (rows, "mattes")
     alphas = tiny_set.path / "alpha"
     scores = run_json(run_cli, "evaluate", alphas, tiny_set.path, "--name", "truth")
     assert scores["name"] == "truth"
     assert scores["files"] == ["scores/alpha.csv", "scores/alpha.json"]
     assert Path("scores/alpha.csv").is_file()
     board = run_json(run_cli, "leaderboard", "scores/alpha")
+    assert Path(f"leaderboard/{tiny_set.info['name']}/index.html").is_file()
     assert {row["method"] for row in board["methods"]} == {"truth"}
     statistics = run_json(run_cli, "stats", tiny_set.path)
     assert Path(f"statistics/{tiny_set.path.name}/index.html").is_file()
