@@ -147,7 +147,8 @@ def test_a_fault_in_a_set_is_found(clean, tmp_path, layer, fault, change):
 def test_a_link_out_of_the_folder_is_named(clean, tmp_path, name):
     material = tmp_path / "material"
     shutil.copytree(clean / "material", material)
-    outside = tmp_path / f"outside{(material / name).suffix}"
+    outside = tmp_path / "elsewhere" / f"outside{(material / name).suffix}"
+    outside.parent.mkdir()
     (material / name).rename(outside)
     (material / name).symlink_to(outside)
     with pytest.raises(SimdError, match=rf"{name}: is a link out of"):
