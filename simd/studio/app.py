@@ -13,12 +13,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simd.errors import DataError, SimdError
+from simd.errors import BusyError, DataError, SimdError
 from simd.image import UNKNOWN, decode_indices, encode_png
 from simd.records import Background
 from simd.sources import read_background
+from simd.studio.tagging.folder import StaleError
 from simd.studio.tagging.mask_editing import Work
-from simd.studio.tagging.session import ReadOnlyError, StaleError, Tagging
+from simd.studio.tagging.session import ReadOnlyError, Tagging
 from simd.tagging.annotation import Stroke
 from simd.taxonomy import TAXONOMY
 
@@ -101,6 +102,8 @@ def _answered(handler: Handler) -> Handler:
             return _error(413, str(error))
         except DataError as error:
             return _error(_STATUS.get(type(error), 400), str(error))
+        except BusyError as error:
+            return _error(503, str(error))
         except SimdError as error:  # the disk is full
             return _error(507, str(error))
         except ClientDisconnect:

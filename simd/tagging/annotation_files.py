@@ -2,13 +2,14 @@
 
 The JSON holds the digest of the mask it belongs to. A new mask is first written beside the old one, then the
 JSON is replaced, which is the moment the new annotation counts, then the mask is moved into place. Whatever
-moment a program is killed at, the JSON has its mask under one of the two names.
+moment a program is killed at, the JSON has its mask under one of the two names. Programs that write one
+annotation wait for each other.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 from simd.errors import BatchError, DataError
 from simd.files import cannot_write, json_text, make_folder, read_text, write_atomically
 from simd.image import UInt8, encode_png, pixel_digest, read_indices
+from simd.locks import locked_name
 from simd.sources.outputs import Inputs, check_output_folder
 from simd.tagging.annotation import Annotation, check_fg_id
 from simd.taxonomy import CLASSES, NO_CLASS, TAXONOMY
@@ -27,6 +29,7 @@ MAX_BYTES = 2**24
 PALETTE = b"".join(bytes.fromhex(c.colour[1:]) for c in TAXONOMY).ljust(3 * 255, b"\0") + b"\xff\xff\xff"
 """R, G and B of each index of a class mask: the classes' colours, and white for 255, no class."""
 
+_WAIT = 10.0  # seconds for another program; a write takes far less than one
 _NAME = re.compile(r"([a-z0-9-]+-)?[0-9a-f]{12}\.json")  # as annotation_path makes them
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -55,7 +58,9 @@ def annotation_path(folder: Path, fg_id: str) -> Path:
     return folder / f"{readable}-{digest}.json".lstrip("-")
 
 
-def write_annotation(folder: Path, annotation: Annotation, class_mask: UInt8) -> Path:
+def write_annotation(
+    folder: Path, annotation: Annotation, class_mask: UInt8, check: Callable[[], None] | None = None
+) -> Path:
     """Write an annotation, in place of an older one of the same foreground; return its JSON file.
 
     Parameters
@@ -64,21 +69,27 @@ def write_annotation(folder: Path, annotation: Annotation, class_mask: UInt8) ->
         Made if it is missing.
     class_mask : uint8, shape (H, W)
         Class index 0..19, 255 where there is none; its digest must be the one in `annotation`.
+    check : callable, optional
+        Called while no other program can write this annotation; it raises where it shall stay as it is.
 
     Raises
     ------
     DataError
         If mask and record do not belong together, or the folder cannot be written.
+    BusyError
+        If another program holds the annotation for longer than a write can take.
     """
     _check_mask(annotation, class_mask)
     path = annotation_path(folder, annotation.fg_id)
     make_folder(folder)
-    write_atomically(_pending(path), encode_png(class_mask, PALETTE))
-    write_atomically(path, json_text(annotation.to_json()))
-    try:
-        _pending(path).replace(path.with_suffix(".png"))
-    except OSError as error:
-        raise cannot_write(path.with_suffix(".png"), error) from error
+    picture = encode_png(class_mask, PALETTE)
+    with locked_name(path.with_name(f".{path.stem}.lock"), wait=_WAIT):
+        if check is not None:
+            check()
+        _finish_write(path)
+        write_atomically(_pending(path), picture)
+        write_atomically(path, json_text(annotation.to_json()))
+        _move_into_place(path)
     return path
 
 
@@ -96,14 +107,17 @@ def read_annotation(path: Path) -> tuple[Annotation, UInt8]:
     DataError
         If one of the two files is missing, damaged, or not what it has to be, or they do not belong together.
     """
-    annotation = read_record(path)
-    try:
-        return annotation, _read_mask(path.with_suffix(".png"), annotation)
-    except DataError as error:
-        try:
-            return annotation, _read_mask(_pending(path), annotation)  # killed before it was moved into place
-        except DataError:
-            raise error from None
+    while True:
+        annotation = read_record(path)
+        problems = []
+        # under its second name it is what a killed program left, or is moved into place at this moment
+        for mask in (path.with_suffix(".png"), _pending(path), path.with_suffix(".png")):
+            try:
+                return annotation, _read_mask(mask, annotation)
+            except DataError as error:
+                problems.append(error)
+        if read_record(path) == annotation:  # else it was written meanwhile, and is read again
+            raise problems[0]
 
 
 def read_record(path: Path) -> Annotation:
@@ -225,6 +239,24 @@ def _values(class_mask: UInt8) -> list[int]:
 
 def _pending(path: Path) -> Path:
     return path.with_name(f".{path.stem}.pending.png")
+
+
+def _move_into_place(path: Path) -> None:
+    try:
+        _pending(path).replace(path.with_suffix(".png"))
+    except OSError as error:
+        raise cannot_write(path.with_suffix(".png"), error) from error
+
+
+def _finish_write(path: Path) -> None:
+    """Move the mask of a write that was killed into place: it may be the only one that the JSON has."""
+    if not _pending(path).is_file():
+        return
+    try:
+        _read_mask(_pending(path), read_record(path))
+    except DataError:
+        return  # of a write that never counted
+    _move_into_place(path)
 
 
 def _read_json(path: Path) -> Any:

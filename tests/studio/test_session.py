@@ -11,9 +11,9 @@ from conftest import save, soft_alpha
 from tagging_page import Client, brush, propose_halves
 
 from simd.errors import DataError
-from simd.studio.tagging.folder import default_folder
+from simd.studio.tagging.folder import StaleError, default_folder
 from simd.studio.tagging.mask_editing import Work
-from simd.studio.tagging.session import ReadOnlyError, StaleError, Tagging
+from simd.studio.tagging.session import ReadOnlyError, Tagging
 from simd.tagging.annotation import Stroke
 from simd.tagging.annotation_files import annotation_path, read_annotation, write_annotation
 from simd.taxonomy import CLASSES
@@ -89,6 +89,69 @@ def test_what_another_program_has_written_is_not_overwritten(tagging, foreground
     with pytest.raises(StaleError, match="another program"):
         tagging.change(0, revision, Work.undo)
     assert tagging.state(0)["revision"] == other["revision"]
+    assert stored(tagging)[0].strokes[-1].class_ == "net"
+
+
+STROKES = """
+import sys
+from pathlib import Path
+from simd.studio.tagging.folder import StaleError
+from simd.studio.tagging.session import Tagging
+from simd.tagging.annotation import Stroke
+
+tagging = Tagging(sys.argv[1], Path(sys.argv[2]), annotator=sys.argv[3])
+row = int(sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+acknowledged = 0
+while acknowledged < 25:
+    points = ((acknowledged, row), (acknowledged + 2, row))
+    stroke = Stroke(kind="brush", class_=("fur", "net")[row % 2], points=points, radius=2.0)
+    try:
+        tagging.change(0, tagging.state(0)["revision"], lambda work: work.draw(stroke))
+    except StaleError:
+        continue
+    acknowledged += 1
+"""
+
+
+@pytest.mark.slow  # starts two processes
+def test_two_servers_lose_no_stroke_that_they_acknowledged(foregrounds, folder):
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", STROKES, str(foregrounds), str(folder), row],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for row in ("10", "21")
+    ]
+    for program in programs:
+        assert program.stdout.readline() == "ready\n"
+    for program in programs:
+        program.stdin.write("go\n")
+        program.stdin.flush()
+    for program in programs:
+        program.communicate(timeout=120)
+        assert program.returncode == 0
+    annotation, _ = stored(Tagging(str(foregrounds), folder))
+    rows = [stroke.points[0][1] for stroke in annotation.strokes]
+    assert (rows.count(10), rows.count(21)) == (25, 25)
+    assert sorted(file.suffix for file in folder.iterdir()) == [".json", ".png"]  # no lock is left
+
+
+def test_a_write_between_check_and_write_is_seen(tagging, foregrounds, folder):
+    draw(tagging)
+    revision = tagging.state(0)["revision"]
+    other = Tagging(str(foregrounds), folder)
+
+    def slow(work):
+        work.undo()
+        draw(other, stroke=replace(BOX, class_="net"))  # while the step is taken
+
+    with pytest.raises(StaleError, match="another program"):
+        tagging.change(0, revision, slow)
+    assert tagging.state(0)["revision"] == other.state(0)["revision"]
     assert stored(tagging)[0].strokes[-1].class_ == "net"
 
 

@@ -1,6 +1,7 @@
 """Annotations on disk: what is written is read, and half of one never counts."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -238,6 +239,35 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_annotation(tmp_path, pat
     write_annotation(tmp_path, annotation_of(), MASK)  # and writing goes on
     assert (read_annotation(path)[1] == MASK).all()
     assert {f.name for f in tmp_path.iterdir() if "part" not in f.name} == {path.name, path.stem + ".png"}
+
+
+@pytest.mark.parametrize("killed_at", range(5))
+def test_a_second_kill_does_not_lose_the_mask_that_the_first_left(tmp_path, path, monkeypatch, killed_at):
+    """The first leaves its mask under the second name only; the next write must not replace that."""
+    first, second = np.roll(MASK, 1, axis=1), np.roll(MASK, 2, axis=1)
+
+    class Killed(BaseException):
+        pass
+
+    move = Path.replace
+
+    def write_killed_at(mask, count):
+        moves = []
+
+        def counted(self, target):
+            if len(moves) == count:
+                raise Killed
+            moves.append(target)
+            return move(self, target)
+
+        monkeypatch.setattr(Path, "replace", counted)
+        with suppress(Killed):
+            write_annotation(tmp_path, annotation_of(mask=mask), mask)
+        monkeypatch.undo()
+
+    write_killed_at(first, 2)
+    write_killed_at(second, killed_at)
+    assert (read_annotation(path)[1] == (first if killed_at < 3 else second)).all()
 
 
 def test_a_changed_foreground_is_refused_with_the_reason():

@@ -1,16 +1,19 @@
 """The folder of annotations behind the page: opened foreground by foreground, written step by step."""
 
+import hashlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from simd.errors import DataError
+from simd.files import json_text
 from simd.records import Foreground
 from simd.sources import read_foreground
 from simd.studio.tagging.mask_editing import Work, as_proposal, work_on
 from simd.tagging.annotation import Annotation
 from simd.tagging.annotation_files import (
+    MAX_BYTES,
     annotation_path,
     change,
     find_annotation_files,
@@ -42,6 +45,10 @@ def default_folder(origin: str) -> Path:
     return folder.with_name(f"{folder.name}-annotations")
 
 
+class StaleError(DataError):
+    """A step was meant for a state that is no longer there."""
+
+
 class OpenedForeground:
     """A foreground in memory, with what its annotation says.
 
@@ -62,13 +69,13 @@ class OpenedForeground:
         self.problem = ""
         self._stamp = _stamp(file)
 
-    @property
-    def changed_on_disk(self) -> bool:
-        """Whether another program has written the annotation since it was opened, or written last."""
-        return _stamp(self.file) != self._stamp
+    def check_unchanged(self) -> None:
+        """Raise StaleError if another program has written since it was opened, or written last."""
+        if _stamp(self.file) != self._stamp:
+            raise StaleError("another program has written this annotation meanwhile; it is read again")
 
     def save(self, folder: Path, *, review: str, annotator: str | None, seconds: float) -> None:
-        """Write the work as it is now, whole or not at all."""
+        """Write the work as it is now, whole or not at all; StaleError where the file has changed."""
         refuse_links(self.file)
         spent = (self.record.seconds or 0.0) + min(max(seconds, 0.0), _MOST_SECONDS)
         record = replace(
@@ -79,8 +86,9 @@ class OpenedForeground:
             time=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(spent, 1) or None,  # nobody has measured
         )
-        write_annotation(folder, record, self.work.class_mask)
-        self.record, self.problem, self._stamp = record, "", _stamp(self.file)
+        write_annotation(folder, record, self.work.class_mask, self.check_unchanged)
+        # not of the file: another program may have written since
+        self.record, self.problem, self._stamp = record, "", _digest(json_text(record.to_json()).encode())
 
 
 def open_foreground(folder: Path, foreground: Foreground) -> OpenedForeground:
@@ -147,9 +155,16 @@ def refuse_links(file: Path) -> None:
         raise DataError(f"{links[0]}: is a link; annotations are plain files, put a copy in its place")
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _stamp(file: Path) -> str:
+    """Return the digest of an annotation's JSON, "" if there is none: times may repeat within a tick."""
+    if not file.is_file():
+        return ""
     try:
-        status = file.stat()
+        with file.open("rb") as stream:
+            return _digest(stream.read(MAX_BYTES + 1))  # a larger one is refused unread
     except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size
+        return ""
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

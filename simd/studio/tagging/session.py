@@ -10,7 +10,7 @@ from typing import Any
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.sources import index_foregrounds
-from simd.studio.tagging.folder import OpenedForeground, look, open_foreground
+from simd.studio.tagging.folder import OpenedForeground, StaleError, look, open_foreground
 from simd.studio.tagging.mask_editing import Proposer, Work
 from simd.tagging.annotation_files import check_annotation_folder
 from simd.tagging.fill import Tagged
@@ -21,10 +21,6 @@ _OPEN = 4  # foregrounds held in memory, with their way back
 
 class ReadOnlyError(DataError):
     """Somebody tried to change what is only shown."""
-
-
-class StaleError(DataError):
-    """A step was meant for a state that is no longer there."""
 
 
 class Tagging:
@@ -191,17 +187,27 @@ class Tagging:
         opened = self._open(number)
         if opened.problem:
             raise DataError(opened.problem)
-        if opened.changed_on_disk:
-            del self._opened[number]
-            raise StaleError("another program has written this annotation meanwhile; it is read again")
+        try:
+            opened.check_unchanged()
+        except StaleError:
+            self._forget(opened)
+            raise
         if revision != opened.work.revision:
             raise StaleError("this was drawn on a state that is no longer there; it is read again")
         return opened
 
     def _save(self, opened: OpenedForeground, *, review: str, seconds: float) -> None:
-        opened.save(self.annotations, review=review, annotator=self.annotator, seconds=seconds)
+        try:
+            opened.save(self.annotations, review=review, annotator=self.annotator, seconds=seconds)
+        except StaleError:  # written by another program while the step was taken
+            self._forget(opened)
+            raise
         self._records[opened.record.fg_id] = opened.record
         self._broken.pop(opened.record.fg_id, None)
+
+    def _forget(self, opened: OpenedForeground) -> None:
+        """Let it be read again when it is next asked for."""
+        self._opened = OrderedDict((n, other) for n, other in self._opened.items() if other is not opened)
 
     def _open(self, number: int) -> OpenedForeground:
         if not 0 <= number < len(self.foregrounds):
