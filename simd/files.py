@@ -42,6 +42,11 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         raise cannot_write(path, error) from error
 
 
+def real_path(path: str | os.PathLike[str]) -> Path:
+    """Return a path without links, "." and ".."; a loop of links, where Path.resolve raises, stays one."""
+    return Path(os.path.realpath(path))
+
+
 def as_path(path: str | os.PathLike[str], what: str = "a path") -> Path:
     """Return a path that somebody gave; `what` it is, is for messages.
 

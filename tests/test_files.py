@@ -16,6 +16,7 @@ from simd.files import (
     read_json_lines,
     read_text,
     read_toml,
+    real_path,
     write_atomically,
 )
 
@@ -166,3 +167,21 @@ def test_a_toml_file_that_is_broken_says_where(text, reason, tmp_path):
     path.write_text(text)
     with pytest.raises(DataError, match=rf"a\.toml: {reason}"):
         read_toml(path)
+
+
+def test_a_loop_of_links_gets_a_sentence(tmp_path, foregrounds, run_cli):
+    loop = tmp_path / "loop.png"
+    loop.symlink_to(loop)
+    assert real_path(loop) == loop
+    (foregrounds / "fg" / "fur_9.png").symlink_to(foregrounds / "fg" / "fur_9.png")
+    assert "extra fg/fur_9.png" in run_cli("index", foregrounds).out
+    for words in (
+        ("index", loop),
+        ("verify", loop),
+        ("weights", "import", loop, "--out", tmp_path / "weights"),
+        ("stats", foregrounds, "--out", loop),
+        ("select", foregrounds, "--out", loop),
+    ):
+        done = run_cli(*words)
+        assert done.code == 1, words
+        assert done.err.startswith("simd: "), words

@@ -13,6 +13,7 @@ import typer
 from typer import Option
 
 from simd.cli.plain_help import Application, PlainGroup
+from simd.files import real_path
 from simd.parallel import default_workers
 
 # The order of the work, which is the order of `simd --help`; a command that is not named here comes last.
@@ -67,9 +68,9 @@ def default_out(folder: str, *inputs: str | os.PathLike[str]) -> Path:
     """
     names, root, here = [], Path(), Path.cwd()
     for path in map(Path, inputs):
-        names.append(path.name if path.name.strip(".") else path.resolve().name)
-        if path.is_dir() and here.is_relative_to(path.resolve()):
-            root = path.resolve().parent
+        names.append(path.name if path.name.strip(".") else real_path(path).name)
+        if path.is_dir() and here.is_relative_to(real_path(path)):
+            root = real_path(path).parent
     return root / folder / ("+".join(names[:3]) + f"+{len(names) - 3}" * (len(names) > 3))
 
 

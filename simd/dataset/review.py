@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from simd.errors import DataError
-from simd.files import json_lines, read_json_lines, write_atomically
+from simd.files import json_lines, read_json_lines, real_path, write_atomically
 from simd.schema import TEXT, list_of, or_null, problem, record
 
 _LINE = record(
@@ -91,7 +91,7 @@ class Review:
 
 def review_path(dataset: Path) -> Path:
     """Return where the review of a set lies: beside its folder."""
-    whole = dataset.resolve()
+    whole = real_path(dataset)
     return whole.with_name(f"{whole.name}.review.jsonl")
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from simd.dataset.predictions import RunRecord, read_run
 from simd.errors import DataError
+from simd.files import real_path
 from simd.image import is_image_name
 from simd.metrics.truth_of_set import Truths
 
@@ -59,7 +60,7 @@ def read_run_for(folder: Path, truths: Truths) -> RunRecord:
     """
     record = read_run(folder)
     if record is None:
-        return RunRecord(method=folder.resolve().name)
+        return RunRecord(method=real_path(folder).name)
     digest = record.set_digest
     if truths.identified and digest not in (None, truths.set["digest"], truths.set.get("part_of")):
         raise DataError(

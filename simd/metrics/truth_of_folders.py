@@ -23,6 +23,7 @@ from typing import NoReturn
 
 from simd.class_tables import ClassTable, Entry, path_of, read_entries
 from simd.errors import DataError, first_of
+from simd.files import real_path
 from simd.metrics.truth_of_set import Truth, Truths
 from simd.sources.composite_names import without_background
 from simd.sources.folder import image_files
@@ -180,7 +181,7 @@ def _foregrounds_of_images(alpha_of: Mapping[str, str], alphas: Mapping[str, Pat
 
 def _name(alpha: Path, trimap: Path) -> str:
     """Return a name for the truth: the folder that holds both."""
-    a, t = alpha.resolve(), trimap.resolve()
+    a, t = real_path(alpha), real_path(trimap)
     return a.name if a == t else a.parent.name if a.parent == t.parent else f"{a.name} and {t.name}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from simd.arguments import checked
 from simd.errors import DataError
-from simd.files import make_folder
+from simd.files import make_folder, real_path
 from simd.options import renamed
 from simd.report.selection_page import write_page
 from simd.selection.backgrounds import select_backgrounds
@@ -73,7 +73,7 @@ def select(
         page = out.with_suffix(".html") if page is None else page
     if page is not None:
         page = check_output_file(page, "the page of a selection", contains("<title>Selection: "), inputs=read)
-    if out is not None and page is not None and out.resolve() == page.resolve():
+    if out is not None and page is not None and real_path(out) == real_path(page):
         raise DataError(f"{out}: the selection and its page need two names; give --page FILE")
     common: dict[str, Any] = {
         "min_side": min_side,

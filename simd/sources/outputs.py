@@ -18,7 +18,7 @@ from simd.dataset.manifest import INFO_NAME, ROWS_NAME
 from simd.dataset.predictions import RUN_NAME, UNFINISHED_NAME, read_run
 from simd.dataset.resumable_writing import is_unfinished
 from simd.errors import DataError
-from simd.files import as_path, check_regular, check_replaceable, read_json
+from simd.files import as_path, check_regular, check_replaceable, read_json, real_path
 from simd.image import UInt8, is_grey, is_image_name, write_png
 from simd.sources import BACKGROUNDS, FINISHED, FOREGROUNDS, is_drawn, recognise
 
@@ -109,7 +109,7 @@ def check_output_folder(
         return checked
     if names is None and existing:
         raise DataError(f"{checked}: is not an empty folder; {title} needs one of its own")
-    reason = "a folder of pictures" if _holds_pictures(checked) else _protected(checked.resolve())
+    reason = "a folder of pictures" if _holds_pictures(checked) else _protected(real_path(checked))
     if existing and reason:
         raise DataError(f"{checked}: is {reason}; name another folder for {title}")
     if taken := sorted(existing.intersection(names or ())):
@@ -196,13 +196,13 @@ def check_output_place(
     What is there already is looked at by the other two.
     """
     output = as_path(path, f"the name of {title}")
-    whole = output.resolve()
+    whole = real_path(output)
     if whole == whole.parent:
         raise DataError(f"{output}: is the root of all folders; name a place of its own for {title}")
     for each in inputs:
         if each is None or is_drawn(os.fspath(each)) or not os.path.lexists(each):
             continue
-        read = Path(each).resolve()
+        read = real_path(each)
         if whole == read or read in whole.parents:
             where = "is" if whole == read else "lies in"
             raise DataError(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simd.errors import BatchError, DataError
-from simd.files import make_folder, read_json_lines
+from simd.files import make_folder, read_json_lines, real_path
 from simd.image import UInt8, pixel_digest
 from simd.parallel import run
 from simd.progress import track
@@ -198,7 +198,7 @@ def merge_folders(folders: Sequence[Path], out: Path) -> Merged:
     DataError
         If `out` is one of the folders, or they annotated different versions of a foreground.
     """
-    if out.resolve() in [folder.resolve() for folder in folders]:
+    if real_path(out) in [real_path(folder) for folder in folders]:
         raise DataError(f"{out}: would be read and written; name another folder for the result")
     check_output_folder(out, "a merge", _holds_merge, inputs=folders)
     annotations_of = [find_annotations(folder) for folder in folders]

@@ -24,7 +24,7 @@ import numpy as np
 
 from simd.dataset.manifest import MattingSet, Sample
 from simd.errors import DataError
-from simd.files import json_text, read_json, sizes_of, write_atomically
+from simd.files import json_text, read_json, real_path, sizes_of, write_atomically
 from simd.image import Mask, UInt8, read_prediction, to_uint8, write_png
 from simd.locks import locked_folder
 from simd.masks import check_class_mask
@@ -196,7 +196,7 @@ def _make(job: _MapJob) -> Maps:
             preds[key] = to_uint8(pred)
             methods[key] = _write(job, number, file, preds[key], alpha, unknown)
     disagreement = {f"{a} {b}": sad(preds[a], preds[b], unknown) for a, b in combinations(preds, 2)}
-    maps = Maps(str(class_mask.resolve()), methods, disagreement)
+    maps = Maps(str(real_path(class_mask)), methods, disagreement)
     write_atomically(job.folder / f"{job.digest}.json", json_text(_to_row(maps)))
     return maps
 
@@ -209,7 +209,7 @@ def _write(job: _MapJob, number: int, file: Path, pred: UInt8, alpha: UInt8, unk
         names["alpha"] = file
     else:
         write_png(names["alpha"], pred)
-    return MethodMaps(*(str(names[kind].resolve()) for kind in ("alpha", "error", "signed")))
+    return MethodMaps(*(str(real_path(names[kind])) for kind in ("alpha", "error", "signed")))
 
 
 def _is_grey_png(file: Path) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simd.dataset.manifest import MattingSet
 from simd.errors import DataError
+from simd.files import real_path
 from simd.metrics.prediction_files import find_predictions, read_run_for
 from simd.metrics.score import WHOLE, Score
 from simd.metrics.scores import Scores, base_of, load_scores
@@ -76,7 +77,7 @@ def load_methods(
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; mattes are expected there")
         method = _of_folder(dataset, folder)
-        names = {method.name, folder.resolve().name}
+        names = {method.name, real_path(folder).name}
         fits = [i for i, m in enumerate(methods) if _same(m.folder, folder)] or [
             i for i, m in enumerate(methods) if m.name in names
         ]
@@ -115,7 +116,7 @@ def _of_folder(dataset: MattingSet, folder: Path) -> ShownMethod:
 
 
 def _same(folder: Path | None, other: Path) -> bool:
-    return folder is not None and folder.resolve() == other.resolve()
+    return folder is not None and real_path(folder) == real_path(other)
 
 
 def _check_names(methods: Sequence[ShownMethod]) -> None:

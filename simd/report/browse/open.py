@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from simd.arguments import checked
 from simd.dataset.manifest import load_set
+from simd.files import real_path
 from simd.report.browse.database import connect
 from simd.report.browse.dataset import default_name, open_dataset, update
 from simd.report.browse.embeddings_panel import add_points, add_similarity, read_points
@@ -170,5 +171,5 @@ def launch(opened: OpenedDataset, *, port: int | None = None, **options: Any) ->
 
 def maps_folder(dataset: Path) -> Path:
     """Return where the maps of a set lie unless told otherwise: beside its folder."""
-    whole = dataset.resolve()
+    whole = real_path(dataset)
     return whole.with_name(f"{whole.name}.browse")

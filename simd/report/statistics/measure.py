@@ -12,6 +12,7 @@ from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
 from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
+from simd.files import real_path
 from simd.locks import locked_folder
 from simd.missing import nan_for_nulls, nulls_for_nan
 from simd.report.class_regions import class_regions
@@ -84,7 +85,7 @@ def _report(
             total += len(source.regions) + len(source.problems) if source.problems else 0
             continue
         total += len(source)
-        key = hashlib.sha256(str(Path(origin).resolve()).encode()).hexdigest()[:12]
+        key = hashlib.sha256(str(real_path(origin)).encode()).hexdigest()[:12]
         try:
             statistics.append(measure_set(source, workers=workers, state=state / key))
         except _PartlyMeasuredError as partly:

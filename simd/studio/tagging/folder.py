@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simd.errors import DataError
-from simd.files import json_text
+from simd.files import json_text, real_path
 from simd.records import Foreground
 from simd.sources import read_foreground
 from simd.studio.tagging.mask_editing import Work, as_proposal, work_on
@@ -41,7 +41,7 @@ def default_folder(origin: str) -> Path:
     folder = Path(origin)
     if not folder.is_dir():  # a built-in source
         return folder.with_name(f"{re.split('[:@]', folder.name)[0]}-annotations")
-    folder = folder if folder.name.strip(".") else folder.resolve()
+    folder = folder if folder.name.strip(".") else real_path(folder)
     return folder.with_name(f"{folder.name}-annotations")
 
 

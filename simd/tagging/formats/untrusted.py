@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simd.errors import DataError
-from simd.files import check_regular, read_text
+from simd.files import check_regular, read_text, real_path
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -137,7 +137,7 @@ def inside(folder: Path, name: object) -> Path:
         raise DataError(f"{str(name)[:120]!r} is not the name of a file inside {folder}")
     path = folder / name
     try:
-        if not path.resolve().is_relative_to(folder.resolve()):
+        if not real_path(path).is_relative_to(real_path(folder)):
             raise DataError(f"{path}: links to a file outside of {folder}")
     except (OSError, RuntimeError) as error:
         raise DataError(f"{path}: cannot be followed ({error})") from error
