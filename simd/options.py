@@ -1,8 +1,9 @@
 """Options by name, listed once with type, range and help: for Python, a TOML file and the command line."""
 
+import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import wraps
 from types import NoneType, UnionType
 from typing import Annotated, Any, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
@@ -14,6 +15,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Options = TypeVar("Options")
 
+_PLURALS = {int: "whole numbers", float: "numbers", str: "texts"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -21,7 +24,8 @@ class Asked:
 
     help: str
     default: str = ""  # in words, where the value does not say it: "as it is"
-    at_least: int | None = None
+    at_least: float | None = None
+    at_most: float | None = None
     choices: tuple[str, ...] = ()
     path: bool = False  # a Path may be given for the text
 
@@ -32,8 +36,9 @@ class Option:
 
     name: str
     type: type
+    item: Any  # the type of an item of a list, which becomes a tuple; else None
     optional: bool  # whether it may be None
-    value: Any  # the default
+    value: Any  # the default; `dataclasses.MISSING` where it has to be given
     asked: Asked
 
 
@@ -47,7 +52,12 @@ def options_of(listed: type) -> dict[str, Option]:
         types = get_args(kind) if isinstance(kind, UnionType) else (kind,)
         (plain,) = (each for each in types if each is not NoneType)
         listing[field.name] = Option(
-            name=field.name, type=plain, optional=NoneType in types, value=field.default, asked=asked
+            name=field.name,
+            type=get_origin(plain) or plain,
+            item=get_args(plain)[0] if get_args(plain) else None,
+            optional=NoneType in types,
+            value=field.default,
+            asked=asked,
         )
     return listing
 
@@ -67,7 +77,8 @@ def read_options(listed: type[Options], values: Mapping[str, Any], *, renamed: M
     Raises
     ------
     DataError
-        If a name is not listed (near names are offered), or a value has the wrong type or is out of range.
+        If a name is not listed (near names are offered), a value has the wrong type or is out of range, or
+        an option without a default is missing.
     """
     known = options_of(listed)
     checked = {}
@@ -77,6 +88,8 @@ def read_options(listed: type[Options], values: Mapping[str, Any], *, renamed: M
         if name not in known:
             raise DataError(f"unknown option {name!r}{suggest(name, known)}")
         checked[name] = _checked(known[name], value)
+    if missing := [name for name, option in known.items() if option.value is MISSING and name not in checked]:
+        raise DataError(f"missing: {', '.join(missing)}")
     return listed(**checked)
 
 
@@ -112,10 +125,24 @@ def _checked(option: Option, value: Any) -> Any:
         return None
     if asked.path and isinstance(value, os.PathLike):
         value = os.fspath(value)
-    if type(value) is not option.type:  # True is not a number here
-        raise DataError(f"{name} must be {option.type.__name__}{' or Path' * asked.path}, not {value!r}")
-    if isinstance(value, int) and asked.at_least is not None and value < asked.at_least:
+    if option.item is None:
+        return _checked_item(name, option.type, asked, value)
+    if not isinstance(value, list | tuple):
+        raise DataError(f"{name} must be a list of {_PLURALS[option.item]}, not {value!r}")
+    return tuple(_checked_item(f"{name}[{i}]", option.item, asked, each) for i, each in enumerate(value))
+
+
+def _checked_item(name: str, kind: Any, asked: Asked, value: Any) -> Any:
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:  # True is not a number here
+        raise DataError(f"{name} must be {kind.__name__}{' or Path' * asked.path}, not {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise DataError(f"{name} must be a finite number, not {value}")
+    if isinstance(value, int | float) and asked.at_least is not None and value < asked.at_least:
         raise DataError(f"{name} must be at least {asked.at_least}, not {value}")
+    if isinstance(value, int | float) and asked.at_most is not None and value > asked.at_most:
+        raise DataError(f"{name} must be at most {asked.at_most}, not {value}")
     if isinstance(value, str) and asked.choices and value not in asked.choices:
         raise DataError(f"unknown {name} {value!r}{suggest(value, asked.choices)}")
     return value

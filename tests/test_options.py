@@ -55,6 +55,43 @@ def test_options_say_what_they_take():
     assert (side.type, side.optional, side.value, side.asked.help) == (int, True, None, "Pixels.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    rate: Annotated[float, Asked(help="A step.", at_least=0, at_most=1)]
+    drops: Annotated[tuple[float, ...], Asked(help="When.", at_least=0, at_most=1)] = ()
+    sides: Annotated[tuple[int, ...], Asked(help="Pixels.", at_least=8)] = (320,)
+    names: Annotated[tuple[str, ...], Asked(help="Whose.", choices=("fur", "net"))] = ()
+
+
+def test_numbers_and_lists():
+    values = {"rate": 1, "drops": [0.5, 1], "sides": (320, 480), "names": ["net"]}
+    read_rates = read_options(Rates, values, renamed={})
+    assert read_rates == Rates(rate=1.0, drops=(0.5, 1.0), sides=(320, 480), names=("net",))
+    assert isinstance(read_rates.rate, float)
+    assert isinstance(read_rates.drops[1], float)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "missing: rate"),
+        ({"rate": -0.5}, "rate must be at least 0, not -0.5"),
+        ({"rate": 1.5}, "rate must be at most 1, not 1.5"),
+        ({"rate": float("nan")}, "rate must be a finite number, not nan"),
+        ({"rate": True}, "rate must be float, not True"),
+        ({"rate": 1, "drops": 0.5}, "drops must be a list of numbers, not 0.5"),
+        ({"rate": 1, "drops": "0.5"}, "drops must be a list of numbers, not '0.5'"),
+        ({"rate": 1, "drops": [0.5, 2]}, "drops[1] must be at most 1, not 2.0"),
+        ({"rate": 1, "sides": [320.0]}, "sides[0] must be int, not 320.0"),
+        ({"rate": 1, "names": ["nett"]}, "unknown names[0] 'nett'; did you mean 'net'?"),
+    ],
+)
+def test_what_is_wrong_in_numbers_and_lists_is_named(values, message):
+    with pytest.raises(DataError) as raised:
+        read_options(Rates, values, renamed={})
+    assert str(raised.value) == message
+
+
 def test_a_function_refuses_the_former_name_of_an_argument():
     @renamed(edge="side")
     def cut(folder, *, side=1):

@@ -7,8 +7,11 @@ default and the paper's is one argument away:
 - the regions of the losses on F and B are the caller's: the release takes every pixel for F, the paper U
   and F;
 - the pyramid's levels weigh alike, where others that use this loss double them level by level;
-- the class part of the discriminator loss compares sigmoids; the paper's equation 6 has predicted and true
-  swapped against its text, so `target` says which is which;
+- the class part of the discriminator loss compares sigmoids; the paper's cross-entropy is
+  :func:`class_loss`. Its equation 6 has predicted and true swapped against its text, which is followed;
+- the gradient loss compares magnitudes, explained by three free maps; the paper's, with two maps on the
+  gradients' components, is :func:`component_gradient_loss`;
+- the exclusion loss cannot run in the release, whose line names what it never defines;
 - gradients reach the networks through every term; the release detaches the discriminator's features and
   averages them outside the graph, so that part could not train.
 """
@@ -114,7 +117,14 @@ def laplacian_loss(pred: Tensor, truth: Tensor, *, levels: int = 5) -> Tensor:
 
 
 def gradient_loss(
-    alpha: Tensor, fg: Tensor, bg: Tensor, weights: Tensor, image: Tensor, unknown: Tensor
+    alpha: Tensor,
+    fg: Tensor,
+    bg: Tensor,
+    weights: Tensor,
+    image: Tensor,
+    unknown: Tensor,
+    *,
+    area: Tensor | None = None,
 ) -> Tensor:
     r"""Content-sensitive loss on gradient magnitudes, as the release has it.
 
@@ -131,6 +141,9 @@ def gradient_loss(
         Colours in [0, 1].
     weights : (N, 3, H, W)
         r1, r2 and r3 in [0, 1].
+    area : scalar, optional
+        Divides in place of sum U + 1. Where processes share a batch, hand each the sum over all of them,
+        plus 1, divided by their number: the mean of their gradients is then that of the whole batch.
 
     Raises
     ------
@@ -141,8 +154,117 @@ def gradient_loss(
     r1, r2, r3 = weights[:, 0:1], weights[:, 1:2], weights[:, 2:3]
     explained = r3 * gradient_magnitude(alpha) + r1 * gradient_magnitude(fg) + r2 * gradient_magnitude(bg)
     difference = ((explained - gradient_magnitude(image)) ** 2 + _SMOOTH).sqrt()  # (N, 3, H, W)
-    loss: Tensor = (difference * unknown).sum() / (unknown.sum() + 1) / 3
+    loss: Tensor = (difference * unknown).sum() / (unknown.sum() + 1 if area is None else area) / 3
     return loss
+
+
+def component_gradient_loss(
+    alpha: Tensor, fg: Tensor, bg: Tensor, weights: Tensor, image: Tensor, unknown: Tensor
+) -> Tensor:
+    r"""Content-sensitive loss on the two components of the gradients: the paper's equation 9.
+
+    .. math:: \frac{1}{N} \sum_n \frac{\sum U \left|\lambda_1 \nabla\alpha + (1 - \lambda_2) \nabla F
+              + \lambda_2 \nabla B - \nabla I\right|}{3 (\sum U + 1)}
+
+    The two components are added, the three colours averaged (the paper does not say).
+
+    Parameters
+    ----------
+    alpha, unknown : (N, 1, H, W)
+        Matte in [0, 1], and U as 0 and 1.
+    fg, bg, image : (N, 3, H, W)
+        Colours in [0, 1].
+    weights : (N, 3, H, W)
+        The network's maps in [0, 1]. The third, which the release puts before the gradient of alpha, is λ₁;
+        the second, before that of B, is λ₂; the first has no place in the equation.
+
+    Raises
+    ------
+    DataError
+        If the shapes are not as above.
+    """
+    _check((1, 3, 3, 3, 3, 1), alpha=alpha, fg=fg, bg=bg, weights=weights, image=image, unknown=unknown)
+    lambda1, lambda2 = weights[:, 2:3, None], weights[:, 1:2, None]  # (N, 1, 1, H, W)
+    explained = lambda1 * gradients(alpha) + (1 - lambda2) * gradients(fg) + lambda2 * gradients(bg)
+    difference = (explained - gradients(image)).abs().sum(dim=2)  # (N, 3, H, W)
+    return ((difference * unknown).sum(dim=(1, 2, 3)) / (_area(unknown) + 1) / 3).mean()
+
+
+def exclusion_loss(alpha: Tensor, fg: Tensor, bg: Tensor, region: Tensor) -> Tensor:
+    r"""Products of gradient magnitudes: where B has an edge, neither F nor alpha has one (equation 10).
+
+    .. math:: \frac{1}{N} \sum_n \frac{\sum R \left(|\nabla F| |\nabla B|
+              + |\nabla\alpha| |\nabla B|\right)}{3 (\sum R + 1)}
+
+    A magnitude is the sum of the absolute components; the three colours are averaged.
+
+    Parameters
+    ----------
+    alpha, region : (N, 1, H, W)
+        Matte in [0, 1], and R as 0 and 1: the paper takes U.
+    fg, bg : (N, 3, H, W)
+        Colours in [0, 1].
+
+    Raises
+    ------
+    DataError
+        If the shapes are not as above.
+    """
+    _check((1, 3, 3, 1), alpha=alpha, fg=fg, bg=bg, region=region)
+    products = (gradient_magnitude(fg) + gradient_magnitude(alpha)) * gradient_magnitude(bg)
+    return ((products * region).sum(dim=(1, 2, 3)) / (_area(region) + 1) / 3).mean()
+
+
+def class_loss(pred_logits: Tensor, target_logits: Tensor) -> Tensor:
+    r"""Soft cross-entropy of the discriminator's answers (equation 6, by the paper's text).
+
+    .. math:: -\frac{1}{N} \sum_n \sum_k \mathrm{softmax}(t_n)_k \log \mathrm{softmax}(p_n)_k
+
+    What it says of the true matte, right or wrong, is the label. Without the part that is the label's own
+    entropy, this is a Kullback-Leibler divergence: equal answers do not give 0.
+
+    Parameters
+    ----------
+    pred_logits, target_logits : (N, K)
+        Its answers for the predicted and for the true matte, before the softmax.
+
+    Raises
+    ------
+    DataError
+        If the shapes differ.
+    """
+    _check_answers(pred_logits, target_logits)
+    return functional.cross_entropy(pred_logits, target_logits.softmax(dim=1))
+
+
+def feature_loss(pred_features: Sequence[Tensor], target_features: Sequence[Tensor]) -> Tensor:
+    """Mean squared difference of each level of the discriminator's features, averaged over the levels.
+
+    Parameters
+    ----------
+    pred_features, target_features : sequence of (N, C, H, W)
+        Of the predicted and of the true matte, in one order.
+
+    Raises
+    ------
+    DataError
+        If they differ in shape or number.
+    """
+    _check_features(pred_features, target_features)
+    pairs = zip(pred_features, target_features, strict=True)
+    return torch.stack([((level - other) ** 2).mean() for level, other in pairs]).mean()
+
+
+def sigmoid_class_loss(pred_logits: Tensor, target_logits: Tensor) -> Tensor:
+    """Binary cross-entropy with sigmoids as the label, mean over batch and classes: the release's form.
+
+    Raises
+    ------
+    DataError
+        If the shapes differ.
+    """
+    _check_answers(pred_logits, target_logits)
+    return functional.binary_cross_entropy_with_logits(pred_logits, target_logits.sigmoid())
 
 
 def discriminator_loss(
@@ -151,7 +273,7 @@ def discriminator_loss(
     pred_features: Sequence[Tensor],
     target_features: Sequence[Tensor],
 ) -> Tensor:
-    """Distance of two mattes in the eyes of the classifier: its classes, and its five feature levels.
+    """Distance of two mattes in the eyes of the discriminator, as one sum of the release's two parts.
 
     Parameters
     ----------
@@ -165,18 +287,7 @@ def discriminator_loss(
     DataError
         If logits or features differ in shape or number.
     """
-    shapes = [
-        [tuple(x.shape) for x in (logits, *features)]
-        for logits, features in ((pred_logits, pred_features), (target_logits, target_features))
-    ]
-    if shapes[0] != shapes[1]:
-        raise DataError(
-            f"the discriminator's logits and features of the two mattes differ: {shapes[0]} and {shapes[1]}"
-        )
-    target = target_logits.sigmoid()
-    classes = functional.binary_cross_entropy_with_logits(pred_logits, target)
-    pairs = zip(pred_features, target_features, strict=True)
-    return classes + torch.stack([((level - other) ** 2).mean() for level, other in pairs]).mean()
+    return sigmoid_class_loss(pred_logits, target_logits) + feature_loss(pred_features, target_features)
 
 
 def gradients(x: Tensor) -> Tensor:
@@ -205,6 +316,23 @@ def _check(channels: Sequence[int], **tensors: Tensor) -> None:
             raise DataError(
                 f"{name} must be (N, {count or 'C'}, H, W), and all share one N, H and W; these are {shapes}"
             )
+
+
+def _check_answers(pred_logits: Tensor, target_logits: Tensor) -> None:
+    if pred_logits.ndim != 2 or pred_logits.shape != target_logits.shape:
+        raise DataError(
+            f"the discriminator's logits and features of the two mattes differ: logits "
+            f"{tuple(pred_logits.shape)} and {tuple(target_logits.shape)}, both must be (N, K)"
+        )
+
+
+def _check_features(pred_features: Sequence[Tensor], target_features: Sequence[Tensor]) -> None:
+    shapes = [[tuple(x.shape) for x in features] for features in (pred_features, target_features)]
+    if not shapes[0] or shapes[0] != shapes[1]:
+        raise DataError(
+            f"the discriminator's logits and features of the two mattes differ: features "
+            f"{shapes[0]} and {shapes[1]}"
+        )
 
 
 def _smooth_l1(difference: Tensor) -> Tensor:

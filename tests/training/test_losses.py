@@ -1,5 +1,6 @@
 """The losses against those of the reference code, and what each of them must do."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,67 @@ def test_pyramids_take_images_that_are_not_square():
     assert found > 0.1
 
 
+def ramp(across, down, *, channels=1, side=8):
+    """A plane that rises by `across` a column and `down` a row: inside, Sobel gives these, over 8 · 1/8."""
+    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    return (across * columns + down * rows).float().expand(1, channels, side, side).clone()
+
+
+def inside(side=8):
+    """Pixels whose gradient does not see the border, 36 of 8 x 8."""
+    region = torch.zeros(1, 1, side, side)
+    region[:, :, 1:-1, 1:-1] = 1
+    return region
+
+
+def test_equation_9_by_hand():
+    # Sobel over 8: a ramp of slope s has (1 + 2 + 1) * 2 s / 8 = s. Slopes (across, down):
+    alpha, fg, bg = ramp(0.08, 0), ramp(0.01, 0.02, channels=3), ramp(0, 0.04, channels=3)
+    image = ramp(0.03, -0.02, channels=3)
+    weights = torch.full((1, 3, 8, 8), 0.9)  # the first map has no place in the equation
+    weights[:, 1], weights[:, 2] = 0.25, 0.5  # lambda 2, lambda 1
+    # across the image, 0.5 * 0.08 + 0.75 * 0.01 + 0.25 * 0 - 0.03 = 0.0175
+    # and down it, 0.5 * 0 + 0.75 * 0.02 + 0.25 * 0.04 + 0.02 = 0.045; added, 36 pixels over 36 + 1
+    loss = losses.component_gradient_loss(alpha, fg, bg, weights, image, inside())
+    near(loss, (0.0175 + 0.045) * 36 / 37)
+    weights[:, 0] = 0.1
+    near(losses.component_gradient_loss(alpha, fg, bg, weights, image, inside()), loss)
+
+
+def test_equation_10_by_hand():
+    alpha, fg, bg = ramp(0.08, 0), ramp(0.01, -0.02, channels=3), ramp(0, 0.04, channels=3)
+    # |grad F| |grad B| + |grad alpha| |grad B| = 0.03 * 0.04 + 0.08 * 0.04
+    near(losses.exclusion_loss(alpha, fg, bg, inside()), 0.0044 * 36 / 37)
+    flat = torch.full((1, 3, 8, 8), 0.5)
+    assert float(losses.exclusion_loss(alpha, fg, flat, inside())) == 0
+
+
+def test_equation_6_has_the_answer_to_the_true_matte_as_its_label():
+    pred, truth = torch.tensor([[0.0, 0.0]]), torch.tensor([[math.log(3.0), 0.0]])
+    # softmax of the truth is (3/4, 1/4), of the prediction (1/2, 1/2): -(3/4 + 1/4) log 1/2
+    near(losses.class_loss(pred, truth), math.log(2))
+    # and the other way round: -1/2 log 3/4 - 1/2 log 1/4
+    near(losses.class_loss(truth, pred), -0.5 * math.log(3 / 16))
+    # the release: sigmoids (3/4, 1/2) as labels of (1/2, 1/2); log 1/2 for every label
+    near(losses.sigmoid_class_loss(pred, truth), math.log(2))
+
+
+def test_features_are_compared_level_by_level():
+    pred = [torch.zeros(1, 1, 1, 2), torch.zeros(1, 1, 2, 2)]
+    truth = [torch.tensor([1.0, 3.0]).view(1, 1, 1, 2), torch.full((1, 1, 2, 2), 2.0)]
+    near(losses.feature_loss(pred, truth), ((1 + 9) / 2 + 4) / 2)
+
+
+def test_processes_that_share_a_batch_share_the_area_of_the_release_s_gradient_loss(golden, unknown):
+    g, weights = golden, torch.cat([golden["r1"], golden["r2"], golden["r3"]], dim=1)
+    parts = [g["p_a"], g["p_f"], g["p_b"], weights, g["image"], unknown]
+    area = (unknown.sum() + 1) / len(unknown)
+    each = [
+        losses.gradient_loss(*(part[i : i + 1] for part in parts), area=area) for i in range(len(unknown))
+    ]
+    near(sum(each) / len(each), losses.gradient_loss(*parts))
+
+
 def test_every_loss_has_a_gradient(golden, unknown):
     g = golden
     alpha, fg, bg = (g[key].clone().requires_grad_() for key in ("p_a", "p_f", "p_b"))
@@ -98,6 +160,8 @@ def test_every_loss_has_a_gradient(golden, unknown):
         + losses.colour_loss(fg, g["g_f"], bg, g["g_b"], unknown, unknown)
         + losses.laplacian_loss(alpha, g["g_a"])
         + losses.gradient_loss(alpha, fg, bg, weights, g["image"], unknown)
+        + losses.component_gradient_loss(alpha, fg, bg, weights, g["image"], unknown)
+        + losses.exclusion_loss(alpha, fg, bg, unknown)
         + losses.discriminator_loss(g["fake_ret"], g["real_ret"], features, real)
     )
     total.backward()
@@ -118,6 +182,8 @@ def planes(*channels, side=64, n=2):
         (losses.composition_loss, (3, 3, 1, 3, 1)),
         (losses.colour_loss, (3, 3, 3, 3, 1, 1)),
         (losses.gradient_loss, (1, 3, 3, 3, 3, 1)),
+        (losses.component_gradient_loss, (1, 3, 3, 3, 3, 1)),
+        (losses.exclusion_loss, (1, 3, 3, 1)),
         (losses.laplacian_loss, (1, 1)),
     ],
 )
@@ -147,3 +213,6 @@ def test_features_of_two_discriminators_are_refused():
     assert float(losses.discriminator_loss(logits, logits, features, features)) > 0
     with pytest.raises(DataError, match="logits and features of the two mattes differ"):
         losses.discriminator_loss(logits, logits, features, features[:1])
+    for loss in (losses.class_loss, losses.sigmoid_class_loss):
+        with pytest.raises(DataError, match=r"\(2, 20\) and \(2, 3\), both must be \(N, K\)"):
+            loss(logits, logits[:, :3])

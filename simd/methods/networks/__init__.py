@@ -14,10 +14,18 @@ if TYPE_CHECKING:
     from torch import nn
 
 NETWORKS = ("sim", "classifier")
-"""Names on the command line and in the cards of weights."""
+"""What the method `sim` needs: names on the command line and in the cards of weights."""
+
+DISCRIMINATORS = ("discriminator", "discriminator_colours")
+"""What only its training needs: the classifier on alpha (paper), or on F's colours too (release)."""
 
 PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
-    "paper": {"sim": {}, "classifier": {}},  # the signatures' own defaults
+    "paper": {  # the signatures' own defaults
+        "sim": {},
+        "classifier": {},
+        "discriminator": {"in_channels": 3},
+        "discriminator_colours": {},
+    },
     "small": {
         "sim": {
             "width": 16,
@@ -27,6 +35,8 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "head": (32, 16),
         },
         "classifier": {"width": 16, "depths": (2, 3, 4, 3)},
+        "discriminator": {"width": 16, "depths": (2, 3, 4, 3), "in_channels": 3},
+        "discriminator_colours": {"width": 16, "depths": (2, 3, 4, 3)},
     },
 }
 """Hyperparameters by preset and network; `small` is the same code, narrower, for tests and quick training."""
@@ -39,6 +49,6 @@ def build_network(network: str, preset: str = "paper", *, empty: bool = False) -
     from simd.methods.networks.classifier import PatchClassifier
     from simd.methods.networks.sim import SIM
 
-    kinds: dict[str, Callable[..., nn.Module]] = {"sim": SIM, "classifier": PatchClassifier}
+    kind: Callable[..., nn.Module] = SIM if network == "sim" else PatchClassifier
     with torch.device("meta" if empty else "cpu"):
-        return kinds[network](**PRESETS[preset][network])
+        return kind(**PRESETS[preset][network])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simd.errors import DataError, MissingExtraError
 from simd.files import json_text, make_folder, read_json, write_atomically
-from simd.methods.networks import NETWORKS, PRESETS, build_network
+from simd.methods.networks import DISCRIMINATORS, NETWORKS, PRESETS, build_network
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise
 from simd.sources.outputs import Inputs, check_output_folder
 from simd.version import __version__
@@ -35,7 +35,7 @@ UNKNOWN_LICENCE = (
 class WeightsCard:
     """What is known of a file of weights."""
 
-    network: str  # "sim" or "classifier"
+    network: str  # "sim", "classifier" or, of a training run, one of the discriminators
     preset: str
     file: str  # beside the card
     sha256: str  # of that file
@@ -46,7 +46,7 @@ class WeightsCard:
     simd_version: str
 
     def __post_init__(self) -> None:
-        if self.network not in NETWORKS or self.preset not in PRESETS:
+        if self.network not in (*NETWORKS, *DISCRIMINATORS) or self.preset not in PRESETS:
             raise DataError(f"no network {self.network!r} in the preset {self.preset!r}")
         if Path(self.file).name != self.file or not self.file.endswith(".safetensors"):
             raise DataError(f"{self.file!r} is not the name of a safetensors file beside the card")
@@ -186,12 +186,12 @@ def missing_networks(folder: str | Path) -> list[str]:
 
 
 def _check_folder(out: str | Path, *, inputs: Inputs = ()) -> Path:
-    names = [_card_file("", network).name for network in NETWORKS]
+    names = [_card_file("", network).name for network in (*NETWORKS, *DISCRIMINATORS)]
     return check_output_folder(out, "a folder of weights", _has_cards, names=names, inputs=inputs)
 
 
 def _has_cards(folder: Path) -> bool:
-    cards = [network for network in NETWORKS if _card_file(folder, network).exists()]
+    cards = [n for n in (*NETWORKS, *DISCRIMINATORS) if _card_file(folder, n).exists()]
     return bool(cards) and all(_read_card(folder, network) for network in cards)
 
 

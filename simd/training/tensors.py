@@ -1,0 +1,76 @@
+"""Samples of whole numbers, as the loader hands them over, turned into what a training step takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from simd.image import UNKNOWN
+from simd.methods.runtime.click_maps import click_maps, distances
+
+Arrays = Mapping[str, npt.NDArray[Any]]
+"""A batch: for each name the samples' arrays, stacked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MattingBatch:
+    """Crops as the matting network and its losses take them; H and W are those of the crop."""
+
+    image: Tensor  # (N, 3, H, W) in [0, 1]
+    fg: Tensor  # (N, 3, H, W) in [0, 1]
+    bg: Tensor  # (N, 3, H, W) in [0, 1]
+    alpha: Tensor  # (N, 1, H, W) in [0, 1]
+    trimap: Tensor  # (N, 1, H, W), levels 0, 128, 255
+    unknown: Tensor  # (N, 1, H, W), 0 or 1
+    clicks: Tensor  # (N, 6, H, W) in [0, 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchBatch:
+    """Patches with their classes, for the classifier and the discriminator."""
+
+    colours: Tensor | None  # (N, 3, H, W) in [0, 1]: the image, or F; None for alpha alone
+    matte: Tensor  # (N, 1, H, W) in [0, 1]: trimap / 255, or alpha
+    label: Tensor  # (N,), the class index
+
+
+def matting_batch(arrays: Arrays, device: torch.device) -> MattingBatch:
+    """Turn stacked uint8 arrays into tensors on a device; the maps of nearness are computed here."""
+    image, fg, bg, alpha = (
+        _scaled(arrays[name], device) for name in ("image", "foreground", "background", "alpha")
+    )
+    trimap = _planes(arrays["trimap"], device)
+    clicks = np.stack([click_maps(distances(each), each.shape) for each in arrays["trimap"]])
+    return MattingBatch(
+        image=image,
+        fg=fg,
+        bg=bg,
+        alpha=alpha,
+        trimap=trimap,
+        unknown=(trimap == UNKNOWN).float(),
+        clicks=torch.from_numpy(clicks).to(device),
+    )
+
+
+def patch_batch(arrays: Arrays, device: torch.device, *, colours: str | None, matte: str) -> PatchBatch:
+    """Turn patches into tensors; `colours` and `matte` name the arrays that the network sees."""
+    return PatchBatch(
+        colours=None if colours is None else _scaled(arrays[colours], device),
+        matte=_scaled(arrays[matte], device),
+        label=torch.from_numpy(np.asarray(arrays["label"], np.int64)).to(device),
+    )
+
+
+def _scaled(pixels: npt.NDArray[Any], device: torch.device) -> Tensor:
+    return _planes(pixels, device) / 255
+
+
+def _planes(pixels: npt.NDArray[Any], device: torch.device) -> Tensor:
+    """Return uint8 (N, H, W) or (N, H, W, 3) as float (N, C, H, W)."""
+    stacked = torch.from_numpy(pixels).to(device)
+    stacked = stacked[..., None] if stacked.ndim == 3 else stacked
+    return stacked.permute(0, 3, 1, 2).float().contiguous()
