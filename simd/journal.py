@@ -1,10 +1,11 @@
 """The state of an unfinished run, kept beside its output so that the same command goes on from there."""
 
 import json
+import logging
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from simd.errors import DataError
 from simd.files import cannot_write, json_lines, json_text, make_folder, read_json, write_atomically
@@ -15,6 +16,7 @@ from simd.schema import Kind, checked
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 Row = dict[str, Any]
+_LOG = logging.getLogger(__name__)
 
 
 class Journal:
@@ -26,6 +28,9 @@ class Journal:
         A folder of its own for the state; made if it is missing.
     settings : mapping
         What the run depends on, as JSON. A state with other settings is not continued.
+    mendable : collection of str, optional
+        Settings that may be others than in the run that is continued, since messages advise to change them;
+        who notes a row has to tell by it whether it still holds under others.
 
     Attributes
     ----------
@@ -42,24 +47,33 @@ class Journal:
         If the folder holds the state of a run with other settings.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any], *, mendable: Collection[str] = ()) -> None:
         self._folder = folder
         self.rows_file = folder / "rows.jsonl"
         self.advice = f"remove {folder}, and the run begins again"
+        self._stream: TextIO | None = None
         stated = json.loads(json.dumps(dict(settings)))
         settings_file, rows_file = folder / "settings.json", self.rows_file
+        noted = read_json(settings_file) if settings_file.is_file() else None
         if settings_file.is_file():
-            _check_same(folder, read_json(settings_file), stated)
-        else:
-            make_folder(folder)
+            _check_same(folder, noted, stated, mendable)
+        make_folder(folder)
+        if noted != stated:
             write_atomically(settings_file, json_text(stated))
         self.rows = _whole_lines(rows_file)
-        write_atomically(rows_file, json_lines(self.rows))  # without the line that a kill has cut
-        self._stream = rows_file.open("a", encoding="utf-8")
+        self.keep(self.rows)  # without the line that a kill has cut
+
+    def keep(self, rows: Sequence[Row]) -> None:
+        """Note these rows and forget all others: what they say may be true again later, of other files."""
+        self.close()
+        self.rows = list(rows)
+        write_atomically(self.rows_file, json_lines(self.rows))
+        self._stream = self.rows_file.open("a", encoding="utf-8")
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Note that an item is finished; its files must be in place before."""
         try:
+            assert self._stream is not None
             self._stream.write(json_lines([row]))
             self._stream.flush()
         except OSError as error:
@@ -68,7 +82,8 @@ class Journal:
     def close(self) -> None:
         """Stop writing; the state stays for the next run."""
         try:
-            self._stream.close()
+            if self._stream is not None:
+                self._stream.close()
         except OSError as error:
             raise cannot_write(self._folder / "rows.jsonl", error) from error
 
@@ -122,13 +137,8 @@ def resumed(
     values: dict[str, Value] = {}
     failures: dict[str, str] = {}
     try:
-        for number, row in enumerate([] if journal is None else journal.rows, start=1):
-            assert journal is not None
-            if kind is not None:
-                checked(row, kind, f"{journal.rows_file}:{number}", journal.advice)
-            id_ = str(row.get("id"))
-            if id_ in by_key and (earlier := load(row)) is not None:
-                values[id_] = earlier
+        if journal is not None:
+            values = _earlier(journal, by_key, load, kind)
         results = work([item for id_, item in by_key.items() if id_ not in values])
         for id_, value in track(results, len(by_key), what, done=len(values)):
             if isinstance(value, str):
@@ -141,6 +151,23 @@ def resumed(
         if journal is not None:
             journal.close()
     return values, failures
+
+
+def _earlier(
+    journal: Journal, wanted: Collection[str], load: Callable[[Row], Value | None], kind: Kind | None
+) -> dict[str, Value]:
+    """Return what a journal has of some keys and still holds; what does not hold is forgotten."""
+    latest: dict[str, Row] = {}
+    for number, row in enumerate(journal.rows, start=1):
+        if kind is not None:
+            checked(row, kind, f"{journal.rows_file}:{number}", journal.advice)
+        latest[str(row.get("id"))] = row
+    loaded = {id_: load(row) for id_, row in latest.items() if id_ in wanted}
+    values = {id_: value for id_, value in loaded.items() if value is not None}
+    kept = [row for id_, row in latest.items() if id_ in values or id_ not in wanted]
+    if len(kept) < len(journal.rows):
+        journal.keep(kept)
+    return values
 
 
 def by_item(
@@ -156,16 +183,24 @@ def by_item(
     return work
 
 
-def _check_same(folder: Path, stored: Any, wanted: Mapping[str, Any]) -> None:
+def _check_same(folder: Path, stored: Any, wanted: Mapping[str, Any], mendable: Collection[str]) -> None:
     if not isinstance(stored, dict):
         raise DataError(f"{folder}: is damaged; remove it, and the run begins again")
-    keys = [key for key in wanted.keys() | stored.keys() if stored.get(key) != wanted.get(key)]
-    if keys:
-        changes = ", ".join(f"{k}: {stored.get(k)!r} is now {wanted.get(k)!r}" for k in sorted(keys))
+    keys = sorted(key for key in wanted.keys() | stored.keys() if stored.get(key) != wanted.get(key))
+    if not keys:
+        return
+    fixed = [key for key in keys if key not in mendable]
+    changes = ", ".join(f"{k}: {stored.get(k)!r} is now {wanted.get(k)!r}" for k in fixed or keys)
+    if fixed:
         raise DataError(
             f"{folder.parent}: holds an unfinished run with other settings ({changes}); "
             "finish it with its own command, remove the folder, or choose another"
         )
+    _LOG.warning(
+        "%s: an unfinished run goes on with other settings (%s); what they touch is made again",
+        folder.parent,
+        changes,
+    )
 
 
 def _whole_lines(path: Path) -> list[dict[str, Any]]:

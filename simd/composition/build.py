@@ -38,7 +38,15 @@ from simd.sources.outputs import check_output_folder
 from simd.tagging.annotated_foregrounds import annotate
 
 _COMPOSITES_PER_JOB = 20
+_MENDABLE = {
+    *("kind", "background_kind", "classes", "licence", "background_licence", "any_licence", "unpremultiply"),
+    *("selection", "file_list", "background_list", "foreground_list", "per_foreground", "per_class"),
+    *("review", "annotations"),
+}
+"""Options that may change before an unfinished build goes on: messages advise them. What else they make of a
+composite its id, its inputs or its row say; the others change every pixel, or what the folder is for."""
 _NAMED = 5  # names that a message gives
+_FORMER = {new: old for old, new in RENAMED.items()}
 _LOG = logging.getLogger(__name__)
 
 
@@ -93,6 +101,7 @@ def build(
         refuse_unknown("foregrounds", list({p.fg.id: p.fg for p in planned}.values()))
         refuse_unknown("backgrounds", list({p.bg.id: p.bg for p in planned}.values()))
     released = released_names(planned) if chosen.layout else {}
+    by_id = {p.id: p for p in planned}
 
     check_folder(out)
     if chosen.layout and not is_unfinished(out):
@@ -129,6 +138,8 @@ def build(
         write_rest,
         finish,
         settings=_settings(chosen) | ({} if only is None else {"only": sorted(only)}),
+        mendable={_FORMER.get(name, name) for name in _MENDABLE},
+        holds=lambda row: _is_as_planned(row, by_id[row.id], chosen),
         failures=failures,
         total=total,
     )
@@ -142,8 +153,7 @@ def _read_by(chosen: BuildOptions, spec: str | Path | None) -> list[str | Path |
 
 def _settings(chosen: BuildOptions) -> dict[str, Any]:
     """Return the options as unfinished builds note them: by former names, so that those of before go on."""
-    former = {new: old for old, new in RENAMED.items()}
-    settings = {former.get(name, name): value for name, value in asdict(chosen).items()}
+    settings = {_FORMER.get(name, name): value for name, value in asdict(chosen).items()}
     if not chosen.unpremultiply:
         del settings["unpremultiply"]
     return settings
@@ -243,10 +253,21 @@ def _inputs(planned: Planned) -> Inputs:
     """Say what a composite is made from: if a file changes between two runs, it is made again."""
     trimap = official_trimap(planned.fg, planned.k)
     facts: Inputs = [planned.seed, *planned.fg.classes, planned.fg.licence, planned.bg.licence]
+    facts += map(repr, planned.bg.salient or ())
     files = [planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap]
     if planned.fg.annotation is not None:
         files += [planned.fg.annotation, planned.fg.annotation.with_suffix(".png")]
     return facts + state_of_files(*files)
+
+
+def _is_as_planned(row: Composite, planned: Planned, chosen: BuildOptions) -> bool:
+    """Tell whether a finished row says what the options say now; files and classes are in its inputs."""
+    fg, bg = planned.fg, planned.bg
+    stated = (row.fg_id, row.bg_id, row.source, row.licence, row.bg_source, row.bg_licence, row.alpha_kind)
+    return (
+        stated == (fg.id, bg.id, fg.source, fg.licence, bg.source, bg.licence, fg.alpha_kind)
+        and bool(row.recipe.get("unpremultiplied")) == chosen.unpremultiply
+    )
 
 
 def _tell_looks(multiplied: Mapping[str, str], unscaled: Mapping[str, str]) -> None:

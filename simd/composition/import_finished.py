@@ -28,6 +28,8 @@ from simd.taxonomy import class_from_prefix, class_name
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_mapped_trimap, unknown_region
 
 PROTOCOL = "imported"
+_MENDABLE = ("kind", "classes", "class_", "map_trimaps")
+"""Options that messages advise: an unfinished import goes on with others."""
 _LOG = logging.getLogger(__name__)
 _NAMED = 8  # pairs that are named one by one
 
@@ -169,6 +171,8 @@ def import_set(
         write_rest,
         finish,
         settings=asdict(options),
+        mendable=_MENDABLE,
+        holds=lambda row: _is_as_stated(row, jobs[row.id]),
         failures=failures,
         total=total,
         what="images",
@@ -239,6 +243,18 @@ def _inputs(job: _ImportJob) -> Inputs:
     return known + state_of_files(finished.image, finished.alpha, finished.trimap)
 
 
+def _is_as_stated(row: Composite, job: _ImportJob) -> bool:
+    """Tell whether a finished row says what the options say now; files and classes are in its inputs."""
+    stated = (row.source, row.licence, row.alpha_kind)
+    return stated == (job.finished.source, _licence(job), job.entry.alpha_kind) and (
+        job.map_trimaps or "trimap_pixels_mapped" not in row.recipe
+    )
+
+
+def _licence(job: _ImportJob) -> str:
+    return job.finished.licence if job.entry.licence == UNKNOWN_LICENCE else job.entry.licence
+
+
 def _tell(imported: Mapping[str, _Imported]) -> None:
     """Say which images have files that contradict each other, and how much."""
     contradicted = {name: each.contradicted for name, each in imported.items() if each.contradicted}
@@ -293,7 +309,7 @@ def _import(job: _ImportJob) -> _Imported:
         fg_id=finished.fg_id,
         bg_id=finished.bg_id,
         source=finished.source,
-        licence=finished.licence if job.entry.licence == UNKNOWN_LICENCE else job.entry.licence,
+        licence=_licence(job),
         bg_source=None,
         bg_licence=None,
         alpha_kind=job.entry.alpha_kind,

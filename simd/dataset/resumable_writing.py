@@ -1,6 +1,6 @@
 """Write a set as its images come: interrupted at any moment, the same command goes on to the same bytes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ def write_set(
     finish: Callable[[list[Composite]], None],
     *,
     settings: Mapping[str, Any],
+    mendable: Collection[str] = (),
+    holds: Callable[[Composite], bool] = lambda row: True,
     failures: dict[str, str],
     total: int,
     what: str = "composites",
@@ -76,6 +78,10 @@ def write_set(
         Writes the manifest of the rows that there are.
     settings : mapping
         What the run depends on; a state with other settings is not continued.
+    mendable : collection of str
+        Settings that may be others: a message advises to change them, or another setting that needs it.
+    holds : callable
+        Tells whether a row from before is what these settings make, as far as `inputs` do not.
     failures : dict
         What has failed before, by name; the reasons that `make` gives are added.
     total, asked
@@ -92,14 +98,16 @@ def write_set(
     """
     with locked_folder(out):
         check_folder(out)  # another run may have finished meanwhile
-        journal = Journal(out / _STATE, settings)
+        journal = Journal(out / _STATE, settings, mendable=mendable)
         for layer in LAYERS:
             make_folder(out / layer)
 
         def load(row: dict[str, Any]) -> Composite | None:
             id_ = str(row["id"])
-            same = row.get("inputs") == inputs[id_] and row.get("bytes") == _bytes(out, id_)
-            return Composite.from_row(row) if same else None
+            if row["inputs"] != inputs[id_] or row["bytes"] != _bytes(out, id_):
+                return None
+            composite = Composite.from_row(row)
+            return composite if holds(composite) else None
 
         rows, reasons = resumed(
             journal,

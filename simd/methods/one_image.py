@@ -105,7 +105,7 @@ def _check_memory(method: Method, megapixels: float) -> None:
         raise DataError(
             f"{facts_of(method).name} needs about {needed:.1f} GB for {megapixels:.1f} megapixels, "
             f"{free:.1f} GB are free; use a smaller tile if the method has tiles (--option tile=1024), "
-            "build the set with --max-side, or take another method"
+            "or, with another --out, take another method or a set built with --max-side"
         )
 
 

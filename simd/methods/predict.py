@@ -37,7 +37,7 @@ _NOTED = record(
         "peak_megabytes": or_null(COUNT),
         "bytes": list_of(INTEGER, length=1),
     },
-    {"digest": TEXT},
+    {"digest": TEXT, "version": TEXT},
 )
 _BASE_GIGABYTES = 0.3  # an interpreter with the libraries loaded
 _NOTABLE_GIGABYTES = 1.0  # from here on the estimate is said before the run
@@ -161,7 +161,8 @@ def _run(
 ) -> Predicted:
     """Predict what an earlier run has not, in a folder that this one holds."""
     facts = facts_of(loaded)
-    journal = Journal(out / _STATE, _identity(facts, images))
+    # a message may advise options that are part of the version, as a smaller tile
+    journal = Journal(out / _STATE, _identity(facts, images), mendable=["version"])
     # a name that was put into METHODS here is not there in other processes
     shared: str | Method | _PickledMethod = target_of(method) if isinstance(method, str) else method
     if workers > 1 and not isinstance(method, str):
@@ -170,9 +171,10 @@ def _run(
     tasks = {each.id: _Task(shared, options, each, out, folder) for each in images.images}
 
     def load(row: dict[str, Any]) -> dict[str, Any] | None:
-        """Take a row whose matte is as it was written and whose files are as they were."""
-        is_whole = row.get("bytes") == sizes_of(out / f"{row['id']}.png")
-        return row if is_whole and row.get("digest", "") == tasks[row["id"]].image.digest() else None
+        """Take a row of this version whose matte is as it was written and whose files are as they were."""
+        is_whole = row["bytes"] == sizes_of(out / f"{row['id']}.png")
+        of_version = is_whole and row.get("version") == facts.version
+        return row if of_version and row.get("digest", "") == tasks[row["id"]].image.digest() else None
 
     rows, reasons = resumed(
         journal,
@@ -180,7 +182,7 @@ def _run(
         by_item(_predict, key=_id, workers=workers),
         key=_id,
         load=load,
-        dump=lambda id_, row: {**row, "bytes": sizes_of(out / f"{id_}.png")},
+        dump=lambda id_, row: {**row, "version": facts.version, "bytes": sizes_of(out / f"{id_}.png")},
         kind=_NOTED,
         what=facts.name,
     )

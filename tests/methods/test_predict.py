@@ -202,8 +202,8 @@ def test_an_image_that_needs_more_memory_than_there_is_is_not_tried(tiny_set, tm
         predict("knn", tiny_set.path, tmp_path / "mattes")
     assert set(caught.value.failures.values()) == {
         "knn needs about 0.0 GB for 0.0 megapixels, 0.0 GB are free; "
-        "use a smaller tile if the method has tiles (--option tile=1024), build the set with --max-side, or "
-        "take another method"
+        "use a smaller tile if the method has tiles (--option tile=1024), or, with another --out, take "
+        "another method or a set built with --max-side"
     }
 
 
