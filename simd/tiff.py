@@ -143,11 +143,14 @@ def as_tags_say(pixels: npt.NDArray[Any], image: Image.Image) -> npt.NDArray[Any
         return (white - pixels).astype(pixels.dtype) if tags.white_is_zero else pixels
     if tags.unmarked:
         return pixels[..., :3]
-    return _divide(pixels) if pixels.shape[2] == 4 and tags.multiplied else pixels
+    return divide_colour(pixels) if pixels.shape[2] == 4 and tags.multiplied else pixels
 
 
-def _divide(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Divide 16-bit colour by its alpha, rounded; what lies under alpha 0 stays as it is."""
+def divide_colour(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Divide colour that was multiplied by alpha by that alpha, uint16 (H, W, 4), rounded half up.
+
+    What lies under alpha 0 stays as it is.
+    """
     alpha = np.maximum(pixels[..., 3:].astype(np.uint64), 1)
     straight = np.minimum((pixels[..., :3].astype(np.uint64) * 65535 + alpha // 2) // alpha, 65535)
     colour = np.where(pixels[..., 3:] == 0, pixels[..., :3], straight)

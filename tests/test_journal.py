@@ -1,4 +1,4 @@
-import errno
+import resource
 from contextlib import closing
 
 import pytest
@@ -83,17 +83,17 @@ def test_a_complete_run_leaves_no_state(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_disk_is_told(tmp_path, monkeypatch):
-    with closing(Journal(tmp_path, {})) as journal:
-
-        class Full:
-            def write(self, _):
-                raise OSError(errno.ENOSPC, "No space left on device")
-
-        with monkeypatch.context() as patch:
-            patch.setattr(journal, "_stream", Full())
-            with pytest.raises(DiskFullError, match=r"rows\.jsonl: cannot be written \(No space left"):
-                journal.add({"id": "a"})
+def test_a_full_disk_is_told(tmp_path):
+    journal = Journal(tmp_path, {})
+    journal.add({"id": "a"})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (24, limits[1]))  # what a quota does: no file grows further
+        with pytest.raises(DiskFullError, match=r"rows\.jsonl: cannot be written \(File too large"):
+            journal.add({"id": "b" * 40})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    journal.close()
 
 
 def square(number):

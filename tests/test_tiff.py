@@ -134,11 +134,11 @@ def test_divided_colour_is_remarked(tmp_path, bits):
 
 @given(st.integers(0, 65535), st.integers(1, 65535))
 def test_sixteen_bits_are_divided_exactly(colour, alpha):
-    from simd.tiff import _divide
+    from simd.tiff import divide_colour
 
     pixel = np.array([[[colour, colour, colour, alpha]]], np.uint16)
     # round half up, in whole numbers of any size
-    assert int(_divide(pixel)[0, 0, 0]) == min((2 * colour * 65535 + alpha) // (2 * alpha), 65535)
+    assert int(divide_colour(pixel)[0, 0, 0]) == min((2 * colour * 65535 + alpha) // (2 * alpha), 65535)
 
 
 # -- which value is white, byte order, number format -----------------------------------------------

@@ -11,7 +11,7 @@ from simd.cli.app import Json, Kind, app, print_json
 
 @app.command()
 def balance(
-    place: Annotated[str, Argument(help="A set, a folder of foregrounds, or a list class:fg:bg.")],
+    source: Annotated[str, Argument(help="A set, a folder of foregrounds, or a list class:fg:bg.")],
     per_class: Annotated[
         int | None, Option(help="The number wanted for each class.", show_default="the largest class's")
     ] = None,
@@ -25,7 +25,7 @@ def balance(
     from simd.report.class_counts import print_balance
     from simd.selection.class_counts import balance as count_by_class
 
-    counted = count_by_class(place, kind=kind, classes=classes, annotations=annotations)
+    counted = count_by_class(source, kind=kind, classes=classes, annotations=annotations)
     if json:
         facts = {"max_over_min": counted.spread, "entropy": counted.entropy}
         print_json({**facts, **asdict(counted), "missing": counted.missing(per_class)})

@@ -25,11 +25,11 @@ def build(
 ) -> None:
     """Build a matting set: foregrounds over backgrounds, with trimaps and class masks."""
     from simd.composition.build import build as build_set
-    from simd.dataset.published_digests import compare
+    from simd.dataset.published_digests import compare_with_published
 
     built = build_set(out, spec=spec, workers=workers, **options)
     counts = built.info["counts"]
-    verdict = "" if options else compare(built)  # with other options it is another set
+    verdict = "" if options else compare_with_published(built)  # with other options it is another set
     if json:
         print_json({"set": out, "name": built.name, "digest": built.digest, "counts": counts})
         return

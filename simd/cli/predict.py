@@ -15,7 +15,7 @@ def predict(
         str,
         Argument(help="closed-form, sim, vitmatte, onnx, external, ..., or package.module:attribute."),
     ],
-    place: Annotated[Path, Argument(help="A set built by `simd build`, a folder of pictures, or a picture.")],
+    images: Annotated[Path, Argument(help="A built set, a folder of pictures, or a picture.")],
     out: Annotated[Path, Option(help="Where <id>.png and run.json go; an id is a picture's name.")],
     trimap: Annotated[
         Path | None, Option(help="Pictures: folder of trimaps of the same names, or the trimap of one.")
@@ -53,7 +53,7 @@ def predict(
         workers = default_workers() if options.get("device") in (None, "cpu") else 1
     record = predict_images(
         method,
-        place,
+        images,
         out,
         trimap=trimap,
         map_trimaps=map_trimaps,

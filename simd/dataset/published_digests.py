@@ -23,7 +23,7 @@ def published() -> dict[str, Any]:
     return digests
 
 
-def compare(built: MattingSet) -> str:
+def compare_with_published(built: MattingSet) -> str:
     """Say whether a set is the published one of its name; an empty text where none is published."""
     known = published().get(built.name)
     if known is None:

@@ -17,7 +17,7 @@ _TEMPLATE = """<table><caption>{{ caption }}</caption>
 </tbody></table>"""
 
 
-def to_html(caption: str, scores: Sequence[Score]) -> str:
+def score_table_html(caption: str, scores: Sequence[Score]) -> str:
     """Return the class-balanced mean, the mean over images, and the mean of each class present."""
     whole = whole_images(scores)
     by_class = {name: [row for row in whole if row.class_ == name] for name in CLASSES}

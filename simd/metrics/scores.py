@@ -79,10 +79,12 @@ class Scores:
 
     def _repr_html_(self) -> str:
         """Return the means as a table, for notebooks."""
-        from simd.metrics.score_table import to_html
+        from simd.metrics.score_table import score_table_html
 
         missing = f"; {len(self.missing)} images have no usable matte" if self.missing else ""
-        return to_html(f"{self.name} {self.version} on {self.set.get('name', '')}{missing}", self.rows)
+        return score_table_html(
+            f"{self.name} {self.version} on {self.set.get('name', '')}{missing}", self.rows
+        )
 
     def save(self, out: Path) -> tuple[Path, Path]:
         """Write ``<out>.csv`` (rows) and ``<out>.json`` (summary); paths in it are relative to it."""

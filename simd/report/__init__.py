@@ -11,7 +11,7 @@ html/, templates/  what all pages share
 selection          the whole of `simd select`; selection_page shows what it dropped
 class_counts       what `simd balance` prints
 source_table       what `simd index` prints; source_docs writes docs/sources.md from guides/
-class_regions      class mask ∩ unknown region, as statistics and embed use it
+sample_regions     class mask ∩ unknown region, as statistics and embed use it
 image_rows         going over the images of a set for both, so that an interrupted run goes on
 numbers            how figures are printed: decimals, signs, dashes
 plot_labels        names beside the points of a plot that do not cover each other

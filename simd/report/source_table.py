@@ -22,7 +22,7 @@ from simd.sources import (
     kinds,
     read_background,
     read_foreground,
-    recognise,
+    recognise_kind,
 )
 from simd.sources.index import Finished, Index, files_of
 from simd.taxonomy import CLASSES
@@ -184,7 +184,7 @@ def index(
 def _recognised(table: Mapping[str, str], kind: str | None, origin: str) -> bool:
     """Tell whether a folder has the layout of a source, or of any in the table if none is named."""
     kinds_asked = table if kind is None else {name: table[name] for name in (kind,) if name in table}
-    return recognise(kinds_asked, origin) is not None
+    return recognise_kind(kinds_asked, origin) is not None
 
 
 _AnyIndex = Index[Foreground] | Index[Background] | Index[Finished]

@@ -19,7 +19,7 @@ from simd.sources import (
     index_finished,
     index_foreground_files,
     read_foreground,
-    recognise,
+    recognise_kind,
 )
 from simd.sources.index import Index
 
@@ -123,7 +123,7 @@ def _sign_all(
 
 def _index(origin: str) -> Index[ForegroundFiles]:
     """Index a folder whatever its classes: for a comparison they do not matter."""
-    if recognise(FOREGROUNDS, origin) is None and recognise(FINISHED, origin) is not None:
+    if recognise_kind(FOREGROUNDS, origin) is None and recognise_kind(FINISHED, origin) is not None:
         finished = index_finished(origin)
         records = tuple(
             ForegroundFiles(id=f.id, source="folder", file=f.image, alpha_file=f.alpha)

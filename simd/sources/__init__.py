@@ -150,7 +150,7 @@ def index_finished(origin: str, kind: str | None = None) -> Index[Finished]:
     return without_links_out(index, origin)
 
 
-def recognise(table: Mapping[str, str], origin: str) -> str | None:
+def recognise_kind(table: Mapping[str, str], origin: str) -> str | None:
     """Return the kind whose layout a folder has, if there is one."""
     try:
         return next((name for name, target in table.items() if _load(target).recognise(origin)), None)
@@ -193,7 +193,7 @@ def _find(table: Mapping[str, str], origin: str, kind: str | None, what: str) ->
         raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
     if not is_drawn(origin):
         _check_folder(Path(origin), what)
-    name = kind or recognise(table, origin)
+    name = kind or recognise_kind(table, origin)
     if name is None:
         layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
         unread = "" if is_drawn(origin) else unread_note(split_files(Path(origin))[1])

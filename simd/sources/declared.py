@@ -9,7 +9,7 @@ from simd.records import Background, ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.folder import read_pair
 from simd.sources.index import Finished, Index, SourceKind
-from simd.sources.layout import Layout, LayoutItem, Part, look_through, recognise
+from simd.sources.layout import Layout, LayoutItem, Part, has_layout, look_through
 
 DISTINCTIONS_646 = Layout(
     name="distinctions-646",
@@ -217,7 +217,7 @@ def _declared(layout: Layout, layers: tuple[str, ...], shown: str, **functions: 
         citation=layout.citation,
         ask=layout.ask,
         counts=layout.describe_counts(),
-        recognise=lambda origin: recognise(layout, origin, layers),
+        recognise=lambda origin: has_layout(layout, origin, layers),
         **functions,
     )
 

@@ -72,7 +72,7 @@ class LayoutContents(NamedTuple):
     unnamed: int
 
 
-def recognise(layout: Layout, origin: str, layers: Sequence[str]) -> bool:
+def has_layout(layout: Layout, origin: str, layers: Sequence[str]) -> bool:
     """Tell whether a folder has a part with all the layers, the first with files named as declared."""
     for part in layout.parts:
         root = _root(part, Path(origin), layers)

@@ -20,7 +20,7 @@ from simd.dataset.resumable_writing import is_unfinished
 from simd.errors import DataError
 from simd.files import as_path, check_regular, check_replaceable, read_json, real_path
 from simd.image import UInt8, is_grey, is_image_name, write_png
-from simd.sources import BACKGROUNDS, FINISHED, FOREGROUNDS, is_drawn, recognise
+from simd.sources import BACKGROUNDS, FINISHED, FOREGROUNDS, is_drawn, recognise_kind
 
 IsOurs = Callable[[Path], bool]
 Inputs = Iterable[str | os.PathLike[str] | None]
@@ -297,6 +297,6 @@ def _has_layers(folder: Path) -> bool:
 
 def _recognised(table: dict[str, str], folder: Path) -> str | None:
     try:
-        return recognise(table, str(folder))
+        return recognise_kind(table, str(folder))
     except DataError:
         return None

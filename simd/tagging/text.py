@@ -1,7 +1,6 @@
 """What the commands of tagging print."""
 
-import math
-
+from simd.missing import formatted
 from simd.tagging.folders import Compared
 from simd.tagging.status import Status
 from simd.taxonomy import CLASSES
@@ -35,7 +34,7 @@ def status_text(status: Status) -> str:
 def agreement_text(compared: Compared) -> str:
     """Return how far two folders of annotations agree, over all and for each class."""
     whole = compared.whole
-    kappa = "-" if math.isnan(whole.kappa) else f"{whole.kappa:.4f}"
+    kappa = formatted(whole.kappa, ".4f")
     lines = [
         f"{len(compared.each)} foregrounds, {whole.pixels} pixels with a class: {whole.share:.2%} equal, "
         f"Cohen's kappa {kappa}",

@@ -47,10 +47,10 @@ INPUT_FILES = {
     *("tag propose --model", "tag status --classes", "weights import FILE"),
 }
 INPUT_FOLDERS = {
-    *("balance --annotations", "balance PLACE", "browse open --embedding", "browse open --predictions"),
+    *("balance --annotations", "balance SOURCE", "browse open --embedding", "browse open --predictions"),
     *("browse open DATASET", "browse pull DATASET", "build --annotations", "build --backgrounds"),
     *("build --foregrounds", "embed DATASET", "evaluate --alpha", "evaluate --trimap", "evaluate DATASET"),
-    *("evaluate PREDICTIONS", "import SOURCE", "index FOLDER", "predict --trimap", "predict PLACE"),
+    *("evaluate PREDICTIONS", "import SOURCE", "index FOLDER", "predict --trimap", "predict IMAGES"),
     *("select --against", "select --backgrounds", "select FOREGROUNDS", "stats DATASETS", "tag agree ONE"),
     *("tag agree OTHER", "tag export --foregrounds", "tag export FOLDER", "tag fill --foregrounds"),
     *("tag fit --annotations", "tag fit FOREGROUNDS", "tag import --foregrounds", "tag merge FOLDERS"),
@@ -82,7 +82,7 @@ WORDS = {
 """What names neither a file nor a folder, or may name one of several things."""
 
 BASES = {
-    "balance": {"PLACE": "{fgs}"},
+    "balance": {"SOURCE": "{fgs}"},
     "browse open": {"DATASET": "{set}", "--scores": "{scores}", "--static": "{new}"},
     "browse pull": {"DATASET": "{set}", "--out": "{new}.jsonl"},
     "build": {"OUT": "{new}", "--foregrounds": "{fgs}", "--backgrounds": "{bgs}", "--licence": "mine"},
@@ -93,7 +93,7 @@ BASES = {
     "import": {"SOURCE": "{aim}", "OUT": "{new}", "--class": "fur"},
     "index": {"FOLDER": "{fgs}"},
     "leaderboard": {"SCORES": "{scores}", "--out": "{new}"},
-    "predict": {"METHOD": "trimap", "PLACE": "{set}", "--out": "{new}"},
+    "predict": {"METHOD": "trimap", "IMAGES": "{set}", "--out": "{new}"},
     "select": {"FOREGROUNDS": "{fgs}", "--out": "{new}.jsonl"},
     "stats": {"DATASETS": "{set}", "--out": "{new}"},
     "verify": {"DATASET": "{set}"},
@@ -118,7 +118,7 @@ INSTEAD = {
     "evaluate --trimap": {"DATASET": None, "--alpha": "{set}/alpha"},
     "evaluate --classes": {"DATASET": None, "--trimap": "{set}/trimap", "--alpha": "{set}/alpha"},
     "predict --pictures": {"METHOD": "sim"},
-    "predict --trimap": {"PLACE": "{bgs}"},
+    "predict --trimap": {"IMAGES": "{bgs}"},
     "select --backgrounds": {"FOREGROUNDS": None},
     "tag open --annotations": {"FOLDER": None},
 }

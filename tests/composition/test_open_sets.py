@@ -11,7 +11,7 @@ import simd
 from simd.composition.build import build, plan_set
 from simd.composition.spec import find_spec, read_spec, shipped
 from simd.dataset import published_digests as module
-from simd.dataset.published_digests import compare, digests_of, publish, published
+from simd.dataset.published_digests import compare_with_published, digests_of, publish, published
 from simd.errors import DataError
 from simd.generator import synthetic
 from simd.generator.objects import MIXED
@@ -124,19 +124,18 @@ def test_a_build_says_whether_it_is_the_published_set(tmp_path, run_cli, monkeyp
     spec = 'name = "tiny"\nforegrounds = "synthetic:1@48:test"\nbackgrounds = "scenes:1@96:test"\n'
     (sets / "tiny.toml").write_text(spec, encoding="utf-8")
     built = build(tmp_path / "built", **read_spec("tiny"))
-    assert compare(built) == ""
+    assert compare_with_published(built) == ""
     assert publish([tmp_path / "built"]) == [f"tiny {built.digest} (changed)"]
     assert publish([tmp_path / "built"]) == [f"tiny {built.digest}"]
-    assert compare(built) == "this is tiny as published"
+    assert compare_with_published(built) == "this is tiny as published"
     assert len(digests_of(built)["samples"]) == len(CLASSES)
     done = run_cli("build", tmp_path / "again", "--spec", "tiny")
     assert done.out.endswith("this is tiny as published\n")
     done = run_cli("build", tmp_path / "other", "--spec", "tiny", "--seed", "1")
     assert "as published" not in done.out
     changed = build(tmp_path / "changed", **read_spec("tiny") | {"seed": 1})
-    assert re.match(
-        r"this is not tiny as published \([0-9a-f]{64}\): the generator or a library", compare(changed)
-    )
+    verdict = compare_with_published(changed)
+    assert re.match(r"this is not tiny as published \([0-9a-f]{64}\): the generator or a library", verdict)
     other = build(tmp_path / "unknown", **read_spec("tiny") | {"name": "unknown"})
     with pytest.raises(DataError, match="is 'unknown', of which no spec is shipped"):
         publish([other.path])

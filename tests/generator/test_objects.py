@@ -68,7 +68,7 @@ def parts_by_hand() -> list[ClassLayer]:
 
 def test_a_pixel_has_the_class_that_adds_most_to_alpha():
     # of the first pixel's alpha 0.94 the veil gives 0.4, and the wood behind it 0.6 * 0.9 = 0.54
-    seen = package._visible_class(parts_by_hand())
+    seen = package.visible_class(parts_by_hand())
     tree, silk = class_index("tree"), class_index("silk")
     assert seen[0, :3].tolist() == [tree, silk, tree]
 

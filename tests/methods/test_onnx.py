@@ -121,7 +121,7 @@ def test_a_model_that_differs_is_not_written(weights, exported, tmp_path, monkey
     from simd.methods.onnx import export
 
     ready = (exported[0] / "sim.onnx").read_bytes()
-    monkeypatch.setattr(export, "_export", lambda *_: ready)  # exporting again takes seconds
+    monkeypatch.setattr(export, "export_model", lambda *_: ready)  # exporting again takes seconds
     monkeypatch.setattr(export, "TOLERANCE", 1e-12)
     with pytest.raises(DataError, match=r"differs from PyTorch by .*, more than 1e-12; nothing is written"):
         export.export_onnx(weights, tmp_path / "out")

@@ -93,14 +93,14 @@ def test_tiles_without_unknown_pixels_are_not_solved(weights, monkeypatch):
     method = load_method("sim", {"weights": str(weights), "tile": 1024})
     trimap = np.zeros((1024, 4000), np.uint8)
     trimap[:, 3500:] = UNKNOWN
-    assert [tile.columns.start for tile in method._tiles(trimap)] == [2976]
+    assert [tile.columns.start for tile in method.tiles(trimap)] == [2976]
 
 
 def test_images_are_tiled_from_4_3_megapixels_on_unless_told_otherwise(method):
-    assert method._side(2048 * 2048 / 1e6) == 0
-    assert method._side(2100 * 2100 / 1e6) == 1536
+    assert method.tile_side(2048 * 2048 / 1e6) == 0
+    assert method.tile_side(2100 * 2100 / 1e6) == 1536
     never = module.SimMethod(**(vars(method) | {"tile": 0}))
-    assert never._side(24) == 0
+    assert never.tile_side(24) == 0
     # 24 megapixels: within 8 GB by tiles
     assert method.gigabytes(24) < 8 < never.gigabytes(24)
 

@@ -63,7 +63,7 @@ def test_parameters_and_ordered_mappings_are_read(tmp_path):
 
 def test_numpy_numbers_become_plain_numbers(tmp_path):
     path = save(tmp_path / "a.pth", {"best": np.float64(27.9), "step": np.int32(-5), "done": np.bool_(True)})
-    assert untrusted_checkpoints._load(path) == {"best": 27.9, "step": -5, "done": True}
+    assert untrusted_checkpoints.load_weights_only(path) == {"best": 27.9, "step": -5, "done": True}
 
 
 def test_safetensors_are_read(tmp_path):
@@ -113,7 +113,7 @@ def test_the_marker_would_be_there_if_one_had_run(tmp_path):
 
 def test_torch_alone_would_refuse_them_too(tmp_path, monkeypatch):
     """The second reading is a guard of its own, should the first ever miss something."""
-    monkeypatch.setattr(untrusted_checkpoints, "_check_archive", lambda *_: None)
+    monkeypatch.setattr(untrusted_checkpoints, "check_archive", lambda *_: None)
     marker = tmp_path / MARKER
     for kind in HOSTILE[:16]:
         path = save(tmp_path / "evil.pth", hostile_objects(marker)[kind])

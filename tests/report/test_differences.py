@@ -12,7 +12,7 @@ from boards_by_hand import score, scores
 from simd.metrics.uncertainty import Estimate, compare
 from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.differences import MOST
-from simd.report.leaderboard.page import to_html
+from simd.report.leaderboard.page import board_page
 from simd.report.leaderboard.terminal import print_board, print_scores
 from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
 from simd.report.numbers import span
@@ -60,11 +60,11 @@ def test_a_method_that_lacks_images_is_compared_on_those_that_all_have(board):
     lacking = replace(lacking, rows=lacking.rows[2:], missing={"fur-0-0": "gone", "fur-0-1": "gone"})
     found = group_boards([board.entries[0].scores, board.entries[1].scores, lacking])[0]
     assert found.comparisons["sad"].images == 32
-    assert "on the 32 images that all of them have" in to_html([found])
+    assert "on the 32 images that all of them have" in board_page([found])
 
 
 def test_the_page_has_intervals_and_a_matrix(board):
-    page = to_html([board])
+    page = board_page([board])
     low, high = board.entries[0].estimate("class_mean", "sad").bounds
     assert f'<small class="interval" title="95 % interval">[{low:.2f}, {high:.2f}]</small>' in page
     assert '<small class="interval" title="no interval: fewer than 5 foregrounds">–</small>' in page  # silk
@@ -77,10 +77,10 @@ def test_the_page_has_intervals_and_a_matrix(board):
 
 def test_without_intervals_the_page_says_why_once():
     few = [scores(name, [score("fur-1", "fur", value)]) for name, value in (("a", 1.0), ("b", 2.0))]
-    page = to_html(group_boards(few))
+    page = board_page(group_boards(few))
     assert page.count("No comparison: fewer than 5 foregrounds") == 1
     assert "No interval for the class-balanced mean: fewer than 5 foregrounds." in page
-    assert "Which differences" not in to_html(group_boards(few[:1]))
+    assert "Which differences" not in board_page(group_boards(few[:1]))
 
 
 def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys):
@@ -89,7 +89,7 @@ def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys)
     board = group_boards(both[::-1])[0]
     assert [entry.name for entry in board.entries] == ["one", "two"]  # by the image mean
     assert board.comparisons["sad"].over == "image_mean"
-    page = to_html([board])
+    page = board_page([board])
     assert "Error by class" not in page
     assert "The classes are unknown." in page
     assert '<button type="button" title="the mean of the class means">' not in page
@@ -106,7 +106,7 @@ def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys)
 def test_only_the_best_of_many_methods_are_compared():
     board = group_boards([method(f"m{i:02}", i / 10, i) for i in range(MOST + 2)])[0]
     assert len(board.comparisons["sad"].best) == MOST
-    page = to_html([board])
+    page = board_page([board])
     assert f"Of {MOST + 2} methods the best {MOST} are compared." in page
     assert len(page) < 1_000_000
 

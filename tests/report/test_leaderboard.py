@@ -10,7 +10,7 @@ from boards_by_hand import predict_a_constant, score, scores, two_methods, write
 from simd.errors import DataError
 from simd.report.leaderboard.board import group_boards, truth_note
 from simd.report.leaderboard.examples import make_examples, worst_images
-from simd.report.leaderboard.page import to_html
+from simd.report.leaderboard.page import board_page
 from simd.report.leaderboard.terminal import print_board, print_scores
 from simd.report.leaderboard.write import write_leaderboard
 
@@ -18,7 +18,7 @@ HOSTILE = '<script>alert("x")</script>|*`'
 
 
 def page_of(all_scores):
-    return to_html(group_boards(all_scores))
+    return board_page(group_boards(all_scores))
 
 
 def cells(page, method, table):
@@ -110,7 +110,7 @@ def test_scores_on_different_sets_or_trimaps_stand_on_separate_boards():
         ["plain"],
         ["plain"],
     ]
-    page = to_html(boards)
+    page = board_page(boards)
     assert page.count('<section class="board"') == 3
     assert '<code title="' + "c" * 64 + f'">{"c" * 12}</code>' in page
 
@@ -127,7 +127,7 @@ def test_a_method_that_lacks_an_image_is_not_best_where_it_lacks_it():
     assert board.size == 4
     assert board.best_mean("class_mean", "sad") == pytest.approx(28 / 3)  # not (3 + 6) / 2
     assert board.best("classes", "fire", "sad") == 18
-    page = to_html([board])
+    page = board_page([board])
     assert "ours: 1 of 4 images have no usable matte" in page
     assert '<abbr title="1 of 1 images are missing">1m</abbr>' in page
 
@@ -149,7 +149,7 @@ def test_what_rounding_leaves_of_zero_is_printed_as_zero(capsys):
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 100
     assert "0.000" not in text
-    assert "0.000" not in re.sub(r"--(heat|share):[\d.]+", "", to_html([board]))
+    assert "0.000" not in re.sub(r"--(heat|share):[\d.]+", "", board_page([board]))
 
 
 def test_the_csv_is_long_and_leaves_absent_scores_empty(tmp_path):
@@ -185,7 +185,7 @@ def test_examples_show_each_method_on_the_worst_image_of_each_class(tmp_path):
     tiny = write_tiny_set(tmp_path / "set", fg_id='<script>"cat"')
     dark = predict_a_constant("dark", 0, tiny, tmp_path / "dark")  # SAD 0.256
     grey = predict_a_constant("grey", 128, tiny, tmp_path / "grey")  # SAD 0.1275
-    page = to_html(group_boards([dark, grey]))
+    page = board_page(group_boards([dark, grey]))
     assert page.count("<figure>") == 2
     assert page.count('src="data:image/webp;base64,') == 2 * (3 + 2 * 2)
     assert "&lt;script&gt;&#34;cat&#34;" in page

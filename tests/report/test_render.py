@@ -9,7 +9,7 @@ from jinja2 import UndefinedError
 
 from simd.report.html.render import read_template, render, render_page
 from simd.report.leaderboard.board import group_boards
-from simd.report.leaderboard.page import to_html
+from simd.report.leaderboard.page import board_page
 from simd.report.statistics.tables import balance_table
 
 HOSTILE = "</p><script>alert('x')</script>"
@@ -23,7 +23,7 @@ def test_what_a_template_shows_stays_text():
 
 
 def test_only_the_script_of_the_page_may_run():
-    page = to_html(group_boards(two_methods()))
+    page = board_page(group_boards(two_methods()))
     (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in page

@@ -11,7 +11,7 @@ from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.errors import BatchError
 from simd.report.statistics.measure import measure_set, report_statistics
-from simd.report.statistics.tables import summarise
+from simd.report.statistics.tables import measures_by_class
 from simd.taxonomy import CLASSES
 
 
@@ -80,7 +80,7 @@ def test_classes_are_means_of_images_and_of_regions(tmp_path, foregrounds, backg
     assert parts["fur"].pixels + parts["net"].pixels == image.measures.pixels
     weighted = sum(p.pixels * p.alpha_ratio for p in parts.values()) / image.measures.pixels
     assert weighted == pytest.approx(image.measures.alpha_ratio)
-    fur = next(s for s in summarise(measured.regions) if s.class_ == "fur")
+    fur = next(s for s in measures_by_class(measured.regions) if s.class_ == "fur")
     own = [m.measures.alpha_ratio for m in measured.regions if m.class_ == "fur"]
     assert fur.means[0] == pytest.approx(np.mean(own))
     assert fur.spreads[0] == pytest.approx(np.std(own, ddof=1))

@@ -11,7 +11,7 @@ from simd.sources import (
     index_foregrounds,
     official_trimap,
     read_foreground,
-    recognise,
+    recognise_kind,
 )
 
 OWN = "Adobe-licensed images"
@@ -51,7 +51,7 @@ def adobe(tmp_path):
 
 
 def test_the_release_is_recognised_and_its_folder_names_are_aliases(release):
-    assert recognise(FOREGROUNDS, str(release)) == "simd"
+    assert recognise_kind(FOREGROUNDS, str(release)) == "simd"
     index = index_foregrounds(str(release))
     assert {fg.id: fg.class_ for fg in index.records} == {
         "defocus/dahlia 1 (2).jpg": "defocus",
@@ -92,7 +92,7 @@ def test_licences_of_a_release_come_from_a_csv_file(release):
 
 
 def test_adobe_is_recognised_whole_or_by_halves(adobe):
-    assert [recognise(FOREGROUNDS, str(adobe / half)) for half in ("", "Training_set", "Test_set")] == [
+    assert [recognise_kind(FOREGROUNDS, str(adobe / half)) for half in ("", "Training_set", "Test_set")] == [
         "adobe"
     ] * 3
     index = index_foregrounds(str(adobe))

@@ -48,9 +48,9 @@ class Simd2021:
         if size == alpha.shape:
             return Prepared(fg, alpha, class_mask)
         return Prepared(
-            _resize(fg, size),
-            _resize(alpha, size),
-            None if class_mask is None else _resize(class_mask, size, cv2.INTER_NEAREST),
+            resize(fg, size),
+            resize(alpha, size),
+            None if class_mask is None else resize(class_mask, size, cv2.INTER_NEAREST),
         )
 
     def trimap(self, alpha: UInt8) -> UInt8:
@@ -75,7 +75,7 @@ class Simd2021:
         ratio = max(width / bg_width, height / bg_height)
         if ratio > 1:
             bg_height, bg_width = int(bg_height * ratio + 1.0), int(bg_width * ratio + 1.0)
-            bg = _resize(bg, (bg_height, bg_width))
+            bg = resize(bg, (bg_height, bg_width))
         return bg[:height, :width], {"bg_height": bg_height, "bg_width": bg_width}
 
     def composite(self, fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
@@ -99,6 +99,7 @@ def final_size(height: int, width: int) -> tuple[int, int]:
     return (int(h * ratio), int(w * ratio)) if ratio > 1 else (int(h), int(w))
 
 
-def _resize(pixels: UInt8, size: tuple[int, int], interpolation: int = cv2.INTER_LINEAR) -> UInt8:
+def resize(pixels: UInt8, size: tuple[int, int], interpolation: int = cv2.INTER_LINEAR) -> UInt8:
+    """Return pixels in another size (height, width), as OpenCV interpolates them."""
     resized = cv2.resize(pixels, (size[1], size[0]), interpolation=interpolation)
     return np.asarray(resized, dtype=np.uint8)

@@ -97,14 +97,14 @@ def mixed(kind: str, seed: int, size: int | tuple[int, int] = 512) -> Cutout:
     shape = checked_size(size)
     rng = generator(_STREAM + list(MIXED).index(kind), checked_seed(seed))
     parts: list[ClassLayer] = resolve_name(MIXED[kind].target)(rng, min(shape))
-    drawn = cutout(over(*(part.layer for part in parts)), _visible_class(parts), shape)
+    drawn = cutout(over(*(part.layer for part in parts)), visible_class(parts), shape)
     # Where nothing is seen, the nearest pixel that shows something decides.
     _, nearest = ndimage.distance_transform_edt(drawn.alpha == 0, return_indices=True)
     return drawn._replace(class_mask=drawn.class_mask[tuple(nearest)])
 
 
-def _visible_class(parts: Sequence[ClassLayer]) -> UInt8:
-    """Return the index of the class that is seen most at each pixel of the drawing."""
+def visible_class(parts: Sequence[ClassLayer]) -> UInt8:
+    """Return the index of the class that is seen most at each pixel of the drawing, uint8 (H, W)."""
     seen: dict[str, Float] = {}
     through: Float = np.ones_like(parts[0].layer.alpha)
     for part in parts:

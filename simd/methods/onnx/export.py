@@ -99,7 +99,7 @@ def export_onnx(weights: str | Path, out: str | Path) -> Exported:
     for name, (network, inputs, output, dynamic, batch) in models.items():
         network.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
         shapes = [channels[part] for part in inputs]
-        data = _export(network, inputs, output, dynamic, _example(CHECKED_SIZES[0], shapes, batch))
+        data = export_model(network, inputs, output, dynamic, _example(CHECKED_SIZES[0], shapes, batch))
         differences[output] = _compare(network, inputs, data, shapes)
         written[folder / f"{name}.onnx"] = data
     card = _CARD.format(version=__version__, preset=sim_card.preset, licence=_quoted(sim_card.licence))
@@ -123,7 +123,7 @@ classifier = "classifier.onnx"
 """
 
 
-def _export(
+def export_model(
     network: nn.Module,
     inputs: tuple[str, ...],
     output: str,

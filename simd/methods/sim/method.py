@@ -18,7 +18,8 @@ from simd.methods.runtime.check_inputs import check_arrays, overwrite_known
 from simd.methods.runtime.click_maps import click_maps, distances
 from simd.methods.runtime.devices import check_device, check_device_memory, full_precision, memory_in_words
 from simd.methods.runtime.fold_norms import fuse
-from simd.methods.runtime.tiling import MIN_TILE, Tile, tiles
+from simd.methods.runtime.tiling import MIN_TILE, Tile
+from simd.methods.runtime.tiling import tiles as tiles_over
 from simd.methods.runtime.winograd import for_cpu
 from simd.methods.sim.inputs import MIN_SIDE, pad
 from simd.methods.sim.semantic_trimap import check_mode, semantic_trimap
@@ -99,7 +100,7 @@ class SimMethod:
             job = SolveJob(self.networks, self.device, _DTYPES[self.dtype], image, trimap, semantics)
             if auxiliary:
                 return job.everything()
-            return Solution(job.alpha(self._tiles(trimap)), semantics)
+            return Solution(job.alpha(self.tiles(trimap)), semantics)
 
     def pictures(self, image: UInt8, trimap: UInt8) -> dict[str, UInt8]:
         """Draw what goes in, the 20 maps, and alpha, F, B and the weight maps; large images are reduced."""
@@ -120,21 +121,21 @@ class SimMethod:
             "layers": draw_layers(image, trimap, overwrite_known(alpha, trimap), fg, bg, weights),
         }
 
-    def _tiles(self, trimap: UInt8) -> list[Tile]:
-        """Return the tiles that hold an unknown pixel; the others' alpha is known."""
+    def tiles(self, trimap: UInt8) -> list[Tile]:
+        """Return the tiles of an image that hold an unknown pixel; the others' alpha is known."""
         size = (trimap.shape[0], trimap.shape[1])
-        side = self._side(trimap.size / 1e6)
-        covering = tiles(size, side) if side else [Tile(slice(0, size[0]), slice(0, size[1]))]
+        side = self.tile_side(trimap.size / 1e6)
+        covering = tiles_over(size, side) if side else [Tile(slice(0, size[0]), slice(0, size[1]))]
         return [tile for tile in covering if (trimap[tile] == UNKNOWN).any()]
 
-    def _side(self, megapixels: float) -> int:
-        """Return the side of a tile, 0 for the whole image."""
+    def tile_side(self, megapixels: float) -> int:
+        """Return the side of a tile in pixels for an image of this size, 0 for the whole image at once."""
         if self.tile is not None:
             return self.tile
         return 0 if megapixels <= _WHOLE_MEGAPIXELS else _TILE
 
     def _network_gigabytes(self, megapixels: float) -> float:
-        side = self._side(megapixels)
+        side = self.tile_side(megapixels)
         at_once = min(megapixels, side**2 / 1e6) if side else megapixels
         return _GIGABYTES_PER_TILE_MEGAPIXEL * at_once
 
@@ -182,7 +183,7 @@ def load_sim(
             "`simd weights import FILE` from the released checkpoints, or by training"
         )
     if tile:
-        tiles((8, 8), tile)  # raises if it is not a tile
+        tiles_over((8, 8), tile)  # raises if it is not a tile
     torch_device = check_device(device, dtype, _DTYPES)
     if threads is not None:
         torch.set_num_threads(threads)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simd.errors import DataError, MissingExtraError
 from simd.files import json_text, make_folder, read_json, write_atomically
 from simd.methods.networks import DISCRIMINATORS, NETWORKS, PRESETS, build_network
-from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise
+from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise_network
 from simd.sources.outputs import Inputs, check_output_folder
 from simd.version import __version__
 
@@ -86,7 +86,7 @@ def import_weights(
 
     _need_torch()
     tensors = read_tensors(file)
-    network, preset, named = recognise(tensors, file)
+    network, preset, named = recognise_network(tensors, file)
     return save_weights(
         named,
         out,

@@ -17,7 +17,7 @@ COUNTER = "num_batches_tracked"
 _LISTED = 6  # names in a message
 
 
-def recognise(tensors: "Mapping[str, Tensor]", file: Path) -> "tuple[str, str, dict[str, Tensor]]":
+def recognise_network(tensors: "Mapping[str, Tensor]", file: Path) -> "tuple[str, str, dict[str, Tensor]]":
     """Tell which network and preset named tensors are of, and give them the network's names.
 
     Leading parts that all names share (``module.``, or whatever a wrapper is called) are removed, numbers are

@@ -47,14 +47,14 @@ def read_tensors(path: Path, *, max_bytes: int = MAX_BYTES) -> "dict[str, Tensor
     with path.open("rb") as stream:
         head = stream.read(8)
     if zipfile.is_zipfile(path) and head.startswith(b"PK"):
-        _check_archive(path, size)
+        check_archive(path, size)
     elif path.suffix == ".safetensors":
         return _read_safetensors(path)
     elif head.startswith(b"\x80"):
         _check_legacy(path, size)
     else:
         raise DataError(f"{path}: is neither a file of torch.save nor a safetensors file")
-    return _named_tensors(path, _load(path))
+    return _named_tensors(path, load_weights_only(path))
 
 
 def _size(path: Path, max_bytes: int) -> int:
@@ -155,7 +155,7 @@ def _describe(path: Path, stream: IO[bytes]) -> tuple[object, dict[str, _Storage
         raise DataError(f"{path}: is damaged, or no file of torch.save ({error})") from None
 
 
-def _check_archive(path: Path, size: int) -> None:
+def check_archive(path: Path, size: int) -> None:
     """Check a zip file of `torch.save`: its members, then the pickle and the tensors it declares."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -235,7 +235,16 @@ def _plain_scalar(dtype: _PlainDtype, data: bytes) -> float:
     return value
 
 
-def _load(path: Path) -> object:
+def load_weights_only(path: Path) -> object:
+    """Read what a file of `torch.save` holds by PyTorch's own guarded reader; numpy's numbers become plain.
+
+    It is the second guard: PyTorch refuses what it does not know, whatever :func:`check_archive` let through.
+
+    Raises
+    ------
+    DataError
+        If PyTorch refuses the file, or cannot read it.
+    """
     import torch
     from torch.serialization import safe_globals
 

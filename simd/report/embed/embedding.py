@@ -121,7 +121,7 @@ def _embedding(
 
 def write_embedding(embedding: Embedding, out: Path) -> list[Path]:
     """Write the map's files into a folder."""
-    from simd.report.embed.page import to_html
+    from simd.report.embed.page import embedding_page
     from simd.report.embed.plot import plot_map
 
     out = _check_folder(out)
@@ -131,7 +131,7 @@ def write_embedding(embedding: Embedding, out: Path) -> list[Path]:
         "map.csv": _map_csv(embedding),
         "neighbours.csv": _neighbours_csv(embedding.neighbours),
         "map.png": plot_map(embedding),
-        "index.html": to_html(embedding),
+        "index.html": embedding_page(embedding),
     }
     for name, content in files.items():
         write_atomically(out / name, content)

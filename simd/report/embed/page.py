@@ -24,7 +24,7 @@ _GLYPHS = (
 )
 
 
-def to_html(embedding: Embedding) -> str:
+def embedding_page(embedding: Embedding) -> str:
     """Return the page of a map."""
     neighbours = embedding.neighbours
     return render_page(

@@ -17,9 +17,9 @@ from simd.image import Mask, UInt8
 from simd.journal import Row
 from simd.masks import bounding_box
 from simd.records import Composite
-from simd.report.class_regions import class_regions
 from simd.report.html.thumbnails import beside, thumbnail
 from simd.report.image_rows import rows_of_images
+from simd.report.sample_regions import regions_of_sample
 from simd.trimap import unknown_region
 
 WHOLE = "image"
@@ -121,7 +121,7 @@ def _patches_of(sample: Sample, features: str | Features) -> dict[str, Any]:
             f"{sample.row.id}: image, alpha and trimap differ in size; simd verify names the file"
         )
     patches, small = [], 0
-    by_class = class_regions(sample, unknown)
+    by_class = regions_of_sample(sample, unknown)
     for region, mask in ({WHOLE: unknown} if by_class is None else by_class).items():
         if np.count_nonzero(mask) < SMALLEST:
             small += 1

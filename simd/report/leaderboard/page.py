@@ -19,7 +19,7 @@ _SLACK = 50_000  # bytes for the rest of the page
 _SCRIPT, _STYLE = "leaderboard.js", "leaderboard.css"
 
 
-def to_html(boards: Sequence[Board]) -> str:
+def board_page(boards: Sequence[Board]) -> str:
     """Return the page of these boards."""
     tables = [_tables(index, board) for index, board in enumerate(boards, start=1)]
     fixed = (*tables, read_template(_SCRIPT), read_template(_STYLE))

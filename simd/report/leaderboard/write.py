@@ -9,7 +9,7 @@ from simd.files import write_atomically
 from simd.locks import locked_folder
 from simd.metrics.scores import Scores
 from simd.report.leaderboard.board import group_boards
-from simd.report.leaderboard.page import to_html
+from simd.report.leaderboard.page import board_page
 from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
 from simd.sources.outputs import begins, check_output_folder, has_file
 
@@ -48,7 +48,7 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
     boards = group_boards(scores)
     contents = {
         "leaderboard.md": to_markdown(boards),  # first: by it the folder is known as ours
-        "index.html": to_html(boards),
+        "index.html": board_page(boards),
         "leaderboard.csv": to_csv(boards),
         "differences.csv": differences_to_csv(boards),
     }

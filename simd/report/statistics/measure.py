@@ -15,8 +15,8 @@ from simd.features.region_statistics import ForegroundSize, Measures, foreground
 from simd.files import real_path
 from simd.locks import locked_folder
 from simd.missing import nan_for_nulls, nulls_for_nan
-from simd.report.class_regions import class_regions
 from simd.report.image_rows import rows_of_images
+from simd.report.sample_regions import regions_of_sample
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.selection.class_counts import Census, take_census
 from simd.taxonomy import CLASSES
@@ -172,7 +172,7 @@ def _measure(sample: Sample) -> dict[str, Any]:
     unknown = unknown_region(trimap)
     for layer, pixels in (("image", image), ("trimap", trimap)):
         _check_size(sample, layer, pixels.shape[:2], alpha.shape)
-    by_class = class_regions(sample, unknown)
+    by_class = regions_of_sample(sample, unknown)
     regions = {sample.row.class_: unknown} if by_class is None else by_class
     whole, parts = measure_regions(image, alpha, unknown, regions)
     return {

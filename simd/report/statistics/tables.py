@@ -50,7 +50,7 @@ class ClassMeasures(NamedTuple):
     spreads: tuple[float, ...]  # nan for fewer than two
 
 
-def summarise(rows: Sequence[Measured]) -> list[ClassMeasures]:
+def measures_by_class(rows: Sequence[Measured]) -> list[ClassMeasures]:
     """Sum images or regions up by class: all 20, in the order of the taxonomy."""
     by_class: dict[str, list[Measured]] = {name: [] for name in CLASSES}
     for row in rows:
@@ -83,7 +83,7 @@ def classes_csv(sets: Sequence[SetStatistics]) -> str:
         for scope, measured in (("image", of_set.images), ("region", of_set.regions)):
             if scope == "region" and not of_set.measured:  # a list of names
                 continue
-            for summary in summarise(measured):
+            for summary in measures_by_class(measured):
                 counts = (summary.rows, summary.foregrounds)
                 if not of_set.measured:
                     counts = (
@@ -161,7 +161,7 @@ def class_table(statistics: SetStatistics) -> tuple[list[str], list[list[str]]]:
             *(str(n) if n else DASH for n in (summary.rows, summary.foregrounds)),
             *(formatted(mean, column.form) for mean, column in zip(summary.means, MEASURES, strict=True)),
         ]
-        for summary in summarise(statistics.regions)
+        for summary in measures_by_class(statistics.regions)
     ]
     return ["class", "regions", "foregrounds", *(column.title for column in MEASURES)], rows
 

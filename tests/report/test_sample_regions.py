@@ -5,8 +5,8 @@ from conftest import restated, save
 
 from simd.dataset.manifest import load_set
 from simd.errors import BatchError, DataError
-from simd.report.class_regions import class_regions
 from simd.report.embed.patches import read_patches
+from simd.report.sample_regions import regions_of_sample
 from simd.report.statistics.measure import measure_set
 from simd.taxonomy import CLASSES
 from simd.trimap import unknown_region
@@ -24,7 +24,7 @@ def with_mask(sample, class_mask):
 
 
 def regions_with(sample, class_mask):
-    return class_regions(with_mask(sample, class_mask), unknown_region(sample.trimap))
+    return regions_of_sample(with_mask(sample, class_mask), unknown_region(sample.trimap))
 
 
 def test_a_region_is_what_the_class_mask_and_the_unknown_region_share(sample):
@@ -40,7 +40,7 @@ def test_a_region_is_what_the_class_mask_and_the_unknown_region_share(sample):
 
 def test_without_a_class_mask_there_are_none(sample):
     sample.path("class_mask").unlink()
-    assert class_regions(sample, unknown_region(sample.trimap)) is None
+    assert regions_of_sample(sample, unknown_region(sample.trimap)) is None
 
 
 @pytest.mark.parametrize(
