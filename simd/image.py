@@ -63,16 +63,29 @@ _RGB_AS_GREY_TOLERANCE = 2
 _GREY_MODES = ("1", "L", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 
-def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
-    """Return (H, W) as the image will be read, from its header alone."""
+class Header(NamedTuple):
+    """What the header of an image file says."""
+
+    size: tuple[int, int]  # (H, W) as the image will be read
+    is_grey: bool  # one channel of levels, as a matte has
+
+
+def read_header(path: Path, max_pixels: int = MAX_PIXELS) -> Header:
+    """Read the header of an image; DataError if the file is missing or not an image."""
     check_regular(path)
     try:
         with path.open("rb") as stream:
             image, orientation = open_image(path, stream, max_pixels)
             width, height = image.size
+            size = (width, height) if orientation >= 5 else (height, width)
+            return Header(size, image.mode in _GREY_MODES)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-    return (width, height) if orientation >= 5 else (height, width)
+
+
+def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Return (H, W) as the image will be read, from its header alone."""
+    return read_header(path, max_pixels).size
 
 
 def read_orientation(path: Path, max_pixels: int = MAX_PIXELS) -> int:
@@ -98,12 +111,7 @@ def has_transparency(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
 
 def is_grey(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
     """Tell from its header whether an image has one channel of levels, as a matte has."""
-    check_regular(path)
-    try:
-        with path.open("rb") as stream:
-            return open_image(path, stream, max_pixels)[0].mode in _GREY_MODES
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    return read_header(path, max_pixels).is_grey
 
 
 def no_alpha(path: Path, max_pixels: int = MAX_PIXELS) -> str:

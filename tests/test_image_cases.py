@@ -147,6 +147,31 @@ def test_a_figure_that_only_rounding_leaves_is_printed_as_the_others(case, run_c
     assert "2 of 2 mattes fall where the truth rises: they look inverted" in done.out
 
 
+@case_of("mattes-taken-for-backgrounds")  # PeterL1n/BackgroundMattingV2#114, hustvl/ViTMatte#24
+@pytest.mark.parametrize(("folder", "colours", "mattes"), [("A", "fgr", "pha"), ("D", "images", "masks")])
+def test_mattes_are_not_taken_for_backgrounds(case, folder, colours, mattes, run_cli):
+    pair = f"{colours}/ and {mattes}/ hold pictures of the same names, and those in {mattes}/ are grey"
+    for origin, reason in (
+        (folder, pair),
+        (f"{folder}/{mattes}", "all of its pictures are grey, as mattes are"),
+        (f"{folder}/{colours}", f"{mattes}/ beside it holds grey pictures of the same names and sizes"),
+    ):
+        for words in (
+            ("index", origin),
+            ("select", "--backgrounds", origin),
+            ("build", "out", "--foregrounds", "synthetic:1@96", "--backgrounds", origin, *OWN),
+        ):
+            done = run_cli(*words)
+            assert (done.code, done.out) == (1, "")
+            assert done.err.startswith(f"simd: {origin}: {reason}")
+            assert "fg/" in done.err
+            assert "say so: --background-kind folder" in done.err
+    assert not (case / "out").exists()
+    done = run_cli("select", folder)
+    assert pair in done.err
+    assert "give the folder that holds them as --foregrounds; known are" in done.err
+
+
 @case_of("onnx-channels-last")  # dusty-nv/jetson-inference#1474, onnx/tensorflow-onnx#2360
 def test_a_model_with_channels_last_is_called_that(case, run_cli):
     pytest.importorskip("onnxruntime")

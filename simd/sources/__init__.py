@@ -18,7 +18,7 @@ scenes    backgrounds none: drawn by the built-in generator; open adds the photo
 In files named after their kind; simd_release holds `simd`, generated what is drawn. What kinds share: index
 (what a source says of itself, and what was seen in a folder), layout (declared layouts), links (none may
 lead out), table (the CSV file of classes and licences), classified (cut-outs with their classes), lists
-(``class:fg:bg``), composite_names (``<fg>_<k>``), licences.
+(``class:fg:bg``), composite_names (``<fg>_<k>``), licences, photographs (told from mattes).
 
 outputs is the guard of all that is written: nothing goes into a source, a set or a folder of mattes.
 
@@ -43,6 +43,7 @@ from simd.records import Background, Foreground, ForegroundFiles
 from simd.sources.folder import split_files
 from simd.sources.index import Finished, Index, SourceKind
 from simd.sources.links import without_links_out
+from simd.sources.photographs import check_photograph, pair_hint, why_no_photographs
 from simd.taxonomy import suggest
 
 FOREGROUNDS = {
@@ -138,10 +139,21 @@ def index_foreground_files(origin: str) -> Index[ForegroundFiles]:
 def index_backgrounds(origin: str, kind: str | None = None) -> Index[Background]:
     """List the backgrounds of a folder, ``"builtin"`` or ``"open:PER_KIND@SIZE:SPLIT"``.
 
-    See :func:`index_foregrounds`.
+    See :func:`index_foregrounds`. A folder that fits no layout is taken as one of photographs, unless it
+    looks like one of mattes or of foregrounds with their mattes (:mod:`simd.sources.photographs`); kind
+    "folder" says that it is one, and then only the mattes among them are broken.
     """
-    index = _find(BACKGROUNDS, origin, kind, "backgrounds").index_backgrounds(origin)
-    return without_links_out(index, origin)
+    source = _find(BACKGROUNDS, origin, kind, "backgrounds")
+    index = without_links_out(source.index_backgrounds(origin), origin)
+    folder = Path(origin)
+    if source.name == "folder" and kind is None and not (folder / "bg").is_dir():
+        files = [background.file for background in index.records if background.file is not None]
+        if reason := why_no_photographs(folder, [*files, *(folder / name for name in index.broken)]):
+            raise DataError(
+                f"{reason}. If these are photographs to place things on, say so: --background-kind folder "
+                "(--kind folder where a command has no other kind)"
+            )
+    return index
 
 
 def index_finished(origin: str, kind: str | None = None) -> Index[Finished]:
@@ -180,7 +192,10 @@ def read_background(background: Background, reader: Reader = UPRIGHT) -> UInt8:
     if background.file is None:
         return find_kind("backgrounds", background.source).read_background(background)
     check_opaque(background.file)
-    return reader.colour(background.file)
+    pixels = reader.colour(background.file)
+    if background.source == "folder":
+        check_photograph(background.file, pixels)
+    return pixels
 
 
 def official_trimap(foreground: Foreground, k: int) -> Path | None:
@@ -196,8 +211,9 @@ def _find(table: Mapping[str, str], origin: str, kind: str | None, what: str) ->
     name = kind or recognise_kind(table, origin)
     if name is None:
         layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
-        unread = "" if is_drawn(origin) else unread_note(split_files(Path(origin))[1])
-        holds = f"; it holds {unread}" if unread else ""
+        images, others = ([], []) if is_drawn(origin) else split_files(Path(origin))
+        unread, pairs = unread_note(others), pair_hint(Path(origin), images)
+        holds = (f"; it holds {unread}" if unread else "") + (f"; {pairs}" if pairs else "")
         raise DataError(f"{origin}: no known layout of {what}{holds}; known are\n{layouts}")
     return _load(table[name])
 

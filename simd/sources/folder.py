@@ -9,11 +9,12 @@ from simd.addresses import LooseNames
 from simd.class_tables import ClassTable
 from simd.errors import DataError
 from simd.formats import unread_note
-from simd.image import UInt8, is_image_name, read_alpha, read_image, read_size
+from simd.image import UInt8, is_image_name, read_alpha, read_header, read_image, read_size
 from simd.layer_checks import differing_orientation
 from simd.records import UNKNOWN_LICENCE, Background, ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.index import Index, SourceKind
+from simd.sources.photographs import mattes_among
 from simd.sources.table import find_table, read_table
 
 
@@ -192,20 +193,27 @@ def _index_photographs(origin: str) -> Index[Background]:
     table = read_table(table_path, roles=("background",)) if table_path else ClassTable()
     files, others = split_files(folder)
     notes = [f"licences: {table.path}"] if table else []
-    records, broken, left_out = [], {}, []
+    licences: dict[Path, str] = {}
+    grey: dict[Path, bool] = {}
+    broken, left_out = {}, []
     for file in files:
-        name = file.relative_to(folder).as_posix()
         try:
             entry = table.find(file.stem)
             if table and entry is None:
                 left_out.append(file.name)
                 continue
-            read_size(file)
+            grey[file] = read_header(file).is_grey
         except DataError as error:
-            broken[name] = str(error)
+            broken[file.relative_to(folder).as_posix()] = str(error)
             continue
-        licence = entry.licence if entry else UNKNOWN_LICENCE
-        records.append(Background(id=name, source="folder", file=file, licence=licence))
+        licences[file] = entry.licence if entry else UNKNOWN_LICENCE
+    mattes = mattes_among(list(grey), grey)
+    broken |= {file.relative_to(folder).as_posix(): reason for file, reason in mattes.items()}
+    records = [
+        Background(id=file.relative_to(folder).as_posix(), source="folder", file=file, licence=licence)
+        for file, licence in licences.items()
+        if file not in mattes
+    ]
     if left_out:
         names = ", ".join(left_out[:5])
         notes.append(f"{len(left_out)} images that {table.path} does not call a background left out: {names}")
