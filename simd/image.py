@@ -238,8 +238,11 @@ def encode_png(pixels: UInt8, palette: bytes | None = None, note: str = "") -> b
 
 
 def write_png(path: Path, pixels: UInt8, note: str = "") -> None:
-    """Write uint8 (H, W) or RGB (H, W, 3) as a PNG, whole or not at all; a `note` names its maker."""
-    write_atomically(path, encode_png(pixels, note=note))
+    """Write uint8 (H, W) or RGB (H, W, 3) as a PNG, whole or not at all; a `note` names its maker.
+
+    It is one of a batch, whose end flushes the disks.
+    """
+    write_atomically(path, encode_png(pixels, note=note), flush=False)
 
 
 def to_uint8(matte: Matte) -> UInt8:

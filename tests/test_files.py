@@ -63,6 +63,50 @@ def test_the_file_appears_in_one_step(tmp_path, monkeypatch):
     assert seen == [("new", tmp_path, False)]  # all of it lay beside the target before the renaming
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not tell a descriptor's file")
+def test_the_content_is_on_the_disk_before_the_renaming(tmp_path, monkeypatch):
+    steps = []
+    fsync, replace = os.fsync, Path.replace
+
+    def note_fsync(descriptor):
+        steps.append(("fsync", Path(f"/proc/self/fd/{descriptor}").readlink().read_text()))
+        fsync(descriptor)
+
+    def note_replace(self, target):
+        steps.append(("replace", self.read_text()))
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", note_fsync)
+    monkeypatch.setattr(Path, "replace", note_replace)
+    write_atomically(tmp_path / "a", "new")
+    assert steps == [("fsync", "new"), ("replace", "new")]
+    steps.clear()
+    write_atomically(tmp_path / "b", "one of thousands", flush=False)
+    assert steps == [("replace", "one of thousands")]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_cannot_be_asked_is_fine(tmp_path, monkeypatch, number):
+    def refuse(_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    write_atomically(tmp_path / "a", "new")
+    assert (tmp_path / "a").read_text() == "new"
+
+
+def test_a_disk_that_fails_when_flushed_leaves_the_old_file(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("old")
+
+    def fail(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(DiskFullError, match=r"a: cannot be written \(No space left"):
+        write_atomically(tmp_path / "a", "new")
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a", "old")]
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_ends_the_run_and_says_what_to_do(number):
     error = cannot_write(Path("out/a.png"), OSError(number, os.strerror(number)))

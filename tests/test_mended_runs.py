@@ -291,3 +291,38 @@ def test_another_method_still_needs_another_folder(tiny_set, tmp_path, monkeypat
         predict("tiled", tiny_set.path, tmp_path / "mattes")
     with pytest.raises(DataError, match="method: 'tiled' is now 'trimap'"):
         predict("trimap", tiny_set.path, tmp_path / "mattes")
+
+
+# -- what a power cut leaves -----------------------------------------------------------------------------
+
+
+class Drawing:
+    """A method that draws a picture, and fails at first where an image is bright."""
+
+    name, version = "drawing", "1"
+
+    def predict(self, image, trimap):
+        if self.fails and image[0, 0, 0] > 100:
+            raise DataError("not today")
+        return trimap
+
+    def pictures(self, image, _trimap):
+        return {"image": image}
+
+
+@pytest.mark.parametrize("emptied", ["mattes", "pictures"])
+def test_a_finished_file_that_is_empty_is_made_again(tiny_set, tmp_path, emptied):
+    method = Drawing()
+    method.fails = True
+    folders = {"out": tmp_path / "mattes", "pictures": tmp_path / "pictures"}
+    with pytest.raises(BatchError):
+        predict(method, tiny_set.path, **folders)
+    whole = {file: file.read_bytes() for file in (tmp_path / emptied).glob("*.png")}
+    first, *others = sorted(whole)
+    first.write_bytes(b"")
+    before = {file: file.stat().st_mtime_ns for file in others}
+    method.fails = False
+    predict(method, tiny_set.path, **folders)
+    assert first.read_bytes() == whole[first]
+    assert {file: file.stat().st_mtime_ns for file in others} == before
+    assert len(list((tmp_path / "pictures").iterdir())) == len(tiny_set)

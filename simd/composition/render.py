@@ -134,7 +134,7 @@ def encode_layers(layers: dict[str, UInt8]) -> Layers:
 def write_layers(out: Path, id_: str, layers: Layers) -> None:
     """Write the images of a composite into a set."""
     for layer, (data, _) in layers.items():
-        write_atomically(out / file_name(id_, layer), data)
+        write_atomically(out / file_name(id_, layer), data, flush=False)  # once, before the manifest
 
 
 def _by_trimap(fg: Foreground, prepared: Prepared, trimap: UInt8) -> dict[str, UInt8]:

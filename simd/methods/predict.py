@@ -23,7 +23,7 @@ from simd.methods.facts import Facts, facts_of, gigabytes_of
 from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
 from simd.parallel import free_gigabytes
-from simd.schema import AMOUNT, COUNT, INTEGER, TEXT, list_of, or_null, record
+from simd.schema import AMOUNT, COUNT, INTEGER, TEXT, list_of, or_null, record, table_of
 from simd.sources.outputs import check_output_folder, holds_pictures_of_ours, write_picture
 from simd.version import __version__
 
@@ -37,7 +37,7 @@ _NOTED = record(
         "peak_megabytes": or_null(COUNT),
         "bytes": list_of(INTEGER, length=1),
     },
-    {"digest": TEXT, "version": TEXT},
+    {"digest": TEXT, "version": TEXT, "pictures": table_of(INTEGER)},
 )
 _BASE_GIGABYTES = 0.3  # an interpreter with the libraries loaded
 _NOTABLE_GIGABYTES = 1.0  # from here on the estimate is said before the run
@@ -173,8 +173,12 @@ def _run(
     def load(row: dict[str, Any]) -> dict[str, Any] | None:
         """Take a row of this version whose matte is as it was written and whose files are as they were."""
         is_whole = row["bytes"] == sizes_of(out / f"{row['id']}.png")
-        of_version = is_whole and row.get("version") == facts.version
-        return row if of_version and row.get("digest", "") == tasks[row["id"]].image.digest() else None
+        if not is_whole or row.get("version") != facts.version:
+            return None
+        drawn = {} if folder is None else {folder / name: size for name, size in _pictures_of(row).items()}
+        if list(drawn.values()) != sizes_of(*drawn):
+            return None
+        return row if row.get("digest", "") == tasks[row["id"]].image.digest() else None
 
     rows, reasons = resumed(
         journal,
@@ -194,6 +198,12 @@ def _run(
     write_run(out, record)
     journal.remove()
     return Predicted(out, record)
+
+
+def _pictures_of(row: Mapping[str, Any]) -> dict[str, int]:
+    """Return the bytes of the pictures that an image's row notes, by name."""
+    sizes: dict[str, int] = row.get("pictures", {})
+    return sizes
 
 
 def _identity(facts: Facts, images: RunImages) -> dict[str, str | None]:
@@ -231,10 +241,10 @@ def _finished(out: Path, identity: dict[str, str | None], images: RunImages) -> 
                 f"{out}: holds the mattes of {record.method} ({record.version}), {others}, in another "
                 "version or with other weights; choose another folder, or remove this one"
             )
-        gone = [each.id for each in images.images if not (out / f"{each.id}.png").is_file()]
+        gone = [each.id for each in images.images if sizes_of(out / f"{each.id}.png")[0] <= 0]
         if gone:
             raise DataError(
-                f"{out}: {len(gone)} mattes of its finished run are gone ({gone[0]}.png first); "
+                f"{out}: {len(gone)} mattes of its finished run are gone or empty ({gone[0]}.png first); "
                 "remove the folder and predict again"
             )
         return Predicted(out, record)
@@ -301,14 +311,18 @@ def _predict(task: _Task) -> dict[str, Any]:
     alpha, fallback = solve(method, image, trimap)
     seconds = time.perf_counter() - start
     write_png(task.out / f"{task.image.id}.png", to_uint8(alpha))
+    pictures = {}
     if task.pictures is not None and isinstance(method, Draws) and trimap is not None:
         for name, picture in method.pictures(image, trimap).items():
-            write_picture(task.pictures / f"{task.image.id}-{name}.png", picture)
+            file = task.pictures / f"{task.image.id}-{name}.png"
+            write_picture(file, picture)
+            pictures[file.name] = file.stat().st_size
     row = {
         "id": task.image.id,
         "seconds": round(seconds, 4),
         "fallback": fallback,
         "peak_megabytes": _peak_megabytes(),
+        "pictures": pictures,
     }
     return row | ({"digest": digest} if (digest := task.image.digest()) else {})
 

@@ -167,7 +167,8 @@ def has_file(name: str, is_ours: IsOurs) -> IsOurs:
 def write_picture(path: Path, pixels: UInt8) -> None:
     """Write a picture to look at, as a PNG that says so; DataError where another file would be replaced."""
     check_replaceable(path)
-    if path.exists() and not _holds(is_picture, path):
+    # an empty one holds nothing to lose: it is what a power cut has left of a picture
+    if path.exists() and path.stat().st_size and not _holds(is_picture, path):
         raise DataError(f"{path}: exists and is not a picture of simd; it is left as it is: remove it first")
     write_png(path, pixels, note=DRAWN)
 

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from simd.errors import DataError
-from simd.files import make_folder, write_atomically
+from simd.files import write_atomically
+from simd.locks import locked_folder
 from simd.methods.networks.classifier import PatchClassifier
 from simd.methods.networks.sim import SIM
 from simd.methods.onnx.sim import CLASSIFIER_INPUTS, SIM_INPUTS
@@ -80,6 +81,8 @@ def export_onnx(weights: str | Path, out: str | Path) -> Exported:
     ------
     DataError
         If there are no weights, or a model does not give what PyTorch gives; then nothing is written.
+    BusyError
+        If another process writes to `out`.
     """
     is_ours = has_file(_NAMES[0], begins(_CARD[: _CARD.index("{")]))
     folder = check_output_folder(out, "an export", is_ours, names=_NAMES, inputs=[weights])
@@ -103,10 +106,10 @@ def export_onnx(weights: str | Path, out: str | Path) -> Exported:
         differences[output] = _compare(network, inputs, data, shapes)
         written[folder / f"{name}.onnx"] = data
     card = _CARD.format(version=__version__, preset=sim_card.preset, licence=_quoted(sim_card.licence))
-    make_folder(folder)
-    write_atomically(folder / _NAMES[0], card)  # first: by it the folder is known as ours
-    for file, content in written.items():
-        write_atomically(file, content)
+    with locked_folder(folder):
+        write_atomically(folder / _NAMES[0], card)  # first: by it the folder is known as ours
+        for file, content in written.items():
+            write_atomically(file, content)
     return Exported((*written, folder / _NAMES[0]), differences)
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simd.errors import DataError, MissingExtraError
-from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.files import json_text, read_json, write_atomically
+from simd.locks import locked_folder
 from simd.methods.networks import DISCRIMINATORS, NETWORKS, PRESETS, build_network
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise_network
 from simd.sources.outputs import Inputs, check_output_folder
@@ -114,11 +115,12 @@ def save_weights(
     ------
     DiskFullError
         If there is no room; the folder's previous weights are untouched.
+    BusyError
+        If another process writes weights there.
     """
     from safetensors.torch import save
 
     folder = _check_folder(out)
-    make_folder(folder)
     data = save({name: tensor.contiguous() for name, tensor in sorted(tensors.items())})
     digest = _digest(data)
     card = WeightsCard(
@@ -132,12 +134,14 @@ def save_weights(
         licence=licence,
         simd_version=__version__,
     )
-    write_atomically(folder / card.file, data)
-    write_atomically(_card_file(folder, network), json_text(asdict(card)))
-    for other in folder.glob(f"{network}-{'[0-9a-f]' * 12}.safetensors"):  # from now on no card names them
-        if other.name != card.file:
-            with contextlib.suppress(OSError):
-                other.unlink()
+    with locked_folder(folder):
+        write_atomically(folder / card.file, data)
+        write_atomically(_card_file(folder, network), json_text(asdict(card)))
+        # from now on no card names the others
+        for other in folder.glob(f"{network}-{'[0-9a-f]' * 12}.safetensors"):
+            if other.name != card.file:
+                with contextlib.suppress(OSError):
+                    other.unlink()
     return card
 
 

@@ -197,7 +197,7 @@ def _make(job: _MapJob) -> Maps:
             methods[key] = _write(job, number, file, preds[key], alpha, unknown)
     disagreement = {f"{a} {b}": sad(preds[a], preds[b], unknown) for a, b in combinations(preds, 2)}
     maps = Maps(str(real_path(class_mask)), methods, disagreement)
-    write_atomically(job.folder / f"{job.digest}.json", json_text(_to_row(maps)))
+    write_atomically(job.folder / f"{job.digest}.json", json_text(_to_row(maps)), flush=False)
     return maps
 
 

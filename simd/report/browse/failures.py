@@ -106,7 +106,8 @@ def picture(job: CardJob) -> Pictures:
     size = fit(alpha[box].shape, _SIDE)
     for layer, pixels in zip(LAYERS, (image, trimap, alpha), strict=True):
         way = NEAREST if layer == "trimap" else WAY
-        write_atomically(job.folder / f"{job.number}-{layer}.webp", webp(pixels[box], size, way))
+        picture = job.folder / f"{job.number}-{layer}.webp"
+        write_atomically(picture, webp(pixels[box], size, way), flush=False)
     reasons = []
     for index, (file, scored) in enumerate(zip(job.mattes, job.scored, strict=True)):
         pred, reason = _read(file, alpha, unknown, scored)
@@ -116,8 +117,8 @@ def picture(job: CardJob) -> Pictures:
             over = over_a_colour(image[box], pred[box], size)
             drawn = {"matte": pred[box], "error": error_colours()[error], "over": over}
             for layer in METHOD_LAYERS:
-                file_name = f"{job.number}-{index}-{layer}.webp"
-                write_atomically(job.folder / file_name, webp(drawn[layer], size))
+                picture = job.folder / f"{job.number}-{index}-{layer}.webp"
+                write_atomically(picture, webp(drawn[layer], size), flush=False)
     return Pictures(size, tuple(reasons))
 
 

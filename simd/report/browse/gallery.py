@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from simd.dataset.manifest import MattingSet, load_set
 from simd.errors import DataError
-from simd.files import check_replaceable, make_folder, write_atomically
+from simd.files import check_replaceable, flush_disks, make_folder, write_atomically
 from simd.locks import locked_folder
 from simd.metrics.score import METRICS, NOT_TRUTH, WHOLE, Score
 from simd.missing import none_if_nan
@@ -122,6 +122,7 @@ def _write(
         selects=_selects(methods, failures),
         stops=error_stops(),
     )
+    flush_disks()
     write_atomically(page, text)
     wrong = broken | problems(methods)
     return Gallery(page, len(cards), len(methods), wrong, len(methods) * len(matting_set))

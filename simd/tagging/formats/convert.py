@@ -1,6 +1,5 @@
 """Move annotations out to another tool's format, and another tool's work in."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from simd.tagging.annotation_files import (
     write_annotation,
 )
 from simd.tagging.formats import FORMATS, find_format
+from simd.tagging.formats.export_place import check_export_place, write_export
 from simd.tagging.formats.known import KnownForegrounds
 from simd.tagging.formats.labelled import Labelled, class_names
 from simd.taxonomy import NO_CLASS
@@ -47,7 +47,7 @@ def export_annotations(
     folder : path
         Annotations, as ``simd tag`` writes them.
     out : path
-        A new file or an empty folder, as the format has it.
+        A new file or an empty folder, as the format has it; or an export that was not complete.
     format_ : str
         A key of :data:`simd.tagging.formats.FORMATS`.
     foregrounds, kind, classes : optional
@@ -61,6 +61,8 @@ def export_annotations(
     ------
     DataError
         If the format is unknown, has no place for addresses, or `out` holds something.
+    BusyError
+        If another process exports to `out`.
     BatchError
         With each annotation that cannot be read or lacks its foreground; all that can be read are written.
     """
@@ -69,15 +71,19 @@ def export_annotations(
         holds = ", ".join(name for name, entry in FORMATS.items() if entry.holds_urls)
         raise DataError(f"{format_} has no place for the address of an image; {holds} has")
     check_output_place(out, "an export", [folder, foregrounds, classes])
-    if os.path.lexists(out) and not (chosen.place == "folder" and out.is_dir() and not any(out.iterdir())):
-        raise DataError(f"{out}: exists already; name a new {chosen.place} for the export")
+    check_export_place(out, chosen.place)
     paths = find_annotations(Path(folder))
     if not paths:
         raise DataError(f"{folder}: holds no annotation")
     known = KnownForegrounds(foregrounds, kind, classes)
     problems = Problems()
     make_folder(out.parent)
-    chosen.write(_exported(paths, known, problems, chosen.holds_pictures, image_url), out)
+
+    def write(part: Path) -> bool:
+        chosen.write(_exported(paths, known, problems, chosen.holds_pictures, image_url), part)
+        return not problems
+
+    write_export(out, chosen.place, write)
     problems.raise_if_any(len(paths))
     return len(paths)
 
@@ -168,6 +174,9 @@ class Problems:
             number += 1
             key = f"{label} ({number})"
         self._reasons[key] = reason
+
+    def __bool__(self) -> bool:
+        return bool(self._reasons)
 
     def raise_if_any(self, total: int) -> None:
         """Raise ExchangeError if there is anything to say."""

@@ -96,4 +96,4 @@ def _targets(content: Any) -> tuple[dict[int, str], dict[Colour, str]]:
 
 def _write(path: Path, content: bytes) -> None:
     make_folder(path.parent)
-    write_atomically(path, content)
+    write_atomically(path, content, flush=False)

@@ -47,7 +47,7 @@ def write(items: Iterable[Labelled], out: Path) -> None:
         }
         path = out / f"{file_stem(item.name)}.json"
         make_folder(path.parent)
-        write_atomically(path, json_text(content))
+        write_atomically(path, json_text(content), flush=False)
 
 
 def read(path: Path, names: Names) -> Iterator[Labelled]:

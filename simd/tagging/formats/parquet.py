@@ -26,9 +26,8 @@ def write(items: Iterable[Labelled], out: Path) -> None:
     """
     pa, parquet, features = _libraries()
     schema = features.arrow_schema
-    part = out.with_name(f".{out.name}.part")
     try:
-        with parquet.ParquetWriter(part, schema) as writer:
+        with parquet.ParquetWriter(out, schema) as writer:
             rows: list[dict[str, Any]] = []
             for item in items:
                 rows.append(_row(item))
@@ -36,11 +35,8 @@ def write(items: Iterable[Labelled], out: Path) -> None:
                     writer.write_table(pa.Table.from_pylist(rows, schema=schema))
                     rows.clear()
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-        part.replace(out)
     except OSError as error:
         raise cannot_write(out, error) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def read(path: Path, names: Names) -> Iterator[Labelled]:
