@@ -14,7 +14,7 @@ CORE = {
     *("simd.addresses", "simd.class_tables", "simd.hashing"),
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
     *("simd.formats", "simd.tiff", "simd.remarks", "simd.layer_checks", "simd.schema"),
-    *("simd.locks", "simd.masks", "simd.mattes", "simd.missing"),
+    *("simd.jit", "simd.locks", "simd.masks", "simd.mattes", "simd.missing"),
     *(
         "simd.taxonomy",
         "simd.journal",

@@ -12,7 +12,7 @@ over the rows (a max-tree; Salembier et al. 1998) instead of labelling the image
 import numpy as np
 import numpy.typing as npt
 
-from simd.metrics.jit import compiled
+from simd.jit import compiled
 from simd.metrics.region_sums import Array, Int32, UInt8
 
 STEPS = 10

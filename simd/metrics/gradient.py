@@ -7,7 +7,7 @@ LLVM checks that arrays do not overlap before it vectorises a loop, and gives up
 
 import numpy as np
 
-from simd.metrics.jit import compiled
+from simd.jit import compiled
 from simd.metrics.region_sums import Array, Float64, Int32
 
 SIGMA = 1.4

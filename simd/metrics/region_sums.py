@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from simd.metrics.jit import compiled
+from simd.jit import compiled
 
 Int32: TypeAlias = npt.NDArray[np.int32]
 Float64: TypeAlias = npt.NDArray[np.float64]

@@ -1,0 +1,153 @@
+"""Nested dissection of a set of pixels by straight cuts: the order of elimination, and its tree.
+
+Pixels of two sides of a cut share no entry of the matrix once the lines of the cut are taken out, since a row
+reaches no further than `reach` pixels. So the sides are eliminated first, each cut again in the same way, and
+the cut last; what an elimination fills in stays within small dense blocks.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simd.jit import compiled
+from simd.methods.classical.direct.grid import Grid, Int32, Int64
+
+LEAF = 40  # pixels that are not cut any more: dense blocks of this size are as fast as LAPACK gets
+
+
+class Tree(NamedTuple):
+    """Nodes in the order of elimination, children before their parent.
+
+    Node k eliminates the pixels ``order[start[k]:end[k]]``.
+    """
+
+    order: Int32  # slot of the pixel at each position
+    start: Int64
+    end: Int64
+    left: Int64  # child, or -1
+    right: Int64
+    cut: Int64  # first line of the cut, or -1 at a leaf
+    across: npt.NDArray[np.bool_]  # the lines are rows (of equal y), not columns
+
+
+def dissect(grid: Grid, leaf: int = LEAF) -> Tree:
+    """Cut the pixels of a grid into a tree with at most `leaf` pixels at each of its ends."""
+    y, x = np.divmod(grid.addresses, np.int32(grid.width))
+    return Tree(*_dissect(y, x, grid.reach, leaf))
+
+
+@compiled
+def _dissect(y: Int32, x: Int32, reach: int, leaf: int) -> Any:
+    count = len(y)
+    order = np.arange(count).astype(np.int32)
+    spare = np.empty(count, np.int32)
+    capacity = 64 + 4 * (count // leaf + 1)
+    bounds = np.zeros((capacity, 3), np.int64)  # first pixel, first of the cut, end
+    children = np.full((capacity, 2), -1)
+    cuts = np.full(capacity, -1)
+    across = np.zeros(capacity, np.bool_)
+    longest: Any = 1
+    if count:
+        longest = max(np.max(y) - np.min(y), np.max(x) - np.min(x)) + 1
+    histogram = np.zeros(longest + 1, np.int64)
+    # A node is numbered when it is taken from the stack, before its right and then its left side: read
+    # backwards, that is left, right, node.
+    stack = [(0, count, -1, 0)]  # first, end, parent, side
+    nodes = 0
+    while len(stack) > 0:
+        first, end, parent, side = stack.pop()
+        if nodes == capacity:
+            capacity *= 2
+            bounds, children = _grown(bounds, capacity), _grown(children, capacity)
+            cuts, across = np.append(cuts, np.full(nodes, -1)), np.append(across, np.zeros(nodes, np.bool_))
+        node = nodes
+        nodes += 1
+        if parent >= 0:
+            children[parent, side] = node
+        children[node] = -1
+        bounds[node] = first, first, end
+        size = end - first
+        if size <= leaf:
+            continue
+        rows, rows_cut, rows_size = _best_cut(y, order, first, end, reach, histogram)
+        columns, columns_cut, columns_size = _best_cut(x, order, first, end, reach, histogram)
+        if not rows and not columns:
+            continue
+        use_rows = rows and (not columns or rows_size <= columns_size)
+        line = rows_cut if use_rows else columns_cut
+        values = y if use_rows else x
+        before = after = 0
+        for i in range(first, end):
+            value = values[order[i]]
+            before += value < line
+            after += value >= line + reach
+        at, at_after, at_cut = first, first + before, first + before + after
+        spare[first:end] = order[first:end]
+        for i in range(first, end):
+            value = values[spare[i]]
+            if value < line:
+                order[at] = spare[i]
+                at += 1
+            elif value >= line + reach:
+                order[at_after] = spare[i]
+                at_after += 1
+            else:
+                order[at_cut] = spare[i]
+                at_cut += 1
+        bounds[node, 1] = first + before + after
+        cuts[node], across[node] = line, use_rows
+        if before:
+            stack.append((first, first + before, node, 0))
+        if after:
+            stack.append((first + before, first + before + after, node, 1))
+    start, stop = bounds[:nodes, 1][::-1].copy(), bounds[:nodes, 2][::-1].copy()
+    left = np.full(nodes, -1)
+    right = np.full(nodes, -1)
+    for node in range(nodes):
+        if children[node, 0] >= 0:
+            left[nodes - 1 - node] = nodes - 1 - children[node, 0]
+        if children[node, 1] >= 0:
+            right[nodes - 1 - node] = nodes - 1 - children[node, 1]
+    return order, start, stop, left, right, cuts[:nodes][::-1].copy(), across[:nodes][::-1].copy()
+
+
+@compiled
+def _best_cut(
+    values: Int32, order: Int32, first: int, end: int, reach: int, histogram: Int64
+) -> tuple[bool, int, int]:
+    """Return whether there is a cut, its first line, and its pixels: the fewest near the median."""
+    low = high = values[order[first]]
+    for i in range(first + 1, end):
+        value = values[order[i]]
+        low, high = min(low, value), max(high, value)
+    lines = high - low + 1
+    if lines <= 2 * reach:
+        return False, 0, 0
+    histogram[:lines] = 0
+    for i in range(first, end):
+        histogram[values[order[i]] - low] += 1
+    size = end - first
+    best, best_pixels = -1, size + 1
+    evenest, evenest_smaller, evenest_pixels = 0, -1, 0
+    before = 0
+    for line in range(lines - reach + 1):
+        pixels = 0
+        for i in range(line, line + reach):
+            pixels += histogram[i]
+        smaller = min(before, size - before - pixels)
+        if 4 * smaller >= size and pixels < best_pixels:
+            best, best_pixels = line, pixels
+        if smaller > evenest_smaller:
+            evenest, evenest_smaller, evenest_pixels = line, smaller, pixels
+        before += histogram[line]
+    if best < 0:
+        best, best_pixels = evenest, evenest_pixels
+    return best_pixels < size, best + low, best_pixels
+
+
+@compiled
+def _grown(array: Int64, length: int) -> Int64:
+    larger = np.zeros((length, array.shape[1]), array.dtype)
+    larger[: len(array)] = array
+    return larger

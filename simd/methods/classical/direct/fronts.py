@@ -1,0 +1,254 @@
+"""Multifrontal Cholesky over a dissection: every node of the tree is one dense block, factored by LAPACK.
+
+A front holds a node's own pixels and, after them, its boundary: the pixels eliminated later that its
+subtree is tied to. Its own columns, once factored, are the node's *panel* of the factor; what is left of the
+boundary is its *update*, which the parent adds to its own front. The right-hand side travels as one more row
+of every front, so factoring solves the lower half of the system on the way.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simd.jit import compiled
+from simd.methods.classical.direct.grid import Float64, Int32, Int64
+from simd.methods.classical.direct.lapack import (
+    DPOTRF,
+    DSYRK,
+    DTRSM,
+    LOWER,
+    NOT,
+    RIGHT,
+    TRANSPOSED,
+    call,
+)
+
+START, END, LEFT, RIGHT_CHILD, BOUND_AT, BOUND, PANEL_AT, UPDATE_AT = range(8)
+"""Columns of the table of nodes: own pixels in the order, children, boundary, first of panel and update."""
+COLUMNS = 8
+
+_NONE = np.int32(2**31 - 1)
+
+
+@compiled
+def find_boundaries(
+    nodes: Int64,
+    table: Int64,
+    order: Int32,
+    position: Int32,
+    addresses: Int32,
+    slots: Int32,
+    steps: Int64,
+    boundary: Int32,
+    filled: int,
+) -> Any:
+    """List the boundary of each node, whose children come before it; return the list and its length.
+
+    A list holds slots in the order of elimination; it is added to `boundary` after the first `filled`.
+    """
+    seen_by = np.full(len(addresses), -1, np.int32)
+    extra = np.empty(1024, np.int32)
+    for node in nodes:
+        start, end = table[node, START], table[node, END]
+        longest = 0
+        for i in range(start, end):
+            seen_by[order[i]] = node
+        for child in (table[node, LEFT], table[node, RIGHT_CHILD]):
+            if child >= 0:
+                longest += table[child, BOUND]
+                for i in range(table[child, BOUND_AT], table[child, BOUND_AT] + table[child, BOUND]):
+                    seen_by[boundary[i]] = node
+        extras = 0  # beside the node's own pixels, and not on a child's boundary
+        for i in range(start, end):
+            address = addresses[order[i]]
+            for step in steps[1:]:
+                for slot in (slots[address + step], slots[address - step]):
+                    if slot >= 0 and seen_by[slot] != node and position[slot] >= end:
+                        seen_by[slot] = node
+                        if extras == len(extra):
+                            extra = np.append(extra, np.empty(extras, np.int32))
+                        extra[extras] = position[slot]
+                        extras += 1
+        extra[:extras].sort()
+        longest += extras
+        if filled + longest > len(boundary):
+            boundary = np.append(boundary, np.empty(len(boundary) + longest, np.int32))
+        table[node, BOUND_AT] = filled
+        # merge three lists that are each in the order of elimination
+        a = a_end = b = b_end = c = 0
+        if table[node, LEFT] >= 0:
+            a = table[table[node, LEFT], BOUND_AT]
+            a_end = a + table[table[node, LEFT], BOUND]
+        if table[node, RIGHT_CHILD] >= 0:
+            b = table[table[node, RIGHT_CHILD], BOUND_AT]
+            b_end = b + table[table[node, RIGHT_CHILD], BOUND]
+        while True:
+            next_a = position[boundary[a]] if a < a_end else _NONE
+            next_b = position[boundary[b]] if b < b_end else _NONE
+            next_c = extra[c] if c < extras else _NONE
+            nearest = min(next_a, next_b, next_c)
+            if nearest == _NONE:
+                break
+            a += next_a == nearest
+            b += next_b == nearest
+            c += next_c == nearest
+            if nearest >= end:
+                boundary[filled] = order[nearest]
+                filled += 1
+        table[node, BOUND] = filled - table[node, BOUND_AT]
+    return boundary, filled
+
+
+@compiled
+def factor(
+    nodes: Int64,
+    table: Int64,
+    order: Int32,
+    position: Int32,
+    boundary: Int32,
+    addresses: Int32,
+    slots: Int32,
+    steps: Int64,
+    rows: Float64,
+    rhs: Float64,
+    shift: float,
+    panels: Float64,
+    single: npt.NDArray[np.float32],
+    updates: Float64,
+    spare_panel: Float64,
+    square: Float64,
+    local: Int32,
+    targets: Int32,
+    sizes: Int32,
+    factors: Float64,
+    letters: npt.NDArray[np.uint8],
+    routines: Int64,
+) -> int:
+    """Factor the fronts of nodes whose children come before them.
+
+    The panels go to `panels`, or rounded to `single` if that has any length. The last eight arguments are
+    room to work in and what LAPACK is called with. `shift` is added to the diagonal.
+
+    Returns the node at which a pivot is not positive, or -1.
+    """
+    keep = len(single) == 0
+    panel = spare_panel
+    for node in nodes:
+        start, own, bound = table[node, START], table[node, END] - table[node, START], table[node, BOUND]
+        bound_at, panel_at = table[node, BOUND_AT], table[node, PANEL_AT]
+        height = own + bound + 1
+        rest = bound + 1
+        for i in range(own):
+            local[order[start + i]] = i
+        for i in range(bound):
+            local[boundary[bound_at + i]] = own + i
+        if keep:
+            panel = panels[panel_at : panel_at + own * height]
+        panel[: own * height] = 0
+        for i in range(own):
+            slot = order[start + i]
+            address = addresses[slot]
+            column = i * height
+            panel[column + i] = rows[slot, 0] + shift
+            panel[column + height - 1] = rhs[slot]
+            for t in range(1, len(steps)):
+                other = slots[address + steps[t]]
+                if other >= 0 and position[other] > start + i:
+                    panel[column + local[other]] = rows[slot, t]
+                other = slots[address - steps[t]]
+                if other >= 0 and position[other] > start + i:
+                    panel[column + local[other]] = rows[other, t]
+        for child in (table[node, LEFT], table[node, RIGHT_CHILD]):
+            if child >= 0:
+                length = table[child, BOUND]
+                for i in range(length):
+                    targets[i] = local[boundary[table[child, BOUND_AT] + i]]
+                targets[length] = height - 1
+                source = table[child, UPDATE_AT]
+                for j in range(length):
+                    if targets[j] >= own:
+                        break
+                    column = targets[j] * height
+                    for i in range(j, length + 1):
+                        panel[column + targets[i]] += updates[source + i - j]
+                    source += length + 1 - j
+        if own:
+            sizes[0], sizes[1], sizes[2], sizes[3] = own, height, rest, 0
+            columns, lines, remaining, failure = (
+                sizes.ctypes.data,
+                sizes[1:].ctypes.data,
+                sizes[2:].ctypes.data,
+                sizes[3:].ctypes.data,
+            )
+            lower, top, bottom = letters[LOWER:].ctypes.data, panel.ctypes.data, panel[own:].ctypes.data
+            one, minus_one, zero = (
+                factors.ctypes.data,
+                factors[1:].ctypes.data,
+                factors[2:].ctypes.data,
+            )
+            call(routines[DPOTRF], (lower, columns, top, lines, failure))
+            if sizes[3] != 0:
+                return int(node)
+            right, transposed, not_transposed = (
+                letters[RIGHT:].ctypes.data,
+                letters[TRANSPOSED:].ctypes.data,
+                letters[NOT:].ctypes.data,
+            )
+            call(
+                routines[DTRSM],
+                (
+                    right,
+                    lower,
+                    transposed,
+                    not_transposed,
+                    remaining,
+                    columns,
+                    one,
+                    top,
+                    lines,
+                    bottom,
+                    lines,
+                ),
+            )
+        if bound:
+            if own:
+                call(
+                    routines[DSYRK],
+                    (
+                        lower,
+                        not_transposed,
+                        remaining,
+                        columns,
+                        minus_one,
+                        bottom,
+                        lines,
+                        zero,
+                        square.ctypes.data,
+                        remaining,
+                    ),
+                )
+            else:
+                square[: rest * rest] = 0
+            for child in (table[node, LEFT], table[node, RIGHT_CHILD]):
+                if child >= 0:
+                    length = table[child, BOUND]
+                    for i in range(length):
+                        targets[i] = local[boundary[table[child, BOUND_AT] + i]] - own
+                    targets[length] = bound
+                    source = table[child, UPDATE_AT]
+                    for j in range(length):
+                        if targets[j] >= 0:
+                            column = targets[j] * rest
+                            for i in range(j, length + 1):
+                                square[column + targets[i]] += updates[source + i - j]
+                        source += length + 1 - j
+            target = table[node, UPDATE_AT]
+            for j in range(bound):
+                for i in range(j, rest):
+                    updates[target + i - j] = square[j * rest + i]
+                target += rest - j
+        if not keep:
+            for i in range(own * height):
+                single[panel_at + i] = panel[i]
+    return -1

@@ -1,0 +1,89 @@
+"""From the factor to the solution, and the product with the matrix."""
+
+import numpy as np
+
+from simd.jit import compiled, compiled_with_free_sums
+from simd.methods.classical.direct.fronts import BOUND, BOUND_AT, END, PANEL_AT, START
+from simd.methods.classical.direct.grid import Float64, Int32, Int64
+
+
+@compiled
+def forward(
+    nodes: Int64,
+    table: Int64,
+    order: Int32,
+    boundary: Int32,
+    panels: Float64,
+    values: Float64,
+    front: Float64,
+) -> None:
+    """Solve the lower half of the system, in place, from the first node to the last."""
+    for node in nodes:
+        start, own, bound = table[node, START], table[node, END] - table[node, START], table[node, BOUND]
+        for i in range(own):
+            front[i] = values[order[start + i]]
+        front[own : own + bound] = 0
+        first = table[node, PANEL_AT]
+        for j in range(own):
+            column = panels[first : first + own + bound]
+            front[j] /= column[j]
+            for i in range(j + 1, own + bound):
+                front[i] -= column[i] * front[j]
+            first += own + bound + 1
+        for i in range(own):
+            values[order[start + i]] = front[i]
+        for i in range(bound):
+            values[boundary[table[node, BOUND_AT] + i]] += front[own + i]
+
+
+@compiled
+def halves(nodes: Int64, table: Int64, order: Int32, panels: Float64, values: Float64) -> None:
+    """Read off the solution of the lower half, which factoring has left in the last row of each panel."""
+    for node in nodes:
+        own, height = table[node, END] - table[node, START], table[node, END] - table[node, START]
+        height += table[node, BOUND] + 1
+        for j in range(own):
+            values[order[table[node, START] + j]] = panels[table[node, PANEL_AT] + (j + 1) * height - 1]
+
+
+@compiled_with_free_sums
+def backward(
+    nodes: Int64,
+    table: Int64,
+    order: Int32,
+    boundary: Int32,
+    panels: Float64,
+    values: Float64,
+    front: Float64,
+) -> None:
+    """Solve the upper half of the system, in place, from the last node to the first."""
+    for node in nodes[::-1]:
+        start, own, bound = table[node, START], table[node, END] - table[node, START], table[node, BOUND]
+        for i in range(bound):
+            front[own + i] = values[boundary[table[node, BOUND_AT] + i]]
+        first = table[node, PANEL_AT] + own * (own + bound + 1)
+        for j in range(own - 1, -1, -1):
+            first -= own + bound + 1
+            column = panels[first : first + own + bound]
+            total = 0.0
+            for i in range(j + 1, own + bound):
+                total += column[i] * front[i]
+            slot = order[start + j]
+            front[j] = (values[slot] - total) / column[j]
+            values[slot] = front[j]
+
+
+@compiled
+def multiply(addresses: Int32, slots: Int32, steps: Int64, rows: Float64, x: Float64) -> Float64:
+    """Return the product of the symmetric matrix with a vector."""
+    result = np.zeros(len(x))
+    for slot in range(len(addresses)):
+        address = addresses[slot]
+        total = rows[slot, 0] * x[slot]
+        for t in range(1, len(steps)):
+            other = slots[address + steps[t]]
+            if other >= 0:
+                total += rows[slot, t] * x[other]
+                result[other] += rows[slot, t] * x[slot]
+        result[slot] += total
+    return result
