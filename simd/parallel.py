@@ -160,7 +160,7 @@ def _run_alone(function: Callable[[Item], Result], item: Item) -> Outcome[Item, 
 
 def _new_pool(workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")  # forked threads of numba and OpenCV deadlock
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker)
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
@@ -169,7 +169,8 @@ def _kill(pool: ProcessPoolExecutor) -> None:
     pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
+    """Make this process a worker: one thread, no Ctrl-C of its own, and gone when its parent is."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us
     for name in _ONE_THREAD:  # before any library is imported here
         os.environ[name] = "1"

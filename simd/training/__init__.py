@@ -1,8 +1,21 @@
-"""Train: the reference networks.
+"""Train: samples composed online, and the losses of the reference networks.
 
-==========  ================================================================================================
-losses      the losses of Semantic Image Matting, each a function of tensors
-objectives  which of them, in the paper's or the release's form, with which weight; the frozen discriminator
-tensors     samples of whole numbers as float tensors
-==========  ================================================================================================
+============== ============================================================================================
+samples        sample i of an endless sequence, from the options, the seed and i alone
+sample_options every number of a sample, with where it comes from
+material       the foregrounds and backgrounds: any source, and none that is for testing
+class_sampler  which class a sample shows: explicit shares
+cutouts        a foreground ready to be warped, and the places to cut at
+geometry       where a crop lies and how it is turned
+composing      a sample from its parts: cut, merged, trimap, classes, composite
+appearance     colour jitter, gamma, compression, noise; how a background is placed
+pixels         the loops over pixels, compiled
+loading        batches, made here or by worker processes
+shared_cache   decoded images in memory that the processes share
+shared_memory  that memory
+torch_dataset  the samples as a PyTorch dataset
+losses         the losses of Semantic Image Matting, each a function of tensors
+objectives     which of them, as the paper or the release has it, with which weight; the frozen discriminator
+tensors        samples of whole numbers as float tensors
+============== ============================================================================================
 """
