@@ -5,6 +5,7 @@ classes, index, select                what there is, and what of it can serve
 tag, exchange, studio                 `simd tag`: whole folders, formats of other tools, the page
 balance, build, import_finished       from foregrounds, or image-alpha pairs, to a set
 verify, stats, embed                  whether a set is as built, and what it is made of
+train                                 networks by a recipe
 weights, predict, evaluate            methods run and scored
 leaderboard, browse                   methods side by side, failures one by one
 demo, doctor                          the whole way on built-in data; what the installation can do
@@ -37,6 +38,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     stats,
     studio,
     tag,
+    train,
     verify,
     weights,
 )

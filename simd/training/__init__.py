@@ -1,4 +1,4 @@
-"""Train: samples composed online, and the losses of the reference networks.
+"""Train: samples composed online, the losses of the reference networks, and the loop.
 
 ============== ============================================================================================
 samples        sample i of an endless sequence, from the options, the seed and i alone
@@ -15,6 +15,16 @@ shared_cache   decoded images in memory that the processes share
 shared_memory  that memory
 torch_dataset  the samples as a PyTorch dataset
 losses         the losses of Semantic Image Matting, each a function of tensors
+recipe         a recipe read, changed and written out
+recipes        those that simd train --list names, a TOML file each
+loop           a run, step after step, resumed to the bit
+stages         what each stage trains and computes
+run_samples    the samples of a run and of its validation
+run_folder     RUN: recipe, log, what may be written where
+checkpoints    the state of a run on disk
+schedules      the learning rate of a step
+optimisers     optimiser, rates, clipping
+validation     SAD by class, confusion of classes
 objectives     which of them, as the paper or the release has it, with which weight; the frozen discriminator
 tensors        samples of whole numbers as float tensors
 ============== ============================================================================================

@@ -65,6 +65,11 @@ class LossOptions:
         """Whether a term asks it."""
         return bool(self.features or self.classes)
 
+    @property
+    def all_heads(self) -> bool:
+        """Whether F, B and the weight maps have a part: else some parameters never have a gradient."""
+        return bool(self.gradient)
+
 
 class Answers(NamedTuple):
     """What the discriminator says of the predicted and of the true matte."""

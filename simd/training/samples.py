@@ -77,11 +77,11 @@ class Samples(Sequence[Sample]):
     ==========  ============ ====================================================================
     key         shape        what it is
     ==========  ============ ====================================================================
-    image       (H, W, 3)    RGB; not for the discriminator, nor are trimap, colours and classes
+    image       (H, W, 3)    RGB; not for the discriminator, nor are trimap and classes
     alpha       (H, W)
     trimap      (H, W)       0, 128, 255; some pixels are always 128
-    foreground  (H, W, 3)    RGB, not multiplied; matting alone, as are the next two
-    background  (H, W, 3)    RGB
+    foreground  (H, W, 3)    RGB, not multiplied; not for the classifier
+    background  (H, W, 3)    RGB; matting alone, as are classes
     classes     (H, W)       class index of the unknown pixels, 255 elsewhere
     label       (), int64    class index of the region the sample was drawn for
     ==========  ============ ====================================================================
@@ -128,7 +128,7 @@ class Samples(Sequence[Sample]):
         plane = (self.options.side, self.options.side)
         shapes: dict[str, tuple[int, ...]] = {"image": (*plane, 3), "alpha": plane, "trimap": plane}
         if self.options.stage == "discriminator":
-            shapes = {"alpha": plane}
+            shapes = {"alpha": plane, "foreground": (*plane, 3)}
         elif self.options.stage == "matting":
             shapes |= {"foreground": (*plane, 3), "background": (*plane, 3), "classes": plane}
         layout = {key: (shape, np.dtype(np.uint8)) for key, shape in shapes.items()}
@@ -195,7 +195,7 @@ class Samples(Sequence[Sample]):
         crop = cut(top, below, options, rng, shrink=shrink)
         if crop is None:
             return None
-        sample: Sample = {"alpha": crop.alpha, "label": np.array(label)}
+        sample: Sample = {"alpha": crop.alpha, "foreground": crop.fg, "label": np.array(label)}
         background = None
         if options.stage != "discriminator":
             background = int(rng.integers(len(self.backgrounds)))

@@ -29,7 +29,8 @@ OUTPUT_FOLDERS = {
     *("browse open --maps", "browse open --static", "build OUT", "demo --out", "embed --out", "import OUT"),
     *("leaderboard --out", "predict --out", "predict --pictures", "stats --out", "tag agree --pictures"),
     *("tag fill FOLDER", "tag import --out", "tag merge --out", "tag open --annotations", "tag open FOLDER"),
-    *("tag propose FOLDER", "weights export-onnx OUT", "weights import --out"),
+    *("tag propose FOLDER", "train --out", "weights export-onnx OUT"),
+    "weights import --out",
 }
 INPUT_FILES = {
     *("balance --classes", "browse open --scores", "build --background-list", "build --classes"),
@@ -77,6 +78,7 @@ WORDS = {
         "tag open --kind",
         "tag propose --kind",
     ),
+    *("train --device", "train --set", "train --track", "train RECIPE"),
     *("tag status --kind", "weights import --licence", "weights import --origin"),
 }
 """What names neither a file nor a folder, or may name one of several things."""
@@ -106,6 +108,7 @@ BASES = {
     "tag export": {"FOLDER": "{annotations}", "--format": "coco", "--out": "{new}.json"},
     "tag import": {"FILE": "{coco}", "--format": "coco", "--out": "{new}", "--foregrounds": "{fgs}"},
     "tag open": {"FOLDER": "{new}", "--foregrounds": "{fgs}"},
+    "train": {"RECIPE": "sim-classifier-small", "--out": "{new}", "--steps": "1"},
     "weights import": {"FILE": "{photo}", "--out": "{new}"},
     "weights export-onnx": {"FOLDER": "{bgs}", "OUT": "{new}"},
 }

@@ -276,7 +276,7 @@ def test_matting_samples_of_tagged_foregrounds_have_their_regions():
 
 def test_discriminator_samples_are_alphas():
     samples = Samples(replace(SMALL, stage="discriminator", merge=0.0, backgrounds=("nowhere",)), seed=0)
-    assert set(samples[0]) == {"alpha", "label"}
+    assert set(samples[0]) == {"alpha", "foreground", "label"}
     assert samples.backgrounds == ()
 
 

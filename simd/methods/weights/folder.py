@@ -17,7 +17,6 @@ from simd.files import json_text, read_json, write_atomically
 from simd.locks import locked_folder
 from simd.methods.networks import DISCRIMINATORS, NETWORKS, PRESETS, build_network
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise_network
-from simd.schema import COUNT, DIGEST, PATH, TEXT, Kind, checked, choice, or_null, problem, record
 from simd.sources.outputs import Inputs, check_output_folder
 from simd.version import __version__
 
@@ -27,20 +26,6 @@ if TYPE_CHECKING:
     from simd.methods.networks.classifier import PatchClassifier
     from simd.methods.networks.sim import SIM
 
-_CARD = {
-    "network": choice(*NETWORKS, *DISCRIMINATORS),
-    "preset": choice(*PRESETS),
-    "file": Kind(
-        "the name of a safetensors file beside the card",
-        lambda value: PATH.fits(value) and Path(value).name == value and value.endswith(".safetensors"),
-    ),
-    "sha256": DIGEST,
-    "parameters": COUNT,
-    "source": TEXT,
-    "source_sha256": or_null(DIGEST),
-    "licence": TEXT,
-    "simd_version": TEXT,
-}
 UNKNOWN_LICENCE = (
     "not stated; the released code of Semantic Image Matting carries no licence file, "
     "so ask its authors before you pass the weights on or use them in a product"
@@ -62,8 +47,10 @@ class WeightsCard:
     simd_version: str
 
     def __post_init__(self) -> None:
-        if reason := problem({key: getattr(self, key) for key in _CARD}, record(_CARD)):
-            raise DataError(f"a card of weights: {reason}")
+        if self.network not in (*NETWORKS, *DISCRIMINATORS) or self.preset not in PRESETS:
+            raise DataError(f"no network {self.network!r} in the preset {self.preset!r}")
+        if Path(self.file).name != self.file or not self.file.endswith(".safetensors"):
+            raise DataError(f"{self.file!r} is not the name of a safetensors file beside the card")
 
 
 class Networks(NamedTuple):
@@ -121,8 +108,11 @@ def save_weights(
     source: str,
     licence: str,
     source_sha256: str | None = None,
+    held: bool = False,
 ) -> WeightsCard:
     """Write a network's state dict and its card into a folder; a failure leaves what was there.
+
+    `held`: whoever calls holds the folder already, as a training run does.
 
     Raises
     ------
@@ -147,7 +137,7 @@ def save_weights(
         licence=licence,
         simd_version=__version__,
     )
-    with locked_folder(folder):
+    with contextlib.nullcontext() if held else locked_folder(folder):
         write_atomically(folder / card.file, data)
         write_atomically(_card_file(folder, network), json_text(asdict(card)))
         # from now on no card names the others
@@ -226,9 +216,10 @@ def _read_card(folder: Path, network: str) -> WeightsCard:
             f"{folder}: has no weights of the network {network!r}{also}; "
             f"import them: simd weights import FILE --out {folder}"
         )
-    kind = record({**_CARD, "network": choice(network)})
-    card: dict[str, Any] = checked(read_json(file), kind, file, "import the weights again")
-    return WeightsCard(**{key: card[key] for key in _CARD})
+    try:
+        return WeightsCard(**read_json(file))
+    except (TypeError, DataError) as error:
+        raise DataError(f"{file}: is not a card of weights ({error}); import them again") from error
 
 
 def _need_torch() -> None:

@@ -1,0 +1,71 @@
+"""The samples of a run: those it learns from, and those of its validation, which share no foreground."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+from simd.errors import DataError, first_of
+from simd.parallel import run
+from simd.progress import track
+from simd.records import Foreground
+from simd.selection.near_duplicates import Searcher, Signature, sign
+from simd.training.material import read_pixels
+from simd.training.recipe import Recipe
+from simd.training.samples import Samples
+
+_LOG = logging.getLogger(__name__)
+_NAMED = 5
+
+
+def make_samples(recipe: Recipe, *, workers: int = 1) -> tuple[Samples, Samples | None]:
+    """Return the samples of a run and of its validation, None where it has none.
+
+    Raises
+    ------
+    DataError
+        If a source cannot be used, is for testing, or a foreground of the validation is one of the
+        training's, by its name or by its looks.
+    """
+    samples = Samples(recipe.data, recipe.head.seed)
+    for note in samples.notes:
+        _LOG.info("%s", note)
+    validation = recipe.validation
+    if not validation.every:
+        return samples, None
+    if not validation.foregrounds:  # what is held out by a hash of its name
+        return samples, Samples(replace(recipe.data, part="held-out"), validation.seed)
+    held = Samples(replace(recipe.data, foregrounds=validation.foregrounds), validation.seed)
+    check_apart(samples.foregrounds, held.foregrounds, workers=workers)
+    return samples, held
+
+
+def check_apart(
+    training: Sequence[Foreground], validation: Sequence[Foreground], *, workers: int = 1
+) -> None:
+    """Raise DataError if foregrounds of both are one, by name or by looks; drawn ones have a seed as name."""
+    names = {foreground.id for foreground in training}
+    shared = [foreground.id for foreground in validation if foreground.id in names]
+    if not shared:
+        known = _signed(training, workers)
+        searcher = Searcher([signature for _, signature in known])
+        for id_, signature in _signed(validation, workers):
+            match = next(searcher.matches(signature), None)
+            if match is not None:
+                shared.append(f"{id_} (as {known[match.position][0]}: {match.words})")
+    if shared:
+        raise DataError(
+            f"{len(shared)} of {len(validation)} foregrounds of the validation are in the training: "
+            f"{first_of(shared, _NAMED)}; take others for validation.foregrounds, or none and data.held_out"
+        )
+
+
+def _signed(foregrounds: Sequence[Foreground], workers: int) -> list[tuple[str, Signature]]:
+    """Sign those that are files; what cannot be read is told when it is drawn for a sample."""
+    files = [each for each in foregrounds if each.file is not None]
+    outcomes = track(run(_sign, files, workers=workers), len(files), "foregrounds compared")
+    return [(each.item.id, each.value) for each in outcomes if each.value is not None]
+
+
+def _sign(foreground: Foreground) -> Signature:
+    pixels = read_pixels(foreground)
+    return sign(pixels.fg, pixels.alpha)
