@@ -2,7 +2,7 @@
 
 =============================  =============================================================================
 annotation                     what an annotation says of itself; annotation_files keeps it as two files
-paint                          strokes, boxes and polygons to pixels
+paint, polygon                 strokes, boxes and polygons to pixels
 fill                           a few pixels to all, by geodesic distances
 patches, patch_model, propose  masks that nobody drew; fit_model fits the model for other material
 agreement, status              how far two annotations agree; what a folder covers

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
-from skimage.draw import polygon2mask
 
 from simd.image import Mask, UInt8
 from simd.tagging.annotation import Stroke
+from simd.tagging.polygon import filled
 from simd.taxonomy import NO_CLASS, class_index
 
 
@@ -30,8 +30,23 @@ def paint(strokes: Iterable[Stroke], class_mask: UInt8) -> UInt8:
         if stroke.kind == "brush":
             _brush(painted, stroke, index)
         else:
-            painted[_inside(stroke, class_mask.shape)] = index
+            painted[covered(stroke, class_mask.shape)] = index
     return painted
+
+
+def covered(stroke: Stroke, size: tuple[int, ...]) -> Mask:
+    """Return the pixels, bool (H, W), whose centres lie in a stroke."""
+    if stroke.kind == "whole":
+        return np.ones(size, dtype=np.bool_)
+    if stroke.kind == "polygon":
+        return filled(stroke.points, (size[0], size[1]))
+    inside = np.zeros(size, dtype=np.bool_)
+    if stroke.kind == "brush":
+        _brush(inside, stroke, True)
+    else:
+        (top, bottom), (left, right) = (sorted(ends) for ends in zip(*stroke.points, strict=True))
+        inside[_span(top, bottom), _span(left, right)] = True
+    return inside
 
 
 def blank(size: tuple[int, int]) -> UInt8:
@@ -39,18 +54,7 @@ def blank(size: tuple[int, int]) -> UInt8:
     return np.full(size, NO_CLASS, np.uint8)
 
 
-def _inside(stroke: Stroke, size: tuple[int, ...]) -> Mask:
-    if stroke.kind == "whole":
-        return np.ones(size, dtype=np.bool_)
-    if stroke.kind == "polygon":
-        return np.asarray(polygon2mask(size, stroke.points), dtype=np.bool_)
-    inside = np.zeros(size, dtype=np.bool_)
-    (top, bottom), (left, right) = (sorted(ends) for ends in zip(*stroke.points, strict=True))
-    inside[_span(top, bottom), _span(left, right)] = True
-    return inside
-
-
-def _brush(painted: UInt8, stroke: Stroke, index: int) -> None:
+def _brush(painted: UInt8 | Mask, stroke: Stroke, index: int) -> None:
     """Paint all pixels within the radius of a line through the points, a part of the line at a time."""
     points = np.array(stroke.points, dtype=np.float64)
     if len(points) == 1:

@@ -12,10 +12,10 @@ from simd.image import UInt8, pixel_digest
 from simd.tagging.annotation import MAX_STROKES, Annotation, Stroke
 from simd.tagging.annotation_files import check_indices
 from simd.tagging.fill import Float32, Tagged, class_confidence, fill, unknown_of
-from simd.tagging.paint import blank, paint
+from simd.tagging.paint import blank, covered, paint
 from simd.tagging.patch_model import read_model
 from simd.tagging.propose import propose
-from simd.taxonomy import CLASSES, NO_CLASS
+from simd.taxonomy import CLASSES, NO_CLASS, class_index
 
 Proposer = Callable[[UInt8, UInt8, tuple[str, ...]], Tagged]
 """Colours (H, W, 3), alpha (H, W) and the classes to choose from (none: any of them) to a class mask."""
@@ -111,9 +111,10 @@ class Work:
         """Paint a stroke, as far as it lies in the unknown region."""
         if len(self.strokes) >= MAX_STROKES:
             raise DataError(f"{MAX_STROKES} strokes are drawn, more are not kept; fill, or begin anew")
-        painted = self._cut(paint([stroke], self.class_mask))
-        drawn = paint([stroke], blank(self._size)) != NO_CLASS
-        sure = np.where(drawn, _SURE, self._sure).astype(np.uint8)
+        drawn = covered(stroke, self._size)
+        index = NO_CLASS if stroke.class_ is None else class_index(stroke.class_)
+        painted = self._cut(np.where(drawn, np.uint8(index), self.class_mask))
+        sure = self._sure if stroke.class_ is None else np.where(drawn, _SURE, self._sure).astype(np.uint8)
         self._go(painted, sure, (*self.strokes, stroke), self.origin)
 
     def fill(self) -> None:
