@@ -1,5 +1,6 @@
 """``simd predict``: a method over a set, or over pictures."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -64,7 +65,9 @@ def predict(
     if json:
         print_json({**record.to_json(), "folder": str(out)})
         return
+    reasons = Counter(record.fallbacks.values()).most_common()
+    why = "; ".join(f"{reason}: {count}" for reason, count in reasons)
     typer.echo(
         f"{record.images} mattes, {record.seconds_per_image} s an image, "
-        f"{len(record.fallbacks)} fallbacks: {out}"
+        f"{len(record.fallbacks)} fallbacks{f' ({why})' if why else ''}: {out}"
     )

@@ -1,8 +1,8 @@
 """Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,15 @@ composite its id, its inputs or its row say; the others change every pixel, or w
 _NAMED = 5  # names that a message gives
 _FORMER = {new: old for old, new in RENAMED.items()}
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class _Looks:
+    """What foregrounds look like, by id, as their composites are made."""
+
+    multiplied: dict[str, str] = field(default_factory=dict)  # colour, and how much
+    unscaled: dict[str, str] = field(default_factory=dict)  # alpha, and why
+    lacking: dict[str, list[str]] = field(default_factory=lambda: {"foreground": [], "background": []})
 
 
 @checked
@@ -107,20 +116,15 @@ def build(
     if chosen.layout and not is_unfinished(out):
         check_released_folder(out)
 
-    multiplied: dict[str, str] = {}  # foregrounds whose colour looks so, and how much
-    unscaled: dict[str, str] = {}  # foregrounds whose alpha looks so, and why
+    looks = _Looks()
 
     def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
         wanted = set(todo)
         jobs = _jobs(out, [p for p in planned if p.id in wanted], protocol, chosen)
-        return (
-            pair
-            for outcome in run(make, jobs, workers=workers)
-            for pair in _unpack(outcome, multiplied, unscaled)
-        )
+        return (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome, looks))
 
     def finish(rows: list[Composite]) -> None:
-        _tell_looks(multiplied, unscaled)
+        _tell_looks(looks)
         ids = {row.id for row in rows}
         kept = [p for p in planned if p.id in ids]
         used = list({p.fg.id: p.fg for p in kept}.values()), list({p.bg.id: p.bg for p in kept}.values())
@@ -270,8 +274,18 @@ def _is_as_planned(row: Composite, planned: Planned, chosen: BuildOptions) -> bo
     )
 
 
-def _tell_looks(multiplied: Mapping[str, str], unscaled: Mapping[str, str]) -> None:
-    """Say which foregrounds a selection would have dropped for their files, with one example of each kind."""
+def _tell_looks(looks: _Looks) -> None:
+    """Say what is worth knowing of the foregrounds before the set is used, with one example of each kind."""
+    multiplied, unscaled = looks.multiplied, looks.unscaled
+    for side, ids in looks.lacking.items():
+        if ids:
+            _LOG.warning(
+                "%d foregrounds leave no known %s in their trimaps, as %s; methods that go out from known "
+                "pixels fall back on their images",
+                len(ids),
+                side,
+                min(ids),
+            )
     if unscaled:
         first = min(unscaled)
         _LOG.warning(
@@ -307,16 +321,16 @@ def _jobs(
     return jobs
 
 
-def _unpack(
-    outcome: Any, multiplied: dict[str, str], unscaled: dict[str, str]
-) -> Iterator[tuple[str, Composite | str]]:
+def _unpack(outcome: Any, looks: _Looks) -> Iterator[tuple[str, Composite | str]]:
     """Yield the composites of a job, and note what its foreground looks like."""
     if outcome.value is not None:
         fg_id = outcome.item.planned[0].fg.id
         if outcome.value.multiplied:
-            multiplied[fg_id] = outcome.value.multiplied
+            looks.multiplied[fg_id] = outcome.value.multiplied
         if outcome.value.levels:
-            unscaled[fg_id] = outcome.value.levels
+            looks.unscaled[fg_id] = outcome.value.levels
+        if outcome.value.lacking:
+            looks.lacking[outcome.value.lacking].append(fg_id)
         yield from outcome.value.composites.items()
     else:
         for planned in outcome.item.planned:

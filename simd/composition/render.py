@@ -10,7 +10,7 @@ from simd.composition.protocols import CompositionProtocol, Prepared, Recipe
 from simd.composition.straight_colour import straight_colour
 from simd.errors import DataError, DiskFullError, SimdError
 from simd.files import write_atomically
-from simd.image import Mask, UInt8, encode_png, pixel_digest
+from simd.image import BACKGROUND, FOREGROUND, Mask, UInt8, encode_png, pixel_digest
 from simd.records import Composite, Foreground, file_name
 from simd.selection.alpha_filters import limited
 from simd.selection.colour_filters import premultiplied
@@ -41,6 +41,7 @@ class Rendered(NamedTuple):
     composites: Composites
     multiplied: str = ""  # why its colour looks multiplied by alpha
     levels: str = ""  # why its alpha looks as if it were not scaled
+    lacking: str = ""  # "foreground" or "background", of which its trimap knows no pixel
 
 
 Layers = dict[str, tuple[bytes, str]]
@@ -85,7 +86,15 @@ def make(job: RenderJob) -> Rendered:
         composites,
         multiplied=multiplied.detail if multiplied else "",
         levels=levels.detail if levels is not None and unscaled else "",
+        lacking=_lacking(trimap),
     )
+
+
+def _lacking(trimap: UInt8) -> str:
+    """Return which side a trimap knows no pixel of; "" if it knows both."""
+    if not (trimap == FOREGROUND).any():
+        return "foreground"
+    return "" if (trimap == BACKGROUND).any() else "background"
 
 
 def _compose(

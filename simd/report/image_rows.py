@@ -9,6 +9,7 @@ from typing import Any
 from simd.dataset.manifest import MattingSet, Sample
 from simd.files import make_folder
 from simd.journal import Journal, Row, by_item, resumed
+from simd.schema import Kind
 
 
 def rows_of_images(
@@ -18,6 +19,7 @@ def rows_of_images(
     workers: int,
     state: Path | None,
     settings: Mapping[str, Any],
+    kind: Kind,
 ) -> tuple[dict[str, Row], dict[str, str]]:
     """Apply a function to every image of a set.
 
@@ -32,6 +34,8 @@ def rows_of_images(
         Folder in which finished images are noted; a run that finds it goes on from there. It stays.
     settings : mapping
         What the rows depend on besides the set; what was noted under others is not taken.
+    kind : Kind
+        What a row has to be; one that was damaged since is refused.
 
     Returns
     -------
@@ -54,6 +58,7 @@ def rows_of_images(
         key=_id,
         load=lambda row: row,
         dump=lambda _, row: row,
+        kind=kind,
         what="images",
     )
 

@@ -134,9 +134,9 @@ def short(digest: str) -> str:
     return digest[:_SHORT]
 
 
-def plural(count: int, noun: str) -> str:
-    """Return "1 image", "2 images"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def plural(count: int, noun: str, several: str = "") -> str:
+    """Return "1 image", "2 images"; `several` is the plural of a noun that takes more than an s."""
+    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
 
 
 def thousands(count: int) -> str:

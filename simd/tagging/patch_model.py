@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from simd.array_files import read_arrays
 from simd.errors import DataError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8
@@ -32,6 +32,7 @@ _SHAPES = {
     "bias": (len(SIDES), len(CLASSES)),
 }
 _STRENGTH, _ROUNDS = 0.1, 300  # of the logistic regression: 1 / regularisation, and iterations at most
+_ADVICE = "fit it again with: simd tag fit"
 _FARTHEST = 5.0  # standard deviations at which a number is cut
 
 
@@ -126,33 +127,25 @@ def read_model(path: Path | None = None) -> PatchModel:
         If the file is missing, no model, or was fitted on other descriptors.
     """
     path = path or default_model_path()
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DataError(f"{path}: is larger than {MAX_BYTES} bytes, which no model is")
-        _check_unpacked(path)
-        with np.load(path, allow_pickle=False) as stored:
-            features = stored["features"].tolist()
-            arrays = {name: stored[name] for name in _SHAPES}
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{path}: is not a model of patches ({error})") from error
-    if features != list(FEATURES):
-        raise DataError(f"{path}: was fitted on other descriptors; fit it again with: simd tag fit")
+    if path.is_file() and path.stat().st_size > MAX_BYTES:
+        raise DataError(f"{path}: is larger than {MAX_BYTES} bytes, which no model is")
+    arrays = read_arrays(path, "a model of patches", _ADVICE, largest=4 * MAX_BYTES)
+    if isinstance(arrays, np.ndarray):
+        raise DataError(f"{path}: is not a model of patches, but a single array; {_ADVICE}")
+    for name in ("features", *_SHAPES):
+        if name not in arrays:
+            raise DataError(f"{path}: is not a model of patches, it lacks the array {name!r}; {_ADVICE}")
+    if arrays["features"].tolist() != list(FEATURES):
+        raise DataError(f"{path}: was fitted on other descriptors, by its array 'features'; {_ADVICE}")
     for name, shape in _SHAPES.items():
         array = arrays[name]
         if array.shape != shape or array.dtype != np.float32 or not np.isfinite(array).all():
-            raise DataError(f"{path}: {name} must be {shape} finite float32, not {array.dtype} {array.shape}")
-    return PatchModel(**arrays)
-
-
-def _check_unpacked(path: Path) -> None:
-    """Refuse a file that unpacks to more than any model holds."""
-    with zipfile.ZipFile(path) as packed:
-        if sum(part.file_size for part in packed.infolist()) > 4 * MAX_BYTES:
-            raise DataError(f"{path}: unpacks to more than {4 * MAX_BYTES} bytes, which no model does")
+            raise DataError(
+                f"{path}: {name} must be {shape} finite float32, not {array.dtype} {array.shape}; {_ADVICE}"
+            )
+    if not (arrays["spread"] > 0).all():
+        raise DataError(f"{path}: spread must be above 0 everywhere; {_ADVICE}")
+    return PatchModel(**{name: arrays[name] for name in _SHAPES})
 
 
 def _scaled(described: Float32, mean: Float32, spread: Float32) -> Float32:

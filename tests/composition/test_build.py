@@ -281,3 +281,29 @@ def test_the_folder_loads_with_the_hub_library(sources, tmp_path, monkeypatch):
             assert (np.asarray(row[layer]) == sample.read(layer)).all()
     assert "fur cat test (1).val" in {row["fg_id"] for row in loaded}
     assert all(row["bg_id"].startswith("COCO_train2014_") for row in loaded)
+
+
+def test_foregrounds_that_leave_one_side_unknown_are_named(tmp_path, run_cli, backgrounds):
+    source = tmp_path / "veils"
+    for name, lowest, highest in (("silk_thin", 0, 200), ("silk_wide", 40, 255), ("silk_good", 0, 255)):
+        alpha = np.tile(np.linspace(lowest, highest, 120).astype(np.uint8), (100, 1))
+        if lowest == 0:
+            alpha[:, :40] = 0
+        if highest == 255:
+            alpha[:, 80:] = 255
+        for layer, pixels in {"fg": np.full((100, 120, 3), 90, np.uint8), "alpha": alpha}.items():
+            (source / layer).mkdir(parents=True, exist_ok=True)
+            write_png(source / layer / f"{name}.png", pixels)
+    options = ("--foregrounds", source, "--backgrounds", backgrounds, "--per-foreground", 1, "--any-licence")
+    done = run_cli("build", tmp_path / "set", *options)
+    assert done.code == 0, done.err
+    words = " ".join(done.err.split())
+    assert "1 foregrounds leave no known foreground in their trimaps, as silk_thin; methods" in words
+    assert "1 foregrounds leave no known background in their trimaps, as silk_wide; methods" in words
+    done = run_cli("predict", "closed-form", tmp_path / "set", "--out", tmp_path / "mattes")
+    assert (
+        "2 fallbacks (the trimap has no known background: 1; the trimap has no known foreground: 1): "
+        in done.out
+        or "2 fallbacks (the trimap has no known foreground: 1; the trimap has no known background: 1): "
+        in done.out
+    )

@@ -150,12 +150,12 @@ def test_damaged_weights_and_cards_are_refused(tmp_path):
     (folder / card["file"]).unlink()
     with pytest.raises(DataError, match=r"cannot be read \(No such file or directory\); import the weights"):
         load_networks(folder)
-    for broken in ({"file": "../../etc/passwd"}, {"network": "vgg"}, {"preset": "huge"}, {"colour": "red"}):
-        (folder / "sim.json").write_text(json.dumps(card | broken))
-        with pytest.raises(DataError, match=r"sim\.json: is not a card of weights"):
+    for key, value in {"file": "../../etc/passwd", "network": "classifier", "preset": "huge"}.items():
+        (folder / "sim.json").write_text(json.dumps(card | {key: value}))
+        with pytest.raises(DataError, match=rf"sim\.json: the key '{key}' must be .*; import the weights"):
             load_networks(folder)
     (folder / "sim.json").write_text("[1]")
-    with pytest.raises(DataError, match=r"sim\.json: is not a card of weights"):
+    with pytest.raises(DataError, match=r"sim\.json: is not an object, but a list"):
         load_networks(folder)
 
 

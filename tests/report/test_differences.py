@@ -100,7 +100,7 @@ def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys)
     text = capsys.readouterr().out
     assert "The classes are unknown." in text
     assert "lace" not in text
-    assert re.search(r"one +image +← ", text)
+    assert re.search(r"image mean +\none +← ", text)
 
 
 def test_only_the_best_of_many_methods_are_compared():
@@ -133,8 +133,8 @@ def test_the_terminal_shows_intervals_within_100_columns(board, capsys):
     print_board([entry.scores for entry in board.entries])
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 100
-    assert re.search(r"fur +16 +8 +\d\.\d\d +\d\.\d\d–\d\.\d\d ", text)
-    assert re.search(r"silk +6 +3 +\d\.\d\d +– ", text)
+    assert re.search(r"fur +16 / 8 +\d\.\d\d +\d\.\d\d–\d\.\d\d ", text)
+    assert re.search(r"silk +6 / 3 +\d\.\d\d +– ", text)
     assert re.search(r"  95 % +\d\.\d\d–\d\.\d\d ", text)
     assert re.search(r"− bad +−[12]\.\d\d +\[−2\.\d\d, −1\.\d\d\] +< 0\.001 ", text)
 

@@ -12,7 +12,9 @@ from simd.dataset.manifest import load_set, write_manifest
 from simd.errors import BatchError, DataError
 from simd.features.descriptors import NAMES
 from simd.report.embed.embedding import embed
+from simd.report.embed.features import read_feature_file
 from simd.report.embed.neighbours import measure_neighbours, nearest_classes
+from simd.report.embed.patches import RegionPatch
 from simd.report.embed.tsne import Scaling, make_map
 from simd.taxonomy import CLASSES
 
@@ -282,3 +284,13 @@ def test_neighbours_by_hand():
         np.mean([1 - 0.15 / (19.1 / 3), 1 - 0.1 / (18.8 / 3), 1 - 0.15 / (18.5 / 3)])
     )
     assert nearest_classes(points, labels, np.array([[6.0]])) == [["net", "fur"]]
+
+
+def test_rows_of_regions_that_are_no_patches_are_said(tmp_path):
+    patches = [RegionPatch(id_, "fur", "fur", id_, "") for id_ in ("a", "b")]
+    file = saved(
+        tmp_path / "f.npz", ids=["a", "b", "b"], regions=["fur", "", "furr"], features=np.ones((3, 2))
+    )
+    kept, vectors, notes = read_feature_file(file, patches)
+    assert (len(kept), vectors.shape) == (2, (2, 2))
+    assert notes == ["1 rows of f.npz are of regions that are no patches here: b furr"]

@@ -161,7 +161,7 @@ def test_the_csv_is_long_and_leaves_absent_scores_empty(tmp_path):
         "differences.csv",
     ]
     rows = list(csv.DictReader(io.StringIO(files[1].read_text())))
-    assert len(rows) == 2 * (2 + 20 + 21)  # methods × (means, classes, regions)
+    assert len(rows) == 2 * (2 + 20 + 21 + 1)  # methods × (means, classes, regions, solved by all)
     ours = {(row["scope"], row["name"]): row for row in rows if row["method"] == "ours"}
     assert float(ours["overall", "class_mean"]["sad"]) == 6
     assert float(ours["overall", "image_mean"]["mse"]) == 0.0525  # as it is, not ×10³
@@ -173,7 +173,7 @@ def test_the_csv_is_long_and_leaves_absent_scores_empty(tmp_path):
 
 def test_markdown_has_the_best_in_bold_and_dashes(tmp_path):
     text = write_leaderboard(two_methods(), tmp_path)[2].read_text()
-    assert "| ours | **6.00** | **60.00** | **12.00** | **18.00** | 4 | 0 | 0.5 |" in text
+    assert "| ours | **6.00** | **60.00** | **12.00** | **18.00** | 6.00 (1) | 4 | 0 | 0.5 |" in text
     assert "| fur | 2 / 1 | 3.00 | **1.00** |" in text
     assert "| net | 1 / 1 | **6.00** | 9.00 (1 fallback) |" in text
     assert "| lace | 0 / 0 | – | – |" in text
@@ -262,13 +262,50 @@ def test_the_terminal_shows_classes_and_means_within_100_columns(capsys):
     ours, plain = two_methods()
     print_scores(ours)
     text = capsys.readouterr().out
-    assert re.search(r"fur \* +2 +1 +3\.00 +– +30\.00 +6\.00 +9\.00 +0\n", text)
-    assert re.search(r"lace +– +– +– +– +– +– +– +–\n", text)
-    assert re.search(r"class-balanced mean +4 +3 +6\.00 ", text)
-    assert re.search(r"image mean +4 +3 +5\.25 ", text)
+    assert re.search(r"fur \* +2 / 1 +3\.00 +– +30\.00 +6\.00 +9\.00\n", text)
+    assert "lace" not in text
+    assert "The set has no images of the other 17 classes." in text
+    assert re.search(r"class-balanced mean +4 / 3 +6\.00 ", text)
+    assert re.search(r"image mean +4 / 3 +5\.25 ", text)
     many = [replace(plain, name=f"a [red]method[/] with a long name {i}") for i in range(8)]
     print_board([ours, *many])
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 100
-    assert re.search(r"ours +class-balanced +← 6\.00 +← 60\.00", text)
+    assert re.search(r"class-balanced mean +\n1 +← 6\.00 +← 60\.00", text)
     assert text.count("SAD by class") == 2  # more methods than fit abreast
+    for number, name in enumerate(["ours", *(of.name for of in many)], start=1):
+        assert f"{number:>3}  {name}\n" in text  # too long for a table: named once, whole
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+@pytest.mark.parametrize("count", [1, 2, 5, 14])
+@pytest.mark.parametrize("length", [6, 24, 60])
+def test_numbers_and_names_are_whole_at_80_columns(monkeypatch, capsys, columns, count, length):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    names = [f"{'m' * (length - 2)}{number:02}" for number in range(count)]
+    ids = [f"{name}-{k}" for name in ("hair_hard", "spider_web", "plastic_bag") for k in range(6)]
+    methods = [
+        scores(name, [score(id_, id_[:-2], 1000.0 + k + 7.77 * i) for k, id_ in enumerate(ids)])
+        for i, name in enumerate(names)
+    ]
+    print_board(methods)
+    print_scores(methods[0])
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= columns
+    for name in names:
+        assert name in text
+    for i in range(count):
+        assert re.search(rf"(?m)(^|[ ←]){1008.5 + 7.77 * i:.2f}( |$)", text)
+    if count > 1:
+        assert "SAD: A − B" in text
+
+
+def test_means_that_are_printed_alike_are_one_row(capsys):
+    balanced = [
+        scores(name, [score("a", "fur", 2.0), score("b", "net", 4.0 + i)]) for i, name in enumerate("xy")
+    ]
+    print_board(balanced)
+    text = capsys.readouterr().out
+    assert "both means" in text
+    assert "image mean" not in text
+    assert len(re.findall(r"(?m)^x +← 3\.00", text)) == 1

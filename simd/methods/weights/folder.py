@@ -17,6 +17,7 @@ from simd.files import json_text, read_json, write_atomically
 from simd.locks import locked_folder
 from simd.methods.networks import DISCRIMINATORS, NETWORKS, PRESETS, build_network
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise_network
+from simd.schema import COUNT, DIGEST, PATH, TEXT, Kind, checked, choice, or_null, problem, record
 from simd.sources.outputs import Inputs, check_output_folder
 from simd.version import __version__
 
@@ -26,6 +27,20 @@ if TYPE_CHECKING:
     from simd.methods.networks.classifier import PatchClassifier
     from simd.methods.networks.sim import SIM
 
+_CARD = {
+    "network": choice(*NETWORKS, *DISCRIMINATORS),
+    "preset": choice(*PRESETS),
+    "file": Kind(
+        "the name of a safetensors file beside the card",
+        lambda value: PATH.fits(value) and Path(value).name == value and value.endswith(".safetensors"),
+    ),
+    "sha256": DIGEST,
+    "parameters": COUNT,
+    "source": TEXT,
+    "source_sha256": or_null(DIGEST),
+    "licence": TEXT,
+    "simd_version": TEXT,
+}
 UNKNOWN_LICENCE = (
     "not stated; the released code of Semantic Image Matting carries no licence file, "
     "so ask its authors before you pass the weights on or use them in a product"
@@ -47,10 +62,8 @@ class WeightsCard:
     simd_version: str
 
     def __post_init__(self) -> None:
-        if self.network not in (*NETWORKS, *DISCRIMINATORS) or self.preset not in PRESETS:
-            raise DataError(f"no network {self.network!r} in the preset {self.preset!r}")
-        if Path(self.file).name != self.file or not self.file.endswith(".safetensors"):
-            raise DataError(f"{self.file!r} is not the name of a safetensors file beside the card")
+        if reason := problem({key: getattr(self, key) for key in _CARD}, record(_CARD)):
+            raise DataError(f"a card of weights: {reason}")
 
 
 class Networks(NamedTuple):
@@ -216,10 +229,9 @@ def _read_card(folder: Path, network: str) -> WeightsCard:
             f"{folder}: has no weights of the network {network!r}{also}; "
             f"import them: simd weights import FILE --out {folder}"
         )
-    try:
-        return WeightsCard(**read_json(file))
-    except (TypeError, DataError) as error:
-        raise DataError(f"{file}: is not a card of weights ({error}); import them again") from error
+    kind = record({**_CARD, "network": choice(network)})
+    card: dict[str, Any] = checked(read_json(file), kind, file, "import the weights again")
+    return WeightsCard(**{key: card[key] for key in _CARD})
 
 
 def _need_torch() -> None:

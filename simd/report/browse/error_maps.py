@@ -33,6 +33,7 @@ from simd.parallel import run
 from simd.progress import track
 from simd.report.browse.methods import ShownMethod
 from simd.report.leaderboard.examples import is_as_scored
+from simd.schema import AMOUNT, PATH, TEXT, checked, list_of, record, table_of, whole
 from simd.tagging.formats.index_plus_one import to_void_zero
 from simd.trimap import unknown_region
 
@@ -40,6 +41,16 @@ NO_ERROR = 128
 """The level of a signed error that is none."""
 _MAP_NAME = re.compile(r"[0-9a-f]{32}(-(\d+-)?[a-z_]+)?\.(png|json)")
 _VERSION = 2  # maps of another are made again; from 2 on the layers are those that were built
+_NOTED = record(
+    {
+        "class_mask": PATH,
+        "methods": table_of(
+            record({**dict.fromkeys(("alpha", "error", "signed"), PATH), "reason": TEXT}),
+        ),
+        "disagreement": table_of(AMOUNT),
+    },
+    {"bytes": list_of(whole(-1, 2**53))},
+)
 _HEADER = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _GREY_8 = b"\x08\0"  # bit depth and colour type
 
@@ -104,7 +115,9 @@ def _make_all(
             continue
         digest_of[sample.row.id] = job.digest
         jobs.setdefault(job.digest, job)
-    finished: dict[str, Maps] = {digest: maps for digest in jobs if (maps := _made_before(folder, digest))}
+    finished: dict[str, Maps] = {
+        digest: maps for digest, job in jobs.items() if (maps := _made_before(job)) is not None
+    }
     todo = [job for digest, job in jobs.items() if digest not in finished]
     failed: dict[str, str] = {}
     for outcome in track(run(_make, todo, workers=workers), len(jobs), "maps", done=len(finished)):
@@ -229,17 +242,31 @@ def _files(maps: Maps) -> list[Path]:
     return list(map(Path, [maps.class_mask, *mattes]))
 
 
-def _made_before(folder: Path, digest: str) -> Maps | None:
-    """Return the maps that an earlier run has finished, if they all lie there as they were written."""
-    if not (file := folder / f"{digest}.json").is_file():
+def _made_before(job: _MapJob) -> Maps | None:
+    """Return the maps that an earlier run has finished, if they all lie there as they were written.
+
+    Raises
+    ------
+    DataError
+        If what it has noted of them is damaged.
+    """
+    file = job.folder / f"{job.digest}.json"
+    if not file.is_file() or not file.stat().st_size:  # a power cut may leave it empty
         return None
-    row: Mapping[str, Any] = read_json(file)
-    maps = Maps(
-        row["class_mask"],
-        {key: MethodMaps(**of_method) for key, of_method in row["methods"].items()},
-        row["disagreement"],
+    row: Mapping[str, Any] = checked(read_json(file), _NOTED, file, "remove it, and the maps are made again")
+    methods = {
+        key: MethodMaps(**{name: of_method[name] for name in MethodMaps._fields})
+        for key, of_method in row["methods"].items()
+    }
+    maps = Maps(row["class_mask"], methods, row["disagreement"])
+    shown = [key for key in job.mattes if key in methods and not methods[key].reason]
+    is_whole = (
+        maps.class_mask == str(real_path(job.folder / f"{job.digest}.png"))
+        and methods.keys() == job.mattes.keys()
+        and maps.disagreement.keys() == {f"{a} {b}" for a, b in combinations(shown, 2)}
+        and row.get("bytes") == sizes_of(*_files(maps))
     )
-    return maps if row.get("bytes") == sizes_of(*_files(maps)) else None
+    return maps if is_whole else None
 
 
 def _remove_others(folder: Path, wanted: Mapping[str, _MapJob]) -> None:

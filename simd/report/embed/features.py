@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from simd.array_files import read_arrays
 from simd.errors import DataError
 from simd.files import read_text
 from simd.report.embed.patches import RegionPatch
@@ -15,6 +15,7 @@ from simd.report.embed.patches import RegionPatch
 ENDINGS = (".npz", ".npy")
 
 _NAMED = 3  # ids that a message names
+_ADVICE = "write it with numpy.savez(path, features=..., ids=...), ids as text, not as objects"
 
 
 def is_feature_file(features: object) -> bool:
@@ -61,9 +62,13 @@ def read_feature_file(
     matched = [(p, rows.get((p.id, p.region), rows.get((p.id, "")))) for p in patches]
     kept = [(p, row) for p, row in matched if row is not None]
     if not kept:
-        raise DataError(f"{path}: has no row for any patch of the set")
+        raise DataError(f"{path}: has no row for any patch of the set; see its ids and regions")
     without = len(patches) - len(kept)
     notes = [f"{without} of {len(patches)} patches have no features in {path.name}"] if without else []
+    # a region may be too small for a patch, or misspelt
+    if in_vain := sorted(rows.keys() - {(p.id, p.region) for p in patches} - {(p.id, "") for p in patches}):
+        named = ", ".join(" ".join(key) for key in in_vain[:_NAMED])
+        notes.append(f"{len(in_vain)} rows of {path.name} are of regions that are no patches here: {named}")
     return [p for p, _ in kept], features[[row for _, row in kept]], notes
 
 
@@ -73,10 +78,10 @@ def _read(path: Path) -> tuple[npt.NDArray[np.float32], list[str], list[str]]:
         features, ids = arrays["features"], arrays["ids"]
     except KeyError as error:
         raise DataError(f"{path}: lacks the array {error}; it has {', '.join(arrays) or 'none'}") from None
-    regions = arrays.get("regions", np.full(len(ids), ""))
+    regions = arrays.get("regions", np.full(ids.shape, ""))
     for name, array in (("ids", ids), ("regions", regions)):
         if array.ndim != 1 or array.dtype.kind != "U":
-            raise DataError(f"{path}: {name} must be text (N,), not {array.dtype} {array.shape}")
+            raise DataError(f"{path}: {name} must be text (N,), not {array.dtype} {array.shape}; {_ADVICE}")
     if features.ndim != 2 or not features.size or features.dtype.kind not in "fiu":
         raise DataError(f"{path}: features must be numbers (N, D), not {features.dtype} {features.shape}")
     if not len(features) == len(ids) == len(regions):
@@ -94,21 +99,8 @@ def _read(path: Path) -> tuple[npt.NDArray[np.float32], list[str], list[str]]:
 
 
 def _arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    try:
-        with path.open("rb") as stream:
-            loaded = np.load(stream, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"features": loaded, **_ids_beside(path)}
-            return {name: loaded[name] for name in loaded.files}
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(
-            f"{path}: is not a file of features ({error}); write it with numpy.savez(path, features=..., "
-            "ids=...), ids as text, not as objects"
-        ) from error
+    loaded = read_arrays(path, "a file of features", _ADVICE)
+    return {"features": loaded, **_ids_beside(path)} if isinstance(loaded, np.ndarray) else loaded
 
 
 def _ids_beside(path: Path) -> dict[str, npt.NDArray[Any]]:

@@ -20,6 +20,8 @@ from simd.records import Composite
 from simd.report.html.thumbnails import beside, thumbnail
 from simd.report.image_rows import rows_of_images
 from simd.report.sample_regions import regions_of_sample
+from simd.schema import COUNT, NULL, NUMBER, TEXT, Kind, choice, list_of, record
+from simd.taxonomy import CLASSES
 from simd.trimap import unknown_region
 
 WHOLE = "image"
@@ -31,6 +33,7 @@ Features = Callable[[UInt8, UInt8, Mask], npt.NDArray[Any]]
 """(image, alpha, region) to a vector: uint8 (H, W, 3), uint8 (H, W), bool (H, W) to float (D,)."""
 
 _SIDE = 128  # pixels of image and alpha side by side
+_LARGEST = float(np.finfo(np.float32).max)
 _VERSION = 1  # of the descriptors, for the state of an unfinished run
 
 
@@ -78,7 +81,14 @@ def read_patches(
     function = load_features(features)
     name = features if isinstance(features, str) else getattr(features, "__qualname__", repr(features))
     settings = {"features": name, "version": _VERSION}
-    rows, failures = rows_of_images(matting_set, measure, workers=workers, state=state, settings=settings)
+    rows, failures = rows_of_images(
+        matting_set,
+        measure,
+        workers=workers,
+        state=state,
+        settings=settings,
+        kind=_noted(with_features=function is not None),
+    )
     if failures:
         raise BatchError(failures, "images", len(matting_set))
     return _gathered(matting_set.rows, rows, function is not None)
@@ -102,6 +112,17 @@ def load_features(features: str | Features) -> Features | None:
     if not callable(function):
         raise DataError(f"features {features!r}: is a {type(function).__name__}, not a callable")
     return function  # type: ignore[no-any-return]
+
+
+def _noted(*, with_features: bool) -> Kind:
+    """Return the kind of a row of the journal."""
+    number = Kind("a number of 32 bits", lambda value: NUMBER.fits(value) and abs(value) <= _LARGEST)
+    patch = {
+        "region": choice(WHOLE, *CLASSES),
+        "features": list_of(number, filled=True) if with_features else NULL,
+        "thumbnail": Kind("a picture", lambda value: TEXT.fits(value) and value.startswith("data:image/")),
+    }
+    return record({"id": TEXT, "patches": list_of(record(patch)), "small": COUNT})
 
 
 def _described(_image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.float32]:
@@ -148,10 +169,10 @@ def _gathered(
 ) -> tuple[list[RegionPatch], npt.NDArray[np.float32], list[str]]:
     patches, vectors = [], []
     for image in images:
-        for record in rows[image.id]["patches"]:
-            class_ = image.class_ if record["region"] == WHOLE else record["region"]
-            patches.append(RegionPatch(image.id, record["region"], class_, image.fg_id, record["thumbnail"]))
-            vectors.append(record["features"])
+        for patch in rows[image.id]["patches"]:
+            class_ = image.class_ if patch["region"] == WHOLE else patch["region"]
+            patches.append(RegionPatch(image.id, patch["region"], class_, image.fg_id, patch["thumbnail"]))
+            vectors.append(patch["features"])
     lengths = {len(vector) for vector in vectors} if with_features else set()
     if len(lengths) > 1:
         raise DataError(

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import ABSENT
 from simd.metrics.score import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score
-from simd.metrics.score_summary import MeanErrors, ScoreSummary
+from simd.metrics.score_summary import MeanErrors, ScoreSummary, class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
 from simd.missing import present
 from simd.report.leaderboard.differences import PairedComparison, compare_pairs
-from simd.report.numbers import decimals_for
+from simd.report.numbers import decimals_for, number, plural
 from simd.taxonomy import CLASSES
 
 CLASS_MEAN: Over = "class_mean"
@@ -91,9 +91,25 @@ class BoardEntry:
         return intervals.classes[which][metric] if which in intervals.classes else ABSENT
 
 
+class Placing(NamedTuple):
+    """Where a method stands: 1 + the number of methods with a lower mean SAD."""
+
+    place: int  # on the board, where methods that lack images come last
+    solved: MeanErrors  # over the images that every method solved; nan where there is none
+    solved_place: int | None
+
+    @property
+    def text(self) -> str:
+        """The place among the solved images, with an arrow where it is another than on the board."""
+        if self.solved_place is None:
+            return ""
+        change = self.place - self.solved_place
+        return f"{self.solved_place}{'' if not change else ' ▲' if change > 0 else ' ▼'}"
+
+
 @dataclass(frozen=True)
 class Board:
-    """Methods scored on the same images with the same trimaps, the best SAD first."""
+    """Methods scored on the same images with the same trimaps: the best SAD first, incomplete ones last."""
 
     entries: tuple[BoardEntry, ...]
 
@@ -117,6 +133,40 @@ class Board:
         """How many images the set has, those that no method has a matte for included."""
         missing = {id_ for entry in self.entries for id_ in entry.scores.missing}
         return len(self.images.keys() | missing)
+
+    def lacking(self, entry: BoardEntry) -> int:
+        """Return how many images of the set a method has no usable matte of."""
+        return self.size - len(entry.whole)
+
+    @cached_property
+    def solved(self) -> tuple[Score, ...]:
+        """The images that every method solved, by a score of each: there, and not a fallback."""
+        methods = [entry.whole for entry in self.entries]
+        return tuple(
+            row
+            for id_, row in self.images.items()
+            if not row.is_empty and all(id_ in rows and not rows[id_].fallback for rows in methods)
+        )
+
+    @property
+    def shows_solved(self) -> bool:
+        """Whether there are several methods, and images that not all of them solved."""
+        return len(self.entries) > 1 and len(self.solved) < len(whole_images(list(self.images.values())))
+
+    @cached_property
+    def placings(self) -> tuple[Placing, ...]:
+        """The place of each method on the board, and by the images that every method solved."""
+        over = class_mean_errors if self.has_classes else mean_errors
+        solved = [over([entry.whole[row.id] for row in self.solved]) for entry in self.entries]
+        ranks = [(self.lacking(entry) > 0, entry.mean(self.headline, "sad")) for entry in self.entries]
+        return tuple(
+            Placing(
+                1 + sum(other < rank for other in ranks),
+                errors,
+                None if math.isnan(errors.sad) else 1 + sum(other.sad < errors.sad for other in solved),
+            )
+            for rank, errors in zip(ranks, solved, strict=True)
+        )
 
     @cached_property
     def has_classes(self) -> bool:
@@ -162,7 +212,7 @@ def group_boards(scores: Iterable[Scores]) -> list[Board]:
     for of_method in scores:
         key = of_method.set["digest"], of_method.set["trimaps_digest"]
         groups.setdefault(key, []).append(of_method)
-    return [Board(tuple(sorted(map(BoardEntry, group), key=_rank))) for group in groups.values()]
+    return [_sorted(Board(tuple(map(BoardEntry, group)))) for group in groups.values()]
 
 
 def truth_note(board: Board, name: str, scope: str = "classes") -> str:
@@ -186,11 +236,43 @@ def notes(board: Board) -> Iterator[str]:
                 f"{entry.name}: {reasons.total()} of {len(entry.whole)} mattes are fallbacks, "
                 f"not the method's own ({why})."
             )
-        if lacking := board.size - len(entry.whole):
+        if lacking := board.lacking(entry):
             yield (
                 f"{entry.name}: {lacking} of {board.size} images have no usable matte; its means leave them "
-                "out, so it is not marked as best where it lacks an image."
+                "out, so it stands after the methods that have all, and is not marked as best where it lacks "
+                "an image."
             )
+    if board.shows_solved:
+        yield _solved_note(board)
+
+
+def solved_text(board: Board, placing: Placing) -> str:
+    """Return the SAD over the images that every method solved, and the place by it: ``6.12 (2)``."""
+    value = number(placing.solved.sad, "sad", board.decimals["sad"])
+    return f"{value} ({placing.text})" if placing.text else value
+
+
+def solved_count(board: Board) -> str:
+    """Return how many images every method solved, and of how many classes: ``57 images, 19 classes``."""
+    images = plural(len(board.solved), "image")
+    if not board.has_classes:
+        return images
+    return f"{images}, {plural(len({row.class_ for row in board.solved}), 'class', 'classes')}"
+
+
+def _solved_note(board: Board) -> str:
+    """Say what the column of solved images is, and which methods change places in it."""
+    if not board.solved:
+        return "No image was solved by every method, so there is no mean over such images."
+    moved = [
+        f"{entry.name} is number {placing.solved_place} there and number {placing.place} over all"
+        for entry, placing in zip(board.entries, board.placings, strict=True)
+        if placing.solved_place not in (None, placing.place)
+    ]
+    return (
+        f"Solved by all: the {MEANS[board.headline]} over the {solved_count(board)}, of which every method "
+        f"has a matte of its own, with its own order{''.join('; ' + line for line in moved)}."
+    )
 
 
 def interval_notes(board: Board) -> Iterator[str]:
@@ -221,11 +303,14 @@ def _all_values(entry: BoardEntry, metric: str) -> Iterator[float]:
     yield from (cell.values[metric] for cells in entry.cells.values() for cell in cells.values())
 
 
-def _rank(entry: BoardEntry) -> tuple[bool, float, str]:
-    value = entry.mean(CLASS_MEAN, "sad")
-    if math.isnan(value):  # no classes
-        value = entry.mean(IMAGE_MEAN, "sad")
-    return math.isnan(value), value, entry.name
+def _sorted(board: Board) -> Board:
+    """Put the best SAD first, and methods that lack images, whose means leave them out, last."""
+
+    def rank(entry: BoardEntry) -> tuple[bool, bool, float, str]:
+        value = entry.mean(board.headline, "sad")
+        return board.lacking(entry) > 0, math.isnan(value), value, entry.name
+
+    return Board(tuple(sorted(board.entries, key=rank)))
 
 
 def _lowest(values: Iterable[float]) -> float:

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from simd.report.html.render import read_template, render, render_page
-from simd.report.leaderboard.board import TITLES, Board, interval_notes, notes, truth_note
+from simd.report.leaderboard.board import (
+    MEANS,
+    TITLES,
+    Board,
+    interval_notes,
+    notes,
+    solved_count,
+    truth_note,
+)
 from simd.report.leaderboard.differences import CLEAR
 from simd.report.leaderboard.page_differences import differences
 from simd.report.leaderboard.page_examples import example_strip
@@ -37,6 +45,8 @@ def _tables(index: int, board: Board) -> Markup:
         index=index,
         board=board,
         TITLES=TITLES,
+        MEANS=MEANS,
+        solved=solved_count(board) if board.shows_solved else "",
         HOTTEST=HOTTEST,
         CLEAR=CLEAR,
         present=sum(board.largest("classes", name).images > 0 for name in CLASSES),

@@ -58,6 +58,8 @@ class HeadlineRow:
     cells: tuple[ScoreCell, ...]
     images: int
     missing: int
+    solved: ScoreCell | None  # SAD over the images that every method solved, with its place
+    place: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +97,17 @@ def headline_means(board: Board) -> list[MeanTitle]:
 def headline_rows(board: Board) -> list[HeadlineRow]:
     """Return the means of each method."""
     rows = []
-    for entry in board.entries:
+    lowest = min((p.solved.sad for p in board.placings if p.solved_place == 1), default=math.nan)
+    for entry, placing in zip(board.entries, board.placings, strict=True):
         cells = tuple(
             _mean_cell(board, entry, metric, which) for metric in METRICS for which in _means(board)
         )
-        rows.append(HeadlineRow(entry, cells, len(entry.whole), board.size - len(entry.whole)))
+        solved = None
+        if board.shows_solved:
+            value = placing.solved.sad
+            text = number(value, "sad", board.decimals["sad"])
+            solved = ScoreCell(text=text, best=value == lowest, key=_key(value), kind=_kind(value, lowest))
+        rows.append(HeadlineRow(entry, cells, len(entry.whole), board.lacking(entry), solved, placing.text))
     return rows
 
 

@@ -1,5 +1,9 @@
-"""Scores as tables in a terminal, at most 100 columns wide."""
+"""Scores as tables in a terminal: whole numbers and names at 80 columns, and never more than 100.
 
+Methods with long names are numbered in the tables, and named once above them.
+"""
+
+import os
 from collections.abc import Iterator, Sequence
 
 from rich import box
@@ -20,11 +24,11 @@ from simd.report.leaderboard.board import (
     group_boards,
     interval_notes,
     notes,
+    solved_text,
     truth_note,
 )
 from simd.report.leaderboard.differences import CLEAR
 from simd.report.numbers import (
-    DASH,
     number,
     p_text,
     plural,
@@ -38,9 +42,12 @@ from simd.report.numbers import (
 from simd.taxonomy import CLASSES
 
 WIDTH = 100
+"""Columns of a pipe or a log, and the most that a wider terminal is used for."""
 
 _ALL_PAIRS = 4  # methods; of more, only the pairs with the best one are printed
-_METHODS_ABREAST = 5  # in the table by class; more methods go into a table below
+_LONGEST_NAME = 24  # of longer names the tables show the number
+_LONGEST_PAIRED = 12  # of two names side by side
+_GAP = 2  # columns between two of a table
 
 
 def print_scores(scores: Scores) -> None:
@@ -48,26 +55,37 @@ def print_scores(scores: Scores) -> None:
     board = group_boards([scores])[0]
     entry = board.entries[0]
     title = f"{scores.name} {scores.version}".strip()
-    _print([_about(board, title), _class_table(board, entry), *_remarks(board)])
+    _print(_console(), [_about(board, title), _class_table(board, entry), *_remarks(board)])
 
 
 def print_board(scores: Sequence[Scores]) -> None:
-    """Print methods side by side, a board for each set: both means of the four errors, then SAD by class."""
+    """Print methods side by side, a board for each set: the means of the four errors, then SAD by class."""
+    console = _console()
     for board in group_boards(scores):
-        parts: list[RenderableType] = [_about(board, board.set["name"]), _means_table(board)]
-        for start in range(0, len(board.entries) if board.has_classes else 0, _METHODS_ABREAST):
-            parts.append(_sad_table(board, board.entries[start : start + _METHODS_ABREAST]))
+        parts: list[RenderableType] = [_about(board, board.set["name"])]
+        if any(len(entry.name) > _LONGEST_NAME for entry in board.entries):
+            parts.append(_legend(board))
+        parts += [_means_table(board), _mattes_table(board)]
+        if board.has_classes:
+            parts += _sad_tables(board, console.width)
         if table := _differences_table(board):
             parts.append(table)
-        _print([*parts, *_remarks(board)])
+        _print(console, [*parts, *_remarks(board)])
 
 
-def _print(parts: Sequence[RenderableType]) -> None:
+def _console() -> Console:
     console = Console(highlight=False)
     # A pipe or a log has no width of its own; a narrow terminal has, and keeps it.
-    console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    known = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
+    console.width = min(WIDTH, console.width) if known else WIDTH
+    return console
+
+
+def _print(console: Console, parts: Sequence[RenderableType]) -> None:
     for part in parts:
-        console.print(part, end="\n\n" if isinstance(part, Table) else "\n")
+        console.print(part)
+        if isinstance(part, Table):
+            console.print()
 
 
 def _about(board: Board, title: str) -> Text:
@@ -79,49 +97,69 @@ def _about(board: Board, title: str) -> Text:
     return Text.assemble("\n", (title, "bold"), f"\n{described}\n", ("Lower is better.", "dim"))
 
 
+def _legend(board: Board) -> Text:
+    """Return the names of methods whose tables show numbers."""
+    lines = [f"{number:>3}  {entry.name}" for number, entry in enumerate(board.entries, start=1)]
+    return Text("\n".join([*lines, ""]))
+
+
+def _labels(board: Board, longest: int = _LONGEST_NAME) -> list[str]:
+    """Return what tables call the methods: their names, or their numbers where a name is long."""
+    names = [entry.name for entry in board.entries]
+    if max(map(len, names)) <= longest:
+        return names
+    return [str(number) for number in range(1, len(names) + 1)]
+
+
 def _class_table(board: Board, entry: BoardEntry) -> Table:
     """Return a row a class that is there, then the means; beside the SAD its interval."""
     sad, *others = TITLES.values()
-    table = _table("class", "images", "foregrounds", sad, "95 % of SAD", *others, "fallbacks")
+    table = _table("class", "images /\nfgs", sad, "95 %\nof SAD", *others)
 
-    def errors(values: MeanErrors, which: str) -> list[str]:
+    def row(label: str, which: str, counts: tuple[int, int, int], values: MeanErrors, style: str) -> None:
+        images, fgs, fallbacks = counts
         shown = [number(values[m], m, board.decimals[m]) for m in METRICS]
-        return [shown[0], tight_span(entry.estimate(which, "sad"), "sad", board.decimals["sad"]), *shown[1:]]
+        interval = tight_span(entry.estimate(which, "sad"), "sad", board.decimals["sad"])
+        flag = f" {fallbacks}f" if fallbacks else ""
+        table.add_row(label, f"{images} / {fgs}", shown[0] + flag, interval, *shown[1:], style=style)
 
-    for name in CLASSES if board.has_classes else ():
+    for name in _present(board):
         cell = entry.cells["classes"][name]
-        counts = [str(n) if cell.images else DASH for n in (cell.images, cell.foregrounds, cell.fallbacks)]
         label = f"{name} *" if truth_note(board, name) else name
-        style = "" if cell.images else "dim"
-        table.add_row(label, *counts[:2], *errors(cell.values, name), counts[2], style=style)
+        row(label, name, (cell.images, cell.foregrounds, cell.fallbacks), cell.values, "")
     table.add_section()
     summary = entry.summary
-    images, fgs, fallbacks = map(str, (summary.images, summary.foregrounds, summary.fallbacks))
-    for which, title in MEANS.items():
+    counts = (summary.images, summary.foregrounds, summary.fallbacks)
+    for which, title in _means_shown(board):
         means = summary.class_mean if which == CLASS_MEAN else summary.image_mean
-        style = "bold" if which == board.headline else ""
-        table.add_row(title, images, fgs, *errors(means, which), fallbacks, style=style)
+        row(title, which, counts, means, "bold" if which == board.headline else "")
     return table
 
 
 def _means_table(board: Board) -> Table:
-    """Return two rows a method and mean: the means, and beneath them their intervals."""
-    table = _table("method", "mean", *TITLES.values(), "images", "fallbacks", "s / image")
-    for entry in board.entries:
-        for which in MEANS if board.has_classes else (IMAGE_MEAN,):
-            first = which == board.headline
+    """Return two rows a method: its means, and beneath them their intervals; then those of the other mean."""
+    table = _table("", *TITLES.values())
+    for which, title in _means_shown(board):
+        table.add_section()
+        table.add_row(Text(title, "bold" if which == board.headline else ""))
+        for label, entry in zip(_labels(board), board.entries, strict=True):
             values = [_marked(entry.mean(which, m), board.best_mean(which, m), m, board) for m in METRICS]
-            counts = (
-                [str(len(entry.whole)), str(entry.summary.fallbacks), seconds(entry.scores.seconds_per_image)]
-                if first
-                else [""] * 3
-            )
-            name = Text(entry.name if first else "", "bold")
-            table.add_row(name, "class-balanced" if which == CLASS_MEAN else "image", *values, *counts)
+            table.add_row(Text(label), *values)
             estimates = {m: entry.estimate(which, m) for m in METRICS}
             if not all(estimate.reason for estimate in estimates.values()):
                 spans = [tight_span(estimate, m, board.decimals[m]) for m, estimate in estimates.items()]
-                table.add_row("", "  95 %", *spans, style="dim")
+                table.add_row("  95 %", *spans, style="dim")
+    return table
+
+
+def _mattes_table(board: Board) -> Table:
+    """Return what each method's mattes are: how many, how many fallbacks, its SAD where all solved."""
+    solved = [f"SAD of {len(board.solved)}\nsolved by all"] if board.shows_solved else []
+    table = _table("method", "images", "fallbacks", "s / image", *solved)
+    for label, entry, placing in zip(_labels(board), board.entries, board.placings, strict=True):
+        counts = [str(len(entry.whole)), str(entry.summary.fallbacks)]
+        own = [solved_text(board, placing)] if solved else []
+        table.add_row(Text(label), *counts, seconds(entry.scores.seconds_per_image), *own)
     return table
 
 
@@ -130,15 +168,15 @@ def _differences_table(board: Board) -> Table | None:
     pairs = board.comparisons.get("sad")
     if pairs is None or pairs.reason:
         return None
-    names, decimals = [entry.name for entry in board.entries], board.decimals["sad"]
-    mean = "class-balanced" if pairs.over == CLASS_MEAN else "image mean"
-    table = _table(f"SAD, {mean}: A − B", "difference", "95 %", "p (Holm)", "best: A", "best: B")
+    labels, decimals = _labels(board, _LONGEST_PAIRED), board.decimals["sad"]
+    mean = MEANS[pairs.over]
+    table = _table(f"SAD: A − B\n{mean}", "difference", "95 %", "p (Holm)", "best:\nA", "best:\nB")
     for (a, b), difference in pairs.differences.items():
         if a > b or (a > 0 and len(pairs.best) > _ALL_PAIRS):
             continue
         estimate = difference.estimate
         table.add_row(
-            f"{names[a]} − {names[b]}",
+            f"{labels[a]} − {labels[b]}",
             signed(estimate.mean, decimals),
             signed_span(estimate, "sad", decimals),
             p_text(difference.p_holm),
@@ -148,20 +186,58 @@ def _differences_table(board: Board) -> Table | None:
     return table
 
 
-def _sad_table(board: Board, entries: Sequence[BoardEntry]) -> Table:
-    table = _table("SAD by class", "images", *(Text(entry.name) for entry in entries))
-    for name in CLASSES:
-        held, best = board.largest("classes", name), board.best("classes", name, "sad")
-        values = []
-        for entry in entries:
-            cell = entry.cells["classes"][name]
-            value = _marked(cell.values["sad"], best, "sad", board)
-            values.append(Text.assemble(value, f" {cell.fallbacks}f" if cell.fallbacks else ""))
-        label = f"{name} *" if truth_note(board, name) else name
-        table.add_row(
-            label, str(held.images) if held.images else DASH, *values, style="" if held.images else "dim"
-        )
+def _sad_tables(board: Board, width: int) -> Iterator[Table]:
+    """Return SAD by class, as many methods abreast as the width has room for."""
+    columns = [
+        [Text(label), *_sad_column(board, e)] for label, e in zip(_labels(board), board.entries, strict=True)
+    ]
+    heads = [["SAD by class", *(_label(board, name) for name in _present(board))]]
+    heads.append(["images", *(str(board.largest("classes", name).images) for name in _present(board))])
+    room = width - sum(_GAP + max(map(len, column)) for column in heads)
+    abreast: list[list[Text]] = []
+    for column in columns:
+        wide = _GAP + max(len(cell) for cell in column)
+        if abreast and wide > room - sum(_GAP + max(len(cell) for cell in other) for other in abreast):
+            yield _abreast(heads, abreast)
+            abreast = []
+        abreast.append(column)
+    yield _abreast(heads, abreast)
+
+
+def _abreast(heads: Sequence[Sequence[str]], columns: Sequence[Sequence[Text]]) -> Table:
+    table = _table(heads[0][0], heads[1][0], *(column[0] for column in columns))
+    for cells in zip(*(column[1:] for column in (*heads, *columns)), strict=True):
+        table.add_row(*cells)
     return table
+
+
+def _sad_column(board: Board, entry: BoardEntry) -> Iterator[Text]:
+    for name in _present(board):
+        cell = entry.cells["classes"][name]
+        value = _marked(cell.values["sad"], board.best("classes", name, "sad"), "sad", board)
+        yield Text.assemble(value, f" {cell.fallbacks}f" if cell.fallbacks else "")
+
+
+def _present(board: Board) -> list[str]:
+    """Return the classes that any method has an image of."""
+    return [name for name in CLASSES if board.has_classes and board.largest("classes", name).images]
+
+
+def _label(board: Board, name: str) -> str:
+    return f"{name} *" if truth_note(board, name) else name
+
+
+def _means_shown(board: Board) -> list[tuple[str, str]]:
+    """Return the means with their titles; one row stands for both where they are printed alike."""
+    if not board.has_classes:
+        return [(IMAGE_MEAN, MEANS[IMAGE_MEAN])]
+    printed = {
+        which: [number(e.mean(which, m), m, board.decimals[m]) for e in board.entries for m in METRICS]
+        for which in MEANS
+    }
+    if printed[CLASS_MEAN] == printed[IMAGE_MEAN]:
+        return [(CLASS_MEAN, "both means")]
+    return list(MEANS.items())
 
 
 def _remarks(board: Board) -> Iterator[Text]:
@@ -173,6 +249,8 @@ def _remarks(board: Board) -> Iterator[Text]:
         flags = "; 2f: two mattes are fallbacks" if any(e.summary.fallbacks for e in board.entries) else ""
         lines.insert(0, f"←: the best{flags}")
     lines += _remarks_on_intervals(board)
+    if board.has_classes and (absent := len(CLASSES) - len(_present(board))):
+        lines.append(f"The set has no images of the other {plural(absent, 'class', 'classes')}.")
     if lines:
         yield Text("\n".join(lines), "dim")
 
@@ -190,8 +268,7 @@ def _table(first: str, *others: str | Text) -> Table:
     )
     table.add_column(first, overflow="fold")
     for title in others:
-        left = title == "mean"
-        table.add_column(title, justify="left" if left else "right", no_wrap=left, overflow="fold")
+        table.add_column(title, justify="right", overflow="fold")
     return table
 
 

@@ -14,6 +14,8 @@ from simd.report.leaderboard.board import (
     BoardEntry,
     interval_notes,
     notes,
+    solved_count,
+    solved_text,
     truth_note,
 )
 from simd.report.numbers import number, p_text, plural, seconds, share_text, short, signed, signed_span, span
@@ -85,11 +87,25 @@ def _csv_rows(index: int, board: Board, entry: BoardEntry) -> Iterator[dict[str,
         "seconds_per_image": scores.seconds_per_image,
     }
     counts = {key: getattr(summary, key) for key in ("images", "foregrounds", "fallbacks")}
-    missing = board.size - len(entry.whole)
+    missing = board.lacking(entry)
     for which in MEANS:
         means = (summary.class_mean if which == CLASS_MEAN else summary.image_mean).to_json()
         row = common | counts | {"missing": missing, "scope": "overall", "name": which} | means
         yield row | _bounds(entry, which)
+    if board.shows_solved:
+        solved, errors = board.solved, board.placings[board.entries.index(entry)].solved
+        yield (
+            common
+            | errors.to_json()
+            | {
+                "scope": "solved",
+                "name": board.headline,
+                "images": len(solved),
+                "foregrounds": len({row.fg_id for row in solved}),
+                "fallbacks": 0,
+                "missing": 0,
+            }
+        )
     for scope, names in SCOPES.items():
         for name in names:
             cell = entry.cells[scope][name]
@@ -122,7 +138,9 @@ def _markdown(board: Board) -> str:
         "",
     ]
     for which, title in MEANS.items():
-        heads = [title[0].upper() + title[1:], *TITLES.values(), "images", "fallbacks", "s / image"]
+        solved = [f"SAD, solved by all ({solved_count(board)})"] if _shows_solved(board, which) else []
+        counts = ("images", "fallbacks", "s / image")
+        heads = [title[0].upper() + title[1:], *TITLES.values(), *solved, *counts]
         lines += [*_head(heads), *(_mean_row(board, entry, which) for entry in board.entries), ""]
     lines += _differences(board)
     if not board.has_classes:
@@ -146,8 +164,14 @@ def _mean_row(board: Board, entry: BoardEntry, which: str) -> str:
         shown = _value(entry.mean(which, m), board.best_mean(which, m), m, board.decimals[m])
         estimate = entry.estimate(which, m)
         values.append(shown if estimate.bounds is None else f"{shown} {span(estimate, m, board.decimals[m])}")
+    if _shows_solved(board, which):
+        values.append(solved_text(board, board.placings[board.entries.index(entry)]))
     counts = (str(len(entry.whole)), str(entry.summary.fallbacks), seconds(entry.scores.seconds_per_image))
     return _line([_plain(entry.name), *values, *counts])
+
+
+def _shows_solved(board: Board, which: str) -> bool:
+    return board.shows_solved and which == board.headline
 
 
 def _class_row(board: Board, name: str) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from simd.missing import nan_for_nulls, nulls_for_nan
 from simd.report.image_rows import rows_of_images
 from simd.report.sample_regions import regions_of_sample
 from simd.report.statistics.result import Measured, SetStatistics
+from simd.schema import AMOUNT, COUNT, FLAG, SHARE, TEXT, list_of, or_null, record
 from simd.selection.class_counts import Census, take_census
 from simd.taxonomy import CLASSES
 from simd.trimap import unknown_region
@@ -26,6 +27,26 @@ MEASURES_VERSION = 1
 """Raised when a measure changes: an unfinished run with another is not continued."""
 
 _STATE = ".statistics"
+_MEASURES = record(
+    {
+        **dict.fromkeys(("pixels", "components", "holes"), COUNT),
+        **dict.fromkeys(
+            ("unknown_share", "alpha_ratio", "mean_alpha", "share_alpha_0", "share_alpha_1"), or_null(SHARE)
+        ),
+        **dict.fromkeys(("mean_gradient", "thickness", "colour_distance_estimated"), or_null(AMOUNT)),
+        "levels": list_of(or_null(SHARE), length=8),
+    }
+)
+_SIZE = record({**dict.fromkeys(("height", "width", "fg_height", "fg_width"), COUNT), "fg_share": SHARE})
+_NOTED = record(
+    {
+        "id": TEXT,
+        "masked": FLAG,
+        "size": _SIZE,
+        "image": _MEASURES,
+        "regions": record({}, dict.fromkeys(CLASSES, _MEASURES)),
+    }
+)
 
 
 def report_statistics(
@@ -134,7 +155,9 @@ def measure_set(matting_set: MattingSet, *, workers: int = 1, state: Path | None
         If some images cannot be read.
     """
     settings = {"measures": MEASURES_VERSION}
-    rows, failures = rows_of_images(matting_set, _measure, workers=workers, state=state, settings=settings)
+    rows, failures = rows_of_images(
+        matting_set, _measure, workers=workers, state=state, settings=settings, kind=_NOTED
+    )
     statistics = _gathered(matting_set, [rows[row.id] for row in matting_set.rows if row.id in rows])
     if failures:
         raise _PartlyMeasuredError(statistics, failures, len(matting_set))
@@ -194,17 +217,18 @@ def _to_json(measures: Measures) -> dict[str, Any]:
 
 
 def _from_json(row: Mapping[str, Any]) -> Measures:
-    return Measures(**nan_for_nulls(row))
+    return Measures(**nan_for_nulls({field.name: row[field.name] for field in fields(Measures)}))
 
 
 def _gathered(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> SetStatistics:
     rows = {row.id: row for row in matting_set.rows}
     images, regions = [], []
-    for record in done:
-        row, size = rows[record["id"]], ForegroundSize(**record["size"])
-        images.append(Measured(row.id, row.class_, row.fg_id, _from_json(record["image"]), size))
-        for class_ in sorted(record["regions"], key=CLASSES.index):
-            part = _from_json(record["regions"][class_])
+    for measured in done:
+        row, stated = rows[measured["id"]], measured["size"]
+        size = ForegroundSize(**{field.name: stated[field.name] for field in fields(ForegroundSize)})
+        images.append(Measured(row.id, row.class_, row.fg_id, _from_json(measured["image"]), size))
+        for class_ in (name for name in CLASSES if name in measured["regions"]):
+            part = _from_json(measured["regions"][class_])
             regions.append(Measured(row.id, class_, row.fg_id, part, size))
     counted = take_census(str(matting_set.path))
     return SetStatistics(
@@ -222,7 +246,7 @@ def _notes(matting_set: MattingSet, counted: Census, done: Sequence[Mapping[str,
     total, notes = len(done), []
     if counted.by_region:
         notes.append("some foregrounds have regions of several classes, and count for each of them")
-    if without := sum(not record["masked"] for record in done):
+    if without := sum(not measured["masked"] for measured in done):
         notes.append(
             f"{without} of {total} images have no class mask: their whole unknown region counts for their "
             "primary class"
@@ -233,6 +257,6 @@ def _notes(matting_set: MattingSet, counted: Census, done: Sequence[Mapping[str,
             f"the class masks of {by_image} of {len(matting_set)} images were not tagged: they give the "
             "primary class to every unknown pixel"
         )
-    if empty := sum(record["image"]["pixels"] == 0 for record in done):
+    if empty := sum(measured["image"]["pixels"] == 0 for measured in done):
         notes.append(f"{empty} of {total} images have no unknown region: they count, but have no figures")
     return notes
