@@ -11,6 +11,7 @@ from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 import numpy as np
 
 from simd.errors import DataError
+from simd.files import as_path, out_of_reach
 from simd.taxonomy import suggest
 
 P = ParamSpec("P")
@@ -31,7 +32,8 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function refuse arguments of other types, and names that it does not have, with a sentence.
 
     Paths, text, numbers, truth values, lists and records are looked at; arrays, functions and methods have
-    checks of their own. NumPy's numbers are numbers, True is none.
+    checks of their own. NumPy's numbers are numbers, True is none. A folder that nobody may look into is an
+    error of the user's, too.
 
     Examples
     --------
@@ -63,16 +65,16 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         for name, given in arguments.items():
             each = given if names[name].kind is names[name].VAR_POSITIONAL else (given,)
             for value in () if names[name].kind is names[name].VAR_KEYWORD else each:
-                if isinstance(value, str) and not value and Path in get_args(hints[name]):
-                    raise DataError(
-                        f"{function.__name__}: {name} is empty; name one, or leave it out "
-                        '(the current folder is ".")'
-                    )
+                if isinstance(value, str | Path) and Path in get_args(hints[name]):
+                    as_path(value, f"{function.__name__}: {name}")
                 if not _fits(value, hints[name]):
                     raise DataError(
                         f"{function.__name__}: {name} must be {_described(hints[name])}, not {value!r:.60}"
                     )
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except PermissionError as error:
+            raise out_of_reach(error) from error
 
     return call
 

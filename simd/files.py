@@ -85,6 +85,13 @@ def as_path(path: str | os.PathLike[str], what: str = "a path") -> Path:
     return Path(path)
 
 
+def check_not_root(path: str | os.PathLike[str]) -> None:
+    """Refuse the folder of all folders (DataError): looking through it takes hours, and finds anything."""
+    whole = real_path(path)
+    if whole == whole.parent:
+        raise DataError(f"{os.fspath(path)}: is the root of all folders; name a file or folder of its own")
+
+
 def is_utf8(name: str) -> bool:
     """Tell whether a name is UTF-8 text; Python has lone surrogates for the bytes that are not."""
     return not any("\ud800" <= character <= "\udfff" for character in name)
@@ -134,6 +141,13 @@ def sizes_of(*files: Path) -> list[int]:
     return [file.stat().st_size if file.is_file() else -1 for file in files]
 
 
+def out_of_reach(error: PermissionError) -> DataError:
+    """Return the error to raise where the system lets nobody in, and nobody has asked before."""
+    return DataError(
+        f"{error.filename}: is out of reach ({error.strerror}); mend its rights, or name another"
+    )
+
+
 def cannot_write(path: Path, error: OSError) -> SimdError:
     """Return the error to raise when a file could not be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -155,7 +169,9 @@ def make_folder(path: Path) -> None:
 
 
 def no_such_folder(path: Path, what: str) -> DataError:
-    """Return the error of a folder that is not there: what is expected in it, and near names beside it."""
+    """Return the error of what is not a folder: what is expected in it, and near names beside it."""
+    if path.exists():
+        return DataError(f"{path}: is not a folder; {what} expected there")
     try:
         beside = [each.name for each in path.parent.iterdir() if each.is_dir()]
     except OSError:
@@ -170,6 +186,8 @@ def read_text(path: Path) -> str:
     check_regular(path)
     try:
         return path.read_text(encoding="utf-8-sig")
+    except IsADirectoryError:
+        raise DataError(f"{path}: is a folder; a file is expected there") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:

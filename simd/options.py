@@ -9,6 +9,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
 
 from simd.errors import DataError
+from simd.files import as_path
 from simd.taxonomy import suggest
 
 P = ParamSpec("P")
@@ -125,6 +126,8 @@ def _checked(option: Option, value: Any) -> Any:
         return None
     if asked.path and isinstance(value, os.PathLike):
         value = os.fspath(value)
+    if asked.path and isinstance(value, str):
+        as_path(value, name)
     if option.item is None:
         return _checked_item(name, option.type, asked, value)
     if not isinstance(value, list | tuple):

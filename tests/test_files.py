@@ -152,7 +152,7 @@ def test_text_that_cannot_be_read_is_named(tmp_path):
         read_text(tmp_path / "latin.csv")
     with pytest.raises(DataError, match=r"gone\.csv: cannot be read \(No such file or directory\)"):
         read_text(tmp_path / "gone.csv")
-    with pytest.raises(DataError, match=r"cannot be read \(Is a directory\)"):
+    with pytest.raises(DataError, match=r"is a folder; a file is expected there"):
         read_text(tmp_path)
 
 

@@ -46,6 +46,7 @@ from simd.cli.app import app
 from simd.cli.notices import notices_on_stderr
 from simd.cli.renamed import renamed_option
 from simd.errors import SimdError
+from simd.files import out_of_reach
 
 # Click's ClickException, wherever Typer keeps its click: BadParameter < UsageError < ClickException
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
@@ -59,6 +60,9 @@ def main() -> int:
             code = app(prog_name="simd", standalone_mode=False)
     except SimdError as error:
         print(f"simd: {error}", file=sys.stderr)
+        return 1
+    except PermissionError as error:
+        print(f"simd: {out_of_reach(error)}", file=sys.stderr)
         return 1
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:  # which asking whether a file is there already raises

@@ -92,6 +92,9 @@ def open_(
     Tags given there come back by `simd browse pull SET`.
     """
     if static is not None:
+        from simd.report.browse.gallery import check_of_app
+
+        check_of_app(embedding=embedding, name=name, maps=maps, port=port)
         _write_page(dataset, scores or [], predictions or [], static, worst, workers)
         return
     from simd.errors import BatchError

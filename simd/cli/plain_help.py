@@ -1,10 +1,16 @@
-"""Help pages as people read them: ``OUT`` in place of ``{out}``, and no type beside a flag."""
+"""Commands whose help pages people can read, and which refuse words that name nothing.
+
+A page has ``OUT`` in place of ``{out}``, and no type beside a flag.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+
+from simd.errors import DataError
+from simd.files import check_not_root, is_utf8
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,7 +39,17 @@ class _Plain:
 
 
 class PlainCommand(_Plain, TyperCommand):
-    """A command with a plain help page."""
+    """A command with a plain help page, whose words are looked at before they become paths."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse what names nothing: of "" pathlib makes the current folder, which nobody has named."""
+        words, _, _ = self.make_parser(ctx).parse_args(list(args))
+        for param in self.params:
+            given = words.get(param.name)
+            for word in given if isinstance(given, list | tuple) else (given,):
+                if isinstance(word, str):
+                    _check_word(param.opts[0] if isinstance(param, TyperOption) else param.metavar, word)
+        return super().parse_args(ctx, args)
 
 
 class PlainGroup(_Plain, TyperGroup):
@@ -49,3 +65,11 @@ class Application(typer.Typer):
     def command(self, name: str | None = None, **settings: Any) -> Callable[[Function], Function]:
         """Add a command, as with any Typer."""
         return super().command(name, **{"cls": PlainCommand} | settings)
+
+
+def _check_word(name: str, word: str) -> None:
+    if not word:
+        raise DataError(f'{name} is empty; name something there, or leave it out (the current folder is ".")')
+    if not is_utf8(word):
+        raise DataError(f"{word!a}, given as {name}, is not UTF-8 text; rename the file or folder first")
+    check_not_root(word)

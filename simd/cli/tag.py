@@ -36,10 +36,11 @@ def status(
     json: Json = False,
 ) -> None:
     """Count classes and open pixels, and name what disagrees, has changed or is broken."""
-    from simd.sources import index_foregrounds
+    from simd.sources import check_named, index_foregrounds
     from simd.tagging.status import read_status
     from simd.tagging.text import status_text
 
+    check_named(foregrounds, kind, classes)
     index = None if foregrounds is None else index_foregrounds(foregrounds, kind, classes=classes)
     looked = read_status(folder, None if index is None else index.records)
     if json:

@@ -160,7 +160,7 @@ def load_set(path: str | Path) -> MattingSet:
     ...     print(sample.row.id, sample.image.shape, sample.alpha.mean())
     """
     root = Path(path)
-    if not root.exists():
+    if not root.is_dir():
         raise no_such_folder(root, "a set built by simd build is")
     if not (root / INFO_NAME).is_file():
         raise DataError(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simd.dataset.manifest import INFO_NAME, Sample, load_set
 from simd.errors import DataError, first_of
+from simd.files import check_not_root, check_regular, is_utf8
 from simd.image import UInt8, is_image_name, read_image, read_size
 from simd.trimap import read_mapped_trimap
 
@@ -63,8 +64,9 @@ class PictureFile:
         digest = hashlib.sha256(b"mapped" if self.map_trimaps else b"")
         try:
             for file in filter(None, (self.file, self.trimap_file)):
+                check_regular(file)
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
-        except OSError:
+        except (OSError, DataError):
             return ""
         return digest.hexdigest()
 
@@ -112,6 +114,8 @@ def images_to_predict(
         If there is no image, or trimaps are missing altogether, or given where none is wanted.
     """
     path = Path(origin)
+    check_not_root(path)
+    check_regular(path)
     if (path / INFO_NAME).is_file() or not _has_pictures(path):
         return _of_set(path, trimap, map_trimaps=map_trimaps)
     if needs_trimap and trimap is None:
@@ -192,6 +196,10 @@ def _by_name(files: Sequence[Path]) -> dict[str, list[Path]]:
     by_name: dict[str, list[Path]] = defaultdict(list)
     for file in files:
         if is_image_name(file.name) and not file.name.startswith(".") and not file.is_dir():
+            if not is_utf8(file.name):
+                raise DataError(
+                    f"{file.parent}: the name of {file.name!a} is not UTF-8 text; rename the file"
+                )
             by_name[file.stem].append(file)
     return dict(by_name)
 
@@ -199,6 +207,7 @@ def _by_name(files: Sequence[Path]) -> dict[str, list[Path]]:
 def _trimaps(trimap: Path, pictures: Path) -> dict[str, list[Path]]:
     if trimap.is_dir():
         return _by_name(sorted(trimap.iterdir()))
+    check_regular(trimap)
     if not trimap.is_file():
         raise DataError(f"{trimap}: no such file or folder; trimaps are expected there")
     if pictures.is_dir():

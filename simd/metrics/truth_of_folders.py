@@ -23,7 +23,7 @@ from typing import NoReturn
 
 from simd.class_tables import ClassTable, Entry, path_of, read_entries
 from simd.errors import DataError, first_of
-from simd.files import real_path
+from simd.files import no_such_folder, real_path
 from simd.metrics.truth_of_set import Truth, Truths
 from simd.sources.composite_names import without_background
 from simd.sources.folder import image_files
@@ -88,7 +88,7 @@ def find_images(folder: Path, layer: Sequence[str] = ()) -> dict[str, Path]:
         and ``a.jpg``.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder")
+        raise no_such_folder(folder, "images are")
     files = [path.relative_to(folder) for path in sorted(image_files(folder))]
     of_layer = [p for p in files if set(layer) & set(p.parts[:-1])]
     dropped = set(layer if of_layer else ())

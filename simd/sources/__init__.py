@@ -36,7 +36,7 @@ from typing import NamedTuple
 
 from simd.class_tables import ClassTable
 from simd.errors import DataError
-from simd.files import no_such_folder
+from simd.files import as_path, check_not_root, no_such_folder
 from simd.formats import unread_note
 from simd.image import UPRIGHT, Reader, UInt8, check_opaque
 from simd.records import Background, Foreground, ForegroundFiles
@@ -162,6 +162,13 @@ def index_finished(origin: str, kind: str | None = None) -> Index[Finished]:
     return without_links_out(index, origin)
 
 
+def check_named(origin: str | None, kind: str | None, classes: str | Path | None) -> None:
+    """Refuse a kind or classes of foregrounds that are not named (DataError): nothing would read them."""
+    if origin is None and (kind or classes):
+        given = "a kind" if kind else str(classes)
+        raise DataError(f"{given}: is of foregrounds, and none are named; name them with --foregrounds")
+
+
 def recognise_kind(table: Mapping[str, str], origin: str) -> str | None:
     """Return the kind whose layout a folder has, if there is one."""
     try:
@@ -207,7 +214,7 @@ def _find(table: Mapping[str, str], origin: str, kind: str | None, what: str) ->
     if kind is not None and kind not in table:
         raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
     if not is_drawn(origin):
-        _check_folder(Path(origin), what)
+        _check_folder(as_path(origin, f"the folder of {what}"), what)
     name = kind or recognise_kind(table, origin)
     if name is None:
         layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
@@ -227,6 +234,7 @@ def is_drawn(origin: str) -> bool:
 
 
 def _check_folder(folder: Path, what: str) -> None:
+    check_not_root(folder)
     try:
         next(folder.iterdir(), None)  # globbing would take a folder that may not be read for an empty one
     except FileNotFoundError:

@@ -8,6 +8,7 @@ from pathlib import Path
 from simd.addresses import LooseNames
 from simd.class_tables import ClassTable
 from simd.errors import DataError
+from simd.files import is_utf8
 from simd.formats import unread_note
 from simd.image import UInt8, is_image_name, read_alpha, read_header, read_image, read_size
 from simd.layer_checks import differing_orientation
@@ -45,8 +46,8 @@ def split_files(folder: Path) -> tuple[list[Path], list[Path]]:
                 path = Path(origin, name)
                 (images if is_image_name(name) and path.is_file() else others).append(path)
     for path in images:
-        if any("\ud800" <= character <= "\udfff" for character in path.name):
-            raise DataError(f"{folder}: the name of {path.name!a} is not UTF-8 text; rename the file")
+        if not is_utf8(name := str(path.relative_to(folder))):
+            raise DataError(f"{folder}: the name of {name!a} is not UTF-8 text; rename the file or folder")
     for files in (images, others):
         files.sort(key=lambda p: p.relative_to(folder).as_posix())
     return images, others

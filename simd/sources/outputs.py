@@ -18,7 +18,7 @@ from simd.dataset.manifest import INFO_NAME, ROWS_NAME
 from simd.dataset.predictions import RUN_NAME, UNFINISHED_NAME, read_run
 from simd.dataset.resumable_writing import is_unfinished
 from simd.errors import DataError
-from simd.files import as_path, check_regular, check_replaceable, read_json, real_path
+from simd.files import as_path, check_not_root, check_regular, check_replaceable, read_json, real_path
 from simd.image import UInt8, is_grey, is_image_name, write_png
 from simd.sources import BACKGROUNDS, FINISHED, FOREGROUNDS, is_drawn, recognise_kind
 
@@ -203,6 +203,7 @@ def check_output_place(
     for each in inputs:
         if each is None or is_drawn(os.fspath(each)) or not os.path.lexists(each):
             continue
+        check_not_root(each)
         read = real_path(each)
         if whole == read or read in whole.parents:
             where = "is" if whole == read else "lies in"

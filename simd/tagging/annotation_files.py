@@ -16,7 +16,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from simd.errors import BatchError, DataError
-from simd.files import cannot_write, json_text, make_folder, read_text, write_atomically
+from simd.files import (
+    cannot_write,
+    is_utf8,
+    json_text,
+    make_folder,
+    no_such_folder,
+    read_text,
+    write_atomically,
+)
 from simd.image import UInt8, encode_png, pixel_digest, read_indices
 from simd.locks import locked_name
 from simd.sources.outputs import Inputs, check_output_folder
@@ -136,13 +144,17 @@ def read_record(path: Path) -> Annotation:
 def find_annotation_files(folder: Path) -> AnnotationPaths:
     """List the annotations of a folder, and the files that are none though their names end in .json."""
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; annotations are expected there")
+        raise no_such_folder(folder, "annotations are")
     try:
         files = sorted(f for f in folder.iterdir() if f.suffix == ".json" and not f.name.startswith("."))
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
     annotations = AnnotationPaths({}, {})
     for file in files:
+        if not is_utf8(file.name):
+            name = file.name.encode(errors="backslashreplace").decode()
+            annotations.broken[name] = f"{name}: is a name that is not UTF-8 text; rename the file"
+            continue
         try:
             annotations.paths[read_record(file).fg_id] = file
         except DataError as error:

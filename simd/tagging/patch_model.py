@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from simd.array_files import read_arrays
 from simd.errors import DataError
-from simd.files import write_atomically
+from simd.files import check_regular, write_atomically
 from simd.image import Mask, UInt8
 from simd.tagging.patches import FEATURES, SIDES, describe_patch, patches_of, shrink
 from simd.taxonomy import CLASSES, annotations_dir
@@ -107,6 +107,7 @@ def write_model(path: Path, model: PatchModel) -> None:
 
 def is_model(path: Path) -> bool:
     """Tell whether a file is a model, of whatever descriptors."""
+    check_regular(path)
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as packed:

@@ -124,6 +124,9 @@ INSTEAD = {
     "predict --trimap": {"IMAGES": "{bgs}"},
     "select --backgrounds": {"FOREGROUNDS": None},
     "tag open --annotations": {"FOLDER": None},
+    "tag export --classes": {"--foregrounds": "{fgs}"},
+    "tag status --classes": {"--foregrounds": "{fgs}"},
+    "browse open --embedding": {"--static": None, "--maps": "{new}"},
 }
 """What else of a run has to change where a parameter is given; None leaves one out."""
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from simd.errors import DataError, first_line
+from simd.files import check_regular
 
 _MAX_BYTES = 2 * 2**30  # of a protocol buffer
 _PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -43,6 +44,7 @@ class Session:
 
     def __init__(self, file: Path, *, device: str = "cpu", threads: int | None = None) -> None:
         _check_device(device)
+        check_regular(file)
         if file.is_file() and file.stat().st_size > _MAX_BYTES:
             raise DataError(f"{file}: has more than {_MAX_BYTES} bytes, and is no ONNX model of one file")
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simd.errors import DataError, MissingExtraError
-from simd.files import json_text, read_json, write_atomically
+from simd.files import check_regular, json_text, read_json, write_atomically
 from simd.locks import locked_folder
 from simd.methods.networks import DISCRIMINATORS, NETWORKS, PRESETS, build_network
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise_network
@@ -174,6 +174,7 @@ def load_weights(folder: str | Path, network: str) -> "tuple[nn.Module, WeightsC
 
     card = _read_card(Path(folder), network)
     file = Path(folder) / card.file
+    check_regular(file)
     try:
         data = file.read_bytes()
     except OSError as error:

@@ -52,6 +52,12 @@ class Gallery(NamedTuple):
     total: int  # mattes that were looked for
 
 
+def check_of_app(**options: object) -> None:
+    """Refuse options of the App where a page is written (DataError), which would pass over them."""
+    if given := [name for name, value in options.items() if value is not None]:
+        raise DataError(f"{given[0]} is for the App, not for a page; leave it out with --static")
+
+
 def write_gallery(
     dataset: str | Path,
     out: str | Path,

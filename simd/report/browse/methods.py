@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simd.dataset.manifest import MattingSet
 from simd.errors import DataError
-from simd.files import real_path
+from simd.files import no_such_folder, real_path
 from simd.metrics.prediction_files import find_predictions, read_run_for
 from simd.metrics.score import WHOLE, Score
 from simd.metrics.scores import Scores, base_of, load_scores
@@ -75,7 +75,7 @@ def load_methods(
     methods = [_of_scores(dataset, path) for path in dict.fromkeys(map(base_of, scores))]
     for folder in dict.fromkeys(predictions):
         if not folder.is_dir():
-            raise DataError(f"{folder}: no such folder; mattes are expected there")
+            raise no_such_folder(folder, "mattes are")
         method = _of_folder(dataset, folder)
         names = {method.name, real_path(folder).name}
         fits = [i for i, m in enumerate(methods) if _same(m.folder, folder)] or [

@@ -13,7 +13,7 @@ from simd.report.browse.dataset import default_name, open_dataset, update
 from simd.report.browse.embeddings_panel import add_points, add_similarity, read_points
 from simd.report.browse.error_maps import make_maps
 from simd.report.browse.fields import fields_of
-from simd.report.browse.gallery import write_gallery
+from simd.report.browse.gallery import check_of_app, write_gallery
 from simd.report.browse.methods import ShownMethod, load_methods, problems
 from simd.report.browse.views import lay_out, painted, present_classes, save_views
 from simd.sources.outputs import check_output_folder, never
@@ -146,6 +146,7 @@ def browse(
         )
         unshown, result = opened.problems, launch(opened, port=port)
     else:
+        check_of_app(embedding=embedding, name=name, maps=maps, port=port)
         result = write_gallery(
             dataset, page, scores=scores, predictions=predictions, worst=worst, workers=workers
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from simd.addresses import AddressBook, Known, file_name_of, without_ending
 from simd.errors import DataError
 from simd.records import Foreground
-from simd.sources import index_foregrounds
+from simd.sources import check_named, index_foregrounds
 from simd.tagging.formats.labelled import Labelled, file_stem
 
 
@@ -24,6 +24,7 @@ class KnownForegrounds:
         self.origin = origin
         self.records: dict[str, Foreground] = {}
         self.broken: dict[str, str] = {}
+        check_named(origin, kind, classes)
         if origin is not None:
             index = index_foregrounds(origin, kind, classes=classes)
             self.records = {fg.id: fg for fg in index.records}

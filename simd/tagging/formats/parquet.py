@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from simd.errors import DataError, MissingExtraError
-from simd.files import cannot_write
+from simd.files import cannot_write, check_regular
 from simd.image import encode_png
 from simd.tagging.annotation_files import classes_in
 from simd.tagging.formats.labelled import Labelled, Names, from_indices, shaped_as
@@ -43,6 +43,7 @@ def read(path: Path, names: Names) -> Iterator[Labelled]:
     """Read a parquet file with the columns ``fg_id`` and ``class_mask``; classes are named by `CLASSES`."""
     pa, parquet, _ = _libraries()
     labels = dict(enumerate(CLASSES))
+    check_regular(path)
     try:
         with parquet.ParquetFile(path) as file:
             if missing := sorted({"fg_id", "class_mask"} - set(file.schema_arrow.names)):

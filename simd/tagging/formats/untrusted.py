@@ -32,6 +32,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        check_regular(path)
         try:
             self._zip = zipfile.ZipFile(path)
         except OSError as error:
