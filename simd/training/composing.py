@@ -18,7 +18,7 @@ from simd.training.geometry import (
     warp,
     warp_classes,
 )
-from simd.training.pixels import blend, keep_unknown, merge, merge_classes, split, trimap
+from simd.training.pixels import blend, dilate, keep_unknown, merge, merge_classes, split, trimap
 from simd.training.sample_options import SampleOptions
 
 
@@ -75,27 +75,24 @@ def cut(
         placement = draw_placement(top.cutout, top.label, options, rng, shrink=shrink)
     rgba = warp(top.cutout, placement, size)
     classes = warp_classes(top.cutout, placement, options.side, top.label)
-    fg, alpha = np.empty((size, size, 3), np.uint8), np.empty((size, size), np.uint8)
+    fg, whole = np.empty((options.side, options.side, 3), np.uint8), np.empty((size, size), np.uint8)
     if below is None:
-        split(rgba, fg, alpha)
-        outside = _distance(alpha == 0)
+        split(rgba, margin, fg, whole)
     else:
         other = draw_placement(below.cutout, below.label, options, rng, shrink=1.0)
         rgba_below = warp(below.cutout, other, size)
-        merge(rgba, rgba_below, fg, alpha)
-        to_top, to_below = (_distance(each[..., 3] == 0) for each in (rgba, rgba_below))
-        outside = np.minimum(to_top, to_below)
+        merge(rgba, rgba_below, margin, fg, whole)
         merge_classes(
             classes,
             warp_classes(below.cutout, other, options.side, below.label),
-            np.ascontiguousarray(to_top[inner, inner]),
-            np.ascontiguousarray(to_below[inner, inner]),
+            rgba[inner, inner, 3],
+            rgba_below[inner, inner, 3],
+            _reach(rgba[..., 3] > 0, dilation)[inner, inner],
         )
-    inside = _distance(alpha == 255)
-    fg, alpha = (np.ascontiguousarray(each[inner, inner]) for each in (fg, alpha))
-    outside, inside = (np.ascontiguousarray(each[inner, inner]) for each in (outside, inside))
+    alpha = np.ascontiguousarray(whole[inner, inner])
     trimap_ = np.empty_like(alpha)
-    unknown = trimap(alpha, outside, inside, dilation, erosion, trimap_)
+    near_object, near_scenery = _reach(whole > 0, dilation), _reach(whole < 255, erosion)
+    unknown = trimap(alpha, near_object[inner, inner], near_scenery[inner, inner], trimap_)
     keep_unknown(classes, trimap_)
     if unknown == 0 or (shrink is not None and not _is_pure(top, classes, options)):
         return None
@@ -115,7 +112,7 @@ def finish(
         apply_gamma(fg, gamma)
         apply_gamma(bg, gamma)
     image = np.empty_like(fg)
-    blend(fg, crop.alpha, bg, image)
+    blend(fg.ravel(), cv2.merge([crop.alpha] * 3).ravel(), bg.ravel(), image.ravel())
     if options.noise and rng.random() < options.noise:
         image = add_noise(image, drawn(rng, options.noise_sigma), rng)
     if options.jpeg and rng.random() < options.jpeg:
@@ -151,7 +148,7 @@ def _shares(cutout: Cutout, placement: Placement) -> tuple[float, float]:
     return placement.crop / height, placement.crop / width
 
 
-def _distance(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    """Return each pixel's distance to the nearest one outside the region."""
-    distances = cv2.distanceTransform(region.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return np.asarray(distances, dtype=np.float32)
+def _reach(seeds: npt.NDArray[np.bool_], radius: float) -> UInt8:
+    reached = np.empty(seeds.shape, np.uint8)
+    dilate(np.ascontiguousarray(seeds).view(np.uint8), radius, reached)
+    return reached

@@ -10,7 +10,7 @@ from simd.errors import DataError
 from simd.image import UInt8
 from simd.sources import Pixels
 from simd.taxonomy import NO_CLASS, class_index
-from simd.training.pixels import pack
+from simd.training.pixels import BLOCK, mark_blocks, pack
 
 _MOST_PLACES = 4096  # of each class: more would not make crops more varied
 _CLEAR = 26  # levels from 0 and from 255, a tenth: around fainter pixels there may be nothing to see
@@ -20,6 +20,7 @@ class Cutout(NamedTuple):
     """A foreground that is ready to be warped."""
 
     levels: tuple[UInt8, ...]  # (H + 2, W + 2, 4) RGBA in a ring of alpha 0; then of half the size, a quarter
+    near: UInt8  # block by block of the full size: 1 where there is alpha above 0 in it or beside it
     class_mask: UInt8 | None  # (H, W), where it has several classes
     places: dict[int, npt.NDArray[np.int32]]  # class index to (N, 2): row and column of what is unknown
 
@@ -61,7 +62,11 @@ def prepare(pixels: Pixels, class_: str, levels: int) -> Cutout:
         classes = class_mask[rows, columns]
         for index in np.unique(classes[classes != NO_CLASS]).tolist():
             places[index] = _thinned(rows[classes == index], columns[classes == index])
-    return Cutout(tuple(_levels(fg, alpha, levels)), class_mask, places)
+    packed = _levels(fg, alpha, levels)
+    blocks = np.zeros([-(-side // BLOCK) for side in packed[0].shape[:2]], np.uint8)
+    mark_blocks(packed[0], blocks)
+    near = np.asarray(cv2.dilate(blocks, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+    return Cutout(tuple(packed), near, class_mask, places)
 
 
 def _levels(fg: UInt8, alpha: UInt8, count: int) -> list[UInt8]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simd.image import UInt8
 from simd.training.cutouts import Cutout
+from simd.training.pixels import cubic_weights, lanczos_weights, warp_by_table
 from simd.training.sample_options import SampleOptions
 
 _HALVE_FROM = 1.6  # pixels of the foreground to one of the sample, from which the half-size copy is nearer
@@ -18,6 +19,8 @@ INTERPOLATIONS = {
     "cubic": cv2.INTER_CUBIC,
     "lanczos": cv2.INTER_LANCZOS4,
 }
+
+_TABLES = {"cubic": cubic_weights(), "lanczos": lanczos_weights()}
 
 Matrix = npt.NDArray[np.float64]
 
@@ -87,6 +90,10 @@ def warp(cutout: Cutout, placement: Placement, side: int) -> UInt8:
     linear = placement.linear * ratio[:, None]
     centre = (np.array(placement.centre) + 0.5) * ratio - 0.5 + 1  # 1: the ring
     matrix = np.c_[linear, centre - linear @ np.full(2, (side - 1) / 2)]
+    if placement.interpolation in _TABLES:  # OpenCV's own take two to three times as long
+        out = np.empty((side, side, 4), np.uint8)
+        warp_by_table(source, cutout.near, matrix, _TABLES[placement.interpolation], out)
+        return out
     flags = INTERPOLATIONS[placement.interpolation] | cv2.WARP_INVERSE_MAP
     rgba = cv2.warpAffine(source, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(rgba, dtype=np.uint8)

@@ -10,6 +10,8 @@ from simd.taxonomy import class_name
 STAGES = ("matting", "classifier", "discriminator")
 INTERPOLATIONS = ("linear", "nearest", "cubic", "lanczos", "drawn")
 MIN_SIDE, MAX_SIDE = 32, 4096
+MAX_REACH = 250
+"""Pixels by which a trimap may be dilated or eroded."""
 
 _SHARES = (
     "merge",
@@ -233,6 +235,11 @@ class SampleOptions:
         for name, number in [("side", self.side), *(("crops", crop) for crop in self.crops)]:
             if not 8 <= number <= MAX_SIDE:
                 raise DataError(f"{name} must be in 8..{MAX_SIDE} pixels, not {number}")
+        if (reach := self.iterations[1] * (self.kernels[1] - 1) / 2) > MAX_REACH:
+            raise DataError(
+                f"kernels to {self.kernels[1]} and iterations to {self.iterations[1]} reach {reach:g} "
+                f"pixels; a trimap may reach {MAX_REACH}"
+            )
         self.weights()
 
     def weights(self) -> dict[str, float]:

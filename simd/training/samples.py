@@ -54,7 +54,10 @@ class Samples(Sequence[Sample]):
     seed : int
         Another seed, another sequence.
     cache_mb : int
-        How many megabytes of decoded foregrounds and backgrounds are kept; it changes no sample.
+        How many megabytes of decoded foregrounds and, in a quarter of them, backgrounds are kept, for this
+        process and its workers together; it changes no sample.
+    cache_backgrounds : bool
+        Whether backgrounds are kept at all.
 
     Attributes
     ----------
@@ -90,7 +93,9 @@ class Samples(Sequence[Sample]):
     its foregrounds, all equally often, then an unknown pixel of that class, around which the crop lies.
     """
 
-    def __init__(self, options: SampleOptions, seed: int, *, cache_mb: int = 1024) -> None:
+    def __init__(
+        self, options: SampleOptions, seed: int, *, cache_mb: int = 1024, cache_backgrounds: bool = True
+    ) -> None:
         self.options, self.seed = options, checked_seed(seed)
         material = read_material(options)
         self.foregrounds, self.backgrounds = material.foregrounds, material.backgrounds
@@ -99,7 +104,9 @@ class Samples(Sequence[Sample]):
         weights, notes = class_weights(options.weights(), self._of_class)
         self.notes = (*material.notes, *notes)
         self._classes = ClassSampler(weights, self.seed)
-        self._cache = SharedCache(len(self.foregrounds) + len(self.backgrounds), cache_mb)
+        for_scenery = cache_mb // 4 * cache_backgrounds
+        self._cutouts = SharedCache(len(self.foregrounds), cache_mb - for_scenery)
+        self._scenery = SharedCache(len(self.backgrounds), for_scenery)
 
     def __repr__(self) -> str:
         """Return a line."""
@@ -213,19 +220,17 @@ class Samples(Sequence[Sample]):
         return positions[rng.integers(len(positions))]
 
     def _cutout(self, position: int) -> Cutout:
-        kept: Cutout | None = self._cache.get(position)
-        if kept is not None:
-            return kept
-        cutout = read_cutout(self.foregrounds[position], levels_for(self.options))
-        self._cache.put(position, cutout)
+        cutout: Cutout | None = self._cutouts.get(position)
+        if cutout is None:
+            cutout = read_cutout(self.foregrounds[position], levels_for(self.options))
+            self._cutouts.put(position, cutout)
         return cutout
 
     def _background(self, number: int) -> UInt8:
-        key = len(self.foregrounds) + number
-        bg: UInt8 | None = self._cache.get(key)
+        bg: UInt8 | None = self._scenery.get(number)
         if bg is None:
             bg = read_scenery(self.backgrounds[number])
-            self._cache.put(key, bg)
+            self._scenery.put(number, bg)
         return bg
 
 

@@ -332,3 +332,24 @@ def test_each_option_changes_the_image_and_keeps_the_truth_valid(option, small):
     else:
         expected = composite(after["foreground"], after["alpha"], after["background"])
         assert np.array_equal(after["image"], expected)
+
+
+def test_a_trimap_that_reaches_too_far_is_refused():
+    with pytest.raises(DataError, match="kernels to 99 and iterations to 9 reach 441 pixels; a trimap may"):
+        replace(SMALL, kernels=(1, 99), iterations=(1, 9))
+
+
+def test_the_trimap_at_the_edge_of_a_crop_knows_what_lies_beyond(tmp_path, folders):
+    alpha = np.zeros((48, 96), np.uint8)
+    alpha[:, 10] = 128  # where crops are cut: this one is of the columns 0 to 47
+    alpha[:, 50:] = 255
+    save(tmp_path / "edge" / "fg" / "net_a.png", np.full((48, 96, 3), 90, np.uint8))
+    save(tmp_path / "edge" / "alpha" / "net_a.png", alpha)
+    plain = {"merge": 0.0, "rotation": 0.0, "scale": (1.0, 1.0), "flip": 0.0}
+    trimaps = {"kernels": (9, 9), "iterations": (3, 3)}  # 12 pixels to either side
+    options = replace(
+        folders, foregrounds=(str(tmp_path / "edge"),), side=48, crops=(48,), **plain, **trimaps
+    )
+    trimap = Samples(options, seed=0)[0]["trimap"]
+    row = [128] * 23 + [0] * 15 + [128] * 10  # of column 50 nothing is seen but its reach
+    assert (trimap == row).all()
