@@ -177,6 +177,8 @@ _PLANES: dict[str, Callable[[Tagging, int], tuple[bytes, str]]] = {
 
 def _take(tagging: Tagging, number: int, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Take a step that was asked for, and return the state after it."""
+    if name == "reload":
+        return tagging.reload(number)
     if name == "anew":
         return tagging.begin_anew(number)
     revision, seconds = values.get("revision"), values.get("seconds", 0)

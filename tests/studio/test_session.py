@@ -208,6 +208,43 @@ def test_a_broken_annotation_is_shown_with_its_reason(tagging, foregrounds, fold
     assert path.read_text() == "{"
 
 
+def test_what_somebody_has_mended_is_read_again(tagging, foregrounds, folder):
+    before = draw(tagging)
+    path = annotation_path(folder, tagging.foregrounds[0].id)
+    whole, mask = path.read_bytes(), path.with_suffix(".png")
+    path.write_text("{")
+    assert "is not JSON" in tagging.state(0)["problem"]  # it is seen without a step
+    assert tagging.overview()["foregrounds"][0]["review"] == "broken"
+    path.write_bytes(whole)
+    assert tagging.reload(0)["problem"] == ""
+    assert tagging.state(0)["revision"] == before["revision"]
+    assert tagging.overview()["foregrounds"][0]["review"] == "started"
+    content = mask.read_bytes()
+    mask.unlink()  # the record is as it was: only reading all of it again shows this
+    assert tagging.reload(0)["problem"] != ""
+    mask.write_bytes(content)
+    assert tagging.state(0)["problem"] != ""
+    assert tagging.reload(0)["problem"] == ""
+    draw(tagging)
+
+
+def test_an_annotation_that_somebody_has_removed_is_read_again(tagging, folder):
+    draw(tagging)
+    path = annotation_path(folder, tagging.foregrounds[0].id)
+    path.unlink()
+    path.with_suffix(".png").unlink()
+    assert tagging.state(0)["strokes"] == 0
+    assert tagging.overview()["foregrounds"][0]["review"] == "untagged"
+
+
+def test_what_another_program_writes_is_shown_when_it_is_asked_for(tagging, foregrounds, folder):
+    draw(tagging)
+    other = draw(Tagging(str(foregrounds), folder), stroke=replace(BOX, class_="net"))
+    assert tagging.state(0)["revision"] == other["revision"]
+    with pytest.raises(DataError, match="there is no foreground 99"):
+        tagging.reload(99)
+
+
 @pytest.mark.parametrize("name", ["{}.json", "{}.png", ".{}.pending.png", ".{}.json.{pid}.part"])
 def test_links_are_not_followed(tagging, foregrounds, folder, tmp_path, name):
     draw(tagging)

@@ -328,9 +328,55 @@ def test_a_foreground_that_has_changed_says_so(show, foregrounds, serve):
     again.page.locator("#list button", has_text="fire_a").click()
     assert "has changed since it was annotated" in problem.inner_text()
     again.press("g")  # passed over
-    again.page.locator("#problem button").click()
+    problem.get_by_role("button", name="Put an empty annotation in its place").click()
     problem.wait_for(state="hidden")
     assert again.settled()[0].strokes == ()
+
+
+def test_an_annotation_that_was_mended_is_read_again(show, serve):
+    screen = show()
+    screen.press(KEY["fur"], "g")
+    _, mask = screen.settled()
+    file = annotation_path(screen.served.folder, screen.served.tagging.foregrounds[0].id)
+    whole = file.read_bytes()
+    file.write_text("{")  # as another program leaves it that is cut off
+    screen.page.locator("#list button", has_text="fire_a").click()
+    problem = screen.page.locator("#problem")
+    problem.wait_for()
+    assert "is not JSON" in problem.inner_text()
+    assert screen.page.locator("#list button[data-review=broken]").all_inner_texts()[0].endswith("fire_a")
+    again = problem.get_by_role("button", name="Read it again from disk")
+    again.click()
+    screen.page.locator("text=It was read again and is as it was.").wait_for()
+    assert again.is_visible()
+    file.write_bytes(whole)
+    again.click()
+    problem.wait_for(state="hidden")
+    assert screen.page.locator("#list button[data-review=broken]").count() == 0
+    assert screen.shows(mask)
+    screen.press(KEY["net"], "g")  # work goes on
+    assert [stroke.class_ for stroke in screen.settled()[0].strokes] == ["fur", "net"]
+
+
+def test_a_page_that_only_shows_reads_again_too(show, serve):
+    screen = show()
+    screen.press(KEY["fur"], "g")
+    _, mask = screen.settled()
+    picture = annotation_path(screen.served.folder, screen.served.tagging.foregrounds[0].id).with_suffix(
+        ".png"
+    )
+    whole = picture.read_bytes()
+    picture.unlink()
+    shown = show(serve(read_only=True))
+    shown.page.locator("#list button", has_text="fire_a").click()
+    problem = shown.page.locator("#problem")
+    problem.wait_for()
+    assert problem.locator("button").all_inner_texts() == ["Read it again from disk"]
+    picture.write_bytes(whole)
+    problem.locator("button").click()
+    problem.wait_for(state="hidden")
+    assert shown.page.locator("#saved").inner_text() == "read only"
+    assert shown.shows(mask)
 
 
 @pytest.mark.parametrize("viewport", [LAPTOP, TABLET, {"width": 480, "height": 800}], ids=str)

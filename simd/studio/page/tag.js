@@ -9,6 +9,7 @@ import {
 } from "./panel.js";
 import { View } from "./view.js";
 
+const READ_AGAIN = "Read it again from disk";
 const IDLE = 5000; // milliseconds: a longer pause is not work
 
 const view = new View($("canvas"));
@@ -130,10 +131,14 @@ async function reread(target) {
 
 function adopt(target, state) {
   Object.assign(target, state);
-  const row = overview.foregrounds[target.number];
-  Object.assign(row, { review: state.review, classes: state.classes });
+  list(state);
   if (target === doc) showState();
   showList(overview, doc, open);
+}
+
+/** Keep what the list shows of a foreground. */
+function list({ number, review, classes }) {
+  Object.assign(overview.foregrounds[number], { review, classes });
 }
 
 async function done() {
@@ -159,6 +164,7 @@ async function open(number) {
     const [unknown, mask] = await Promise.all(["unknown", "mask"].map((plane) => api.bytes(`${base}/${plane}`)));
     const [height, width] = state.size;
     doc = { ...state, planes: { mask, unknown, width, height } };
+    list(state);
     view.open({ cutout, alpha, trimap }, doc.planes, palette);
     pointer.at = [height / 2, width / 2];
   } catch (error) {
@@ -167,6 +173,7 @@ async function open(number) {
     view.close();
     $("problem").hidden = false;
     $("problem").textContent = error.message;
+    offer(READ_AGAIN, () => open(number));
     overview.foregrounds[number].review = "broken";
     showList(overview, doc, open);
     return;
@@ -238,16 +245,37 @@ function showHere() {
 }
 
 function showProblem() {
-  $("problem").textContent = doc.problem;
+  const target = doc;
+  $("problem").textContent = target.problem;
+  offer(READ_AGAIN, () => reload(target));
   if (overview.readOnly) return;
-  const button = document.createElement("button");
-  button.textContent = "Put an empty annotation in its place";
-  button.addEventListener("click", async () => {
-    const target = doc;
+  offer("Put an empty annotation in its place", async () => {
     await take("anew");
     await open(target.number);
   });
+}
+
+function offer(text, action) {
+  const button = document.createElement("button");
+  button.textContent = text;
+  button.addEventListener("click", action);
   $("problem").append(button);
+}
+
+/** Look whether somebody has mended what lies on disk, or written it anew. */
+async function reload({ number }) {
+  const describe = () => ({
+    path: `/api/foregrounds/${number}/reload`, body: "{}", kind: "application/json",
+  });
+  try {
+    const { problem } = await api.step(describe);
+    say(problem ? "It was read again and is as it was." : "It was read again.");
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    say(error.message);
+  }
+  if (doc?.number === number) await open(number);
+  if (overview.readOnly) showSaved("shown");
 }
 
 // --- keys ---------------------------------------------------------------------------------------------------

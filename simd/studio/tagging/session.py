@@ -81,8 +81,18 @@ class Tagging:
         return {"foregrounds": rows, "order": [row["number"] for row in order]}
 
     def state(self, number: int) -> dict[str, Any]:
-        """Return what the page shows of one foreground."""
+        """Return what the page shows of one foreground, as its annotation lies on disk now."""
         with self._lock:
+            try:
+                self._open(number).check_unchanged()
+            except StaleError:
+                self._forget(self._opened[number])
+            return self._state(number, self._open(number))
+
+    def reload(self, number: int) -> dict[str, Any]:
+        """Read a foreground and its annotation again, which somebody may have mended; see :meth:`state`."""
+        with self._lock:
+            self._opened.pop(number, None)
             return self._state(number, self._open(number))
 
     @contextmanager
@@ -202,8 +212,17 @@ class Tagging:
         except StaleError:  # written by another program while the step was taken
             self._forget(opened)
             raise
-        self._records[opened.record.fg_id] = opened.record
-        self._broken.pop(opened.record.fg_id, None)
+        self._note(opened)
+
+    def _note(self, opened: OpenedForeground) -> None:
+        """Keep what the list of all foregrounds shows of one."""
+        id_ = opened.record.fg_id
+        self._records.pop(id_, None)
+        self._broken.pop(id_, None)
+        if opened.problem:
+            self._broken[id_] = opened.problem
+        elif opened.file.is_file():
+            self._records[id_] = opened.record
 
     def _forget(self, opened: OpenedForeground) -> None:
         """Let it be read again when it is next asked for."""
@@ -213,7 +232,9 @@ class Tagging:
         if not 0 <= number < len(self.foregrounds):
             raise DataError(f"there is no foreground {number}; there are {len(self.foregrounds)}")
         if number not in self._opened:
-            self._opened[number] = open_foreground(self.annotations, self.foregrounds[number])
+            opened = open_foreground(self.annotations, self.foregrounds[number])
+            self._opened[number] = opened
+            self._note(opened)
             while len(self._opened) > _OPEN:
                 self._opened.popitem(last=False)
         self._opened.move_to_end(number)
