@@ -1,6 +1,6 @@
 """Scores grouped by foreground and class, and their means with the foregrounds drawn again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
@@ -35,6 +35,15 @@ class GroupedScores:
         part = list(self.parts())[c]
         zeros = np.zeros_like(self.class_of[part])
         return GroupedScores((self.classes[c],), zeros, self.counts[part], self.sums[part])
+
+    def without(self, classes: Collection[str]) -> "GroupedScores":
+        """Return the foregrounds of the other classes."""
+        kept = [c for c, name in enumerate(self.classes) if name not in classes]
+        here = np.isin(self.class_of, kept)
+        renumbered = np.searchsorted(kept, self.class_of[here])
+        return GroupedScores(
+            tuple(self.classes[c] for c in kept), renumbered, self.counts[here], self.sums[here]
+        )
 
     def means(self, over: Over) -> tuple[Float64, Float64]:
         """Return the mean, (methods,), and what each foreground adds to it, (foregrounds, methods).
@@ -120,12 +129,26 @@ def _draw(rng: np.random.Generator, sums: Float64, counts: Float64, resamples: i
     return Drawn(drawn[:, :-1], drawn[:, -1:])
 
 
-def expansion(sample: GroupedScores, over: Over, signs: Float64) -> tuple[float, float]:
-    """Return by how much drawn means vary too little, as a factor >= 1, and the degrees of freedom."""
+def class_variances(sample: GroupedScores, over: Over, signs: Float64) -> tuple[Float64, Float64]:
+    """Return the variance that each class gives to a signed sum of means, unbiased, (classes,).
+
+    The second is the factor by which it is that of one foreground's mean: 1 / (n C^2) for the class-balanced
+    mean of C classes whose n foregrounds have as many images each.
+    """
     added = sample.means(over)[1] @ signs
     sizes = np.bincount(sample.class_of)
-    drawn = np.array([((added[p] - added[p].mean()) ** 2).sum() for p in sample.parts()])  # variances
-    fair = drawn * sizes / (sizes - 1)
+    drawn = np.array([((added[p] - added[p].mean()) ** 2).sum() for p in sample.parts()])
+    images = np.bincount(sample.class_of, weights=sample.counts)
+    whole = images * len(sizes) if over == "class_mean" else np.full(len(sizes), images.sum())
+    weights = np.bincount(sample.class_of, weights=sample.counts**2) / whole**2
+    return drawn * sizes / np.maximum(sizes - 1, 1), weights
+
+
+def expansion(sample: GroupedScores, over: Over, signs: Float64) -> tuple[float, float]:
+    """Return by how much drawn means vary too little, as a factor >= 1, and the degrees of freedom."""
+    fair, _ = class_variances(sample, over, signs)
+    sizes = np.bincount(sample.class_of)
     if not fair.sum() > 0:
         return 1.0, float((sizes - 1).sum())
+    drawn = fair * (sizes - 1) / sizes
     return float(np.sqrt(fair.sum() / drawn.sum())), float(fair.sum() ** 2 / (fair**2 / (sizes - 1)).sum())

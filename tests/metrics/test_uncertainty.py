@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from simd.errors import DataError
-from simd.metrics.uncertainty import compare, holm, summarise
+from simd.metrics.bootstrap import GroupedScores
+from simd.metrics.uncertainty import compare, holm, paired_t, summarise
 from simd.taxonomy import CLASSES
 
 # Semantic Image Matting (CVPR 2021): SAD by class as printed there, and foregrounds in the test list
@@ -153,6 +154,61 @@ def test_paired_comparison_sees_what_hard_images_hide():
     assert sum(comparison.probability_best.values()) == pytest.approx(1)
     alone = summarise(scores["worse"], classes, foregrounds).class_mean
     assert alone.high - alone.low > 10 * (clear.estimate.high - clear.estimate.low)
+
+
+def exchangeable(rng, shape):
+    return rng.lognormal(size=shape) - rng.lognormal(size=shape)
+
+
+@pytest.mark.parametrize("classes", [5, 20])
+@pytest.mark.parametrize("foregrounds", [2, 3, 10])
+@pytest.mark.parametrize("errors", [normal, exchangeable])
+def test_intervals_of_differences_hold_the_truth_as_often_as_they_say(errors, foregrounds, classes):
+    # benchmarks/comparison_coverage.py prints the whole table; here 2,000 trials of one cell, 2 sigma are 1 %
+    rng = np.random.default_rng(3)
+    names = tuple(f"class {c}" for c in range(classes))
+    class_of, counts = np.repeat(np.arange(classes), foregrounds), np.ones(classes * foregrounds)
+    held = 0
+    for _ in range(2000):
+        sample = GroupedScores(names, class_of, counts, 0.5 + errors(rng, (len(counts), 1)))
+        estimate, p = paired_t(sample, "class_mean", np.ones(1), 0.95)
+        held += estimate.low <= 0.5 <= estimate.high
+        assert (p < 0.05) == (not estimate.low <= 0 <= estimate.high)
+    assert 0.93 - 0.01 <= held / 2000 <= 0.97 + 0.01
+
+
+def test_welch_by_hand():
+    # one class: Student's paired t; two classes of unlike spread: Welch's, but for the shrunken freedom
+    from scipy import stats
+
+    rng = np.random.default_rng(12)
+    a, b = rng.normal(size=9), rng.normal(size=9) + 0.3
+    (difference,) = compare({"a": a, "b": b}, ["fur"] * 9, np.arange(9)).differences
+    expected = stats.ttest_rel(a, b)
+    assert difference.p == pytest.approx(expected.pvalue)
+    assert difference.estimate.bounds == pytest.approx(tuple(expected.confidence_interval()))
+    a, b = np.append(a, 10 * rng.normal(size=900)), np.append(b, 10 * rng.normal(size=900))
+    classes = ["fur"] * 9 + ["net"] * 900
+    (difference,) = compare({"a": a, "b": b}, classes, np.arange(909)).differences
+    d = a - b
+    error = np.sqrt(d[:9].var(ddof=1) / 9 + d[9:].var(ddof=1) / 900) / 2
+    t = (d[:9].mean() + d[9:].mean()) / 2 / error
+    assert stats.norm.sf(abs(t)) * 2 < difference.p < stats.t.sf(abs(t), 8) * 2
+
+
+def test_a_class_with_a_single_foreground_costs_that_class():
+    rng = np.random.default_rng(13)
+    scores = {"a": rng.normal(size=11), "b": rng.normal(size=11) + 1}
+    classes = ["fur"] * 5 + ["net"] * 5 + ["silk"]
+    comparison = compare(scores, classes, np.arange(11))
+    without = compare({k: v[:10] for k, v in scores.items()}, classes[:10], np.arange(10))
+    assert comparison.left_out == ("silk",)
+    assert comparison.differences == without.differences
+    assert comparison.probability_best == without.probability_best
+    assert without.left_out == ()
+    alone = compare(scores, [f"class {i}" for i in range(11)], np.arange(11))
+    assert alone.differences[0].estimate.reason == "no class has two foregrounds"
+    assert alone.differences[0].p is None
 
 
 def test_p_is_where_the_interval_ends_at_zero():

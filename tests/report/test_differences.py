@@ -141,3 +141,29 @@ def test_the_terminal_shows_intervals_within_100_columns(board, capsys):
 
 def test_an_absent_interval_is_a_dash():
     assert span(Estimate(1.0, None, None, 2, 2, "why"), "sad") == "–"
+
+
+def test_a_class_with_a_single_foreground_is_left_out_and_named(capsys):
+    methods = [method("good", 0, 1), method("bad", 2, 3)]
+    lone = [replace(of, rows=(*of.rows, score("lace-1", "lace", 1.0 + i))) for i, of in enumerate(methods)]
+    board = group_boards(lone)[0]
+    assert board.comparisons["sad"].left_out == ("lace",)
+    assert board.comparisons["sad"].clear(0, 1)
+    page = board_page([board])
+    assert "Without lace, which has a single foreground." in page
+    assert "Pairs are compared over the other classes. Without lace" in to_markdown([board])
+    print_board(lone)
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Pairs are compared over the other classes. Without lace, which has a single foreground." in text
+    assert "Foregrounds a class: 1 to 8. Methods are compared on the same foregrounds within classes" in text
+    assert "← 4" in text  # what the test bears
+
+
+def test_an_order_that_the_test_does_not_bear_is_not_marked(capsys):
+    print_board([method("good", 0, 1), method("twin", 0, 2), method("bad", 2, 3)])
+    text = capsys.readouterr().out
+    means = text[text.index("class-balanced mean") : text.index("image mean")]
+    assert re.search(r"good +≈ \d", means)
+    assert re.search(r"twin +≈ \d", means)
+    assert re.search(r"bad +\d", means)
+    assert "←" not in means

@@ -271,7 +271,7 @@ def test_the_terminal_shows_classes_and_means_within_100_columns(capsys):
     print_board([ours, *many])
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 100
-    assert re.search(r"class-balanced mean +\n1 +← 6\.00 +← 60\.00", text)
+    assert re.search(r"class-balanced mean +\n1 +≈ 6\.00 +≈ 60\.00", text)
     assert text.count("SAD by class") == 2  # more methods than fit abreast
     for number, name in enumerate(["ours", *(of.name for of in many)], start=1):
         assert f"{number:>3}  {name}\n" in text  # too long for a table: named once, whole
@@ -308,4 +308,4 @@ def test_means_that_are_printed_alike_are_one_row(capsys):
     text = capsys.readouterr().out
     assert "both means" in text
     assert "image mean" not in text
-    assert len(re.findall(r"(?m)^x +← 3\.00", text)) == 1
+    assert len(re.findall(r"(?m)^x +≈ 3\.00", text)) == 1

@@ -185,6 +185,34 @@ class Board:
         by_metric = {metric: compare_pairs(methods, metric, self.headline) for metric in METRICS}
         return {metric: pairs for metric, pairs in by_metric.items() if pairs is not None}
 
+    def undecided(self, metric: str) -> list[bool]:
+        """Tell for each method whether the test does not tell it from the one with the lowest headline mean.
+
+        The lowest is undecided itself unless it differs from all others; methods that lack images, and those
+        that are not compared, are not marked.
+        """
+        means = [math.inf if self.lacking(e) else e.mean(self.headline, metric) for e in self.entries]
+        pairs = self.comparisons.get(metric)
+        lowest = min(range(len(means)), key=lambda i: (math.isnan(means[i]), means[i]))
+        alike = [
+            i != lowest
+            and pairs is not None
+            and (lowest, i) in pairs.differences
+            and not pairs.clear(lowest, i)
+            for i in range(len(means))
+        ]
+        alike[lowest] = any(alike)
+        return alike
+
+    @property
+    def foregrounds_a_class(self) -> str:
+        """How many foregrounds the classes have: ``4``, or ``2 to 12``; "" without classes."""
+        by_class = {c: {r.fg_id for r in self.images.values() if r.class_ == c} for c in CLASSES}
+        counts = sorted(len(fgs) for fgs in by_class.values() if fgs)
+        if not counts:
+            return ""
+        return str(counts[0]) if counts[0] == counts[-1] else f"{counts[0]} to {counts[-1]}"
+
     def largest(self, scope: str, name: str) -> Cell:
         """Return the cell of the method with the most images: what the class or region holds."""
         return max((entry.cells[scope][name] for entry in self.entries), key=lambda cell: cell.images)
@@ -242,6 +270,9 @@ def notes(board: Board) -> Iterator[str]:
                 "out, so it stands after the methods that have all, and is not marked as best where it lacks "
                 "an image."
             )
+    pairs = board.comparisons.get("sad")
+    if pairs is not None and pairs.note:
+        yield f"Pairs are compared over the other classes. {pairs.note}"
     if board.shows_solved:
         yield _solved_note(board)
 

@@ -23,11 +23,20 @@ class PairedComparison(NamedTuple):
     over: Over
     images: int  # that all of them have
     reason: str  # why there are no intervals, if there are none
+    left_out: tuple[str, ...]  # classes with a single foreground
 
     def clear(self, row: int, column: int) -> bool:
         """Tell whether two methods differ by more than chance."""
         p = self.differences[row, column].p_holm
         return p is not None and p < CLEAR
+
+    @property
+    def note(self) -> str:
+        """Say which classes are left out; "" if none is."""
+        if not self.left_out or self.reason:
+            return ""
+        alone = "has a single foreground" if len(self.left_out) == 1 else "have a single foreground each"
+        return f"Without {', '.join(self.left_out)}, which {alone}."
 
 
 def compare_pairs(methods: Sequence[Mapping[str, Score]], metric: str, over: Over) -> PairedComparison | None:
@@ -58,7 +67,7 @@ def compare_pairs(methods: Sequence[Mapping[str, Score]], metric: str, over: Ove
         differences[pair], differences[pair[::-1]] = difference, _turned(difference)
     first = comparison.differences[0].estimate
     best = tuple(comparison.probability_best[name] for name in columns)
-    return PairedComparison(differences, best, over, first.images, first.reason)
+    return PairedComparison(differences, best, over, first.images, first.reason, comparison.left_out)
 
 
 def _turned(difference: Difference) -> Difference:

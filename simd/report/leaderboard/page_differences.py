@@ -63,8 +63,13 @@ def _differences(board: Board, metric: str) -> Differences:
     return Differences(
         metric=metric,
         mean="class-balanced mean" if pairs.over == CLASS_MEAN else "mean over images",
-        where=count if pairs.images == board.size else f"the {count} that all of them have",
-        only=f"Of {methods} methods the best {MOST} are compared." if methods > MOST else "",
+        where=count if pairs.images == board.size or pairs.left_out else f"the {count} that all of them have",
+        only=" ".join(
+            filter(
+                None,
+                (f"Of {methods} methods the best {MOST} are compared." if methods > MOST else "", pairs.note),
+            )
+        ),
         names=names,
         rows=tuple(
             DifferenceRow(

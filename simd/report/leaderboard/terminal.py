@@ -65,6 +65,8 @@ def print_board(scores: Sequence[Scores]) -> None:
         parts: list[RenderableType] = [_about(board, board.set["name"])]
         if any(len(entry.name) > _LONGEST_NAME for entry in board.entries):
             parts.append(_legend(board))
+        if len(board.entries) > 1:
+            parts.append(_test(board))
         parts += [_means_table(board), _mattes_table(board)]
         if board.has_classes:
             parts += _sad_tables(board, console.width)
@@ -95,6 +97,19 @@ def _about(board: Board, title: str) -> Text:
         f"{plural(board.foregrounds, 'foreground')}, digest {short(facts['digest'])}"
     )
     return Text.assemble("\n", (title, "bold"), f"\n{described}\n", ("Lower is better.", "dim"))
+
+
+def _test(board: Board) -> Text:
+    """Say what the order of the methods rests on."""
+    held = board.foregrounds_a_class
+    return Text(
+        f"{f'Foregrounds a class: {held}. ' if held else ''}Methods are compared on the same foregrounds"
+        f"{' within classes' if held else ''}: Student's t, p after Holm, level {CLEAR:.0%}".replace(
+            "%", " %"
+        )
+        + ".",
+        "dim",
+    )
 
 
 def _legend(board: Board) -> Text:
@@ -139,17 +154,30 @@ def _class_table(board: Board, entry: BoardEntry) -> Table:
 def _means_table(board: Board) -> Table:
     """Return two rows a method: its means, and beneath them their intervals; then those of the other mean."""
     table = _table("", *TITLES.values())
+    undecided = {metric: board.undecided(metric) for metric in METRICS}
     for which, title in _means_shown(board):
         table.add_section()
         table.add_row(Text(title, "bold" if which == board.headline else ""))
-        for label, entry in zip(_labels(board), board.entries, strict=True):
-            values = [_marked(entry.mean(which, m), board.best_mean(which, m), m, board) for m in METRICS]
+        for row, (label, entry) in enumerate(zip(_labels(board), board.entries, strict=True)):
+            values = [
+                _in_order(board, m, entry.mean(which, m), undecided[m][row])
+                if which == board.headline
+                else Text(number(entry.mean(which, m), m, board.decimals[m]))
+                for m in METRICS
+            ]
             table.add_row(Text(label), *values)
             estimates = {m: entry.estimate(which, m) for m in METRICS}
             if not all(estimate.reason for estimate in estimates.values()):
                 spans = [tight_span(estimate, m, board.decimals[m]) for m, estimate in estimates.items()]
                 table.add_row("  95 %", *spans, style="dim")
     return table
+
+
+def _in_order(board: Board, metric: str, value: float, undecided: bool) -> Text:
+    """Return a headline mean, marked as the lowest only where the test bears it."""
+    if undecided:
+        return Text(f"≈ {number(value, metric, board.decimals[metric])}")
+    return _marked(value, board.best_mean(board.headline, metric), metric, board)
 
 
 def _mattes_table(board: Board) -> Table:
@@ -247,7 +275,7 @@ def _remarks(board: Board) -> Iterator[Text]:
     lines = list(notes(board))
     if len(board.entries) > 1:
         flags = "; 2f: two mattes are fallbacks" if any(e.summary.fallbacks for e in board.entries) else ""
-        lines.insert(0, f"←: the best{flags}")
+        lines.insert(0, f"←: the lowest; ≈: a mean that the test does not tell from the lowest{flags}")
     lines += _remarks_on_intervals(board)
     if board.has_classes and (absent := len(CLASSES) - len(_present(board))):
         lines.append(f"The set has no images of the other {plural(absent, 'class', 'classes')}.")
