@@ -2,7 +2,8 @@
 
 A row names a file in a column ``file``, ``file_name``, ``id`` or ``name``, its classes in ``class``,
 ``classes`` or ``class_guess`` (several as ``a|b``, the first is primary), and may have ``licence``,
-``alpha_kind``, ``fg`` or ``fg_id`` (the foreground that an image shows) and ``role``.
+``alpha_kind`` (a key of :data:`simd.records.ALPHA_KINDS`), ``fg`` or ``fg_id`` (the foreground that an image
+shows) and ``role``.
 """
 
 import csv
@@ -17,7 +18,7 @@ from simd.addresses import LooseNames, last_part, without_ending
 from simd.errors import DataError, first_of
 from simd.files import read_text
 from simd.formats import is_image_name
-from simd.records import UNKNOWN_LICENCE
+from simd.records import UNKNOWN_LICENCE, check_alpha_kind
 from simd.taxonomy import parse_classes
 
 _FILE_COLUMNS = ("file", "file_name", "id", "name")
@@ -153,7 +154,7 @@ def read_entries(
             where,
             _classes(where, row[class_column]) if class_column else None,
             row.get("licence") or UNKNOWN_LICENCE,
-            row.get("alpha_kind") or "",
+            check_alpha_kind(row.get("alpha_kind") or "", where),
             (row[fg_column] or "").strip() if fg_column else "",
         )
         earlier = table.setdefault(name, entry)

@@ -14,6 +14,27 @@ from simd.schema import NUMBER, SEED, TEXT, Kind, list_of, or_null, problem, rec
 from simd.taxonomy import CLASSES, suggest
 
 UNKNOWN_LICENCE = "unknown"
+ALPHA_KINDS = {
+    "reference": "measured or published as the truth",
+    "hand_cut": "cut out or painted by a person",
+    "vector": "drawn as shapes, rendered",
+    "generated": "drawn by a program together with its image",
+    "derived": "computed from another truth, such as a chroma key or the difference of two photographs",
+    "predicted": "the output of a network: likeness to it is not likeness to the truth",
+    "game_texture": "painted for a game: levels chosen for looks",
+    "none": "there is no alpha",
+}
+"""How an alpha was made: the closed list of what CSV files may state. Empty where it is not known."""
+NOT_TRUTH = frozenset({"predicted", "game_texture", "none"})
+"""Kinds of alpha that are no ground truth."""
+_SYNONYMS = {
+    **dict.fromkeys(("network", "model", "ai", "matted", "pseudo", "rembg", "estimated"), "predicted"),
+    **dict.fromkeys(("truth", "ground_truth", "gt", "chroma_key"), "reference"),
+    **dict.fromkeys(("manual", "hand", "human", "drawn", "painted"), "hand_cut"),
+    **dict.fromkeys(("synthetic", "rendered", "cgi"), "generated"),
+    **dict.fromkeys(("game", "texture", "sprite"), "game_texture"),
+    **dict.fromkeys(("svg", "shape"), "vector"),
+}
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, as shares of an image's width and height."""
 LAYERS = ("image", "alpha", "trimap", "class_mask")
@@ -42,6 +63,16 @@ ROW_KEYS: dict[str, Kind] = {
 """The columns of a row, and what kind each is of."""
 
 _ROW = record(ROW_KEYS, {f"{layer}_file_name": TEXT for layer in LAYERS})
+
+
+def check_alpha_kind(kind: str, where: str) -> str:
+    """Return a stated kind of alpha; DataError with the near name if it is not one of :data:`ALPHA_KINDS`."""
+    if not kind or kind in ALPHA_KINDS:
+        return kind
+    plain = kind.strip().lower().replace("-", "_").replace(" ", "_")
+    near = plain if plain in ALPHA_KINDS else _SYNONYMS.get(plain)
+    hint = f"; did you mean {near!r}?" if near else suggest(plain, ALPHA_KINDS)
+    raise DataError(f"{where}: unknown alpha_kind {kind!r:.80}{hint}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

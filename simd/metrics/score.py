@@ -11,8 +11,6 @@ WHOLE = "unknown"
 """The region that is the whole unknown region of an image."""
 UNLABELLED = "unlabelled"
 """The region of unknown pixels without a class."""
-NOT_TRUTH = frozenset({"predicted", "game_texture"})
-"""Kinds of alpha that are pseudo ground truth: a network's output, a painted texture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

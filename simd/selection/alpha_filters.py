@@ -5,6 +5,7 @@ reason      figure                                                   found where
 ==========  =======================================================  =============================
 small       the shorter side, in pixels                              below `min_side`
 licence     none                                                     not one of those allowed
+truth       none                                                     stated to be no ground truth
 empty       share of pixels with alpha above 0                       below 0.1 %
 full        share of pixels with alpha 255                           100 %
 binary      share of pixels between 0 and 255                        below 0.05 %
@@ -33,6 +34,7 @@ import numpy as np
 from simd.image import Mask, Matte, UInt8
 from simd.layer_checks import part_of_range
 from simd.mattes import as_levels
+from simd.records import NOT_TRUTH
 from simd.selection.reasons import Finding, finding_of
 
 _EMPTY_SHARE = 0.001
@@ -84,6 +86,24 @@ def unlicensed(licence: str, allowed: Sequence[str]) -> Finding | None:
     if not allowed or any(fnmatchcase(licence.lower(), pattern.lower()) for pattern in allowed):
         return None
     return finding_of("licence", None, f"its licence is {licence!r}; allowed: {', '.join(allowed)}")
+
+
+def not_truth(alpha_kind: str) -> Finding | None:
+    """Find an alpha that is stated to be no ground truth.
+
+    Parameters
+    ----------
+    alpha_kind : str
+        A key of :data:`simd.records.ALPHA_KINDS`, or "" where it is not known.
+
+    Returns
+    -------
+    Finding or None
+        "truth", without a figure.
+    """
+    if alpha_kind not in NOT_TRUTH:
+        return None
+    return finding_of("truth", None, f"its alpha is {alpha_kind.replace('_', ' ')}, no ground truth")
 
 
 def unusable(alpha: Matte) -> Finding | None:

@@ -22,6 +22,7 @@ from simd.selection.alpha_filters import (
     islands,
     limited,
     noisy,
+    not_truth,
     quantised,
     small,
     unlicensed,
@@ -240,7 +241,7 @@ def _judge_all(
     for outcome in track(run(_examine, checks, workers=workers), len(checks), "foregrounds"):
         fg = outcome.item.foreground
         reasons = findings.setdefault(fg.id, [])
-        reasons += filter(None, [unlicensed(fg.licence, licences)])
+        reasons += filter(None, [unlicensed(fg.licence, licences), not_truth(fg.alpha_kind)])
         if fg.id in excluded:
             reasons.append(finding_of("review", None, "a composite that shows it was excluded in a review"))
         if outcome.value is None:

@@ -37,6 +37,7 @@ REASONS = {
     "duplicate": Reason("drop", "shows what another one shows"),
     "object": Reason("drop", "a background with an object that draws the eye"),
     "orientation": Reason("warn", "the headers of colour and alpha state two EXIF orientations"),
+    "truth": Reason("warn", "its alpha is stated to be no ground truth: a network's output, a game texture"),
     "faint": Reason("warn", "alpha ends far below 255"),
     "noisy": Reason("warn", "values that should be 0 or 255 flicker beside them, as JPEG leaves them"),
     "jpeg": Reason("warn", "alpha is stored as a JPEG or lossy WebP, so no level is exact"),

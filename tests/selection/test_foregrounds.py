@@ -129,3 +129,40 @@ def test_mattes_in_lossy_formats_are_warned_of(foregrounds, suffix, options, det
     found = [finding.detail for finding in verdicts["fur_cat"].findings if finding.reason == "jpeg"]
     assert found == ([detail] if detail else [])
     assert verdicts["fur_cat"].keep
+
+
+@pytest.mark.parametrize(
+    ("kind", "near"),
+    [
+        ("network", "did you mean 'predicted'"),
+        ("Predicted", "did you mean 'predicted'"),
+        ("hand-cut", "did you mean 'hand_cut'"),
+        ("preddicted", "did you mean 'predicted'"),
+        ("xyzzy", "known are reference"),
+    ],
+)
+def test_a_kind_of_alpha_outside_the_list_is_an_error_with_the_near_name(run_cli, foregrounds, kind, near):
+    (foregrounds / "classes.csv").write_text(f"file,class,alpha_kind\nnet-1,net,{kind}\n")
+    done = run_cli("index", foregrounds)
+    assert done.code == 1
+    assert f"classes.csv:2: unknown alpha_kind '{kind}'; {near}" in done.err
+
+
+def test_kinds_that_are_no_truth_are_warned_of_and_dropped_on_request(run_cli, foregrounds, tmp_path):
+    (foregrounds / "classes.csv").write_text(
+        "file,class,alpha_kind\nnet-1,net,predicted\nfire_a,fire,game_texture\nleaf 2,leaf,reference\n"
+    )
+    done = run_cli("select", foregrounds, "--out", tmp_path / "a.jsonl")
+    assert done.code == 0, done.err
+    rows = {row["id"]: row for row in map(json.loads, (tmp_path / "a.jsonl").read_text().splitlines())}
+    named = {id_ for id_, row in rows.items() if any(f["reason"] == "truth" for f in row.get("findings", []))}
+    assert named == {"net-1", "fire_a"}
+    assert rows["net-1"]["keep"]
+    assert not any(f["reason"] == "truth" for f in rows["leaf 2"].get("findings", []))
+    run_cli("select", foregrounds, "--out", tmp_path / "b.jsonl", "--strict")
+    rows = {row["id"]: row for row in map(json.loads, (tmp_path / "b.jsonl").read_text().splitlines())}
+    assert (rows["net-1"]["keep"], rows["net-1"]["reason"]) == (False, "truth")
+    assert rows["net-1"]["detail"] == "its alpha is predicted, no ground truth"
+    run_cli("select", foregrounds, "--out", tmp_path / "c.jsonl", "--strict", "--allow", "truth")
+    rows = {row["id"]: row for row in map(json.loads, (tmp_path / "c.jsonl").read_text().splitlines())}
+    assert rows["net-1"]["reason"] != "truth"

@@ -12,10 +12,11 @@ from simd.dataset.manifest import MattingSet, load_set
 from simd.errors import DataError
 from simd.files import check_replaceable, flush_disks, make_folder, write_atomically
 from simd.locks import locked_folder
-from simd.metrics.score import METRICS, NOT_TRUTH, WHOLE, Score
+from simd.metrics.score import METRICS, WHOLE, Score
 from simd.missing import none_if_nan
 from simd.parallel import run
 from simd.progress import track
+from simd.records import NOT_TRUTH
 from simd.report.browse.failures import (
     CardJob,
     Failure,

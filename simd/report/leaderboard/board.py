@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import ABSENT
-from simd.metrics.score import METRICS, NOT_TRUTH, UNLABELLED, WHOLE, Score
+from simd.metrics.score import METRICS, UNLABELLED, WHOLE, Score
 from simd.metrics.score_summary import MeanErrors, ScoreSummary, class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
 from simd.missing import present
+from simd.records import NOT_TRUTH
 from simd.report.leaderboard.differences import PairedComparison, compare_pairs
 from simd.report.numbers import decimals_for, number, plural
 from simd.taxonomy import CLASSES
@@ -251,6 +252,18 @@ def truth_note(board: Board, name: str, scope: str = "classes") -> str:
     what = " / ".join(kind.replace("_", " ") for kind in sorted(held.not_truth, reverse=True))
     wrong = held.not_truth.total()
     return f"{wrong} of {held.images} alphas {'is' if wrong == 1 else 'are'} not ground truth ({what})"
+
+
+def truth_line(board: Board) -> str:
+    """Say in one line how many alphas are not ground truth, and in which classes; "" if all are."""
+    kinds = Counter(row.alpha_kind for row in board.images.values() if row.alpha_kind in NOT_TRUTH)
+    if not kinds:
+        return ""
+    what = " / ".join(kind.replace("_", " ") for kind in sorted(kinds, reverse=True))
+    classes = [name for name in CLASSES if board.has_classes and board.largest("classes", name).not_truth]
+    where = f", in {', '.join(classes)}" if classes else ""
+    wrong = kinds.total()
+    return f"{wrong} of {board.size} alphas {'is' if wrong == 1 else 'are'} not ground truth ({what}){where}"
 
 
 def notes(board: Board) -> Iterator[str]:

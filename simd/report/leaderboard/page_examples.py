@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from simd.metrics.score import NOT_TRUTH
+from simd.records import NOT_TRUTH
 from simd.report.html.render import render
 from simd.report.leaderboard.board import Board, BoardEntry
 from simd.report.leaderboard.examples import MethodPictures, WorstImage, error_stops, find_set, make_examples

@@ -25,6 +25,7 @@ from simd.report.leaderboard.board import (
     interval_notes,
     notes,
     solved_text,
+    truth_line,
     truth_note,
 )
 from simd.report.leaderboard.differences import CLEAR
@@ -269,9 +270,8 @@ def _means_shown(board: Board) -> list[tuple[str, str]]:
 
 
 def _remarks(board: Board) -> Iterator[Text]:
-    marked = [f"{name}: {note}" for name in CLASSES if (note := truth_note(board, name))]
-    if marked:
-        yield Text("* " + "\n  ".join(marked), "yellow")
+    if line := truth_line(board):
+        yield Text(f"* {line}", "yellow")
     lines = list(notes(board))
     if len(board.entries) > 1:
         flags = "; 2f: two mattes are fallbacks" if any(e.summary.fallbacks for e in board.entries) else ""
