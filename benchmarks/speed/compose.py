@@ -126,6 +126,7 @@ def ours(work: Path, out: Path, workers: int):
         file_list=str(work / "list.txt"),
         foregrounds=str(work / "SIMD"),
         backgrounds=str(work / "VOC"),
+        any_licence=True,
     )
 
 

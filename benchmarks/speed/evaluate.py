@@ -57,10 +57,11 @@ def make(root: Path, images: int, size: tuple[int, int]) -> None:
     for layer in LAYERS:
         (root / "set" / layer).mkdir(parents=True)
     (root / "pred").mkdir()
+    (root / "drawn").mkdir()
     rows = []
     for index, class_ in enumerate(CLASSES):
         layers = draw(class_, size)
-        first = {layer: root / f"{class_}_{layer}.png" for layer in layers}
+        first = {layer: root / "drawn" / f"{class_}_{layer}.png" for layer in layers}
         for layer, pixels in layers.items():
             write_png(first[layer], pixels)
         digests = {f"{layer}_sha256": pixel_digest(layers[layer]) for layer in LAYERS}

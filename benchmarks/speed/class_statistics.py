@@ -1,6 +1,6 @@
 """Time `simd stats`, the descriptors and the map.
 
-    python benchmarks/speed/statistics.py [--images 1000] [--patches 5000] [--workers 2]
+    python benchmarks/speed/class_statistics.py [--images 1000] [--patches 5000] [--workers 2]
 
 Builds a set of generated foregrounds of 512 × 512 in a temporary folder (5 of each class; images are
 repeated by links to reach the number), measures it, describes its patches in one thread, and maps

@@ -1,0 +1,149 @@
+"""Every program of benchmarks/ runs, at a tiny size, as its documented command does: in its own process."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from conftest import save, soft_alpha
+from tools.mongod import running_mongod
+
+from simd.composition.build import build
+
+ROOT = Path(__file__).parent.parent
+BENCHMARKS = ROOT / "benchmarks"
+HELPERS = {"speed/matting_cases.py", "robustness/spoilt_inputs.py", "robustness/whole_inputs.py"}
+PROGRAMS = sorted(
+    str(file.relative_to(BENCHMARKS)) for file in BENCHMARKS.rglob("*.py") if "__pycache__" not in file.parts
+)
+QUICK = [
+    "colour_distance.py --per-class 1 --size 64",
+    "quirks.py",
+    "speed/balance.py",
+    "speed/intervals.py",
+    "speed/evaluate.py --images 20 --workers 1 --size 48x64",
+    "speed/evaluate.py --images 20 --workers 1 --size 48x64 --folders",
+    "tagging.py --per-kind 1 --size 64",
+]
+SLOW = [  # several processes, numba's compilation, or sizes that are fixed
+    "closed_form_truth.py --only 1 --megapixels 0.004",
+    "open_set.py --spec simd-open-mini --foregrounds 1",
+    "robustness/fuzz.py --inputs 2 --workers 1",
+    "robustness/kill.py --kills 1 --workers 1",
+    "robustness/training_kills.py --kills 4 --steps 4",
+    "speed/class_statistics.py --images 4 --patches 60 --workers 1 --foregrounds synthetic:1@64",
+    "speed/classical.py --only 1 --megapixels 0.005",
+    "speed/classical.py --only 1 --threads --megapixels 0.005",
+    "speed/classical.py --only 1 --growth --megapixels 0.003 0.006",
+    "speed/loader.py --alone --foregrounds 2 --backgrounds 2 --samples 8 --rounds 1",
+    "speed/metrics.py --rounds 1",
+    "speed/png.py --rounds 1",
+    "speed/sim.py --rounds 1 --size 64 64",
+    "speed/synthetic.py --size 64 --seeds 1 --stream 1",
+]
+WITH_INPUTS = {"speed/compose.py", "real_neighbours.py", "tagging_photographs.py"}  # each has a test below
+WITH_A_DATABASE = {"browse.py"}  # FiftyOne's
+
+pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="benchmarks/ is in the repository only")
+
+
+def run(program: str, *arguments: object, folder: Path, **variables: str) -> str:
+    """Run a program in an empty folder; return what it printed."""
+    environment = {k: v for k, v in os.environ.items() if k != "SIMD_TEST_DATA"}
+    environment |= {"PYTHONPATH": str(ROOT), **variables}
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / program), *map(str, arguments)],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_every_program_is_run_here():
+    commands = {command.split()[0] for command in [*QUICK, *SLOW]}
+    assert set(PROGRAMS) == commands | WITH_INPUTS | WITH_A_DATABASE | HELPERS
+
+
+def test_no_program_hides_a_module_of_the_standard_library():
+    # A program's folder comes first where it imports from: its neighbours would get it in the module's place.
+    assert not {Path(program).stem for program in PROGRAMS} & sys.stdlib_module_names
+
+
+def test_every_documented_command_names_a_program():
+    documented = set()
+    for file in [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        *BENCHMARKS.rglob("*.md"),
+        *BENCHMARKS.rglob("*.py"),
+    ]:
+        documented |= set(re.findall(r"python benchmarks/([\w/]+\.py)", file.read_text(encoding="utf-8")))
+    assert documented <= set(PROGRAMS) - HELPERS
+    assert len(documented) > 15
+
+
+@pytest.mark.parametrize("command", [*QUICK, *(pytest.param(c, marks=pytest.mark.slow) for c in SLOW)])
+def test_a_program_runs(command, tmp_path):
+    assert run(*command.split(), folder=tmp_path).strip()
+
+
+@pytest.mark.slow  # draws and builds three times
+def test_composing_runs_beside_a_released_generator(tmp_path):
+    # In place of the released code, which is not here, its function is played by ours.
+    checkout = tmp_path / "SIM" / "dataset"
+    checkout.mkdir(parents=True)
+    (checkout / "generate_testset.py").write_text("""
+import shutil
+from simd.composition.build import build
+
+def load_test_samples(foregrounds, backgrounds, file_list, out):
+    options = {"protocol": "simd-2021", "layout": "simd-2021", "file_list": file_list}
+    build(out + "-ours", foregrounds=foregrounds, backgrounds=backgrounds, any_licence=True, **options)
+    shutil.move(out + "-ours-released", out)
+""")
+    printed = run("speed/compose.py", checkout.parent, "--foregrounds", 1, "--rounds", 1, folder=tmp_path)
+    assert "all 30 images of the two programs have equal pixels" in printed
+
+
+def test_real_mattes_are_put_among_generated_ones(tmp_path):
+    build(tmp_path / "set", foregrounds="synthetic:1@64", backgrounds="builtin", per_class=1)
+    save(tmp_path / "real" / "alpha" / "mine.png", soft_alpha())
+    (tmp_path / "real" / "provenance.csv").write_text(
+        "file,role,class_guess,alpha_kind\nalpha/mine.png,alpha,fur,derived\n"
+    )
+    printed = run("real_neighbours.py", "set", "real", "--out", "real.csv", folder=tmp_path)
+    assert "own class among the 5 nearest" in printed
+    assert len((tmp_path / "real.csv").read_text().splitlines()) == 2
+
+
+@pytest.mark.slow  # fits a model for each of three photographs
+def test_proposals_are_compared_with_annotations(test_data, tmp_path):
+    for name in ("fur_rabbit", "hair_easy_long", "leaf_weed"):
+        for layer in ("fg", "alpha"):
+            (tmp_path / layer).mkdir(exist_ok=True)
+            for file in (test_data / "data" / "real" / layer).glob(f"{name}.*"):
+                shutil.copy(file, tmp_path / layer)
+        for file in (ROOT / "annotations" / "regions").glob(f"{name.replace('_', '-')}-*"):
+            (tmp_path / "annotations").mkdir(exist_ok=True)
+            shutil.copy(file, tmp_path / "annotations")
+    printed = run("tagging_photographs.py", ".", "--annotations", "annotations", folder=tmp_path)
+    assert "mean of 3" in printed
+
+
+@pytest.mark.slow  # starts FiftyOne's database
+@pytest.mark.fiftyone
+def test_browsing_is_timed(tmp_path):
+    if find_spec("fiftyone") is None:
+        pytest.skip("FiftyOne is not installed")
+    sizes = ("--composites", 4, "--images", 2, "--side", 48, "--methods", 1)
+    with running_mongod() as uri:
+        printed = run("browse.py", *sizes, folder=tmp_path, FIFTYONE_DATABASE_URI=uri)
+    assert "opened again: 4 samples" in printed
