@@ -7,6 +7,7 @@ from pathlib import Path
 from simd.composition.build import build
 from simd.composition.spec import read_spec
 from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
+from simd.dataset.resumable_writing import is_unfinished
 from simd.errors import DataError
 from simd.locks import locked_folder
 from simd.methods.predict import predict
@@ -17,9 +18,10 @@ from simd.report.leaderboard.write import write_leaderboard
 from simd.report.sheets.overview import write_overview
 from simd.report.statistics.measure import measure_set
 from simd.report.statistics.page import write_statistics
-from simd.sources.outputs import check_output_place
+from simd.sources.outputs import check_output_folder
 
 METHODS = ("trimap", "closed-form", "shared", "random-walk")
+_PARTS = ("set", "statistics", "overview.png", "predictions", "scores", "leaderboard")
 _LOG = logging.getLogger(__name__)
 SET = "simd-open-mini"
 """20 classes × 2 foregrounds × 2 backgrounds, longest side 320."""
@@ -40,9 +42,14 @@ def run_demo(out: str | Path, *, workers: int | None = None) -> Path:
     Path
         The leaderboard page.
     """
-    out = check_output_place(out, "the demo")
+    out = check_output_folder(out, "the demo", _holds_demo, names=_PARTS)
     with locked_folder(out):
         return _run(out, workers or default_workers())
+
+
+def _holds_demo(folder: Path) -> bool:
+    demo_set = folder / "set"
+    return is_unfinished(demo_set) or load_set(demo_set).name == SET
 
 
 def _run(out: Path, workers: int) -> Path:

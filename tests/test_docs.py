@@ -1,5 +1,6 @@
-"""The programs that make pictures of the documentation still run."""
+"""The pictures of the documentation are those that its programs and commands make."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,8 +8,19 @@ from pathlib import Path
 import pytest
 
 from simd.image import read_image
+from simd.sources.outputs import is_picture
+from simd.taxonomy import CLASSES
 
 DOCS = Path(__file__).parent.parent / "docs"
+
+
+def test_the_sheets_of_the_classes_are_written_again_by_their_commands():
+    text = (DOCS / "classes.md").read_text(encoding="utf-8")
+    names = re.findall(r"simd classes --out docs/images/(\S+)", text)
+    assert "classes-$class.jpg" in names
+    sheets = [name.replace("$class", class_) for name in names for class_ in CLASSES]
+    for name in dict.fromkeys(sheets):
+        assert is_picture(DOCS / "images" / name), name
 
 
 @pytest.mark.slow

@@ -100,6 +100,7 @@ def build(
     """
     chosen = build_options((read_spec(spec) if spec is not None else {}) | options)
     out = check_output_folder(out, "a set", holds_set, inputs=_read_by(chosen, spec))
+    check_folder(out)  # before anything is read for it
     protocol = load_protocol(chosen.protocol, max_side=chosen.max_side, trimap_radius=chosen.trimap_radius)
     planned, failures, total = _plan(chosen)
     if not planned:
@@ -112,7 +113,6 @@ def build(
     released = released_names(planned) if chosen.layout else {}
     by_id = {p.id: p for p in planned}
 
-    check_folder(out)
     if chosen.layout and not is_unfinished(out):
         check_released_folder(out)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from simd.dataset.manifest import INFO_NAME, ROWS_NAME
 from simd.dataset.predictions import RUN_NAME, UNFINISHED_NAME, read_run
 from simd.dataset.resumable_writing import is_unfinished
-from simd.errors import DataError
+from simd.errors import DataError, SimdError
 from simd.files import as_path, check_not_root, check_regular, check_replaceable, read_json, real_path
 from simd.image import UInt8, is_grey, is_image_name, write_png
 from simd.sources import BACKGROUNDS, FINISHED, FOREGROUNDS, is_drawn, recognise_kind
@@ -27,6 +27,7 @@ Inputs = Iterable[str | os.PathLike[str] | None]
 
 _LEVELS = 5  # of folders above an output that are looked at: a layer of a source lies up to three deep
 _LOOKED_AT = 12  # pictures that tell whether a folder holds mattes
+_COUNTED = 1000  # names that tell whether a folder is one of pictures
 _HEAD = 4096  # bytes that tell what a file is
 DRAWN = "drawn by simd"
 """What stands in the pictures that are made to be looked at."""
@@ -52,7 +53,8 @@ def check_output_file(
     inputs : iterable of path
         What the command reads; None, and sources that are drawn, are passed over.
     among_pictures : bool
-        Whether it may lie in a folder of pictures other than the current one: such a folder may be a source.
+        Whether it may lie in a folder of pictures (at least half of what is in it) other than the current
+        one: such a folder may be a source.
 
     Raises
     ------
@@ -182,7 +184,7 @@ def _head(path: Path) -> bytes:
 def _holds(is_ours: IsOurs, path: Path) -> bool:
     try:
         return is_ours(path)
-    except (OSError, ValueError):  # DataError, too: what cannot be read is not ours
+    except (OSError, ValueError, SimdError):  # what cannot be read is not ours
         return False
 
 
@@ -259,9 +261,20 @@ def _holds_mattes(folder: Path) -> bool:
 
 
 def _holds_pictures(folder: Path) -> bool:
-    """Tell whether pictures lie in a folder, and none of those that are looked at was drawn by us."""
+    """Tell whether a folder is one of pictures, none of those that are looked at drawn by us.
+
+    At least half of what lies in it is pictures then. A source is looked through with all its folders, so
+    what is put into one becomes part of it; a picture or two among other things make no source.
+    """
     pictures = list(islice(_pictures(folder), _LOOKED_AT))
-    return bool(pictures) and not any(_holds(is_picture, picture) for picture in pictures)
+    if not pictures or any(_holds(is_picture, picture) for picture in pictures):
+        return False
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in islice(entries, _COUNTED) if not entry.name.startswith(".")]
+    except OSError:
+        return True
+    return 2 * sum(map(is_image_name, names)) >= len(names)
 
 
 def _pictures(folder: Path) -> Iterator[Path]:

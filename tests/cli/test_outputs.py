@@ -191,6 +191,19 @@ def test_the_current_folder_may_hold_pictures(tmp_path, monkeypatch):
     assert check_output_file("page.html", "a page", never) == Path("page.html")
 
 
+def test_a_picture_among_other_things_is_in_nobodys_way(tmp_path):
+    save(tmp_path / "photo.png", np.zeros((4, 4, 3), np.uint8))
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(DataError, match=r"new: lies in .*, among pictures that are not of simd"):
+        check_output_folder(tmp_path / "new", "a set", never)
+    (tmp_path / "sets").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    assert check_output_folder(tmp_path / "new", "a set", never) == tmp_path / "new"
+    save(tmp_path / "photo2.png", np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(DataError, match="among pictures"):
+        check_output_folder(tmp_path / "new", "a set", never)
+
+
 @pytest.mark.parametrize("name", ["", b"a", 3, None])
 def test_what_is_no_path_is_refused(name):
     with pytest.raises(DataError, match=r"the name of a page (is empty|must be text or a Path)"):
