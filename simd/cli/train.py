@@ -53,14 +53,15 @@ def train(
         raise DataError(f"name the folder of the run: simd train {recipe} --out RUN")
     settings = [*(set_ or []), *([] if steps is None else [f"loop.steps={steps}"])]
     read = read_recipe(recipe, settings)
+    from simd.report.training_page import write_training_page
     from simd.training.loop import train as train_by
 
-    trained = train_by(read, out, device=device, workers=workers, track_with=track)
+    trained = train_by(read, out, device=device, workers=workers, track_with=track, show=write_training_page)
     if trained.resumed_from == trained.steps:
         typer.echo(f"{trained.run}: is finished, {trained.steps} steps")
         return
     resumed = f" (from {trained.resumed_from})" if trained.resumed_from else ""
     score = "" if trained.score is None else f"; validation {trained.score:.4f}, best {trained.best:.4f}"
-    typer.echo(f"{trained.run}: {trained.steps} steps{resumed}{score}")
+    typer.echo(f"{trained.run}: {trained.steps} steps{resumed}{score}; {trained.run / 'index.html'}")
     if read.head.stage == "sim":
         typer.echo(f"simd predict sim PICTURES --weights {trained.run} --trimap TRIMAPS --out MATTES")

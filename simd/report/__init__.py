@@ -9,6 +9,7 @@ browse/            failures one by one: in the FiftyOne App, or as a page
 sheets/            pictures of many foregrounds: classes, taxonomy, scenes, overview
 html/, templates/  what all pages share
 selection          the whole of `simd select`; selection_page shows what it dropped
+training_page      how a training run goes: RUN/index.html
 class_counts       what `simd balance` prints
 source_table       what `simd index` prints; source_docs writes docs/sources.md from guides/
 sample_regions     class mask ∩ unknown region, as statistics and embed use it

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import math
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,6 +61,7 @@ def train(
     track_with: str | None = None,
     samples: Any = None,
     validation_samples: Any = None,
+    show: Callable[[Path], object] | None = None,
 ) -> Trained:
     """Train by a recipe into a folder, or go on where an earlier call was stopped.
 
@@ -78,6 +79,8 @@ def train(
         A tracker of accelerate: tensorboard.
     samples, validation_samples : optional
         In place of those of the recipe's table [data]: ``samples[i]`` is a dict of uint8 arrays.
+    show : callable, optional
+        Called with RUN after each validation and at the end.
 
     Raises
     ------
@@ -107,7 +110,9 @@ def train(
                 folder = RunFolder(run, recipe, inputs=inputs, writes=accelerator.is_main_process)
             if track_with:
                 accelerator.init_trackers("simd")
-            return _Run(accelerator, recipe, stage, folder, samples, validation_samples, workers).train()
+            return _Run(
+                accelerator, recipe, stage, folder, samples, validation_samples, workers, show
+            ).train()
     except RuntimeError as error:
         if not out_of_memory(error):
             raise
@@ -132,9 +137,11 @@ class _Run:
         samples: Any,
         validation_samples: Any,
         workers: int,
+        show: Callable[[Path], object] | None,
     ) -> None:
         self._accelerator, self._recipe, self._stage, self._folder = accelerator, recipe, stage, folder
         self._samples, self._validation_samples, self._workers = samples, validation_samples, workers
+        self._show = show or (lambda _: None)
         self._world, self._rank = accelerator.num_processes, accelerator.process_index
         self._stage.to(accelerator.device)
         network = self._stage.network.to(accelerator.device)
@@ -260,6 +267,7 @@ class _Run:
                 self._stage, network, self._validation_samples, self._recipe.validation.samples, device
             )
             self._folder.add({"kind": "validation", "step": done, **result.row()})
+            self._folder.keep_strip(result.strip)
             if self._accelerator.trackers:
                 self._accelerator.log({"validation": result.score}, step=done)
             self._last_score = result.score
@@ -267,6 +275,7 @@ class _Run:
                 self._best = result.score
                 make_folder(self._folder.best)
                 self._stage.save(network, self._folder.best, self._source(done))
+            self._show(self._folder.path)
         self._accelerator.wait_for_everyone()
 
     def _finish(self) -> None:
@@ -279,6 +288,7 @@ class _Run:
             steps = self._recipe.loop.steps
             self._stage.save(network, self._folder.path, self._source(steps))
             self._folder.add({"kind": "end", "step": steps})
+            self._show(self._folder.path)
         self._accelerator.wait_for_everyone()
 
     def _state(self, done: int) -> dict[str, Any]:

@@ -6,22 +6,28 @@ log.jsonl             a line for the start of each session, every logged step, e
 checkpoints/          the last states
 best/                 weights of the best validation, with cards
 <network>.json        cards of the finished run's weights, for `simd predict sim --weights RUN`
+strip.npz             the first samples of the last validation, with what the network makes of them
+index.html            the page that `simd train` draws of all this
 not_finite/           the batch of a step whose loss was not finite
 ====================  ======================================================================================
 """
 
+import io
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from simd.errors import DataError
 from simd.files import as_path, cannot_write, json_lines, make_folder, read_text, read_toml, write_atomically
 from simd.sources.outputs import Inputs, begins, check_output_folder, has_file, never
 from simd.training.recipe import Recipe, differences, recipe_of, recipe_text
 
-RECIPE_NAME, LOG_NAME = "recipe.toml", "log.jsonl"
+RECIPE_NAME, LOG_NAME, STRIP_NAME = "recipe.toml", "log.jsonl", "strip.npz"
 _FIRST = "stage = "  # begins a resolved recipe
 _PART = re.compile(rf"\.{RECIPE_NAME}\.\d+\.part")
 _DIFFERENCES = 6  # named in a message
@@ -69,6 +75,12 @@ class RunFolder:
     def log(self) -> list[dict[str, Any]]:
         """Return the lines of the log; one that a kill has cut is the last and is left out."""
         return read_log(self.path)
+
+    def keep_strip(self, strip: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Keep the samples that a page shows."""
+        content = io.BytesIO()
+        np.savez_compressed(content, allow_pickle=False, **strip)
+        write_atomically(self.path / STRIP_NAME, content.getvalue())
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Add a line to the log."""

@@ -23,6 +23,7 @@ class Validation(NamedTuple):
     score: float  # the mean over classes: of SAD, or of the share of patches taken for another class
     by_class: dict[str, float]
     facts: dict[str, Any]  # for the log: the confusion of classes, the trimap's own SAD
+    strip: Arrays  # the first few samples with what the network makes of them
 
     def row(self) -> dict[str, Any]:
         """Return it for the log."""
@@ -46,6 +47,7 @@ def _validate_mattes(
 ) -> Validation:
     errors: dict[str, list[float]] = {name: [] for name in CLASSES}
     grey: list[float] = []
+    strip: dict[str, npt.NDArray[Any]] = {}
     for arrays in batches:
         preds = stage.solve(network, arrays, device).cpu().numpy().astype(np.float64)
         for i, pred in enumerate(preds):
@@ -55,22 +57,29 @@ def _validate_mattes(
                 region = unknown & (classes == index)
                 errors[CLASSES[index]].append(sad(pred.clip(0, 1), alpha, region))
             grey.append(sad(trimap, alpha, unknown))
+        if not strip:
+            strip = {name: arrays[name] for name in ("image", "trimap", "alpha")}
+            strip["pred"] = np.rint(preds.clip(0, 1) * 255).astype(np.uint8)
     by_class = {name: float(np.mean(values)) for name, values in errors.items() if values}
     score = float(np.mean(list(by_class.values()))) if by_class else float("inf")
-    return Validation(score, by_class, {"trimap_sad": float(np.mean(grey))})
+    return Validation(score, by_class, {"trimap_sad": float(np.mean(grey))}, strip)
 
 
 def _validate_patches(
     stage: PatchStage, network: nn.Module, batches: Iterator[Arrays], device: torch.device
 ) -> Validation:
     confusion: npt.NDArray[np.int64] = np.zeros((len(CLASSES), len(CLASSES)), np.int64)  # true, answered
+    strip: dict[str, npt.NDArray[Any]] = {}
     for arrays in batches:
         answers = stage.classify(network, arrays, device).cpu().numpy()
         np.add.at(confusion, (np.asarray(arrays["label"], np.int64), answers), 1)
+        if not strip:
+            strip = {name: arrays[name] for name in ("image", "trimap", "alpha", "label") if name in arrays}
+            strip["answer"] = answers
     total = confusion.sum(axis=1)
     by_class = {name: float(1 - confusion[i, i] / total[i]) for i, name in enumerate(CLASSES) if total[i]}
     score = float(np.mean(list(by_class.values()))) if by_class else float("inf")
-    return Validation(score, by_class, {"confusion": confusion.tolist()})
+    return Validation(score, by_class, {"confusion": confusion.tolist()}, strip)
 
 
 def _batches(samples: Any, count: int) -> Iterator[Arrays]:

@@ -295,3 +295,18 @@ def test_mixed_precision_and_a_tracker(tmp_path):
     assert list((tmp_path / "tracking").rglob("events.out.tfevents.*"))
     rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [row["kind"] for row in rows] == ["start", "step", "step", "end"]
+
+
+def test_a_page_is_drawn_after_each_validation_and_at_the_end(tmp_path):
+    shown = []
+    settings = "steps=4", "validation.every=2", "validation.samples=3", "data.held_out=0.1"
+    recipe = tiny_recipe("sim-classifier-small", *settings)
+
+    def show(run):
+        shown.append([row["kind"] for row in read_log(run)][-1])
+
+    train(recipe, tmp_path, samples=Patches(), validation_samples=Patches(), show=show)
+    assert shown == ["validation", "validation", "end"]
+    with np.load(tmp_path / "strip.npz") as strip:
+        assert set(strip.files) == {"image", "trimap", "alpha", "label", "answer"}
+        assert np.array_equal(strip["image"][1], Patches()[1]["image"])
