@@ -12,7 +12,7 @@ from simd.training.cutouts import Cutout
 from simd.training.pixels import cubic_weights, lanczos_weights, warp_by_table
 from simd.training.sample_options import SampleOptions
 
-_HALVE_FROM = 1.6  # pixels of the foreground to one of the sample, from which the half-size copy is nearer
+_HALVE_FROM = math.sqrt(2)  # pixels of the foreground to one of the sample: half the size is nearer from here
 INTERPOLATIONS = {
     "nearest": cv2.INTER_NEAREST,
     "linear": cv2.INTER_LINEAR,
@@ -22,13 +22,14 @@ INTERPOLATIONS = {
 
 _TABLES = {"cubic": cubic_weights(), "lanczos": lanczos_weights()}
 
-Matrix = npt.NDArray[np.float64]
+Linear = tuple[float, float, float, float]
+"""The rows of a 2 x 2 matrix; plain numbers, as NumPy takes ten times as long for so few."""
 
 
 class Placement(NamedTuple):
     """A crop of a foreground."""
 
-    linear: Matrix  # (2, 2): a step (x, y) in the sample to one in the foreground
+    linear: Linear  # a step (x, y) in the sample to one in the foreground
     centre: tuple[float, float]  # (x, y) in the foreground
     crop: float  # side of the square, as the foreground is placed there
     interpolation: str
@@ -55,14 +56,15 @@ def draw_placement(
     places = cutout.places[class_]
     y, x = places[rng.integers(len(places))].tolist()
     height, width = cutout.size
-    squeeze = np.eye(2)
+    squeeze_x = squeeze_y = 1.0
     if options.squeeze and rng.random() < options.squeeze:
-        squeeze = np.diag([width / options.squeeze_side, height / options.squeeze_side])
-    placed = min(width / squeeze[0, 0], height / squeeze[1, 1])  # its shorter side
+        squeeze_x, squeeze_y = width / options.squeeze_side, height / options.squeeze_side
+    placed = min(width / squeeze_x, height / squeeze_y)  # its shorter side
     crop = _draw_crop(options, rng, placed, shrink)
-    turned = _draw_turn(options, rng, rotate=max(height, width) >= options.rotation_from)
-    linear = squeeze @ turned * (crop / options.side)
-    half_x, half_y = np.hypot(linear[:, 0], linear[:, 1]) * options.side / 2
+    a, b, c, d = _draw_turn(options, rng, rotate=max(height, width) >= options.rotation_from)
+    step_x, step_y = squeeze_x * crop / options.side, squeeze_y * crop / options.side
+    linear = (a * step_x, b * step_x, c * step_y, d * step_y)
+    half_x, half_y = (math.hypot(*row) * options.side / 2 for row in (linear[:2], linear[2:]))
     centre = (_inside(x, half_x, width), _inside(y, half_y, height))
     interpolation = options.interpolation
     if interpolation == "drawn":
@@ -75,21 +77,19 @@ def exact_placement(cutout: Cutout, class_: int, side: int, rng: np.random.Gener
     places = cutout.places[class_]
     y, x = places[rng.integers(len(places))].tolist()
     middle = 0.5 * (side % 2 == 0)
-    return Placement(np.eye(2), (x - middle, y - middle), side, "linear")
+    return Placement((1.0, 0.0, 0.0, 1.0), (x - middle, y - middle), side, "linear")
 
 
 def warp(cutout: Cutout, placement: Placement, side: int) -> UInt8:
     """Cut a crop out of a foreground: RGBA, (side, side, 4)."""
     level = 0
     if placement.interpolation == "linear":
-        per_pixel = math.sqrt(abs(float(np.linalg.det(placement.linear))))
-        level = min(_level(per_pixel), len(cutout.levels) - 1)
+        a, b, c, d = placement.linear
+        level = min(_level(math.sqrt(abs(a * d - b * c))), len(cutout.levels) - 1)
     source = cutout.levels[level]
     height, width = cutout.size
-    ratio = np.array([(source.shape[1] - 2) / width, (source.shape[0] - 2) / height])
-    linear = placement.linear * ratio[:, None]
-    centre = (np.array(placement.centre) + 0.5) * ratio - 0.5 + 1  # 1: the ring
-    matrix = np.c_[linear, centre - linear @ np.full(2, (side - 1) / 2)]
+    ratios = (source.shape[1] - 2) / width, (source.shape[0] - 2) / height
+    matrix = _matrix(placement, side, ratios, ring=1)
     if placement.interpolation in _TABLES:  # OpenCV's own take two to three times as long
         out = np.empty((side, side, 4), np.uint8)
         warp_by_table(source, cutout.near, matrix, _TABLES[placement.interpolation], out)
@@ -103,7 +103,7 @@ def warp_classes(cutout: Cutout, placement: Placement, side: int, class_: int) -
     """Cut the same crop out of the class mask, or fill it with the one class there is."""
     if cutout.class_mask is None:
         return np.full((side, side), class_, np.uint8)
-    matrix = np.c_[placement.linear, placement.centre - placement.linear @ np.full(2, (side - 1) / 2)]
+    matrix = _matrix(placement, side, (1.0, 1.0), ring=0)
     classes = cv2.warpAffine(
         cutout.class_mask,
         matrix,
@@ -112,6 +112,18 @@ def warp_classes(cutout: Cutout, placement: Placement, side: int, class_: int) -
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(classes, dtype=np.uint8)
+
+
+def _matrix(
+    placement: Placement, side: int, ratios: tuple[float, float], *, ring: int
+) -> npt.NDArray[np.float64]:
+    """Return the map (2, 3) from a pixel of the sample to one of the foreground in its size, in a ring."""
+    middle, rows = (side - 1) / 2, []
+    for axis, ratio in enumerate(ratios):
+        along, across = (ratio * step for step in placement.linear[2 * axis : 2 * axis + 2])
+        centre = (placement.centre[axis] + 0.5) * ratio - 0.5 + ring
+        rows.append((along, across, centre - (along + across) * middle))
+    return np.array(rows)
 
 
 def drawn(rng: np.random.Generator, bounds: tuple[float, ...]) -> float:
@@ -130,18 +142,22 @@ def _draw_crop(options: SampleOptions, rng: np.random.Generator, placed: float, 
     return float(crop)
 
 
-def _draw_turn(options: SampleOptions, rng: np.random.Generator, *, rotate: bool) -> Matrix:
+def _draw_turn(options: SampleOptions, rng: np.random.Generator, *, rotate: bool) -> Linear:
     """Draw rotation, shear, enlargement and mirroring; return the map from the sample to the foreground."""
-    angle, shear = np.deg2rad(rng.uniform(-1, 1, 2) * (options.rotation * rotate, options.shear))
-    mirrored = rng.random(2) < (options.flip, options.flip_vertical)
-    scale = [drawn(rng, options.scale) * (-1 if each else 1) for each in mirrored]
-    forward = np.array(
-        [
-            [math.cos(angle + shear) * scale[0], -math.sin(angle + shear) * scale[1]],
-            [math.sin(angle) * scale[0], math.cos(angle) * scale[1]],
-        ]
+    angle = math.radians(options.rotation * rng.uniform(-1, 1)) * rotate
+    shear = math.radians(options.shear * rng.uniform(-1, 1))
+    scale_x, scale_y = (
+        drawn(rng, options.scale) * (-1 if rng.random() < chance else 1)
+        for chance in (options.flip, options.flip_vertical)
     )
-    return np.linalg.inv(forward)
+    # the inverse of shear, rotation and scale: [cos(a + s) x, -sin(a + s) y; sin(a) x, cos(a) y]
+    whole = math.cos(shear)
+    return (
+        math.cos(angle) / (whole * scale_x),
+        math.sin(angle + shear) / (whole * scale_x),
+        -math.sin(angle) / (whole * scale_y),
+        math.cos(angle + shear) / (whole * scale_y),
+    )
 
 
 def _inside(place: float, half: float, length: int) -> float:

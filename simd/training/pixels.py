@@ -195,14 +195,20 @@ def dilate(seeds: UInt8, radius: float, out: UInt8) -> None:
             lowest = min(lowest, column[y, x])
         if lowest > reach:
             continue
-        for step in range(-reach, reach + 1):
+        for step in range(min(reach, width - 1) + 1):
             most = np.uint8(np.sqrt(radius * radius - step * step))
-            if abs(step) >= width:
-                continue
-            source = column[y, max(0, step) : width + min(0, step)]
-            target = row[max(0, -step) : width + min(0, -step)]
-            for x in range(len(source)):
-                target[x] |= np.uint8(source[x] <= most)
+            from_right, from_left, left, right = (
+                column[y, step:],
+                column[y, : width - step],
+                row[: width - step],
+                row[step:],
+            )
+            for x in range(width - step):
+                left[x] |= np.uint8(from_right[x] <= most)
+            for x in range(width - step):
+                right[x] |= np.uint8(from_left[x] <= most)
+            if step % 8 == 0 and row.all():
+                break
 
 
 @compiled
