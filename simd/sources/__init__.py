@@ -17,8 +17,8 @@ scenes    backgrounds none: drawn by the built-in generator; open adds the photo
 
 In files named after their kind; simd_release holds `simd`, generated what is drawn. What kinds share: index
 (what a source says of itself, and what was seen in a folder), layout (declared layouts), links (none may
-lead out), table (the CSV file of classes and licences), classified (cut-outs with their classes), lists
-(``class:fg:bg``), composite_names (``<fg>_<k>``), licences, photographs (told from mattes).
+lead out, images are files), table (the CSV file of classes and licences), classified (cut-outs with their
+classes), lists (``class:fg:bg``), composite_names (``<fg>_<k>``), licences, photographs (told from mattes).
 
 outputs is the guard of all that is written: nothing goes into a source, a set or a folder of mattes.
 
@@ -42,7 +42,7 @@ from simd.image import UPRIGHT, Reader, UInt8, check_opaque
 from simd.records import Background, Foreground, ForegroundFiles
 from simd.sources.folder import split_files
 from simd.sources.index import Finished, Index, SourceKind
-from simd.sources.links import without_links_out
+from simd.sources.links import checked_index
 from simd.sources.photographs import check_photograph, pair_hint, why_no_photographs
 from simd.taxonomy import suggest
 
@@ -120,20 +120,20 @@ def index_foregrounds(
     source = _find(FOREGROUNDS, origin, kind, "foregrounds")
     if isinstance(classes, Path) and is_drawn(origin):
         raise DataError(f"{origin}: what is drawn has classes of its own; leave the file of classes out")
-    return without_links_out(source.index_foregrounds(origin, classes), origin)
+    return checked_index(source.index_foregrounds(origin, classes), origin)
 
 
 def index_foreground_files(origin: str) -> Index[ForegroundFiles]:
     """List the foregrounds of a folder as :func:`index_foregrounds` does, whatever their classes."""
     kind = _find(FOREGROUNDS, origin, None, "foregrounds")
     if kind.index_files is not None:
-        return without_links_out(kind.index_files(origin), origin)
+        return checked_index(kind.index_files(origin), origin)
     index = kind.index_foregrounds(origin, None)  # its names say the classes
     # not Index[...](...), which sets an attribute that a record with slots has no place for
     files: Index[ForegroundFiles] = Index(
         index.kind, index.records, index.expected, index.missing, index.broken
     )
-    return without_links_out(files, origin)
+    return checked_index(files, origin)
 
 
 def index_backgrounds(origin: str, kind: str | None = None) -> Index[Background]:
@@ -144,7 +144,7 @@ def index_backgrounds(origin: str, kind: str | None = None) -> Index[Background]
     "folder" says that it is one, and then only the mattes among them are broken.
     """
     source = _find(BACKGROUNDS, origin, kind, "backgrounds")
-    index = without_links_out(source.index_backgrounds(origin), origin)
+    index = checked_index(source.index_backgrounds(origin), origin)
     folder = Path(origin)
     if source.name == "folder" and kind is None and not (folder / "bg").is_dir():
         files = [background.file for background in index.records if background.file is not None]
@@ -159,7 +159,7 @@ def index_backgrounds(origin: str, kind: str | None = None) -> Index[Background]
 def index_finished(origin: str, kind: str | None = None) -> Index[Finished]:
     """List the images of a folder that have their alpha already; see :func:`index_foregrounds`."""
     index = _find(FINISHED, origin, kind, "image-alpha pairs").index_finished(origin)
-    return without_links_out(index, origin)
+    return checked_index(index, origin)
 
 
 def check_named(origin: str | None, kind: str | None, classes: str | Path | None) -> None:

@@ -13,7 +13,14 @@ from simd.errors import DataError
 from simd.image import read_image
 from simd.sources import BACKGROUNDS as BACKGROUND_KINDS
 from simd.sources import FOREGROUNDS as FOREGROUND_KINDS
-from simd.sources import find_kind, index_backgrounds, index_foregrounds, kinds, read_foreground
+from simd.sources import (
+    find_kind,
+    index_backgrounds,
+    index_finished,
+    index_foregrounds,
+    kinds,
+    read_foreground,
+)
 from simd.sources.rgba import extend_colour
 from simd.sources.table import read_table
 from simd.taxonomy import CLASSES, class_index
@@ -479,3 +486,29 @@ def test_a_folder_may_be_named_like_the_generator(tmp_path):
         index_foregrounds(str(tmp_path / "synthetic_data"))
     add_pair(tmp_path / "synthetic_data", "fur_1")
     assert index_foregrounds(str(tmp_path / "synthetic_data")).kind == "folder"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_an_image_of_both_layers_that_is_not_a_file_is_broken(foregrounds, run_cli, make):
+    for layer in ("fg", "alpha"):
+        (foregrounds / layer / "fire_a.png").unlink()
+        make(foregrounds / layer / "fire_a.png")
+    index = index_foregrounds(str(foregrounds))
+    assert (len(index.records), index.expected) == (5, 7)
+    assert sorted(index.broken) == ["alpha/fire_a.png", "fg/fire_a.png"]
+    assert "fire_a.png: is a " in index.broken["fg/fire_a.png"]
+    assert run_cli("index", foregrounds).code == 1
+
+
+def test_an_image_of_a_dataset_that_is_not_a_file_is_broken(tmp_path):
+    for layer in ("original", "mask"):
+        for number in range(2):
+            save(tmp_path / layer / f"o_{number}.png", np.full((8, 9, 3), 50, np.uint8))
+    os.mkfifo(tmp_path / "mask" / "o_2.png")
+    os.mkfifo(tmp_path / "original" / "o_2.png")
+    save(tmp_path / "original" / "o_3.png", np.full((8, 9, 3), 50, np.uint8))
+    os.mkfifo(tmp_path / "mask" / "o_3.png")
+    index = index_finished(str(tmp_path))
+    assert len(index.records) == 2
+    assert sorted(index.broken) == ["mask/o_2.png", "original/o_2.png"]
+    assert "o_3.png is a pipe" in index.missing["o_3"]  # once is enough
