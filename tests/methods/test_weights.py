@@ -11,7 +11,8 @@ import torch
 from fake_weights import fake_state, write_fake_weights
 from safetensors.torch import load_file
 
-from simd.errors import DataError, DiskFullError
+from simd.errors import BusyError, DataError, DiskFullError
+from simd.locks import locked_folder
 from simd.methods.networks import NETWORKS, PRESETS, build_network
 from simd.methods.weights.folder import import_weights, load_networks, load_weights, save_weights
 
@@ -201,6 +202,17 @@ def test_weights_survive_a_disk_that_fills_up_while_new_ones_are_saved(tmp_path,
     assert files_of(folder) == before
     module = load_networks(folder).sim
     assert torch.equal(module.state_dict()["encoder.conv1.weight"], states["sim"]["encoder.conv1.weight"])
+
+
+def test_two_programs_do_not_write_one_folder_of_weights(tmp_path):
+    pytest.importorskip("fcntl", reason="Windows has no such locks")
+    folder = write_fake_weights(tmp_path / "weights")
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    with locked_folder(folder), pytest.raises(BusyError, match=r"weights: .* is writing there; wait"):
+        save_weights(
+            fake_state("sim", "small", seed=1), folder, network="sim", preset="small", source="", licence=""
+        )
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
 def test_weights_survive_a_card_that_cannot_be_written(tmp_path, monkeypatch, states):
