@@ -1,5 +1,6 @@
 """Names beside points of a plot that lie neither on each other nor on the points."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,12 @@ LabelBox = tuple[float, float, float, float]
 _DIRECTIONS = 16
 _RINGS = (12, 20, 30, 42, 56, 74, 96, 124, 160, 200)  # points of 1/72 inch from the anchor, nearest first
 _GAP = 2.0  # pixels between boxes
+
+
+def whole_title(*lines: str, columns: int) -> str:
+    """Return lines of a plot's title, broken where they would leave the figure; ``$`` stays a dollar."""
+    broken = (part for line in lines for part in textwrap.wrap(line, columns) or [""])
+    return "\n".join(broken).replace("$", r"\$")
 
 
 def place_labels(

@@ -5,7 +5,10 @@ import shutil
 import numpy as np
 import pytest
 from conftest import restated, save
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
+from sklearn.metrics import silhouette_samples
 
 from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
@@ -13,7 +16,7 @@ from simd.errors import BatchError, DataError
 from simd.features.descriptors import NAMES
 from simd.report.embed.embedding import embed
 from simd.report.embed.features import read_feature_file
-from simd.report.embed.neighbours import measure_neighbours, nearest_classes
+from simd.report.embed.neighbours import accuracy_span, measure_neighbours, nearest_classes
 from simd.report.embed.patches import RegionPatch
 from simd.report.embed.tsne import Scaling, make_map
 from simd.taxonomy import CLASSES
@@ -279,11 +282,44 @@ def test_neighbours_by_hand():
     assert by_class["net"].taken_for[CLASSES.index("fur")] == 2
     assert found.accuracy == pytest.approx(4 / 6)
     assert found.class_accuracy == pytest.approx((1 + 1 / 3) / 2)
-    # Silhouette of 0.0: a = 0.15, b = (5 + 5.1 + 9) / 3
+    # Silhouette of 0.0: a = 0.2, its distance to the other foreground of fur, b = (5 + 5.1 + 9) / 3
     assert by_class["fur"].silhouette == pytest.approx(
-        np.mean([1 - 0.15 / (19.1 / 3), 1 - 0.1 / (18.8 / 3), 1 - 0.15 / (18.5 / 3)])
+        np.mean([1 - 0.2 / (19.1 / 3), 1 - 0.1 / (18.8 / 3), 1 - 0.15 / (18.5 / 3)])
     )
     assert nearest_classes(points, labels, np.array([[6.0]])) == [["net", "fur"]]
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_with_a_foreground_a_patch_silhouettes_are_those_of_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    points, labels = rng.normal(size=(40, 3)), rng.integers(0, 4, 40)
+    names = [f"{i}" for i in range(40)]
+    expected = silhouette_samples(points, labels)
+    expected[np.bincount(labels)[labels] < 2] = np.nan
+    found = measure_neighbours(points, labels, names)
+    assert found.silhouette == pytest.approx(np.nanmean(expected))
+
+
+def test_composites_of_one_foreground_are_no_class():
+    # 12 classes of one foreground, whose composites lie together: nothing is known of how classes lie
+    labels = np.repeat(np.arange(12), 5)
+    points = labels[:, None] * 10.0 + np.tile(np.arange(5), 12)[:, None] / 100
+    found = measure_neighbours(points, labels, [f"fg{k}" for k in labels])
+    assert np.isnan(found.silhouette)
+    assert all(np.isnan(c.silhouette) for c in found.classes)
+    assert found.interval.bounds is None
+
+
+def test_the_share_told_right_has_an_interval_over_foregrounds():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 60)
+    points = rng.normal(size=(180, 2)) + labels[:, None]
+    names = [f"{k}-{i // 3}" for i, k in enumerate(labels)]
+    found = measure_neighbours(points, labels, names)
+    low, high = found.interval.bounds
+    assert 0 < low < found.class_accuracy < high < 1
+    assert found.interval.mean == pytest.approx(found.class_accuracy)
+    assert accuracy_span(found) == f" [{low:.0%}, {high:.0%}]"
 
 
 def test_rows_of_regions_that_are_no_patches_are_said(tmp_path):

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from simd.report.plot_labels import place_labels
-from simd.report.statistics.plots import density
+from simd.report.statistics.measure import measure_set
+from simd.report.statistics.plots import density, plot_classes, plot_distributions, plot_scatter
 
 
 def overlap(a, b):
@@ -42,3 +46,28 @@ def test_the_density_of_equal_values_is_finite():
     found = density(np.full(5, 0.3), np.linspace(0, 1, 101))
     assert np.isfinite(found).all()
     assert found.argmax() == 30
+
+
+@pytest.mark.parametrize("sets", [1, 2])
+def test_titles_are_whole_and_within_the_figure(sets, tiny_set, monkeypatch):
+    drawn = []
+    save = Figure.savefig
+
+    def keep(figure, *arguments, **options):
+        drawn.append(figure)
+        save(figure, *arguments, **options | {"dpi": figure.dpi})  # so that extents are in its pixels
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    name = "a set with a name of many words that says where its $1 foregrounds are from, and when"
+    named = replace(measure_set(tiny_set), name=name)
+    plot_classes([named] * sets)
+    plot_distributions(named)
+    plot_scatter(named)
+    assert len(drawn) == 3
+    for figure in drawn:
+        width, height = figure.get_window_extent().size
+        texts = [text for text in figure.findobj(Text) if len(text.get_text()) > 30]
+        for box in (text.get_window_extent() for text in texts):
+            assert -1 <= box.x0 < box.x1 <= width + 1
+            assert box.y1 <= height + 1
+        assert any(name in " ".join(text.get_text().replace("\\$", "$").split()) for text in texts)

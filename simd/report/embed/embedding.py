@@ -13,7 +13,7 @@ from simd.files import csv_text, json_text, make_folder, write_atomically
 from simd.locks import locked_folder
 from simd.missing import none_if_nan
 from simd.report.embed.features import is_feature_file, read_feature_file
-from simd.report.embed.neighbours import NEIGHBOURS, Neighbours, confusions, measure_neighbours
+from simd.report.embed.neighbours import NEIGHBOURS, Neighbours, accuracy_span, confusions, measure_neighbours
 from simd.report.embed.patches import Features, read_patches
 from simd.report.embed.result import Embedding
 from simd.report.embed.tsne import PERPLEXITY, Scaling, make_map
@@ -161,6 +161,7 @@ def summary(embedding: Embedding) -> dict[str, Any]:
             "left_out": "foreground",
             "accuracy": _null(n.accuracy),
             "class_accuracy": _null(n.class_accuracy),
+            "class_interval": None if n.interval.bounds is None else [_null(v) for v in n.interval.bounds],
         },
         "silhouette": _null(n.silhouette),
         "classes": {
@@ -200,7 +201,8 @@ def print_embedding(embedding: Embedding) -> None:
     console.print(
         f"{len(embedding.patches)} patches by {embedding.features} ({embedding.dimensions} figures each): "
         f"k-NN without the own foreground {percent(n.accuracy)}, "
-        f"mean over classes {percent(n.class_accuracy)}, silhouette {formatted(n.silhouette, '.2f')}",
+        f"mean over classes {percent(n.class_accuracy)}{accuracy_span(n)}, "
+        f"silhouette {formatted(n.silhouette, '.2f')}",
         markup=False,
     )
     for class_, other, share in confusions(n, most=5):

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simd.metrics.intervals import ABSENT
+from simd.metrics.uncertainty import Estimate, summarise
 from simd.taxonomy import CLASSES
 
 NEIGHBOURS = 5
@@ -27,7 +29,7 @@ class ClassNeighbours(NamedTuple):
     patches: int
     foregrounds: int
     accuracy: float  # share of its patches that are told right; nan where it cannot be told
-    silhouette: float  # mean, -1..1; nan for fewer than two patches
+    silhouette: float  # mean, -1..1; nan for a class of one foreground
     taken_for: tuple[int, ...]  # patches by the class they are taken for, 20
 
 
@@ -37,6 +39,7 @@ class Neighbours(NamedTuple):
     classes: tuple[ClassNeighbours, ...]  # all 20
     accuracy: float  # share of patches told right, of classes with two foregrounds; nan without one
     class_accuracy: float  # mean over those classes
+    interval: Estimate  # of `class_accuracy`, over foregrounds within classes
     silhouette: float  # mean over patches
     notes: tuple[str, ...]
 
@@ -46,8 +49,8 @@ def measure_neighbours(scaled: Float64, labels: Labels, foregrounds: Sequence[st
 
     The five nearest patches (Euclidean distance d of scaled features) that do not show the same foreground
     vote with weight :math:`1/d^2`: composites of one foreground are near each other in any case.
-    The silhouette of a patch is (b − a) / max(a, b), with the mean distances a to its class and b to the
-    nearest other class.
+    The silhouette of a patch is (b − a) / max(a, b), with the mean distances a to the patches of its class
+    that show other foregrounds and b to those of the nearest other class.
 
     Parameters
     ----------
@@ -59,11 +62,12 @@ def measure_neighbours(scaled: Float64, labels: Labels, foregrounds: Sequence[st
 
     Notes
     -----
-    A class of one foreground cannot be told without it: it has no accuracy, and does not count.
+    A class of one foreground cannot be told without it: it has no accuracy and no silhouette, and does not
+    count. Composites of one foreground lie together in any case, so they say nothing of their class.
     """
     names, groups = np.unique(np.asarray(foregrounds), return_inverse=True)
     predicted = _votes(scaled, labels, groups) if len(names) > 1 else np.full(len(labels), -1)
-    silhouettes = _silhouettes(scaled, labels)
+    silhouettes = _silhouettes(scaled, labels, groups)
     classes, lonely = [], []
     for index, name in enumerate(CLASSES):
         in_class = labels == index
@@ -93,6 +97,7 @@ def measure_neighbours(scaled: Float64, labels: Labels, foregrounds: Sequence[st
         tuple(classes),
         right / patches if patches else math.nan,
         _mean(np.array([c.accuracy for c in counted])),
+        _interval(predicted == labels, labels, groups, {CLASSES.index(c.class_) for c in counted}),
         _mean(silhouettes),
         tuple(notes),
     )
@@ -124,6 +129,14 @@ def confusions(neighbours: Neighbours, most: int = 10) -> list[tuple[str, str, f
     return sorted(pairs, key=lambda pair: (-pair[2], pair[:2]))[:most]
 
 
+def accuracy_span(neighbours: Neighbours) -> str:
+    """Return the interval of the mean over classes as it is printed: `` [88%, 95%]``; "" if there is none."""
+    if neighbours.interval.bounds is None:
+        return ""
+    low, high = neighbours.interval.bounds
+    return f" [{low:.0%}, {high:.0%}]"
+
+
 def _nearest_mean(distances: Float64) -> Float64:
     return np.asarray(np.sort(distances, axis=1)[:, :NEAREST_OF_CLASS].mean(axis=1), dtype=np.float64)
 
@@ -149,19 +162,39 @@ def _squared(queries: Float64, points: Float64) -> Float64:
     return np.asarray(np.maximum(squared, 0), dtype=np.float64)
 
 
-def _silhouettes(scaled: Float64, labels: Labels) -> Float64:
-    """Return the silhouette of each patch; nan where a class has one patch, or the patch was not sampled."""
-    from sklearn.metrics import silhouette_samples
+def _interval(
+    right: npt.NDArray[np.bool_], labels: Labels, groups: npt.NDArray[Any], classes: set[int]
+) -> Estimate:
+    """Return the mean over classes of the share told right, with its interval over foregrounds."""
+    kept = np.isin(labels, list(classes))
+    if not kept.any():
+        return ABSENT
+    names = [CLASSES[label] for label in labels[kept]]
+    return summarise(right[kept].astype(np.float64), names, groups[kept].astype(str)).class_mean
 
+
+def _silhouettes(scaled: Float64, labels: Labels, groups: npt.NDArray[Any]) -> Float64:
+    """Return the silhouette of each patch; nan where its class has one foreground, or it was not sampled."""
     values = np.full(len(labels), math.nan)
     chosen = np.unique(
         np.linspace(0, len(labels) - 1, min(len(labels), _MOST_FOR_SILHOUETTE)).astype(np.int64)
     )
-    if 2 <= len(set(labels[chosen].tolist())) < len(chosen):
-        values[chosen] = silhouette_samples(scaled[chosen], labels[chosen])
-    alone = np.bincount(labels[chosen], minlength=len(CLASSES))[labels] < 2
-    values[alone] = math.nan
-    return values
+    points, labels, groups = scaled[chosen], labels[chosen], groups[chosen]
+    member = (labels[:, None] == np.arange(len(CLASSES))).astype(np.float64)
+    sizes = member.sum(axis=0)
+    for start in range(0, len(points), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        distances = np.sqrt(_squared(points[rows], points))
+        own = labels[rows]
+        alike = groups[rows, None] == groups[None]
+        others = (labels[rows, None] == labels[None]) & ~alike
+        with np.errstate(invalid="ignore", divide="ignore"):
+            near = (distances * others).sum(axis=1) / others.sum(axis=1)
+            to_class = distances @ member / sizes
+            to_class[np.arange(len(own)), own] = math.nan
+            far = np.nanmin(np.where(sizes > 0, to_class, np.inf), axis=1)
+            values[chosen[rows]] = (far - near) / np.maximum(far, near)
+    return np.where(np.isfinite(values), values, math.nan)
 
 
 def _mean(values: Float64) -> float:

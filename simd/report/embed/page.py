@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
-from simd.report.embed.neighbours import confusions
+from simd.report.embed.neighbours import accuracy_span, confusions
 from simd.report.embed.result import Embedding
 from simd.report.html.render import render_page
 from simd.report.numbers import percent
@@ -37,7 +37,7 @@ def embedding_page(embedding: Embedding) -> str:
             "foregrounds": f"{len({p.fg_id for p in embedding.patches}):,}",
             "features": f"{embedding.features} ({embedding.dimensions})",
             "k-NN, own foreground left out": percent(neighbours.accuracy),
-            "mean over classes": percent(neighbours.class_accuracy),
+            "mean over classes": percent(neighbours.class_accuracy) + accuracy_span(neighbours),
             "perplexity, seed": f"{embedding.perplexity:.3g}, {embedding.seed}",
         },
         size=_SIZE,

@@ -5,15 +5,17 @@ import io
 import numpy as np
 import numpy.typing as npt
 
+from simd.report.embed.neighbours import accuracy_span
 from simd.report.embed.result import Embedding
 from simd.report.numbers import percent
-from simd.report.plot_labels import place_labels
+from simd.report.plot_labels import place_labels, whole_title
 from simd.taxonomy import TAXONOMY
 
 MARKERS = "osD^v"
 """Classes next to each other in the taxonomy have different ones, so the map reads without colour."""
 
 _INK = "#1d2129"
+_COLUMNS = 110  # characters of the title that the width holds
 
 
 def plot_map(embedding: Embedding) -> bytes:
@@ -46,9 +48,13 @@ def plot_map(embedding: Embedding) -> bytes:
     ax.spines[:].set_color("#d6dae0")
     n = embedding.neighbours
     figure.suptitle(
-        f"{embedding.name[:60]}: {len(classes):,} patches by {embedding.features} (t-SNE; distances between "
-        f"groups say little)\nk-NN without the own foreground: {percent(n.accuracy)} of patches, "
-        f"{percent(n.class_accuracy)} mean over classes".replace("$", r"\$"),
+        whole_title(
+            f"{embedding.name}: {len(classes):,} patches by {embedding.features}",
+            "t-SNE; distances between groups say little",
+            f"k-NN without the own foreground: {percent(n.accuracy)} of patches, "
+            f"{percent(n.class_accuracy)}{accuracy_span(n)} mean over classes",
+            columns=_COLUMNS,
+        ),
         x=0.01,
         ha="left",
         fontsize=10,

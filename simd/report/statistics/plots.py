@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.report.numbers import DASH, formatted
-from simd.report.plot_labels import place_labels
+from simd.report.plot_labels import place_labels, whole_title
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.report.statistics.tables import MEASURES
 from simd.taxonomy import CLASSES, TAXONOMY
@@ -18,6 +18,7 @@ MOST_POINTS = 150
 """Points that are drawn of a class in a distribution; the curve counts all."""
 
 _DPI = 150
+_PANEL_COLUMNS = 27  # characters of a title over one of several panels
 _MARKERS = "osD^v"  # told apart without colour
 _INK, _SOFT = "#1d2129", "#6b7280"
 _SHOWN = {column.name: column for column in MEASURES}
@@ -41,8 +42,11 @@ def plot_classes(sets: Sequence[SetStatistics]) -> bytes:
         ax.axvline(100 / len(CLASSES), color=_INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
         entropy = of_set.census.entropy if counts.any() else math.nan
         ax.set_title(
-            f"{_short(of_set.name)}\n"
-            f"max/min {formatted(of_set.census.spread, '.1f')}, entropy {formatted(entropy, '.2f')}",
+            whole_title(
+                of_set.name,
+                f"max/min {formatted(of_set.census.spread, '.1f')}, entropy {formatted(entropy, '.2f')}",
+                columns=_PANEL_COLUMNS,
+            ),
             fontsize=9.5,
             loc="left",
         )
@@ -52,7 +56,10 @@ def plot_classes(sets: Sequence[SetStatistics]) -> bytes:
     axes[0].invert_yaxis()
     axes[0].margins(x=0.34)
     figure.suptitle(
-        "Classes: foregrounds / composites; the dashed line is an equal share",
+        whole_title(
+            "Classes: foregrounds / composites; the dashed line is an equal share",
+            columns=round(12 * figure.get_figwidth()),
+        ),
         x=0.01,
         ha="left",
         fontsize=10.5,
@@ -71,8 +78,11 @@ def plot_distributions(statistics: SetStatistics) -> bytes:
     panels[0].set_yticks(np.arange(len(CLASSES)), [name.replace("_", " ") for name in CLASSES])
     panels[0].set_ylim(len(CLASSES) - 0.5, -1)
     figure.suptitle(
-        f"{_short(statistics.name)}: {len(statistics.regions):,} class regions "
-        "(a dot: a region, the black bar: the median, the curve: the density)",
+        whole_title(
+            f"{statistics.name}: {len(statistics.regions):,} class regions "
+            "(a dot: a region, the black bar: the median, the curve: the density)",
+            columns=130,
+        ),
         x=0.01,
         ha="left",
         fontsize=10.5,
@@ -113,7 +123,7 @@ def plot_scatter(statistics: SetStatistics) -> bytes:
     ax.grid(linewidth=0.4, color="#d6dae0")
     _plain_axes(ax)
     figure.suptitle(
-        f"{_short(statistics.name)}: regions, and the median of each class (outlined)",
+        whole_title(f"{statistics.name}: regions, and the median of each class (outlined)", columns=100),
         x=0.01,
         ha="left",
         fontsize=10.5,
@@ -176,10 +186,6 @@ def _value(row: Measured, name: str) -> float:
 def _spaced(count: int, most: int) -> npt.NDArray[np.int64]:
     """Return evenly spaced indices of at most `most` of `count` things."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
-
-
-def _short(name: str, most: int = 40) -> str:
-    return name.replace("$", r"\$") if len(name) <= most else name[: most - 1].replace("$", r"\$") + "…"
 
 
 def _figure(width: float, height: float) -> Any:
