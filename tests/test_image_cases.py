@@ -143,7 +143,7 @@ def test_a_figure_that_only_rounding_leaves_is_printed_as_the_others(case, run_c
     done = run_cli("evaluate", "pred", "--alpha", "alpha", "--trimap", "trimap")
     assert done.code == 0
     (row,) = [line.split() for line in done.out.splitlines() if line.startswith("image mean")]
-    assert row[-3] == "0.00"  # Grad
+    assert row[-2] == "0.00"  # Grad, before Conn
     assert "2 of 2 mattes fall where the truth rises: they look inverted" in done.out
 
 
