@@ -46,6 +46,7 @@ def _validate_mattes(
     stage: MattingStage, network: nn.Module, batches: Iterator[Arrays], device: torch.device
 ) -> Validation:
     errors: dict[str, list[float]] = {name: [] for name in CLASSES}
+    whole: list[float] = []
     grey: list[float] = []
     strip: dict[str, npt.NDArray[Any]] = {}
     for arrays in batches:
@@ -56,13 +57,16 @@ def _validate_mattes(
             for index in np.unique(classes[unknown & (classes < len(CLASSES))]):
                 region = unknown & (classes == index)
                 errors[CLASSES[index]].append(sad(pred.clip(0, 1), alpha, region))
+            whole.append(sad(pred.clip(0, 1), alpha, unknown))
             grey.append(sad(trimap, alpha, unknown))
         if not strip:
             strip = {name: arrays[name] for name in ("image", "trimap", "alpha")}
             strip["pred"] = np.rint(preds.clip(0, 1) * 255).astype(np.uint8)
     by_class = {name: float(np.mean(values)) for name, values in errors.items() if values}
     score = float(np.mean(list(by_class.values()))) if by_class else float("inf")
-    return Validation(score, by_class, {"trimap_sad": float(np.mean(grey))}, strip)
+    return Validation(
+        score, by_class, {"sad": float(np.mean(whole)), "trimap_sad": float(np.mean(grey))}, strip
+    )
 
 
 def _validate_patches(
