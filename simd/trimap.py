@@ -1,7 +1,7 @@
 """Trimaps from alphas: which pixels count as unknown."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -56,6 +56,21 @@ def unknown_region(trimap: UInt8) -> Mask:
 def _disc(radius: int) -> UInt8:
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     return np.asarray(y**2 + x**2 <= radius**2, dtype=np.uint8)
+
+
+def default_radius(size: tuple[int, ...]) -> int:
+    """Return the radius in pixels by which the protocol `exact` dilates: max(3, round(0.01 · min(H, W)))."""
+    return max(3, round(0.01 * min(size[:2])))
+
+
+def lacking_side(trimap: UInt8) -> Literal["", "foreground", "background"]:
+    """Return which side a trimap, uint8 (H, W), knows no pixel of; "" if it knows both.
+
+    Methods that go out from known pixels have nothing to start from there.
+    """
+    if not (trimap == FOREGROUND).any():
+        return "foreground"
+    return "" if (trimap == BACKGROUND).any() else "background"
 
 
 UNKNOWN_FROM, FOREGROUND_FROM = 85, 170

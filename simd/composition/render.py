@@ -10,7 +10,7 @@ from simd.composition.protocols import CompositionProtocol, Prepared, Recipe
 from simd.composition.straight_colour import straight_colour
 from simd.errors import DataError, DiskFullError, SimdError
 from simd.files import write_atomically
-from simd.image import BACKGROUND, FOREGROUND, Mask, UInt8, encode_png, pixel_digest
+from simd.image import Mask, UInt8, encode_png, pixel_digest
 from simd.records import Composite, Foreground, file_name
 from simd.selection.alpha_filters import limited
 from simd.selection.colour_filters import premultiplied
@@ -18,7 +18,7 @@ from simd.sources import official_trimap, read_background
 from simd.tagging.annotated_foregrounds import read_annotated
 from simd.tagging.annotation_files import classes_in
 from simd.taxonomy import NO_CLASS, class_index
-from simd.trimap import read_trimap, unknown_region
+from simd.trimap import lacking_side, read_trimap, unknown_region
 
 
 class RenderJob(NamedTuple):
@@ -86,15 +86,8 @@ def make(job: RenderJob) -> Rendered:
         composites,
         multiplied=multiplied.detail if multiplied else "",
         levels=levels.detail if levels is not None and unscaled else "",
-        lacking=_lacking(trimap),
+        lacking=lacking_side(trimap),
     )
-
-
-def _lacking(trimap: UInt8) -> str:
-    """Return which side a trimap knows no pixel of; "" if it knows both."""
-    if not (trimap == FOREGROUND).any():
-        return "foreground"
-    return "" if (trimap == BACKGROUND).any() else "background"
 
 
 def _compose(

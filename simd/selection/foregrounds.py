@@ -1,6 +1,6 @@
 """Select foregrounds that can serve as truth: every drop and every warning carries its reason and figure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -44,6 +44,7 @@ from simd.selection.reasons import (
 )
 from simd.sources import Pixels, find_kind, index_foregrounds, read_foreground
 from simd.sources.index import Index
+from simd.trimap import default_radius, lacking_side, trimap_of
 
 __all__ = [
     "Selection",
@@ -121,7 +122,7 @@ def select_foregrounds(
     lists = [reference.names for reference in references if reference.names] + ([names] if names else [])
     answers = None if review is None else read_review(review)
     excluded = frozenset() if answers is None else answers.excluded_foregrounds
-    verdicts, others, unread = _judge_all(
+    verdicts, others, unread, lacking = _judge_all(
         index,
         references,
         excluded,
@@ -137,6 +138,7 @@ def select_foregrounds(
         note = f"{review}: {dropped} of {len(excluded)} foregrounds of excluded composites dropped"
         in_vain = sorted(excluded - {fg.id for fg in index.records})
         notes.append(note + (f"; not here: {', '.join(in_vain[:5])}" if in_vain else ""))
+    notes += _lacking_notes(verdicts, lacking)
     problems = (names.problems if names else {}) | unread | index.unused
     return Selection(
         sorted(verdicts + unlisted, key=lambda v: v.id),
@@ -183,10 +185,9 @@ def select(
         :mod:`simd.selection.near_duplicates`.
     """
     allow = check_allowed(allow)
-    verdicts, _, _ = _judge_all(
+    return _judge_all(
         index, (), (), min_side=min_side, licences=licences, allow=allow, strict=strict, workers=workers
-    )
-    return verdicts
+    ).verdicts
 
 
 def judge(pixels: Pixels, *, min_side: int = 0, scatters: bool = False) -> list[Finding]:
@@ -218,6 +219,29 @@ def read_selection(path: Path) -> set[str]:
     return {id_ for id_, keep in keeps.items() if keep}
 
 
+def _lacking_notes(verdicts: Sequence[Verdict], lacking: Mapping[str, str]) -> list[str]:
+    """Say how many of those kept leave one side of their trimap unknown; methods fall back on such images."""
+    notes = []
+    for side in ("foreground", "background"):
+        ids = [v.id for v in verdicts if v.keep and lacking.get(v.id) == side]
+        if ids:
+            count = f"{len(ids)} foreground leaves" if len(ids) == 1 else f"{len(ids)} foregrounds leave"
+            notes.append(
+                f"{count} no known {side} in the trimap that simd build makes, as {ids[0]}; methods that go "
+                "out from known pixels fall back on such images"
+            )
+    return notes
+
+
+class _Judged(NamedTuple):
+    """The verdicts over a source, and what was met on the way."""
+
+    verdicts: list[Verdict]
+    others: dict[str, ForegroundFiles]  # the other side of leaks
+    unread: dict[str, str]  # what could not be compared with, and why
+    lacking: dict[str, str]  # by id, the side of which a trimap would know no pixel
+
+
 def _judge_all(
     index: Index[Foreground],
     references: Sequence[Reference],
@@ -228,7 +252,7 @@ def _judge_all(
     allow: Collection[str],
     strict: bool,
     workers: int,
-) -> tuple[list[Verdict], dict[str, ForegroundFiles], dict[str, str]]:
+) -> _Judged:
     findings: dict[str, list[Finding]] = {
         name: [finding_of(reason, None, detail)]
         for reason, problems in (("missing", index.missing), ("broken", index.broken))
@@ -236,6 +260,7 @@ def _judge_all(
     }
     classes = {fg.id: "|".join(fg.classes) for fg in index.records}
     signatures: dict[str, Signature] = {}
+    lacking: dict[str, str] = {}
     signed = not {"duplicate", "leak"} <= set(allow)
     checks = [_Check(fg, min_side, signed) for fg in index.records]
     for outcome in track(run(_examine, checks, workers=workers), len(checks), "foregrounds"):
@@ -247,9 +272,11 @@ def _judge_all(
         if outcome.value is None:
             reasons.append(finding_of("broken", None, outcome.reason or ""))
             continue
-        reasons += outcome.value[0]
-        if outcome.value[1] is not None:
-            signatures[fg.id] = outcome.value[1]
+        reasons += outcome.value.findings
+        if outcome.value.signature is not None:
+            signatures[fg.id] = outcome.value.signature
+        if outcome.value.lacking:
+            lacking[fg.id] = outcome.value.lacking
     others: dict[str, ForegroundFiles] = {}
     unread: dict[str, str] = {}
     if references and "leak" not in allow:
@@ -263,10 +290,18 @@ def _judge_all(
         decide(id_, found_, class_=classes.get(id_, ""), allow=allow, strict=strict)
         for id_, found_ in sorted(findings.items())
     ]
-    return verdicts, others, unread
+    return _Judged(verdicts, others, unread, lacking)
 
 
-def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
+class _Examined(NamedTuple):
+    """What the pixels of a foreground say."""
+
+    findings: list[Finding]
+    signature: Signature | None
+    lacking: str  # the side of which its trimap would know no pixel
+
+
+def _examine(check: _Check) -> _Examined:
     fg = check.foreground
     pixels = read_foreground(fg)
     findings = judge(pixels, min_side=check.min_side, scatters=bool(SCATTERS & set(fg.classes)))
@@ -283,7 +318,8 @@ def _examine(check: _Check) -> tuple[list[Finding], Signature | None]:
                 findings += filter(None, [mismatch_of_orientation(pixels.fg, pixels.alpha, orientation)])
     visible: UInt8 = pixels.alpha
     signed = check.signed and not any(f.reason == "empty" for f in findings) and bool(visible.any())
-    return findings, sign(pixels.fg, visible) if signed else None
+    lacking = lacking_side(trimap_of(pixels.alpha, default_radius(pixels.alpha.shape)))
+    return _Examined(findings, sign(pixels.fg, visible) if signed else None, lacking)
 
 
 def _read_class_list(path: Path) -> NameList:

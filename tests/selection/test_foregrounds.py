@@ -166,3 +166,23 @@ def test_kinds_that_are_no_truth_are_warned_of_and_dropped_on_request(run_cli, f
     run_cli("select", foregrounds, "--out", tmp_path / "c.jsonl", "--strict", "--allow", "truth")
     rows = {row["id"]: row for row in map(json.loads, (tmp_path / "c.jsonl").read_text().splitlines())}
     assert rows["net-1"]["reason"] != "truth"
+
+
+def test_foregrounds_that_leave_one_side_unknown_are_noted(run_cli, tmp_path):
+    ramp = np.tile(np.linspace(0, 255, 160).astype(np.uint8), (120, 1))
+    thin, good = np.minimum(ramp, 200), ramp.copy()
+    thin[:, :40] = good[:, :40] = 0
+    good[:, 120:] = 255
+    for name, alpha in (("silk_thin", thin), ("silk_good", good)):
+        save(
+            tmp_path / "s" / "fg" / f"{name}.png",
+            np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8),
+        )
+        save(tmp_path / "s" / "alpha" / f"{name}.png", alpha)
+    done = run_cli("select", tmp_path / "s", "--out", tmp_path / "a.jsonl", "--allow", "duplicate")
+    assert done.code == 0, done.err
+    words = " ".join(done.out.split())
+    assert (
+        "1 foreground leaves no known foreground in the trimap that simd build makes, as silk_thin" in words
+    )
+    assert "no known background" not in words

@@ -12,7 +12,7 @@ from simd.errors import DataError
 from simd.image import UPRIGHT, Reader, UInt8
 from simd.records import Box
 from simd.sources.rgba import extend_colour
-from simd.trimap import trimap_of
+from simd.trimap import default_radius, trimap_of
 
 _MIN_SIDE = 32
 
@@ -67,7 +67,7 @@ class Exact:
         return {"trimap_radius": self._radius(size)}
 
     def _radius(self, size: tuple[int, ...]) -> int:
-        return max(3, round(0.01 * min(size))) if self.trimap_radius is None else self.trimap_radius
+        return default_radius(size) if self.trimap_radius is None else self.trimap_radius
 
     def place(
         self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
