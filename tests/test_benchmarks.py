@@ -37,6 +37,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "robustness/training_kills.py --kills 4 --steps 4",
     "speed/class_statistics.py --images 4 --patches 60 --workers 1 --foregrounds synthetic:1@64",
     "speed/classical.py --only 1 --megapixels 0.005",
+    "speed/classical.py --only 1 --megapixels 0.005 --method random-walk",
     "speed/classical.py --only 1 --threads --megapixels 0.005",
     "speed/classical.py --only 1 --growth --megapixels 0.003 0.006",
     "speed/loader.py --alone --foregrounds 2 --backgrounds 2 --samples 8 --rounds 1",

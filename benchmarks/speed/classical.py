@@ -1,6 +1,7 @@
 """Time classical methods beside bare pymatting, in one run on one thread: CPU time and memory.
 
     python benchmarks/speed/classical.py [--foregrounds FOLDER] [--megapixels 0.3 1 2] [--only N]
+    python benchmarks/speed/classical.py --method random-walk
     python benchmarks/speed/classical.py --growth --megapixels 0.25 0.5 1 2 4      # time against pixels
     python benchmarks/speed/classical.py --threads --megapixels 1      # wall time of two threads beside one
 
@@ -25,15 +26,35 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 import pymatting
-import scipy
+import scipy.sparse
 from matting_cases import names, picture, real_folder
 from threadpoolctl import threadpool_limits
 
 from simd.image import UNKNOWN, UInt8
 from simd.methods.classical.closed_form import estimate_alpha_closed_form
+from simd.methods.classical.random_walk import estimate_alpha_random_walk
+
+
+def symmetric_walk(image: Any, trimap: Any) -> Any:
+    """Solve the random walk as simd did before its own solver: pymatting's graph, made symmetric, by its cg.
+
+    ``pymatting.estimate_alpha_rw`` itself hands an unsymmetric system to conjugate gradients, for thousands
+    of steps.
+    """
+    laplacian = pymatting.rw_laplacian(image, regularization=1e-8)  # (1 + r) I - W / D
+    own_weight = np.ones(trimap.shape)
+    own_weight[[0, -1]] *= 2
+    own_weight[:, [0, -1]] *= 2
+    degree = own_weight.ravel() / (1 + 1e-8 - laplacian.diagonal())
+    unknown = ((trimap > 0) & (trimap < 1)).ravel()
+    rows = (scipy.sparse.diags(degree) @ laplacian).tocsr()[unknown]
+    system, rhs = rows[:, unknown], -rows[:, ~unknown] @ trimap.ravel()[~unknown]
+    return pymatting.cg(system, rhs, M=pymatting.ichol(system.tocsc()))
+
 
 METHODS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "closed-form": (estimate_alpha_closed_form, pymatting.estimate_alpha_cf),
+    "random-walk": (estimate_alpha_random_walk, symmetric_walk),
 }
 GROWING = ("real fur_teddy", "drawn fur", "drawn insect")
 

@@ -10,14 +10,13 @@ from simd.errors import DataError
 from simd.image import to_uint8
 from simd.methods import METHODS as ALL_METHODS
 from simd.methods import Fallback, load_method
-from simd.methods.classical.random_walk import estimate_alpha_random_walk
 from simd.methods.trimap_only import fill_unknown
 from simd.trimap import trimap_of
 
 _GIVEN = {"sim", "vitmatte", "onnx", "external"}  # need weights or a command
 METHODS = [name for name in ALL_METHODS if name not in _GIVEN]
 CLASSICAL = [name for name in METHODS if name != "trimap"]
-ITERATIVE = [name for name in CLASSICAL if name not in ("closed-form", "shared")]
+ITERATIVE = [name for name in CLASSICAL if name not in ("closed-form", "random-walk", "shared")]
 
 
 def easy_image(height=60, width=70):
@@ -144,7 +143,6 @@ def short_of_patience(monkeypatch):
 
     for module in ("knn", "lbdm", "lkm"):
         monkeypatch.setattr(sys.modules[f"pymatting.alpha.estimate_alpha_{module}"], "cg", impatient)
-    monkeypatch.setattr(pymatting, "cg", impatient)  # random-walk asks for it here
     return asked
 
 
@@ -171,7 +169,6 @@ def test_a_solver_that_needs_a_looser_tolerance_gets_it(easy, monkeypatch, name)
 
     for module in ("knn", "lbdm", "lkm"):
         monkeypatch.setattr(sys.modules[f"pymatting.alpha.estimate_alpha_{module}"], "cg", strict_only)
-    monkeypatch.setattr(pymatting, "cg", strict_only)
     result = load_method(name).predict(image, trimap)
     assert isinstance(result, Fallback)
     assert result.reason == "solved at a looser tolerance"
@@ -205,66 +202,3 @@ def test_small_images_give_a_matte_or_a_fallback(name, size):
     assert 0 <= alpha.min() <= alpha.max() <= 1
     if name == "large-kernel":
         assert result.reason == "the solver failed (it refuses this image)"
-
-
-# -- random walk: the equation ---------------------------------------------------------------------------
-
-
-def walk_by_hand(image, trimap):
-    """Solve the random walk's equation from its definition, densely: L_U x_U = -L_UK m_K.
-
-    Every pixel is tied to its 3 x 3 neighbours by exp(-900 |difference of colours|²); outside the image the
-    nearest pixel inside stands in, as in pymatting.
-    """
-    height, width = trimap.shape
-    laplacian = np.zeros((height * width, height * width))
-    for y, x in np.ndindex(height, width):
-        for dy in (-1, 0, 1):
-            for dx in (-1, 0, 1):
-                v, u = min(max(y + dy, 0), height - 1), min(max(x + dx, 0), width - 1)
-                weight = np.exp(-900 * ((image[y, x] - image[v, u]) ** 2).sum())
-                laplacian[y * width + x, y * width + x] += weight
-                laplacian[y * width + x, v * width + u] -= weight
-    np.testing.assert_allclose(laplacian, laplacian.T)  # conjugate gradients need that
-    unknown = ((trimap > 0) & (trimap < 1)).ravel()
-    x = trimap.ravel().copy()
-    x[unknown] = np.linalg.solve(
-        laplacian[np.ix_(unknown, unknown)], -laplacian[np.ix_(unknown, ~unknown)] @ x[~unknown]
-    )
-    return x.reshape(trimap.shape), laplacian, unknown
-
-
-def smooth_case(seed=0, height=14, width=17):
-    """Return a small image without hard edges, on which all weights are far from 0, and its trimap."""
-    rng = np.random.default_rng(seed)
-    image = 0.5 + 0.02 * rng.standard_normal((height, width, 3))
-    trimap = np.full((height, width), 0.5)
-    trimap[:, :3], trimap[5:9, -2:] = 0, 1
-    return image, trimap
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_the_random_walk_satisfies_its_equation(seed):
-    image, trimap = smooth_case(seed)
-    alpha = estimate_alpha_random_walk(image, trimap)
-    exact, laplacian, unknown = walk_by_hand(image, trimap)
-    np.testing.assert_allclose(alpha, exact, atol=2e-5)
-    residual = (laplacian @ alpha.ravel())[unknown]
-    assert np.abs(residual).max() < 1e-5
-    assert np.abs(laplacian @ trimap.ravel())[unknown].max() > 0.1  # a guess is far from it
-    np.testing.assert_array_equal(alpha.ravel()[~unknown], trimap.ravel()[~unknown])
-
-
-def test_the_random_walk_is_that_of_pymatting_where_its_solver_converges():
-    image, trimap = smooth_case()
-    theirs = pymatting.estimate_alpha_rw(image, trimap, cg_kwargs={"rtol": 1e-10})
-    # they hold known pixels by a penalty of 100 a pixel, we exactly
-    np.testing.assert_allclose(estimate_alpha_random_walk(image, trimap), theirs, atol=0.02)
-
-
-def test_the_random_walk_between_two_walls_is_a_line():
-    # equal colours: all weights are 1, and the solution between columns of 0 and 1 is linear
-    trimap = np.full((6, 11), 0.5)
-    trimap[:, 0], trimap[:, -1] = 0, 1
-    alpha = estimate_alpha_random_walk(np.full((6, 11, 3), 0.3), trimap)
-    np.testing.assert_allclose(alpha, np.tile(np.linspace(0, 1, 11), (6, 1)), atol=1e-5)

@@ -3,7 +3,7 @@
 ===========  ===============================================================================================
 estimators   all of them by name: closed-form, knn, learning-based, large-kernel, random-walk, shared
 closed_form  Levin's equation, solved exactly
-random_walk  pymatting's graph, solved the way its equation asks for
+random_walk  pymatting's graph, solved exactly
 direct/      exact solves: a sparse Cholesky factor made for the unknown regions of mattes
 ===========  ===============================================================================================
 """

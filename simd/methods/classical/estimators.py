@@ -75,12 +75,11 @@ class ThroughPymatting(Classical):
     """An estimator on floats in [0, 1]; where conjugate gradients fail, a looser tolerance is tried."""
 
     iterative: bool = True  # solved by conjugate gradients
-    solver: str = ""  # where it is not pymatting's own
 
     @property
     def version(self) -> str:
         """Version of the library."""
-        return f"pymatting {version('pymatting')}{self.solver and ', ' + self.solver}"
+        return f"pymatting {version('pymatting')}"
 
     def _attempts(self, image: UInt8, trimap: UInt8) -> Iterator[tuple[Callable[[], Any], str]]:
         known = np.where(trimap == UNKNOWN, 0.5, np.ascontiguousarray(trimap) / 255.0)
@@ -127,10 +126,10 @@ CLOSED_FORM = Exact(
 KNN = ThroughPymatting("knn", "pymatting:estimate_alpha_knn", 3.5)
 LEARNING_BASED = ThroughPymatting("learning-based", "pymatting:estimate_alpha_lbdm", 2.5)
 LARGE_KERNEL = ThroughPymatting("large-kernel", "pymatting:estimate_alpha_lkm", 0.4)
-RANDOM_WALK = ThroughPymatting(
+RANDOM_WALK = Exact(
     "random-walk",
     "simd.methods.classical.random_walk:estimate_alpha_random_walk",
-    0.5,
-    solver="symmetric system",
+    0.4,
+    equation="random walk 1",
 )
 SHARED = ThroughPymatting("shared", "pymatting:estimate_alpha_sm", 0.15, iterative=False)

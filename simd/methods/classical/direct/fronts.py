@@ -4,6 +4,10 @@ A front holds a node's own pixels and, after them, its boundary: the pixels elim
 subtree is tied to. Its own columns, once factored, are the node's *panel* of the factor; what is left of the
 boundary is its *update*, which the parent adds to its own front. The right-hand side travels as one more row
 of every front, so factoring solves the lower half of the system on the way.
+
+The matrix of a walk (a graph Laplacian, plus ties to known pixels) is factored without a subtraction: of each
+diagonal only the ties to known pixels are kept, and the diagonal is what the row sums to when its turn comes.
+So every number is a sum of positive ones, and right to the last digits however weak the ties are.
 """
 
 from typing import Any
@@ -14,6 +18,7 @@ import numpy.typing as npt
 from simd.jit import compiled
 from simd.methods.classical.direct.grid import Float64, Int32, Int64
 from simd.methods.classical.direct.lapack import (
+    DGEMM,
     DPOTRF,
     DSYRK,
     DTRSM,
@@ -27,6 +32,7 @@ from simd.methods.classical.direct.lapack import (
 START, END, LEFT, RIGHT_CHILD, BOUND_AT, BOUND, PANEL_AT, UPDATE_AT = range(8)
 """Columns of the table of nodes: own pixels in the order, children, boundary, first of panel and update."""
 COLUMNS = 8
+BLOCK = 32  # columns of a walk that are eliminated one by one; what follows is a product of matrices
 
 _NONE = np.int32(2**31 - 1)
 
@@ -113,6 +119,7 @@ def factor(
     rows: Float64,
     rhs: Float64,
     shift: float,
+    is_walk: bool,
     panels: Float64,
     single: npt.NDArray[np.float32],
     updates: Float64,
@@ -120,6 +127,7 @@ def factor(
     square: Float64,
     local: Int32,
     targets: Int32,
+    ties: Float64,
     sizes: Int32,
     factors: Float64,
     letters: npt.NDArray[np.uint8],
@@ -127,8 +135,9 @@ def factor(
 ) -> int:
     """Factor the fronts of nodes whose children come before them.
 
-    The panels go to `panels`, or rounded to `single` if that has any length. The last eight arguments are
-    room to work in and what LAPACK is called with. `shift` is added to the diagonal.
+    The panels go to `panels`, or rounded to `single` if that has any length. The last nine arguments are
+    room to work in and what LAPACK is called with. `shift` is added to the diagonal. Of a walk, the first
+    column of `rows` is what a pixel's ties to known pixels sum to, not the diagonal.
 
     Returns the node at which a pivot is not positive, or -1.
     """
@@ -187,30 +196,34 @@ def factor(
                 factors[1:].ctypes.data,
                 factors[2:].ctypes.data,
             )
-            call(routines[DPOTRF], (lower, columns, top, lines, failure))
-            if sizes[3] != 0:
-                return int(node)
             right, transposed, not_transposed = (
                 letters[RIGHT:].ctypes.data,
                 letters[TRANSPOSED:].ctypes.data,
                 letters[NOT:].ctypes.data,
             )
-            call(
-                routines[DTRSM],
-                (
-                    right,
-                    lower,
-                    transposed,
-                    not_transposed,
-                    remaining,
-                    columns,
-                    one,
-                    top,
-                    lines,
-                    bottom,
-                    lines,
-                ),
-            )
+            if is_walk:
+                if not _eliminate_walk(panel, own, height, ties, sizes, factors, letters, routines):
+                    return int(node)
+            else:
+                call(routines[DPOTRF], (lower, columns, top, lines, failure))
+                if sizes[3] != 0:
+                    return int(node)
+                call(
+                    routines[DTRSM],
+                    (
+                        right,
+                        lower,
+                        transposed,
+                        not_transposed,
+                        remaining,
+                        columns,
+                        one,
+                        top,
+                        lines,
+                        bottom,
+                        lines,
+                    ),
+                )
         if bound:
             if own:
                 call(
@@ -228,6 +241,9 @@ def factor(
                         remaining,
                     ),
                 )
+                if is_walk:
+                    for i in range(bound):
+                        square[i * rest + i] = ties[own + i]
             else:
                 square[: rest * rest] = 0
             for child in (table[node, LEFT], table[node, RIGHT_CHILD]):
@@ -252,3 +268,67 @@ def factor(
             for i in range(own * height):
                 single[panel_at + i] = panel[i]
     return -1
+
+
+@compiled
+def _eliminate_walk(
+    panel: Float64,
+    own: int,
+    height: int,
+    ties: Float64,
+    sizes: Int32,
+    factors: Float64,
+    letters: npt.NDArray[np.uint8],
+    routines: Int64,
+) -> bool:
+    """Eliminate a front's own pixels; leave what the ties of the others to known pixels grow by in `ties`.
+
+    Returns whether every pixel was tied to anything.
+    """
+    last = height - 1  # the right-hand side, which is no pixel
+    for i in range(own):
+        ties[i] = panel[i * height + i]
+    ties[own:last] = 0
+    for first in range(0, own, BLOCK):
+        end = min(first + BLOCK, own)
+        for k in range(first, end):
+            column = panel[k * height : (k + 1) * height]
+            total = ties[k]
+            for i in range(k + 1, last):
+                total -= column[i]
+            if not total > 0:
+                return False
+            root = np.sqrt(total)
+            column[k] = root
+            for i in range(k + 1, height):
+                column[i] /= root
+            share = ties[k] / root
+            for i in range(k + 1, last):
+                ties[i] -= column[i] * share
+            for j in range(k + 1, end):
+                factor = column[j]
+                for i in range(j + 1, height):
+                    panel[j * height + i] -= factor * column[i]
+        if end < own:
+            sizes[0], sizes[1], sizes[2], sizes[3] = height - end, own - end, end - first, height
+            rows_below = panel[first * height + end :].ctypes.data
+            call(
+                routines[DGEMM],
+                (
+                    letters[NOT:].ctypes.data,
+                    letters[TRANSPOSED:].ctypes.data,
+                    sizes.ctypes.data,
+                    sizes[1:].ctypes.data,
+                    sizes[2:].ctypes.data,
+                    factors[1:].ctypes.data,
+                    rows_below,
+                    sizes[3:].ctypes.data,
+                    rows_below,
+                    sizes[3:].ctypes.data,
+                    factors.ctypes.data,
+                    panel[end * height + end :].ctypes.data,
+                    sizes[3:].ctypes.data,
+                ),
+            )
+    sizes[0], sizes[1], sizes[2], sizes[3] = own, height, height - own, 0
+    return True

@@ -17,8 +17,8 @@ LETTERS = np.frombuffer(b"LRTN", dtype=np.uint8)
 LOWER, RIGHT, TRANSPOSED, NOT = range(4)
 """Arguments of one letter, by their position in LETTERS: lower, right, transposed, not."""
 
-DPOTRF, DTRSM, DSYRK = range(3)
-"""Routines, by their position in what :func:`routines` returns: factor, solve for the rows below, update."""
+DPOTRF, DTRSM, DSYRK, DGEMM = range(4)
+"""Routines, by their position in :func:`routines`: factor, solve for rows below, update, multiply."""
 
 
 @cache
@@ -29,6 +29,7 @@ def routines() -> npt.NDArray[np.int64]:
             get_cython_function_address("scipy.linalg.cython_lapack", "dpotrf"),
             get_cython_function_address("scipy.linalg.cython_blas", "dtrsm"),
             get_cython_function_address("scipy.linalg.cython_blas", "dsyrk"),
+            get_cython_function_address("scipy.linalg.cython_blas", "dgemm"),
         ],
         dtype=np.int64,
     )

@@ -29,7 +29,13 @@ from simd.methods.classical.direct.fronts import (
 )
 from simd.methods.classical.direct.grid import Float64, Int64, System
 from simd.methods.classical.direct.lapack import LETTERS, routines
-from simd.methods.classical.direct.substitution import backward, forward, halves, multiply
+from simd.methods.classical.direct.substitution import (
+    backward,
+    forward,
+    halves,
+    multiply,
+    walk_residual,
+)
 
 LARGEST_DOUBLE = 1 << 28  # numbers of a factor: 2 GiB
 TOLERANCE = 1e-9  # of the residual, relative to the right-hand side
@@ -43,7 +49,7 @@ class Solution(NamedTuple):
     """The solution of a system, and how it was reached."""
 
     x: Float64
-    residual: float  # |A x - b| / |b|, at most TOLERANCE
+    residual: float  # |A x - b| / |b|, at most TOLERANCE; of a walk the largest of a pixel
     refinements: int  # steps after the direct solution
     shift: float  # what was added to the diagonal that was factored
     numbers: int  # of the factor
@@ -80,17 +86,54 @@ def solve(system: System, *, threads: int = 1, largest_double: int = LARGEST_DOU
     return Solution(x, residual, steps, factored.shift, factored.numbers)
 
 
-class Factor:
-    """The Cholesky factor of a system."""
+def solve_walk(system: System, *, threads: int = 1, largest_double: int = LARGEST_DOUBLE) -> Solution:
+    """Solve for the chances of a walk over a grid, each right to its last digits.
 
-    def __init__(self, system: System, *, threads: int = 1, largest_double: int = LARGEST_DOUBLE) -> None:
+    Parameters
+    ----------
+    system : System
+        Entries off the diagonal are at most 0. In place of the diagonal stands what a pixel's ties to known
+        pixels sum to, and the right-hand side is at most that.
+    threads, largest_double
+        As of :func:`solve`; in single precision, right to five digits.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a pixel is tied to nothing.
+    """
+    if not len(system.rhs) or not system.rhs.any():
+        return Solution(np.zeros_like(system.rhs), 0.0, 0, 0.0, 0)
+    factored = Factor(system, threads=threads, largest_double=largest_double, is_walk=True)
+    x = factored.first_solution()
+    grid = system.grid
+    residual = walk_residual(grid.addresses, grid.slots, grid.steps, system.rows, system.rhs, x)
+    return Solution(x, residual, 0, 0.0, factored.numbers)
+
+
+class Factor:
+    """The Cholesky factor of a system, or of a walk (see :func:`solve_walk`)."""
+
+    def __init__(
+        self,
+        system: System,
+        *,
+        threads: int = 1,
+        largest_double: int = LARGEST_DOUBLE,
+        is_walk: bool = False,
+    ) -> None:
         self.system = system
+        self.is_walk = is_walk
         self.threads = threads
         self.shift = 0.0
         self._plan = _Plan(system, dissect(system.grid), threads)
         self.numbers = self._plan.numbers
         single = self.numbers > largest_double
         self._panels: Any = np.empty(self.numbers, np.float32 if single else np.float64)
+        if is_walk:
+            if not self._factored():
+                raise np.linalg.LinAlgError("a pixel is tied to nothing")
+            return
         largest = float(system.rows[:, 0].max())
         for part in _SHIFTS:
             self.shift = part * largest
@@ -141,6 +184,7 @@ class Factor:
                 rows,
                 rhs,
                 self.shift,
+                self.is_walk,
                 self._panels if double else np.empty(0),
                 np.empty(0, np.float32) if double else self._panels,
                 updates,
@@ -148,6 +192,7 @@ class Factor:
                 np.empty(widest * widest),
                 np.empty(len(plan.order), np.int32),
                 np.empty(plan.highest, np.int32),  # a child's boundary may be the longer one
+                np.empty(plan.highest),
                 np.empty(4, np.int32),
                 np.array([1.0, -1.0, 0.0]),
                 LETTERS,

@@ -87,3 +87,23 @@ def multiply(addresses: Int32, slots: Int32, steps: Int64, rows: Float64, x: Flo
                 result[other] += rows[slot, t] * x[slot]
         result[slot] += total
     return result
+
+
+@compiled
+def walk_residual(
+    addresses: Int32, slots: Int32, steps: Int64, rows: Float64, rhs: Float64, x: Float64
+) -> float:
+    """Return by how much the equation of a pixel is off at most, its ties taken to sum to 1."""
+    rest = rhs - rows[:, 0] * x
+    degree = rows[:, 0].copy()
+    for slot in range(len(addresses)):
+        address = addresses[slot]
+        for t in range(1, len(steps)):
+            other = slots[address + steps[t]]
+            if other >= 0:
+                flow = rows[slot, t] * (x[other] - x[slot])
+                rest[slot] -= flow
+                rest[other] += flow
+                degree[slot] -= rows[slot, t]
+                degree[other] -= rows[slot, t]
+    return float(np.max(np.abs(rest) / degree))
