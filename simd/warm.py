@@ -5,18 +5,28 @@ import numpy as np
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
 from simd.methods import METHODS, load_method
 from simd.metrics.alpha import warm as warm_metrics
+from simd.training.samples import SampleOptions, Samples
 
 _WITHOUT_NUMBA = {"sim", "vitmatte", "onnx", "external"}  # they need weights or a command, too
 
 
 def warm() -> None:
-    """Run every metric on a tiny image, and every method that compiles something."""
+    """Run every metric on a tiny image, every method that compiles something, and make some samples."""
     warm_metrics()
     image = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)  # large-kernel wants 41
     trimap = np.full((48, 48), UNKNOWN, np.uint8)
     trimap[:16], trimap[32:] = BACKGROUND, FOREGROUND
     for name in METHODS.keys() - _WITHOUT_NUMBA:
         load_method(name).predict(image, trimap)
+    options = SampleOptions(
+        foregrounds=("synthetic:1@32:train",),
+        backgrounds=("builtin:train",),
+        side=32,
+        crops=(32,),
+        interpolation="lanczos",
+    )
+    for _, _ in zip(range(8), Samples(options, seed=0), strict=False):  # some of them merge two foregrounds
+        pass
 
 
 if __name__ == "__main__":

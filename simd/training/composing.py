@@ -39,10 +39,10 @@ class Crop(NamedTuple):
     of_frame: tuple[float, float]  # the crop's height and width as shares of the foreground's
 
 
-def any_part(cutout: Cutout, rng: np.random.Generator) -> Part:
-    """Return a foreground with one of its classes."""
+def any_part(cutout: Cutout, rng: np.random.Generator) -> Part | None:
+    """Return a foreground with one of its classes; None where no unknown pixel has one."""
     labels = sorted(cutout.places)
-    return Part(cutout, labels[rng.integers(len(labels))])
+    return Part(cutout, labels[rng.integers(len(labels))]) if labels else None
 
 
 def cut(

@@ -48,20 +48,19 @@ def prepare(pixels: Pixels, class_: str, levels: int) -> Cutout:
         If its alpha is 0 everywhere, or 255 everywhere.
     """
     fg, alpha, class_mask = pixels
-    rows, columns = _unknown(alpha)
-    if not len(rows):
+    candidates = _unknown(alpha)
+    if not len(candidates[-1]):
         what = "there is no object" if alpha[0, 0] == 0 else "there is no background and nothing to estimate"
         raise DataError(f"its alpha is {alpha[0, 0]} everywhere: {what}")
-    places: dict[int, npt.NDArray[np.int32]] = {}
     index = class_index(class_)
     if class_mask is not None and class_mask.min() == class_mask.max():
         index, class_mask = int(class_mask[0, 0]), None
-    if class_mask is None:
-        places[index] = _thinned(rows, columns)
-    else:
-        classes = class_mask[rows, columns]
-        for index in np.unique(classes[classes != NO_CLASS]).tolist():
-            places[index] = _thinned(rows[classes == index], columns[classes == index])
+    places: dict[int, npt.NDArray[np.int32]] = {}
+    for flat in candidates:
+        classes = np.full(len(flat), index, np.uint8) if class_mask is None else class_mask.ravel()[flat]
+        for each in np.unique(classes).tolist():
+            if each not in places and each != NO_CLASS:
+                places[each] = _thinned(flat[classes == each], alpha.shape[1])
     packed = _levels(fg, alpha, levels)
     blocks = np.zeros([-(-side // BLOCK) for side in packed[0].shape[:2]], np.uint8)
     mark_blocks(packed[0], blocks)
@@ -84,28 +83,25 @@ def _levels(fg: UInt8, alpha: UInt8, count: int) -> list[UInt8]:
     return packed
 
 
-def _unknown(alpha: UInt8) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return rows and columns of the pixels to cut at.
+def _unknown(alpha: UInt8) -> list[npt.NDArray[np.int64]]:
+    """Return the flat places to cut at, the best first.
 
-    They are the fractional ones that show something of both sides; else all fractional ones; else, of a
+    They are the fractional pixels that show something of both sides, then all fractional ones, then, of a
     binary alpha, those along its edge.
     """
-    flat = _between(alpha, _CLEAR, 255 - _CLEAR)
-    if not len(flat):
-        flat = _between(alpha, 1, 254)
-    if not len(flat):
-        edge = np.zeros(alpha.shape, np.bool_)
-        edge[1:] |= alpha[1:] != alpha[:-1]
-        edge[:, 1:] |= alpha[:, 1:] != alpha[:, :-1]
-        flat = np.flatnonzero(edge)
-    rows, columns = np.divmod(flat, alpha.shape[1])
-    return rows, columns
+    fractional = _between(alpha, 1, 254)
+    if len(fractional):
+        return [_between(alpha, _CLEAR, 255 - _CLEAR), fractional]
+    edge = np.zeros(alpha.shape, np.bool_)
+    edge[1:] |= alpha[1:] != alpha[:-1]
+    edge[:, 1:] |= alpha[:, 1:] != alpha[:, :-1]
+    return [np.flatnonzero(edge)]
 
 
 def _between(alpha: UInt8, lowest: int, highest: int) -> npt.NDArray[np.int64]:
     return np.flatnonzero((alpha - np.uint8(lowest)) <= highest - lowest)  # what is below wraps around
 
 
-def _thinned(rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    kept = np.linspace(0, len(rows) - 1, min(len(rows), _MOST_PLACES)).round().astype(np.int64)
-    return np.stack([rows[kept], columns[kept]], axis=1).astype(np.int32)
+def _thinned(flat: npt.NDArray[np.int64], width: int) -> npt.NDArray[np.int32]:
+    kept = np.linspace(0, len(flat) - 1, min(len(flat), _MOST_PLACES)).round().astype(np.int64)
+    return np.stack(np.divmod(flat[kept], width), axis=1).astype(np.int32)

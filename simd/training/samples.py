@@ -210,7 +210,7 @@ class Samples(Sequence[Sample]):
         origin = Origin(
             class_,
             self.foregrounds[position].id,
-            None if second is None else self.foregrounds[second].id,
+            None if second is None or below is None else self.foregrounds[second].id,
             None if background is None else self.backgrounds[background].id,
         )
         return {key: sample[key] for key in self.layout}, origin
