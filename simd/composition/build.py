@@ -14,7 +14,7 @@ from simd.composition.protocols import CompositionProtocol, load_protocol
 from simd.composition.release_layout import check_released_folder, released_names, write_released
 from simd.composition.render import RenderJob, make
 from simd.composition.spec import read_spec
-from simd.dataset.manifest import MattingSet, write_manifest
+from simd.dataset.manifest import MattingSet, unnamed, write_manifest
 from simd.dataset.resumable_writing import (
     Inputs,
     check_folder,
@@ -128,7 +128,7 @@ def build(
         ids = {row.id for row in rows}
         kept = [p for p in planned if p.id in ids]
         used = list({p.fg.id: p.fg for p in kept}.values()), list({p.bg.id: p.bg for p in kept}.values())
-        name = chosen.name or f"{protocol.name}-{chosen.seed}"
+        name = chosen.name or unnamed(protocol.name, chosen.seed)
         write_atomically(out / ATTRIBUTION_NAME, attribution(name, *used))
         write_manifest(
             out, rows, name=name, protocol=protocol.name, seed=chosen.seed, sources=sources_of(*used)

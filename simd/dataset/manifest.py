@@ -11,7 +11,7 @@ from simd.arguments import checked
 from simd.dataset.info import check_rows, counts, digests, read_info
 from simd.dataset.layers import read_layer, stated_size
 from simd.errors import DataError
-from simd.files import json_lines, json_text, no_such_folder, read_json_lines, write_atomically
+from simd.files import json_lines, json_text, no_such_folder, read_json_lines, real_path, write_atomically
 from simd.image import UInt8, read_size
 from simd.records import Composite, file_name
 from simd.taxonomy import suggest
@@ -65,6 +65,11 @@ class Sample:
     def read(self, layer: str) -> UInt8:
         """Read a layer by its name; DataError where its file does not hold the pixels that were built."""
         return read_layer(self.root, self.row, layer)
+
+
+def unnamed(protocol: str, seed: int) -> str:
+    """Return what dataset.json says in the place of a name that nobody gave: ``exact-0``."""
+    return f"{protocol}-{seed}"
 
 
 @dataclass(frozen=True)
@@ -130,8 +135,14 @@ class MattingSet(Sequence[Sample]):
 
     @property
     def name(self) -> str:
-        """The set's name."""
-        return str(self.info["name"])
+        """The set's name: the one that it was built with; without one, that of its folder.
+
+        dataset.json never holds a folder: it has protocol and seed there, which tell no two sets apart.
+        """
+        stated = str(self.info["name"])
+        if stated != unnamed(str(self.info["protocol"]), int(self.info["seed"])):
+            return stated
+        return real_path(self.path).name or stated
 
     @property
     def digest(self) -> str:

@@ -137,7 +137,7 @@ def test_json_in_place_of_tables(run_cli, tiny_set, foregrounds, tmp_path, monke
     assert scores["files"] == ["scores/alpha.csv", "scores/alpha.json"]
     assert Path("scores/alpha.csv").is_file()
     board = run_json(run_cli, "leaderboard", "scores/alpha")
-    assert Path(f"leaderboard/{tiny_set.info['name']}/index.html").is_file()
+    assert Path(f"leaderboard/{tiny_set.name}/index.html").is_file()
     assert {row["method"] for row in board["methods"]} == {"truth"}
     statistics = run_json(run_cli, "stats", tiny_set.path)
     assert Path(f"statistics/{tiny_set.path.name}/index.html").is_file()

@@ -61,7 +61,9 @@ def test_a_set_is_what_its_files_say(sources, tmp_path):
     built = build(tmp_path / "set", **options(sources, seed=5))
     verify(built)
     assert len(built) == 15
-    assert built.name == "exact-5"
+    assert built.info["name"] == "exact-5"  # dataset.json holds no folder
+    assert built.name == "set"
+    assert build(tmp_path / "named", **options(sources, seed=5, name="mine")).name == "mine"
     assert built.info["counts"]["classes"]["fur"] == {"composites": 3, "foregrounds": 1}
     assert built.info["sources"][0]["licences"] == {"unknown": 5}
     for sample in built:

@@ -64,7 +64,7 @@ def test_a_run_writes_a_matte_for_each_image_and_says_what_it_did(tiny_set, tmp_
     info = json.loads((out / "run.json").read_text())
     assert info == run.info
     assert (info["method"], info["version"], info["images"]) == ("trimap", "1", 6)
-    assert (info["set"], info["set_digest"]) == ("exact-0", tiny_set.digest)
+    assert (info["set"], info["set_digest"]) == (tiny_set.path.name, tiny_set.digest)
     assert info["checkpoint_digest"] is None
     assert info["fallbacks"] == {}
     assert info["seconds_per_image"] >= 0

@@ -232,3 +232,21 @@ def test_a_mixed_foreground_counts_for_each_class_of_its_mask(generated, tmp_pat
     assert told[0].census.foregrounds["net"] == 4
     balance = rows(tmp_path / "out" / "balance.csv")[0]
     assert (balance["composites"], balance["foregrounds"]) == ("37", "37")
+
+
+def test_sets_that_nobody_named_are_called_after_their_folders(tmp_path, run_cli, foregrounds, backgrounds):
+    for folder in ("first", "second"):
+        options = ("--foregrounds", foregrounds, "--backgrounds", backgrounds, "--per-foreground", 1)
+        assert run_cli("build", tmp_path / folder, *options, "--any-licence").code == 0
+    done = run_cli("stats", tmp_path / "first", tmp_path / "second", "--out", tmp_path / "out")
+    assert done.code == 0, done.err
+    titles = {row["set"] for row in rows(tmp_path / "out" / "classes.csv")}
+    assert titles == {"first", "second"}
+    assert "exact-0" not in (tmp_path / "out" / "index.html").read_text()
+    for folder in ("first", "second"):
+        scores = tmp_path / "scores" / folder
+        done = run_cli("evaluate", tmp_path / folder / "alpha", tmp_path / folder, "--out", scores)
+        assert done.code == 0, done.err
+    files = [tmp_path / "scores" / f"{folder}.json" for folder in ("first", "second")]
+    done = run_cli("leaderboard", *files, "--out", tmp_path / "board")
+    assert "set first, protocol exact" in done.out
