@@ -8,19 +8,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simd.errors import BatchError, DataError, SimdError
+from simd.errors import BatchError, DataError, SimdError, first_of
 from simd.generator import checked_seed
-from simd.image import UInt8
+from simd.image import UInt8, read_size
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Background, Foreground
 from simd.sources import read_background
+from simd.sources.generated import parse_id
 from simd.taxonomy import class_index
 from simd.training.class_sampler import ClassSampler, class_weights
 from simd.training.composing import Part, any_part, cut, finish
 from simd.training.cutouts import Cutout, prepare
 from simd.training.geometry import levels_for
-from simd.training.material import read_material, read_pixels
+from simd.training.material import Material, read_material, read_pixels
 from simd.training.sample_options import SampleOptions
 from simd.training.shared_cache import SharedCache
 
@@ -29,11 +30,10 @@ __all__ = ["Origin", "SampleOptions", "Samples"]
 Sample = dict[str, npt.NDArray[np.generic]]
 
 _LENGTH = 2**40
+_NAMED = 3  # files that a note gives
 _SALT = 4001  # keeps these random numbers apart from those of the classes
-_ATTEMPTS, _SHRINK = (
-    12,
-    0.8,
-)  # crops drawn before one is taken as it is; each patch's side beside the one before
+_ATTEMPTS = 12  # crops drawn before the plainest is taken
+_SHRINK = 0.8  # side of a patch that is drawn again, beside the one before
 
 
 class Origin(NamedTuple):
@@ -102,7 +102,7 @@ class Samples(Sequence[Sample]):
         self.problems = material.problems
         self._of_class = material.of_class()
         weights, notes = class_weights(options.weights(), self._of_class)
-        self.notes = (*material.notes, *notes)
+        self.notes = (*material.notes, *notes, *_notes_of_files(material, options))
         self._classes = ClassSampler(weights, self.seed)
         for_scenery = cache_mb // 4 * cache_backgrounds
         self._cutouts = SharedCache(len(self.foregrounds), cache_mb - for_scenery)
@@ -232,6 +232,32 @@ class Samples(Sequence[Sample]):
             bg = read_scenery(self.backgrounds[number])
             self._scenery.put(number, bg)
         return bg
+
+
+def _notes_of_files(material: Material, options: SampleOptions) -> list[str]:
+    """Say which files cannot be used, and how many foregrounds are smaller than any crop."""
+    notes = []
+    if problems := material.problems:
+        reasons = [f"{name} ({reason})" for name, reason in problems.items()]
+        notes.append(f"{len(problems)} files cannot be used: {first_of(reasons, _NAMED, count=True)}")
+    smallest = min(options.crops) if options.stage == "matting" else options.patch_sides[0]
+    small = sum(_shorter_side(foreground, smallest) < smallest for foreground in material.foregrounds)
+    if small:
+        notes.append(
+            f"{small} of {len(material.foregrounds)} foregrounds are smaller than the smallest crop, "
+            f"{smallest} pixels; they are enlarged"
+        )
+    return notes
+
+
+def _shorter_side(foreground: Foreground, unknown: int) -> int:
+    path = foreground.alpha_file or foreground.file
+    if path is None:
+        return parse_id(foreground.id)[2]
+    try:
+        return min(read_size(path))
+    except SimdError:  # it is named when its turn comes, or by `check`
+        return unknown
 
 
 def read_cutout(foreground: Foreground, levels: int) -> Cutout:

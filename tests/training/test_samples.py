@@ -177,6 +177,10 @@ def test_options_out_of_range_are_named(changes, message):
 
 def test_foregrounds_smaller_than_the_crop_are_enlarged(folders):
     samples = Samples(replace(folders, crops=(320, 480), merge=0.0, rotation=0.0), seed=0)
+    assert (
+        "6 of 6 foregrounds are smaller than the smallest crop, 320 pixels; they are enlarged"
+        in samples.notes
+    )
     for number in range(12):  # 64 x 80: a disc of 51 pixels fills most of a crop of 64
         assert 0.2 < (samples[number]["alpha"] > 0).mean() < 0.9
 
@@ -230,6 +234,7 @@ def test_broken_files_are_named_all_at_once(folders, tmp_path):
     room.write_bytes(b"no image")
     samples = Samples(folders, seed=0)
     assert list(samples.problems) == ["room.jpeg"]  # known before a file is decoded
+    assert samples.notes[1].startswith("1 files cannot be used: room.jpeg (")
     with pytest.raises(BatchError) as raised:
         samples.check()
     assert list(raised.value.failures) == ["net-1", "plant_tree3", "sky.JPG"]
