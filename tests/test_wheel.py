@@ -35,6 +35,7 @@ def test_a_wheel_holds_everything_it_needs(tmp_path):
     pages = ("page.html.j2", "parts.html.j2", "leaderboard.css", "leaderboard.js")
     assert {f"simd/report/templates/{name}" for name in pages} <= names
     assert {f"simd/studio/page/{name}" for name in ("tag.html", "tag.css", "tag.js")} <= names
+    assert {f"simd/training/recipes/{name}.toml" for name in ("sim", "sim-classifier-small")} <= names
     assert "simd/py.typed" in names
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]
     script = (
