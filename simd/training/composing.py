@@ -87,12 +87,12 @@ def cut(
             warp_classes(below.cutout, other, options.side, below.label),
             rgba[inner, inner, 3],
             rgba_below[inner, inner, 3],
-            _reach(rgba[..., 3] > 0, dilation)[inner, inner],
+            _reach(rgba[..., 3] > 0, dilation, margin),
         )
     alpha = np.ascontiguousarray(whole[inner, inner])
     trimap_ = np.empty_like(alpha)
-    near_object, near_scenery = _reach(whole > 0, dilation), _reach(whole < 255, erosion)
-    unknown = trimap(alpha, near_object[inner, inner], near_scenery[inner, inner], trimap_)
+    near_object, near_scenery = _reach(whole > 0, dilation, margin), _reach(whole < 255, erosion, margin)
+    unknown = trimap(alpha, near_object, near_scenery, trimap_)
     keep_unknown(classes, trimap_)
     if unknown == 0 or (shrink is not None and not _is_pure(top, classes, options)):
         return None
@@ -148,7 +148,7 @@ def _shares(cutout: Cutout, placement: Placement) -> tuple[float, float]:
     return placement.crop / height, placement.crop / width
 
 
-def _reach(seeds: npt.NDArray[np.bool_], radius: float) -> UInt8:
-    reached = np.empty(seeds.shape, np.uint8)
-    dilate(np.ascontiguousarray(seeds).view(np.uint8), radius, reached)
+def _reach(seeds: npt.NDArray[np.bool_], radius: float, margin: int) -> UInt8:
+    reached = np.empty([side - 2 * margin for side in seeds.shape], np.uint8)
+    dilate(np.ascontiguousarray(seeds).view(np.uint8), radius, margin, reached)
     return reached

@@ -95,7 +95,12 @@ def warp(cutout: Cutout, placement: Placement, side: int) -> UInt8:
         warp_by_table(source, cutout.near, matrix, _TABLES[placement.interpolation], out)
         return out
     flags = INTERPOLATIONS[placement.interpolation] | cv2.WARP_INVERSE_MAP
-    rgba = cv2.warpAffine(source, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    top, bottom, left, right = _window(matrix, side, source.shape)
+    piece = np.ascontiguousarray(
+        source[top:bottom, left:right]
+    )  # read in order, then from the processor's cache
+    matrix -= [[0, 0, left], [0, 0, top]]
+    rgba = cv2.warpAffine(piece, matrix, (side, side), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(rgba, dtype=np.uint8)
 
 
@@ -124,6 +129,16 @@ def _matrix(
         centre = (placement.centre[axis] + 0.5) * ratio - 0.5 + ring
         rows.append((along, across, centre - (along + across) * middle))
     return np.array(rows)
+
+
+def _window(matrix: npt.NDArray[np.float64], side: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return the rows and columns of a source that a crop shows, as far as it has them, at least two."""
+    bounds = []
+    for (along, across, start), length in zip(matrix[::-1].tolist(), shape[:2], strict=True):
+        ends = [start + a + b for a in (0, along * (side - 1)) for b in (0, across * (side - 1))]
+        first = min(max(int(min(ends)) - 2, 0), length - 2)
+        bounds += [first, min(max(int(max(ends)) + 4, first + 2), length)]
+    return bounds[0], bounds[1], bounds[2], bounds[3]
 
 
 def drawn(rng: np.random.Generator, bounds: tuple[float, ...]) -> float:

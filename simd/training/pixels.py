@@ -170,8 +170,8 @@ def merge_classes(
 
 
 @compiled
-def dilate(seeds: UInt8, radius: float, out: UInt8) -> None:
-    r"""Set to 1 what a disc around a pixel of `seeds` (0 or 1) reaches.
+def dilate(seeds: UInt8, radius: float, margin: int, out: UInt8) -> None:
+    r"""Set to 1 what a disc around a pixel of `seeds` (0 or 1) reaches; `out` is without the margin.
 
     .. math:: \{p : \exists q \in S, |p - q| \le r\}
 
@@ -179,33 +179,34 @@ def dilate(seeds: UInt8, radius: float, out: UInt8) -> None:
     """
     height, width = seeds.shape
     column = np.empty((height, width), np.uint8)  # distance to the nearest seed above or below, 255 at most
-    for y in range(height):
+    for x in range(width):
+        column[0, x] = 255 * (1 - seeds[0, x])
+    for y in range(1, height):
+        above, here, seed = column[y - 1], column[y], seeds[y]
         for x in range(width):
-            before = column[y - 1, x] if y else np.uint8(255)
-            column[y, x] = 0 if seeds[y, x] else before + (before < 255)
+            here[x] = np.uint8(np.uint8(above[x] + np.uint8(above[x] < 255)) * np.uint8(1 - seed[x]))
     for y in range(height - 2, -1, -1):
+        below, here = column[y + 1], column[y]
         for x in range(width):
-            after = column[y + 1, x]
-            column[y, x] = min(column[y, x], np.uint8(after + (after < 255)))
+            here[x] = min(here[x], np.uint8(below[x] + np.uint8(below[x] < 255)))
     reach = min(int(radius), 254)
-    for y in range(height):
-        row, lowest = out[y], np.uint8(255)
-        for x in range(width):
+    length = out.shape[1]
+    for y in range(out.shape[0]):
+        row, distance, lowest = out[y], column[y + margin], np.uint8(255)
+        for x in range(length):
             row[x] = 0
-            lowest = min(lowest, column[y, x])
+        for x in range(width):
+            lowest = min(lowest, distance[x])
         if lowest > reach:
             continue
         for step in range(min(reach, width - 1) + 1):
             most = np.uint8(np.sqrt(radius * radius - step * step))
-            from_right, from_left, left, right = (
-                column[y, step:],
-                column[y, : width - step],
-                row[: width - step],
-                row[step:],
-            )
-            for x in range(width - step):
-                left[x] |= np.uint8(from_right[x] <= most)
-            for x in range(width - step):
+            from_right = distance[margin + step :]
+            for x in range(min(length, len(from_right))):
+                row[x] |= np.uint8(from_right[x] <= most)
+            skipped = max(0, step - margin)
+            from_left, right = distance[margin + skipped - step :], row[skipped:]
+            for x in range(len(right)):
                 right[x] |= np.uint8(from_left[x] <= most)
             if step % 8 == 0 and row.all():
                 break

@@ -69,32 +69,37 @@ def test_what_lies_hidden_below_does_not_colour_an_edge():
 @given(arrays.arrays(np.uint8, (12, 17), elements=st.integers(0, 1)), st.integers(0, 12))
 def test_dilation_is_that_by_a_disc(seeds, radius):
     out = np.empty_like(seeds)
-    dilate(seeds, float(radius), out)
+    dilate(seeds, float(radius), 0, out)
     y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1]
     disc = (y**2 + x**2 <= radius**2).astype(np.uint8)
-    assert np.array_equal(out, cv2.dilate(seeds, disc, borderType=cv2.BORDER_CONSTANT, borderValue=0))
+    expected = cv2.dilate(seeds, disc, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    assert np.array_equal(out, expected)
+    for margin in (1, 3):
+        inner = np.empty((12 - 2 * margin, 17 - 2 * margin), np.uint8)
+        dilate(seeds, float(radius), margin, inner)
+        assert np.array_equal(inner, expected[margin:-margin, margin:-margin])
 
 
 def test_dilation_takes_radii_between_pixels():
     seeds, out = np.zeros((1, 5), np.uint8), np.empty((1, 5), np.uint8)
     seeds[0, 2] = 1
     for radius, reached in ((0.5, [0, 0, 1, 0, 0]), (1.5, [0, 1, 1, 1, 0]), (2.0, [1, 1, 1, 1, 1])):
-        dilate(seeds, radius, out)
+        dilate(seeds, radius, 0, out)
         assert out[0].tolist() == reached
 
 
 def test_dilation_reaches_far():
     seeds, out = np.zeros((600, 3), np.uint8), np.empty((600, 3), np.uint8)
     seeds[300, 1] = 1
-    dilate(seeds, 250.0, out)
+    dilate(seeds, 250.0, 0, out)
     assert np.flatnonzero(out[:, 1]).tolist() == list(range(50, 551))
 
 
 def test_a_trimap_by_hand():
     alpha = np.array([[0, 0, 0, 9, 255, 255, 255]], np.uint8)
     near_object, near_scenery, out = (np.empty_like(alpha) for _ in range(3))
-    dilate((alpha > 0).view(np.uint8), 2.0, near_object)
-    dilate((alpha < 255).view(np.uint8), 1.0, near_scenery)
+    dilate((alpha > 0).view(np.uint8), 2.0, 0, near_object)
+    dilate((alpha < 255).view(np.uint8), 1.0, 0, near_scenery)
     assert trimap(alpha, near_object, near_scenery, out) == 4
     assert out.tolist() == [[0, 128, 128, 128, 128, 255, 255]]
 
