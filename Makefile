@@ -7,6 +7,12 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 # Each process of the tests has a processor to itself; libraries that start a thread a processor only get in the way.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
+SHELL := bash
+.SHELLFLAGS := -o pipefail -ec
+# Of pip's output: the packages that take a while, and that it is unpacking them.
+INSTALLED := awk '/Downloading .*[0-9][0-9.]* [MG]B/ {n = split($$2, part, "/"); print "   " part[n], $$3 $$4; fflush()} \
+	/^Installing collected/ {print "   unpacking " NF - 3 " packages"; fflush()}'
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint clean
 
@@ -35,13 +41,13 @@ $(BIN)/python:
 
 $(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "== installing simd (base) with the pinned versions"
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e . | $(INSTALLED)
 	@$(MAKE) --no-print-directory warm
 	@touch $@
 
 $(VENV)/all: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "== installing simd with every extra and the tools, some minutes"
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all,dev]"
+	$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e ".[all,dev]" | $(INSTALLED)
 	@$(MAKE) --no-print-directory warm
 	@touch $@ $(VENV)/base
 

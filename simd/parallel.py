@@ -4,17 +4,23 @@ import math
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_process
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from simd.errors import DataError, DiskFullError, SimdError
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -48,7 +54,8 @@ def run(
     items : sequence
         At most two items a worker are held in flight.
     workers : int
-        Processes; each keeps its libraries to one thread.
+        Processes; each, and this one where it is the only one, keeps BLAS and numba to one thread: they
+        wait for each other on small images, at several times the CPU time, and sum in another order.
     threads : bool
         Threads of this process in their place: for work that waits for disks, not for Python.
 
@@ -60,7 +67,7 @@ def run(
     if workers < 1:
         raise DataError(f"workers must be at least 1, not {workers}")
     if min(workers, len(items)) <= 1:
-        return (_call(function, item) for item in items)
+        return _run_here(function, items)
     if threads:
         return _run_in_threads(function, items, workers)
     return _run_in_processes(function, items, min(workers, len(items)))
@@ -103,6 +110,37 @@ def _call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Resul
         return Outcome(item, None, "out of memory; use fewer workers or smaller images")
     except Exception as error:  # a bug must not end the batch, and must not be hidden
         return Outcome(item, None, f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+
+
+def _run_here(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Outcome[Item, Result]]:
+    for item in items:
+        with _one_thread():
+            outcome = _call(function, item)
+        yield outcome
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep BLAS and numba, as far as they are loaded, to one thread; what the caller had set comes back."""
+    numba = sys.modules.get("numba")
+    threads = None if numba is None else numba.get_num_threads()
+    with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
+        if numba is not None:
+            numba.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if numba is not None:
+                numba.set_num_threads(threads)
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> "ThreadpoolController":
+    """Return the libraries with threads of their own; looked for again when more modules are loaded."""
+    del modules
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _run_in_threads(

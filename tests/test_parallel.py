@@ -3,6 +3,7 @@ import random
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from simd.errors import DataError, DiskFullError
@@ -124,3 +125,25 @@ def test_a_worker_is_needed(workers):
 
 def test_at_most_the_processors_of_this_process_by_default():
     assert 1 <= default_workers() <= os.cpu_count()
+
+
+def threads_of(_):
+    import numba
+    from threadpoolctl import threadpool_info
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    return blas, numba.get_num_threads()
+
+
+def test_this_process_keeps_to_one_thread_too_and_gets_its_own_back():
+    import numba
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    most = numba.config.NUMBA_NUM_THREADS
+    with threadpool_limits(2, user_api="blas"):
+        found = [outcome.value for outcome in run(threads_of, [1, 2])]
+        blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    assert found == [({1}, 1)] * 2
+    assert blas != {1}
+    assert numba.get_num_threads() == most

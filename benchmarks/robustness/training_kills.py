@@ -72,12 +72,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     moments, steps = random.Random(arguments.seed), arguments.steps
-    cases = list(itertools.product(("classifier", "sim"), (1, 2)))
+    cases = list(itertools.product(("classifier", "sim"), (1, 2)))[: arguments.kills]
+    stages = ("classifier", "discriminator", "sim") if cases[-1][0] == "sim" else ("classifier",)
     share = -(-arguments.kills // len(cases))
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for stage in ("classifier", "discriminator", "sim"):  # the whole runs
+        for stage in stages:  # the whole runs
             subprocess.run(command(stage, root / stage, steps, 1), check=True, capture_output=True)
         print(f"{'stage':12}{'workers':>8}{'kills':>7}  after steps          weights")
         for stage, workers in cases:

@@ -13,6 +13,7 @@ from simd.generator import MAX_SIDE, Cutout, checked_size, synthetic
 from simd.generator.objects import MIXED, mixed
 from simd.generator.scenes import SCENES, scene
 from simd.image import UInt8
+from simd.progress import track
 from simd.taxonomy import CLASSES, TAXONOMY, class_name, suggest
 
 _DARK, _LIGHT = (74, 104, 92), (146, 122, 120)
@@ -63,7 +64,7 @@ def contact_sheet(
     known = tuple(MIXED) if view == "mixed" else CLASSES
     names = known if view == "mixed" else tuple(class_name(name) for name in classes)
     rows = []
-    for name in names:
+    for name in track(names, len(names), "classes"):
         position = known.index(name)
         tiles = [
             tile for k, seed in enumerate(seeds) for tile in VIEWS[view](name, seed, size, position + 5 * k)
