@@ -8,7 +8,6 @@ The database is a private one on loopback; its own CPU time is not ours and is n
 
 import argparse
 import os
-import resource
 import shutil
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.image import read_alpha, write_png
 from simd.metrics.evaluate import evaluate
+from simd.parallel import peak_megabytes
 from simd.records import LAYERS, file_name
 
 LIMITS = {"seconds": 60.0, "gigabytes": 2.0}
@@ -96,7 +96,7 @@ def measure(place: Path, scores: list[Path]) -> int:
         start, wall = time.process_time(), time.perf_counter()
         opened = prepare(place, scores=scores)
         used.append(time.process_time() - start)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        peak = (peak_megabytes() or 0) / 1000
         fields = len(opened.dataset.get_field_schema())
         print(
             f"{word}: {len(opened.dataset):,} samples, {fields} fields, {len(opened.views)} views: "

@@ -21,7 +21,7 @@ from simd.report.statistics.page import write_statistics
 from simd.sources.outputs import check_output_folder
 
 METHODS = ("trimap", "closed-form", "shared", "random-walk")
-_PARTS = ("set", "statistics", "overview.png", "predictions", "scores", "leaderboard")
+_PARTS = ("set/", "statistics/", "overview.png", "predictions/", "scores/", "leaderboard/")
 _LOG = logging.getLogger(__name__)
 SET = "simd-open-mini"
 """20 classes × 2 foregrounds × 2 backgrounds, longest side 320."""

@@ -99,6 +99,26 @@ def free_gigabytes() -> float:
         return math.inf
 
 
+def peak_megabytes() -> int | None:
+    """Return the most memory that this process has held, in 10⁶ bytes; None if the system does not say.
+
+    On Linux getrusage would not do: a new process is born with the peak of the one that started it.
+    """
+    try:
+        with Path("/proc/self/status").open(encoding="ascii") as lines:
+            return round(
+                int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) * 1024 / 1e6
+            )
+    except (OSError, StopIteration):
+        pass
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
+
+
 def _call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Result]:
     try:
         return Outcome(item, function(item), None)

@@ -21,6 +21,7 @@ PROGRAMS = sorted(
     str(file.relative_to(BENCHMARKS)) for file in BENCHMARKS.rglob("*.py") if "__pycache__" not in file.parts
 )
 QUICK = [
+    "comparison_coverage.py --trials 2",
     "colour_distance.py --per-class 1 --size 64",
     "quirks.py",
     "speed/balance.py",

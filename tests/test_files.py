@@ -218,7 +218,7 @@ def test_a_loop_of_links_gets_a_sentence(tmp_path, foregrounds, run_cli):
     loop.symlink_to(loop)
     assert real_path(loop) == loop
     (foregrounds / "fg" / "fur_9.png").symlink_to(foregrounds / "fg" / "fur_9.png")
-    assert "extra fg/fur_9.png" in run_cli("index", foregrounds).out
+    assert "broken fg/fur_9.png" in run_cli("index", foregrounds).out
     for words in (
         ("index", loop),
         ("verify", loop),

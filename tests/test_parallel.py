@@ -1,5 +1,7 @@
 import os
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 from simd.errors import DataError, DiskFullError
-from simd.parallel import default_workers, run
+from simd.parallel import default_workers, peak_megabytes, run
 
 
 def work(item):
@@ -147,3 +149,11 @@ def test_this_process_keeps_to_one_thread_too_and_gets_its_own_back():
     assert found == [({1}, 1)] * 2
     assert blas != {1}
     assert numba.get_num_threads() == most
+
+
+def test_the_peak_is_that_of_the_process_itself():
+    block = np.ones(400_000_000, np.uint8)  # what a process that is started now must not be born with
+    command = [sys.executable, "-c", "from simd.parallel import peak_megabytes; print(peak_megabytes())"]
+    peak = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert 5 < peak < 200 < 400 <= peak_megabytes()
+    assert block.sum() == len(block)

@@ -22,7 +22,7 @@ from simd.methods import Draws, Method, load_method, target_of
 from simd.methods.facts import Facts, facts_of, gigabytes_of
 from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
-from simd.parallel import free_gigabytes
+from simd.parallel import free_gigabytes, peak_megabytes
 from simd.schema import AMOUNT, COUNT, INTEGER, TEXT, list_of, or_null, record, table_of
 from simd.sources.outputs import check_output_folder, holds_pictures_of_ours, write_picture
 from simd.version import __version__
@@ -321,20 +321,10 @@ def _predict(task: _Task) -> dict[str, Any]:
         "id": task.image.id,
         "seconds": round(seconds, 4),
         "fallback": fallback,
-        "peak_megabytes": _peak_megabytes(),
+        "peak_megabytes": peak_megabytes(),
         "pictures": pictures,
     }
     return row | ({"digest": digest} if (digest := task.image.digest()) else {})
-
-
-def _peak_megabytes() -> int | None:
-    """Return the peak memory of this process; None on Windows, which has no such count."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is bytes there, kibibytes elsewhere
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
 def _record(facts: Facts, images: RunImages, rows: Sequence[dict[str, Any]]) -> RunRecord:

@@ -88,8 +88,8 @@ def check_output_folder(
     is_ours : callable
         Tells whether an existing folder is one in which files may be replaced.
     names : collection of str, optional
-        The files that will be written into it: a folder that is not ours may hold others. Without, it has to
-        be empty.
+        What will be written into it, folders with a slash at the end: a folder that is not ours may hold
+        others. Without, it has to be empty.
 
     Raises
     ------
@@ -105,8 +105,10 @@ def check_output_folder(
         existing = {each.name for each in checked.iterdir()}
     except OSError as error:
         raise DataError(f"{checked}: cannot be listed ({error.strerror}); name another folder") from error
-    for name in sorted(existing.intersection(names or ())):
-        check_replaceable(checked / name)
+    written = {name.removesuffix("/"): name.endswith("/") for name in names or ()}
+    for name in sorted(existing & written.keys()):
+        if not written[name]:
+            check_replaceable(checked / name)
     if _holds(is_ours, checked):
         return checked
     if names is None and existing:
@@ -114,7 +116,7 @@ def check_output_folder(
     reason = "a folder of pictures" if _holds_pictures(checked) else _protected(real_path(checked))
     if existing and reason:
         raise DataError(f"{checked}: is {reason}; name another folder for {title}")
-    if taken := sorted(existing.intersection(names or ())):
+    if taken := sorted(existing & written.keys()):
         raise DataError(
             f"{checked / taken[0]}: exists and is not of {title}; it is left as it is: "
             "name another folder, or remove it"
