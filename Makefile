@@ -4,7 +4,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
-# Each process of the tests has a processor to itself; libraries that start a thread a processor only get in the way.
+# One process of the tests more than processors: some always wait for a browser, a database or a program that they started.
+# Libraries that start a thread a processor only get in the way.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
 SHELL := bash
@@ -23,7 +24,7 @@ demo: $(VENV)/base  ## build a set, predict, score, write demo/leaderboard/index
 	$(BIN)/simd demo --out demo --workers $(WORKERS)
 
 test: $(VENV)/all lint  ## check and test everything
-	$(ONE_THREAD) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $$(( $(WORKERS) + 1 )) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/all  ## ruff and mypy
 	$(BIN)/ruff check .
