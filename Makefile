@@ -42,13 +42,13 @@ $(BIN)/python:
 
 $(VENV)/base: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "== installing simd (base) with the pinned versions"
-	$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e . | $(INSTALLED)
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e . | $(INSTALLED)
 	@$(MAKE) --no-print-directory warm
 	@touch $@
 
 $(VENV)/all: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "== installing simd with every extra and the tools, some minutes"
-	$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e ".[all,dev]" | $(INSTALLED)
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e ".[all,dev]" | $(INSTALLED)
 	@$(MAKE) --no-print-directory warm
 	@touch $@ $(VENV)/base
 
