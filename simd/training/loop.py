@@ -31,7 +31,7 @@ from simd.training.run_folder import RunFolder, check_run_folder
 from simd.training.run_samples import make_samples
 from simd.training.schedules import rate_at
 from simd.training.stages import MattingStage, PatchStage, make_stage
-from simd.training.tensors import Arrays
+from simd.training.tensors import Arrays, placed
 from simd.training.validation import validate
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class _Run:
         self._show = show or (lambda _: None)
         self._world, self._rank = accelerator.num_processes, accelerator.process_index
         self._stage.to(accelerator.device)
-        network = self._stage.network.to(accelerator.device)
+        network = placed(self._stage.network, accelerator.device)
         self._average = (
             AveragedModel(network, multi_avg_fn=_averaging(recipe.loop.ema), use_buffers=True)
             if recipe.loop.ema

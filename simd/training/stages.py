@@ -21,7 +21,7 @@ from simd.methods.weights.folder import WeightsCard, load_weights, save_weights
 from simd.training.objectives import discriminate, frozen, matting_terms
 from simd.training.recipe import Recipe
 from simd.training.run_folder import read_run_recipe
-from simd.training.tensors import Arrays, matting_batch, patch_batch
+from simd.training.tensors import Arrays, matting_batch, patch_batch, placed
 
 Forward = Callable[..., Any]
 Total = Callable[[Tensor], Tensor]
@@ -131,7 +131,7 @@ class MattingStage:
         """Move the frozen networks."""
         for network in (self._classifier, self._discriminator):
             if network is not None:
-                network.to(device)
+                placed(network, device)
 
     def terms(
         self, forward: Forward, arrays: Arrays, device: torch.device, total: Total
