@@ -3,6 +3,7 @@
 import mmap
 import os
 import tempfile
+import weakref
 from multiprocessing.context import get_spawning_popen
 from multiprocessing.reduction import DupFd
 from typing import Any
@@ -32,6 +33,7 @@ class SharedMemory:
 
     def _open(self, file: int, size: int) -> None:
         self._file, self.size = file, size
+        weakref.finalize(self, os.close, file).atexit = False  # then it is gone with the process
 
     def _map(self) -> None:
         self._bytes = memoryview(mmap.mmap(self._file, self.size))
@@ -44,10 +46,6 @@ class SharedMemory:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._open(state["file"].detach(), state["size"])
         self._map()
-
-    def __del__(self) -> None:
-        if getattr(self, "_file", None) is not None:
-            os.close(self._file)
 
 
 def is_starting_a_process() -> bool:

@@ -1,12 +1,14 @@
 """The cache that workers share: what comes out is what went in, and no more is kept than fits."""
 
 import multiprocessing
+import os
 
 import numpy as np
 import pytest
 
 from simd.errors import DataError
 from simd.training.shared_cache import SharedCache
+from simd.training.shared_memory import SharedMemory
 
 
 def test_values_come_out_as_they_went_in():
@@ -58,3 +60,11 @@ def test_processes_see_what_the_others_have_kept():
     process.start()
     process.join()
     assert cache.get(1).tolist() == [1] * 10
+
+
+def test_the_file_of_shared_memory_is_closed_with_it():
+    before = len(os.listdir("/dev/fd"))
+    memory = SharedMemory(4096)
+    assert len(os.listdir("/dev/fd")) > before
+    del memory
+    assert len(os.listdir("/dev/fd")) == before
