@@ -32,6 +32,9 @@ def train(
     workers: Annotated[
         int, Option(help="Processes that make samples; the result does not depend on it.", min=0)
     ] = 1,
+    check: Annotated[
+        bool, Option("--check", help="First read every picture of the recipe; stop at what cannot be used.")
+    ] = False,
     track: Annotated[
         str | None, Option(help="Also log to tensorboard, in RUN/tracking.", show_default=False)
     ] = None,
@@ -56,7 +59,15 @@ def train(
     from simd.report.training_page import write_training_page
     from simd.training.loop import train as train_by
 
-    trained = train_by(read, out, device=device, workers=workers, track_with=track, show=write_training_page)
+    trained = train_by(
+        read,
+        out,
+        device=device,
+        workers=workers,
+        check=check,
+        track_with=track,
+        show=write_training_page,
+    )
     if trained.resumed_from == trained.steps:
         typer.echo(f"{trained.run}: is finished, {trained.steps} steps")
         return

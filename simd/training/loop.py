@@ -58,6 +58,7 @@ def train(
     *,
     device: str = "cpu",
     workers: int = 0,
+    check: bool = False,
     track_with: str | None = None,
     samples: Any = None,
     validation_samples: Any = None,
@@ -75,6 +76,8 @@ def train(
         cpu, cuda or mps; under ``accelerate launch`` each process takes its own GPU.
     workers : int
         Processes that make samples, for each process that trains; 0: this one. No result depends on it.
+    check : bool
+        Read every foreground and background before the first step.
     track_with : str, optional
         A tracker of accelerate: tensorboard.
     samples, validation_samples : optional
@@ -84,6 +87,8 @@ def train(
 
     Raises
     ------
+    BatchError
+        If `check` finds pictures that cannot be used; each is named.
     DataError
         If the recipe does not fit what is there, the folder is of another recipe, a loss is not finite, or
         memory does not suffice; the message says what to do.
@@ -105,6 +110,8 @@ def train(
         _check_share(recipe, accelerator.num_processes)
         if samples is None:  # before anything is written
             samples, validation_samples = make_samples(recipe)
+            if check and accelerator.is_main_process:
+                samples.check(besides=validation_samples, workers=max(1, workers))
         with locked_folder(run) if accelerator.is_main_process else contextlib.nullcontext():
             with accelerator.main_process_first():
                 folder = RunFolder(run, recipe, inputs=inputs, writes=accelerator.is_main_process)

@@ -149,8 +149,10 @@ class Samples(Sequence[Sample]):
         """Return the names of what a sample was made of."""
         return self._make(number)[1]
 
-    def check(self, *, workers: int = 1) -> None:
+    def check(self, *, besides: "Samples | None" = None, workers: int = 1) -> None:
         """Read every foreground and background, so that no broken one ends a training that has begun.
+
+        `besides` are samples, those of the validation, whose pictures are read too.
 
         Raises
         ------
@@ -158,6 +160,9 @@ class Samples(Sequence[Sample]):
             With each that cannot be used, and why.
         """
         records: list[Foreground | Background] = [*self.foregrounds, *self.backgrounds]
+        if besides is not None:
+            records += besides.foregrounds
+            records += besides.backgrounds if besides.backgrounds != self.backgrounds else []
         failures = {
             outcome.item.id: outcome.reason
             for outcome in track(run(check_record, records, workers=workers), len(records), "images")

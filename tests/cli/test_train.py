@@ -75,3 +75,29 @@ def test_predict_takes_a_run_as_it_is(run_cli, tmp_path):
     done = run_cli("predict", "sim", tmp_path / "pictures", *of, "--workers", "1")
     assert done.code == 0, done.err
     assert (tmp_path / "mattes" / "a.png").is_file()
+
+
+def test_every_picture_is_read_first_where_that_is_asked(run_cli, tmp_path):
+    rng = np.random.default_rng(0)
+    alpha = np.zeros((100, 120), np.uint8)
+    alpha[30:70, 30:90] = 255
+    for number in range(4):
+        save(tmp_path / "cutouts" / "fg" / f"fur-{number}.png", rng.integers(0, 256, (100, 120, 3), np.uint8))
+        save(tmp_path / "cutouts" / "alpha" / f"fur-{number}.png", alpha)
+        save(tmp_path / "photos" / f"room-{number}.png", rng.integers(0, 256, (200, 200, 3), np.uint8))
+    (tmp_path / "cutouts" / "classes.csv").write_text(
+        "id,class\n" + "".join(f"fur-{n},fur\n" for n in range(4))
+    )
+    broken = [tmp_path / "cutouts" / "fg" / "fur-2.png", tmp_path / "photos" / "room-1.png"]
+    for path in broken:
+        path.write_bytes(path.read_bytes()[:-100])
+    run = tmp_path / "run"
+    done = run_cli(
+        *("train", "sim-classifier-small", "--out", run, "--steps", "1", "--workers", "0", "--check"),
+        *("--set", f'data.foregrounds=["{tmp_path / "cutouts"}"]', "--set", "data.held_out=0.5"),
+        *("--set", f'data.backgrounds=["{tmp_path / "photos"}"]'),
+    )
+    assert done.code == 1
+    assert "2 of 8 foregrounds and backgrounds" in done.err
+    assert all(path.name in done.err and "is damaged" in done.err for path in broken)
+    assert not run.exists()
