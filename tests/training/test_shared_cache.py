@@ -1,7 +1,7 @@
 """The cache that workers share: what comes out is what went in, and no more is kept than fits."""
 
 import multiprocessing
-import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,8 +63,12 @@ def test_processes_see_what_the_others_have_kept():
 
 
 def test_the_file_of_shared_memory_is_closed_with_it():
-    before = len(os.listdir("/dev/fd"))
+    before = _open_files()
     memory = SharedMemory(4096)
-    assert len(os.listdir("/dev/fd")) > before
+    assert _open_files() > before
     del memory
-    assert len(os.listdir("/dev/fd")) == before
+    assert _open_files() == before
+
+
+def _open_files():
+    return len(list(Path("/dev/fd").iterdir()))
