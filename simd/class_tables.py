@@ -79,7 +79,8 @@ class ClassTable(dict[str, Entry]):
             The names that are there; another Unicode form or letter case is the same name.
         """
         spelt: set[str | None] = set()
-        for name in used:
+        names = list(used)
+        for name in names:
             try:
                 spelt.add(self.spelt(name))
             except DataError:  # several rows may be meant, as whoever asks for their entry is told
@@ -87,6 +88,8 @@ class ClassTable(dict[str, Entry]):
         vain = [name for name in self if name not in spelt]
         shown = first_of(vain, _NAMED)
         reason = f"{len(vain)} of {len(self)} names are of no file here: {shown}"
+        if len(vain) == len(self) and names:
+            reason += f"; files here are called as {min(names)!r}"
         return {self.path: reason} if vain else {}
 
 

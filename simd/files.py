@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -172,13 +172,22 @@ def no_such_folder(path: Path, what: str) -> DataError:
     """Return the error of what is not a folder: what is expected in it, and near names beside it."""
     if path.exists():
         return DataError(f"{path}: is not a folder; {what} expected there")
+    hint = _near_names(path, Path.is_dir)
+    return DataError(f"{path}: no such folder{hint or f'; {what} expected there'}")
+
+
+def _no_such_file(path: Path) -> DataError:
+    """Return the error of a file that is not there, with near names beside it."""
+    return DataError(f"{path}: no such file{_near_names(path, Path.is_file)}")
+
+
+def _near_names(path: Path, is_one: Callable[[Path], bool]) -> str:
     try:
-        beside = [each.name for each in path.parent.iterdir() if each.is_dir()]
+        beside = [each.name for each in path.parent.iterdir() if is_one(each)]
     except OSError:
         beside = []
     near = [str(path.with_name(name)) for name in get_close_matches(path.name, beside, n=2)]
-    hint = "; did you mean " + " or ".join(map(repr, near)) + "?" if near else ""
-    return DataError(f"{path}: no such folder{hint or f'; {what} expected there'}")
+    return "; did you mean " + " or ".join(map(repr, near)) + "?" if near else ""
 
 
 def read_text(path: Path) -> str:
@@ -186,6 +195,8 @@ def read_text(path: Path) -> str:
     check_regular(path)
     try:
         return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise _no_such_file(path) from None
     except IsADirectoryError:
         raise DataError(f"{path}: is a folder; a file is expected there") from None
     except OSError as error:

@@ -150,7 +150,7 @@ def test_text_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "latin.csv").write_bytes("grün".encode("latin-1"))
     with pytest.raises(DataError, match=r"latin\.csv: is not UTF-8 text \(.* at byte 2\)"):
         read_text(tmp_path / "latin.csv")
-    with pytest.raises(DataError, match=r"gone\.csv: cannot be read \(No such file or directory\)"):
+    with pytest.raises(DataError, match=r"gone\.csv: no such file"):
         read_text(tmp_path / "gone.csv")
     with pytest.raises(DataError, match=r"is a folder; a file is expected there"):
         read_text(tmp_path)
@@ -191,7 +191,10 @@ def test_json_for_people():
 def test_a_json_file_that_is_not_there_is_not_called_broken(tmp_path):
     with pytest.raises(DataError) as caught:
         read_json(tmp_path / "a.json")
-    assert str(caught.value) == f"{tmp_path / 'a.json'}: cannot be read (No such file or directory)"
+    assert str(caught.value) == f"{tmp_path / 'a.json'}: no such file"
+    (tmp_path / "ab.json").touch()
+    with pytest.raises(DataError, match=r"no such file; did you mean '.*ab\.json'\?"):
+        read_json(tmp_path / "a.json")
     (tmp_path / "a.json").write_bytes(b"\xff")
     with pytest.raises(DataError, match="is not UTF-8 text"):
         read_json(tmp_path / "a.json")

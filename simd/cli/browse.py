@@ -61,7 +61,8 @@ Name = Annotated[
 def open_(
     dataset: Set,
     scores: Annotated[
-        list[Path] | None, Option(metavar="FILE...", help="What simd evaluate has written; several.")
+        list[Path] | None,
+        Option(metavar="FILE...", help="What simd evaluate has written, or a folder of it; several."),
     ] = None,
     predictions: Annotated[
         list[Path] | None,

@@ -11,7 +11,9 @@ from simd.cli.app import Json, app, default_out, print_json, rows_of
 
 @app.command()
 def leaderboard(
-    scores: Annotated[list[Path], Argument(help="What simd evaluate has written, one a method.")],
+    scores: Annotated[
+        list[Path], Argument(help="What simd evaluate has written, one a method; or folders of it.")
+    ],
     out: Annotated[
         Path | None,
         Option(
@@ -22,11 +24,11 @@ def leaderboard(
     json: Json = False,
 ) -> None:
     """Put methods side by side: terminal table, CSV, Markdown, and one HTML page with examples."""
-    from simd.metrics.scores import base_of, load_scores
+    from simd.metrics.scores import bases_of, load_scores
     from simd.report.leaderboard.terminal import print_board
     from simd.report.leaderboard.write import write_leaderboard
 
-    loaded = [load_scores(path) for path in dict.fromkeys(map(base_of, scores))]
+    loaded = [load_scores(path) for path in bases_of(scores)]
     out = out or default_out("leaderboard", *dict.fromkeys(scored.set["name"] for scored in loaded))
     files = write_leaderboard(loaded, out)
     if json:

@@ -77,3 +77,6 @@ def select(
     else:
         typer.echo(f"{selection_text(selection, what)}: {out}, shown in {page}")
     selection.check_complete()
+    if not any(verdict.keep for verdict in selection.verdicts):
+        typer.echo(f"simd: no {what[:-1]} is kept, so nothing can be built from {out}", err=True)
+        raise typer.Exit(1)

@@ -226,8 +226,12 @@ def _kept_in_vain(chosen: BuildOptions, kept: Collection[str], fgs: Index[Foregr
     shown = first_of(unknown, _NAMED)
     return {
         f"{chosen.selection}": f"keeps {len(unknown)} foregrounds that {chosen.foregrounds} does not have: "
-        f"{shown}; select from the same folder again"
+        f"{shown}; it has {_some(known)}; select from the same folder again"
     }
+
+
+def _some(ids: Collection[str]) -> str:
+    return f"others, as {min(ids)}" if ids else "none"
 
 
 def _tell(choice: EqualChoice) -> None:

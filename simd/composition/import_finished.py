@@ -12,7 +12,7 @@ from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
 from simd.dataset.manifest import MattingSet, write_manifest
 from simd.dataset.resumable_writing import Inputs, check_folder, holds_set, state_of_files, write_set
-from simd.errors import BatchError, DataError
+from simd.errors import BatchError, DataError, folded
 from simd.files import write_atomically
 from simd.image import check_opaque, read_alpha, read_image
 from simd.layer_checks import CONTRADICTS, count_contradictions, differing_orientation
@@ -31,7 +31,6 @@ PROTOCOL = "imported"
 _MENDABLE = ("kind", "classes", "class_", "map_trimaps")
 """Options that messages advise: an unfinished import goes on with others."""
 _LOG = logging.getLogger(__name__)
-_NAMED = 8  # pairs that are named one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,10 +270,8 @@ def _tell(imported: Mapping[str, _Imported]) -> None:
             f"{contradicted[worst]:,}",
         )
     turned = {name: each.orientation for name, each in imported.items() if each.orientation}
-    for name in sorted(turned)[:_NAMED]:
-        _LOG.warning("%s: %s", name, turned[name])
-    if len(turned) > _NAMED:
-        _LOG.warning("and %d more pairs whose headers state two orientations", len(turned) - _NAMED)
+    for line in folded(turned):
+        _LOG.warning("%s", line)
 
 
 def _import(job: _ImportJob) -> _Imported:

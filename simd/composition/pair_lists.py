@@ -154,7 +154,8 @@ def _pick(name: str, known: Mapping[str, Sequence[Record]], reasons: Mapping[str
     if fits:
         places = ", ".join(str(record.file) for record in fits[:4])
         raise DataError(f"the {what} {name!r} may be any of {places}; keep one of them")
-    raise DataError(reasons.get(name) or f"the source has no {what} {name!r}")
+    others = f"; it has others, as {min(known)!r}" if known else ""
+    raise DataError(reasons.get(name) or f"the source has no {what} {name!r}{others}")
 
 
 def _in_order(problems: dict[str, str]) -> dict[str, str]:

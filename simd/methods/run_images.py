@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simd.dataset.manifest import INFO_NAME, Sample, load_set
-from simd.errors import DataError, first_of
+from simd.errors import DataError, expected_and_present, first_of
 from simd.files import check_not_root, check_regular, is_utf8
 from simd.image import UInt8, is_image_name, read_image, read_size
 from simd.trimap import read_mapped_trimap
@@ -127,6 +127,9 @@ def images_to_predict(
         raise DataError(f"{trimap}: the method takes no trimaps; leave out --trimap")
     by_name = _by_name([path] if path.is_file() else sorted(path.iterdir()))
     trimaps = {} if trimap is None else _trimaps(Path(trimap), path)
+    if needs_trimap and not trimaps.keys() & by_name.keys():
+        names = expected_and_present((f"{name}.png" for name in by_name), _file_names(trimaps))
+        raise DataError(f"{trimap}: holds no trimap for any of {len(by_name)} pictures of {path}: {names}")
     images: list[SetImage | PictureFile] = []
     failures = _folders_like_pictures(path)
     _name_what_is_passed_over(path, Path(trimap) if trimap else None, by_name, trimaps)
@@ -213,6 +216,10 @@ def _trimaps(trimap: Path, pictures: Path) -> dict[str, list[Path]]:
     if pictures.is_dir():
         raise DataError(f"{trimap}: is one trimap for a folder of pictures; give a folder of trimaps")
     return {pictures.stem: [trimap]}
+
+
+def _file_names(by_name: Mapping[str, Sequence[Path]]) -> list[str]:
+    return [file.name for files in by_name.values() for file in files]
 
 
 def _twins(files: Sequence[Path]) -> str:

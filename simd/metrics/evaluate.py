@@ -10,7 +10,7 @@ from simd.arguments import checked
 from simd.dataset.manifest import load_set
 from simd.dataset.predictions import RunRecord
 from simd.dataset.review import read_review
-from simd.errors import BatchError, DataError, first_of
+from simd.errors import BatchError, DataError, expected_and_present, first_of
 from simd.files import no_such_folder
 from simd.journal import Journal, by_item, resumed
 from simd.layer_checks import CONTRADICTS
@@ -112,7 +112,8 @@ def evaluate(
     record = read_run_for(folder, truths)
     matched = find_predictions(folder, truths)
     if not matched.files:
-        raise DataError(f"{folder}: holds no prediction for {truths.origin}; files are named <id>.png")
+        names = expected_and_present((f"{image.id}.png" for image in truths.images), matched.extra)
+        raise DataError(f"{folder}: holds no prediction for {truths.origin}: {names}")
     with _journal(state, folder, truths, out=out) as journal:
         done = _score_all(_jobs(truths, matched, record), workers, journal)
         missing = matched.missing | {id_: result.reason for id_, result in done.items() if result.reason}

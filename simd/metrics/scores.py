@@ -3,12 +3,12 @@
 import hashlib
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simd.errors import DataError
+from simd.errors import DataError, expected_and_present
 from simd.files import as_path, csv_text, json_text, make_folder, write_atomically
 from simd.metrics.score import Score
 from simd.metrics.score_files import COLUMNS, DIGEST_KEY, read_score_files
@@ -135,6 +135,31 @@ def load_scores(path: Path) -> Scores:
         seconds_per_image=summary["seconds_per_image"],
         remarks=tuple(summary.get("remarks", ())),
     )
+
+
+def bases_of(paths: Iterable[Path]) -> list[Path]:
+    """Return ``<out>`` of each scores that some paths mean, once: a folder means all scores in it.
+
+    Raises
+    ------
+    DataError
+        If a folder holds no scores.
+    """
+    bases: dict[Path, None] = {}
+    for path in paths:
+        if not path.is_dir() or (path.name.strip(".") and any(file.is_file() for file in _files_of(path))):
+            bases[base_of(path)] = None
+            continue
+        names = {file.name for file in path.iterdir()}
+        summaries = [name for name in sorted(names) if name.endswith(".json") and not name.startswith(".")]
+        of_folder = [path / name[:-5] for name in summaries if f"{name[:-5]}.csv" in names]
+        if not of_folder:
+            present = expected_and_present(["NAME.json", "NAME.csv"], names)
+            raise DataError(
+                f"{path}: is a folder without scores, which are NAME.json and NAME.csv: {present}"
+            )
+        bases |= dict.fromkeys(of_folder)
+    return list(bases)
 
 
 def base_of(path: Path) -> Path:

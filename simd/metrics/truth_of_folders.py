@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from simd.class_tables import ClassTable, Entry, path_of, read_entries
-from simd.errors import DataError, first_of
+from simd.errors import DataError, expected_and_present, first_of
 from simd.files import no_such_folder, real_path
 from simd.metrics.truth_of_set import Truth, Truths
 from simd.sources.composite_names import without_background
@@ -112,6 +112,11 @@ def _pair(
     same = {id_: id_ for id_ in trimaps if id_ in alphas}
     shared = {id_: fg for id_ in trimaps if (fg := without_background(id_)) != id_ and fg in alphas}
     paired = same if len(same) >= len(shared) else shared
+    if not paired:
+        names = expected_and_present(trimaps, alphas)
+        raise DataError(
+            f"{alpha}: none of its {len(alphas)} alphas has the name of a trimap in {trimap}: {names}"
+        )
     if unmatched := [id_ for id_ in trimaps if id_ not in paired]:
         _refuse(f"{trimap}: {len(unmatched)} of {len(trimaps)} trimaps have no alpha in {alpha}", unmatched)
     if unused := sorted(alphas.keys() - set(paired.values())):
@@ -127,6 +132,9 @@ def _rows_of_images(table: Path, alpha_of: Mapping[str, str]) -> dict[str, Entry
     for name, entry in rows.items():
         entry.required_classes(name)
     used = {id_: _spelt(rows, id_, alpha) for id_, alpha in alpha_of.items()}
+    if not any(used.values()):
+        names = expected_and_present(alpha_of, rows)
+        raise DataError(f"{table}: none of its {len(rows)} rows names one of {len(alpha_of)} images: {names}")
     if without_row := [id_ for id_, name in used.items() if not name]:
         _refuse(f"{table}: {len(without_row)} of {len(alpha_of)} images have no row", without_row)
     if extra := [name for name in rows if name not in set(used.values())]:

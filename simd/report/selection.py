@@ -69,7 +69,7 @@ def select(
         raise DataError("name a folder of foregrounds, or one of photographs: --backgrounds FOLDER")
     read = [foregrounds, backgrounds, classes, class_list, *against, review]
     if out is not None:
-        out = check_output_file(out, "a selection", lambda path: bool(read_selection(path)), inputs=read)
+        out = check_output_file(out, "a selection", _is_selection, inputs=read)
         page = out.with_suffix(".html") if page is None else page
     if page is not None:
         page = check_output_file(page, "the page of a selection", contains("<title>Selection: "), inputs=read)
@@ -106,3 +106,8 @@ def select(
         make_folder(page.parent)
         write_page(page, selection, what=what, workers=workers)
     return selection
+
+
+def _is_selection(path: Path) -> bool:
+    """Tell whether a file is a selection, of which none may be kept; read_selection raises for any other."""
+    return path.stat().st_size > 0 and read_selection(path) is not None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simd.errors import folded
 from simd.files import write_atomically
 from simd.image import UInt8
 from simd.parallel import run
@@ -75,16 +76,19 @@ def write_page(path: Path, selection: Selection, *, what: str = "foregrounds", w
 
 
 def selection_text(selection: Selection, what: str = "foregrounds") -> str:
-    """Return what was dropped, line by line, and how many warnings there are, as text."""
-    dropped = [v for v in selection.verdicts if not v.keep]
-    width = max([8, *(len(v.reason) for v in dropped)])
-    lines = [f"{v.reason:{width}} {v.id}: {v.detail}" for v in dropped]
+    """Return what was dropped, alike ones in one line, and how many warnings there are, as text."""
+    dropped: dict[str, dict[str, str]] = defaultdict(dict)
+    for verdict in selection.verdicts:
+        if not verdict.keep:
+            dropped[verdict.reason][verdict.id] = verdict.detail
+    width = max([8, *map(len, dropped)])
+    lines = [f"{reason:{width}} {line}" for reason, details in dropped.items() for line in folded(details)]
     warnings = Counter(f.reason for v in selection.verdicts if v.keep for f in v.findings)
     if warnings:
         counts = ", ".join(f"{name} {count}" for name, count in warnings.most_common())
         lines.append(f"kept with a warning: {counts}; --strict drops them")
     lines += [f"note: {note}" for note in selection.notes]
-    kept = len(selection.verdicts) - len(dropped)
+    kept = sum(verdict.keep for verdict in selection.verdicts)
     return "\n".join([*lines, f"{kept} of {len(selection.verdicts)} {what} kept"])
 
 

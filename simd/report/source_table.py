@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simd.arguments import checked
-from simd.errors import DataError, SimdError
+from simd.errors import DataError, SimdError, folded
 from simd.image import check_opaque, read_alpha, read_image, remarks
 from simd.layer_checks import differing_orientation
 from simd.options import renamed
@@ -85,7 +85,7 @@ class Contents:
         ]
         lines += [f"  {note}" for note in self.notes]
         lines += [f"  {file}: {names}" for file, names in self.unused.items()]
-        lines += [f"  missing {name}: {reason}" for name, reason in self.missing.items()]
+        lines += [f"  missing {line}" for line in folded(self.missing)]
         if self.unnamed:
             lines.append(
                 f"  missing {self.unnamed} whose names nothing tells: the dataset holds more than is here"
@@ -93,7 +93,7 @@ class Contents:
         lines += [f"  extra {name}: belongs to nothing" for name in self.extra[:_NAMED]]
         if len(self.extra) > _NAMED:
             lines.append(f"  extra: {len(self.extra) - _NAMED} more")
-        lines += [f"  broken {name}: {reason}" for name, reason in self.broken.items()]
+        lines += [f"  broken {line}" for line in folded(self.broken)]
         lines += [f"  {remark}: {count}" for remark, count in self.remarks.items()]
         lines += [f"  licence {licence}: {count}" for licence, count in self.licences.items()]
         lines += [f"  class {name}: {count}" for name, count in self.classes.items()]
@@ -256,14 +256,13 @@ def _is_cutout(record: _AnyRecord) -> bool:
 
 def _pairs_turned(records: Sequence[_AnyRecord]) -> list[str]:
     """Name the pairs whose headers state two orientations."""
-    notes = []
+    notes = {}
     for record in records:
         files = [file for file, _ in files_of(record)]
         with suppress(SimdError):  # it has no header to speak of; --decode says so
-            notes += [differing_orientation(*files[:2])] if len(files) > 1 else []
-    notes = [note for note in notes if note]
-    more = len(notes) - _NAMED
-    return notes[:_NAMED] + ([f"{more} more pairs state two EXIF orientations"] if more > 0 else [])
+            if len(files) > 1 and (note := differing_orientation(*files[:2])):
+                notes[record.id] = note
+    return folded(notes)
 
 
 def _decode_all(records: Sequence[_AnyRecord], workers: int) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What the commands of tagging print."""
 
+from simd.errors import folded
 from simd.missing import formatted
 from simd.tagging.folders import Compared
 from simd.tagging.status import Status
@@ -52,6 +53,6 @@ def agreement_text(compared: Compared) -> str:
 def _listed(title: str, items: dict[str, str]) -> list[str]:
     if not items:
         return []
-    lines = [f"  {name}{f': {text}' if text else ''}" for name, text in items.items()]
-    more = [f"  and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
+    lines = [f"  {line}" for line in folded(items)]
+    more = [f"  and {len(lines) - _LISTED} more lines"] if len(lines) > _LISTED else []
     return ["", f"{len(items)} {title}:", *lines[:_LISTED], *more]

@@ -104,7 +104,7 @@ def test_ids_of_a_selection_that_no_foreground_has_are_named(foregrounds, backgr
     assert done.code == 1
     assert (
         f"1 of 2 items failed (1 are done):\n  {kept}: keeps 1 foregrounds that {foregrounds} does not have: "
-        "fur_dog; select from the same folder again"
+        "fur_dog; it has others, as fire_a; select from the same folder again"
     ) in done.err
     assert [row.fg_id for row in load_set(tmp_path / "set").rows] == ["fur_cat"]
 

@@ -95,7 +95,7 @@ def test_pictures_of_changed_layers_are_not_shown(tiny_set, mattes, tmp_path, ru
     change(bad, layer)
     done = run_cli("leaderboard", scores, "--out", tmp_path / "board")
     assert done.code == 0
-    assert f"{bad.row.id} is not among the examples: {bad.path(layer)}: its pixels are not" in done.err
+    assert f"not among the examples: {bad.row.id}: {bad.path(layer)}: its pixels are not" in done.err
     page = (tmp_path / "board" / "index.html").read_text()
     assert tiny_set[1].row.id in page
     assert bad.row.id not in page

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import restated, save
+from conftest import restated, save, soft_alpha
 from PIL import Image
 
 from simd import journal
@@ -226,7 +226,12 @@ def test_folders_without_mattes_are_named(tiny_set, tmp_path):
     with pytest.raises(DataError, match="gone: no such folder; predictions are expected there"):
         evaluate(tmp_path / "gone", tiny_set.path)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match=r"empty: holds no prediction for .*set; files are named <id>\.png"):
+    first = min(row.id for row in tiny_set.rows)
+    expected = rf"empty: holds no prediction for .*set: '{first}\.png' is expected, for example; "
+    with pytest.raises(DataError, match=expected + "nothing is there"):
+        evaluate(tmp_path / "empty", tiny_set.path)
+    save(tmp_path / "empty" / "IMG_1.png", soft_alpha())
+    with pytest.raises(DataError, match=expected + r"what is there is called as 'IMG_1\.png'"):
         evaluate(tmp_path / "empty", tiny_set.path)
 
 

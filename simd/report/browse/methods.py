@@ -12,7 +12,7 @@ from simd.errors import DataError
 from simd.files import no_such_folder, real_path
 from simd.metrics.prediction_files import find_predictions, read_run_for
 from simd.metrics.score import WHOLE, Score
-from simd.metrics.scores import Scores, base_of, load_scores
+from simd.metrics.scores import Scores, bases_of, load_scores
 from simd.metrics.truth_of_set import truths_of_set
 
 
@@ -61,7 +61,8 @@ def load_methods(
     Parameters
     ----------
     scores : sequence of path
-        What ``simd evaluate`` has written. The mattes are looked for where they were scored.
+        What ``simd evaluate`` has written, or a folder of it. The mattes are looked for where they were
+        scored.
     predictions : sequence of path
         Folders of mattes: of a method that has scores, if the folder or its run.json bears its name, else
         of a method of its own, which is shown without scores.
@@ -72,7 +73,7 @@ def load_methods(
         If scores or mattes are of another set, a folder of `predictions` is missing, or two methods
         cannot be told apart by name.
     """
-    methods = [_of_scores(dataset, path) for path in dict.fromkeys(map(base_of, scores))]
+    methods = [_of_scores(dataset, path) for path in bases_of(scores)]
     for folder in dict.fromkeys(predictions):
         if not folder.is_dir():
             raise no_such_folder(folder, "mattes are")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from simd.arguments import checked
 from simd.dataset.manifest import load_set
+from simd.errors import folded
 from simd.files import real_path
 from simd.report.browse.database import connect
 from simd.report.browse.dataset import default_name, open_dataset, update
@@ -151,8 +152,8 @@ def browse(
             dataset, page, scores=scores, predictions=predictions, worst=worst, workers=workers
         )
         unshown = result.problems
-    for matte, reason in unshown.items():
-        _LOG.warning("%s: %s", matte, reason)
+    for line in folded(unshown):
+        _LOG.warning("%s", line)
     return result
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.dataset.manifest import MattingSet, Sample, load_set
-from simd.errors import DataError
+from simd.errors import DataError, folded
 from simd.image import EXTENSIONS, Mask, Matte, UInt8, read_prediction, to_uint8
 from simd.metrics.alpha import sad
 from simd.metrics.score_summary import mean
@@ -102,14 +102,21 @@ def make_examples(board: Board, matting_set: MattingSet, budget: int, most: int 
     """Make examples, as many as fit into `budget` bytes, and return them by SAD, the worst first."""
     samples = {sample.row.id: sample for sample in matting_set}
     examples: list[WorstImage] = []
+    unread: dict[str, str] = {}
     for id_, error in worst_images(board)[:most]:
-        example = _example(board, samples[id_], error) if id_ in samples else None
-        if example is None:
+        if id_ not in samples:
+            continue
+        try:
+            example = _example(board, samples[id_], error)
+        except DataError as reason:
+            unread[id_] = str(reason)
             continue
         budget -= example.weight
         if budget < 0:
             break
         examples.append(example)
+    for line in folded(unread):
+        _LOG.warning("not among the examples: %s", line)
     return sorted(examples, key=lambda example: -example.sad)
 
 
@@ -132,12 +139,8 @@ def error_colours() -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(colours)
 
 
-def _example(board: Board, sample: Sample, error: float) -> WorstImage | None:
-    try:
-        image, alpha, trimap = (sample.read(layer) for layer in ("image", "alpha", "trimap"))
-    except DataError as reason:
-        _LOG.warning("%s is not among the examples: %s", sample.row.id, reason)
-        return None
+def _example(board: Board, sample: Sample, error: float) -> WorstImage:
+    image, alpha, trimap = (sample.read(layer) for layer in ("image", "alpha", "trimap"))
     full_size = (alpha.shape[0], alpha.shape[1])
     size = fit(full_size, _SIDE)
     unknown = unknown_region(trimap)
