@@ -48,6 +48,13 @@ Workers = Annotated[
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON in place of tables and text.")]
 Kind = Annotated[str | None, Option(help="The kind of its layout.", show_default="recognised")]
+AlphaDir = Annotated[
+    str | None, Option(help="The folder of the mattes, in the one named.", show_default="recognised")
+]
+AlphaSuffix = Annotated[
+    str | None,
+    Option(help="What ends a matte's name: _a for cat_a.png of cat.jpg.", show_default="recognised"),
+]
 Classes = Annotated[str | None, Option(help="CSV file with the columns file and class.")]
 
 

@@ -6,14 +6,16 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Workers, app, print_json
+from simd.cli.app import AlphaDir, AlphaSuffix, Json, Workers, app, print_json
 
 
 @app.command("import")
 def import_(
-    source: Annotated[Path, Argument(help="A folder of images that have their alpha.")],
+    source: Annotated[Path, Argument(help="A folder of images with their alpha: image/ and alpha/, ...")],
     out: Annotated[Path, Argument(help="The set's folder: new, or holding an interrupted import.")],
     kind: Annotated[str | None, Option(help="Its layout, if unclear: aim-500, composition-1k, ...")] = None,
+    alpha_dir: AlphaDir = None,
+    alpha_suffix: AlphaSuffix = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     class_: Annotated[
         str | None, Option("--class", help="The class of images whose class nothing else says.")
@@ -26,13 +28,15 @@ def import_(
     workers: Workers,
     json: Json = False,
 ) -> None:
-    """Turn image-alpha pairs into a set: Composition-1k, SIMD, AIM-500, AM-2k, P3M-10k, ..."""
+    """Turn image-alpha pairs into a set: your own (image/ and alpha/), Composition-1k, AIM-500, ..."""
     from simd.composition.import_finished import import_set
 
     imported = import_set(
         source,
         out,
         kind=kind,
+        alpha_dir=alpha_dir,
+        alpha_suffix=alpha_suffix,
         classes=classes,
         class_=class_,
         map_trimaps=map_trimaps,

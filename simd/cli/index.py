@@ -6,13 +6,15 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Kind, Workers, app, print_json
+from simd.cli.app import AlphaDir, AlphaSuffix, Json, Kind, Workers, app, print_json
 
 
 @app.command()
 def index(
     folder: Annotated[str | None, Argument(help="A folder, 'synthetic' or 'builtin'.")] = None,
     kind: Kind = None,
+    alpha_dir: AlphaDir = None,
+    alpha_suffix: AlphaSuffix = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     decode: Annotated[bool, Option(help="Read every file to its last pixel.")] = False,
     *,
@@ -29,7 +31,15 @@ def index(
         else:
             typer.echo(kinds_table())
         return
-    listing = look_through(folder, kind=kind, classes=classes, decode=decode, workers=workers)
+    listing = look_through(
+        folder,
+        kind=kind,
+        alpha_dir=alpha_dir,
+        alpha_suffix=alpha_suffix,
+        classes=classes,
+        decode=decode,
+        workers=workers,
+    )
     if json:
         print_json(list(listing))
     else:

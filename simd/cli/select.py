@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Kind, Workers, app, default_out, print_json
+from simd.cli.app import AlphaDir, AlphaSuffix, Json, Kind, Workers, app, default_out, print_json
 
 
 @app.command()
@@ -19,6 +19,8 @@ def select(
     ] = None,
     page: Annotated[Path | None, Option(help="HTML page of it.", show_default="beside it")] = None,
     kind: Kind = None,
+    alpha_dir: AlphaDir = None,
+    alpha_suffix: AlphaSuffix = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     class_list: Annotated[
         Path | None, Option(help="Keep what this list names (lines class:name), with its classes.")
@@ -56,6 +58,8 @@ def select(
         out=out,
         page=page,
         kind=kind,
+        alpha_dir=alpha_dir,
+        alpha_suffix=alpha_suffix,
         classes=classes,
         class_list=class_list,
         against=against or (),

@@ -158,6 +158,7 @@ def _read_by(chosen: BuildOptions, spec: str | Path | None) -> list[str | Path |
 def _settings(chosen: BuildOptions) -> dict[str, Any]:
     """Return the options as unfinished builds note them: by former names, so that those of before go on."""
     settings = {_FORMER.get(name, name): value for name, value in asdict(chosen).items()}
+    del settings["alpha_dir"], settings["alpha_suffix"]  # its kind says them
     if not chosen.unpremultiply:
         del settings["unpremultiply"]
     return settings
@@ -172,6 +173,8 @@ def _plan(chosen: BuildOptions) -> Pairing:
     classes = None if chosen.classes is None else Path(chosen.classes)
     fg_index = index_foregrounds(chosen.foregrounds, chosen.kind, classes=classes)
     bg_index = index_backgrounds(chosen.backgrounds, chosen.background_kind)
+    for caution in fg_index.cautions:
+        _LOG.warning("foregrounds: %s", caution)
     fg_index = replace(fg_index, records=tuple(licensed(fg_index.records, chosen.licence)))
     bg_index = replace(bg_index, records=tuple(licensed(bg_index.records, chosen.background_licence)))
     pairing = _pair(chosen, fg_index, bg_index)

@@ -14,15 +14,15 @@ from simd.dataset.manifest import MattingSet, write_manifest
 from simd.dataset.resumable_writing import Inputs, check_folder, holds_set, state_of_files, write_set
 from simd.errors import BatchError, DataError, folded
 from simd.files import write_atomically
-from simd.image import check_opaque, read_alpha, read_image
 from simd.layer_checks import CONTRADICTS, count_contradictions, differing_orientation
 from simd.parallel import run
 from simd.records import UNKNOWN_LICENCE, Composite
-from simd.sources import index_finished
+from simd.sources import index_finished, with_names
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Finished
 from simd.sources.licences import ATTRIBUTION_NAME, attribution, sources_of
 from simd.sources.outputs import check_output_folder
+from simd.sources.pairs import read_finished
 from simd.sources.table import find_table, read_table
 from simd.taxonomy import class_from_prefix, class_name
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_mapped_trimap, unknown_region
@@ -67,6 +67,8 @@ def import_set(
     out: str | Path,
     *,
     kind: str | None = None,
+    alpha_dir: str | Path | None = None,
+    alpha_suffix: str | None = None,
     classes: str | Path | None = None,
     class_: str | None = None,
     map_trimaps: bool = False,
@@ -83,6 +85,10 @@ def import_set(
         The set's folder: new, empty, or holding an interrupted import of the same, which is continued.
     kind : str, optional
         The layout; without it the folder tells.
+    alpha_dir : path, optional
+        The folder of the mattes, seen from `source`, where its name is none that is known.
+    alpha_suffix : str, optional
+        What stands behind an image's name in that of its matte, where it is none that is known.
     classes : path, optional
         A CSV file with a row for each image or foreground (:mod:`simd.sources.table`).
     class_ : str, optional
@@ -110,6 +116,7 @@ def import_set(
     """
     out = check_output_folder(out, "a set", holds_set, inputs=[source, classes])
     origin = str(source)
+    kind = with_names(kind, alpha_dir, alpha_suffix)
     options = _Options(
         source=origin,
         kind=kind,
@@ -119,6 +126,8 @@ def import_set(
         name=name,
     )
     index = index_finished(origin, kind)
+    for caution in index.cautions:
+        _LOG.warning("%s: %s", origin, caution)
     table_path = Path(classes) if classes is not None else find_table(Path(origin))
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else ClassTable()
     failures = dict(index.problems)
@@ -278,8 +287,7 @@ def _import(job: _ImportJob) -> _Imported:
     """Read an image with its alpha and trimap, write its four files and return its row."""
     finished, classes = job.finished, job.entry.classes
     assert classes is not None
-    check_opaque(finished.image)
-    image, alpha = read_image(finished.image), read_alpha(finished.alpha)
+    image, alpha = read_finished(finished)
     height, width = alpha.shape
     recipe: dict[str, int | float | str] = {"height": height, "width": width}
     if finished.trimap is not None:

@@ -1,7 +1,7 @@
 """The options of a build: one list, for :func:`simd.build`, a TOML file, and the command line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from simd.errors import DataError
@@ -24,6 +24,13 @@ class BuildOptions:
     kind: Annotated[str | None, Asked(help="The kind of the foregrounds' layout.", default="recognised")] = (
         None
     )
+    alpha_dir: Annotated[
+        str | None, Asked(help="The folder of the foregrounds' mattes, in theirs.", default="recognised")
+    ] = None
+    alpha_suffix: Annotated[
+        str | None,
+        Asked(help="What ends a matte's name: _a for cat_a.png of cat.jpg.", default="recognised"),
+    ] = None
     background_kind: Annotated[
         str | None, Asked(help="The kind of the backgrounds' layout.", default="recognised")
     ] = None
@@ -90,4 +97,8 @@ class BuildOptions:
 
 def build_options(values: Mapping[str, Any]) -> BuildOptions:
     """Check the options of a build; DataError for an unknown name, a wrong type or a value out of range."""
-    return read_options(BuildOptions, values, renamed=RENAMED)
+    from simd.sources import with_names  # the command line lists the options and reads no source
+
+    chosen = read_options(BuildOptions, values, renamed=RENAMED)
+    kind = with_names(chosen.kind, chosen.alpha_dir, chosen.alpha_suffix)
+    return replace(chosen, kind=kind, alpha_dir=None, alpha_suffix=None)

@@ -12,6 +12,7 @@ from simd.report.selection_page import write_page
 from simd.selection.backgrounds import select_backgrounds
 from simd.selection.foregrounds import read_selection, select_foregrounds, write_selection
 from simd.selection.reasons import Selection
+from simd.sources import with_names
 from simd.sources.outputs import check_output_file, contains
 
 
@@ -24,6 +25,8 @@ def select(
     out: str | Path | None = None,
     page: str | Path | None = None,
     kind: str | None = None,
+    alpha_dir: str | Path | None = None,
+    alpha_suffix: str | None = None,
     classes: str | Path | None = None,
     class_list: str | Path | None = None,
     against: Sequence[str | Path] = (),
@@ -48,7 +51,7 @@ def select(
         Where its HTML page goes; beside `out` by default, and none without `out`.
     kind : str, optional
         The kind of the layout; without it the folder decides.
-    classes, class_list, against, review
+    alpha_dir, alpha_suffix, classes, class_list, against, review
         Of foregrounds, see :func:`~simd.selection.foregrounds.select_foregrounds`.
     longest_side, max_object
         Of backgrounds, see :func:`~simd.selection.backgrounds.select_backgrounds`.
@@ -83,15 +86,18 @@ def select(
         "workers": workers,
     }
     if backgrounds is not None:
-        if classes or class_list or against or review:
-            raise DataError("--classes, --class-list, --against and --review are for foregrounds")
+        if classes or class_list or against or review or alpha_dir or alpha_suffix:
+            raise DataError(
+                "--alpha-dir, --alpha-suffix, --classes, --class-list, --against and --review are for "
+                "foregrounds"
+            )
         selection = select_backgrounds(
             str(backgrounds), kind, longest_side=longest_side, max_object=max_object, **common
         )
     else:
         selection = select_foregrounds(
             str(foregrounds),
-            kind,
+            with_names(kind, alpha_dir, alpha_suffix),
             classes=None if classes is None else Path(classes),
             class_list=None if class_list is None else Path(class_list),
             against=tuple(map(str, against)),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simd.arguments import checked
 from simd.errors import DataError, SimdError, folded
-from simd.image import check_opaque, read_alpha, read_image, remarks
+from simd.image import read_alpha, remarks
 from simd.layer_checks import differing_orientation
 from simd.options import renamed
 from simd.parallel import run
@@ -23,8 +23,11 @@ from simd.sources import (
     read_background,
     read_foreground,
     recognise_kind,
+    with_names,
 )
+from simd.sources.everyday import parse_naming, roles_of
 from simd.sources.index import Finished, Index, files_of
+from simd.sources.pairs import read_finished
 from simd.taxonomy import CLASSES
 
 _NAMED = 20  # extra files that are listed by name
@@ -128,6 +131,8 @@ def index(
     folder: str | Path,
     *,
     kind: str | None = None,
+    alpha_dir: str | Path | None = None,
+    alpha_suffix: str | None = None,
     classes: str | Path | None = None,
     decode: bool = False,
     workers: int = 1,
@@ -140,6 +145,10 @@ def index(
         A folder, ``"synthetic"`` or ``"builtin"``.
     kind : str, optional
         The kind of its layout; without it the layout decides.
+    alpha_dir : path, optional
+        The folder of the mattes, seen from `folder`, where its name is none that is known.
+    alpha_suffix : str, optional
+        What stands behind an image's name in that of its matte, where it is none that is known.
     classes : path, optional
         A CSV file with the columns file and class.
     decode : bool
@@ -158,10 +167,15 @@ def index(
         If the folder has no known layout.
     """
     origin = str(folder)
-    named = [role for role, table in TABLES.items() if kind in table]
+    kind = with_names(kind, alpha_dir, alpha_suffix)
+    base, _, query = (kind or "").partition("?")
+    named = [role for role, table in TABLES.items() if base in table]
     as_foregrounds, as_backgrounds, as_finished = (
         named == [role] or _recognised(table, kind, origin) for role, table in TABLES.items()
     )
+    if query and base == "folder":
+        roles = roles_of(Path(origin), parse_naming(query))
+        as_foregrounds, as_backgrounds, as_finished = "fg" in roles, False, "image" in roles
     if (as_foregrounds or as_finished) and as_backgrounds and not (Path(origin) / "bg").is_dir():
         as_backgrounds = False  # fg/ and alpha/ hold images, but no photographs to place things on
     listed = []
@@ -275,11 +289,9 @@ def _decode(record: _AnyRecord) -> tuple[int, ...]:
     if isinstance(record, Background):
         return read_background(record).shape
     if isinstance(record, Finished):
-        check_opaque(record.image)
-        read_image(record.image)
         if record.trimap is not None:
             read_alpha(record.trimap)
-        alpha, name = read_alpha(record.alpha), record.alpha
+        alpha, name = read_finished(record)[1], record.alpha
     else:
         alpha, name = read_foreground(record).alpha, record.alpha_file or record.file or Path(record.id)
     if not alpha.any():

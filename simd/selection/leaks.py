@@ -126,7 +126,9 @@ def _index(origin: str) -> Index[ForegroundFiles]:
     if recognise_kind(FOREGROUNDS, origin) is None and recognise_kind(FINISHED, origin) is not None:
         finished = index_finished(origin)
         records = tuple(
-            ForegroundFiles(id=f.id, source="folder", file=f.image, alpha_file=f.alpha)
+            ForegroundFiles(id=f.id, source="rgba", file=f.alpha)
+            if f.is_cutout
+            else ForegroundFiles(id=f.id, source="folder", file=f.image, alpha_file=f.alpha)
             for f in finished.records
         )
         return Index(finished.kind, records, finished.expected, finished.missing, finished.broken)

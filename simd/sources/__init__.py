@@ -15,10 +15,12 @@ builtin   backgrounds none: photographs inside installed libraries
 scenes    backgrounds none: drawn by the built-in generator; open adds the photographs of builtin
 ========= =========== ==========================================================================
 
-In files named after their kind; simd_release holds `simd`, generated what is drawn. What kinds share: index
-(what a source says of itself, and what was seen in a folder), layout (declared layouts), links (none may
-lead out, images are files), table (the CSV file of classes and licences), classified (cut-outs with their
-classes), lists (``class:fg:bg``), composite_names (``<fg>_<k>``), licences, photographs (told from mattes).
+In files named after their kind; simd_release holds `simd`, generated what is drawn, pairs foregrounds and
+photographs of `folder` with their mattes, under the names that everyday knows. What kinds share: index (what
+a source says of itself, and what was seen in a folder), layout (declared layouts), levels (datasets named one
+level too high or too low), links (none may lead out, images are files), table (the CSV file of classes and
+licences), classified (cut-outs with their classes), lists (``class:fg:bg``), composite_names (``<fg>_<k>``),
+licences, photographs (told from mattes).
 
 outputs is the guard of all that is written: nothing goes into a source, a set or a folder of mattes.
 
@@ -29,25 +31,29 @@ turns into a set.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import NamedTuple
 
 from simd.class_tables import ClassTable
-from simd.errors import DataError
+from simd.dataset.manifest import INFO_NAME
+from simd.errors import DataError, first_of
 from simd.files import as_path, check_not_root, no_such_folder
 from simd.formats import unread_note
 from simd.image import UPRIGHT, Reader, UInt8, check_opaque
 from simd.records import Background, Foreground, ForegroundFiles
+from simd.sources.everyday import Naming, find_places, parse_naming
 from simd.sources.folder import split_files
 from simd.sources.index import Finished, Index, SourceKind
+from simd.sources.levels import Kinds, Nearby, dataset_above, datasets_below
 from simd.sources.links import checked_index
 from simd.sources.photographs import check_photograph, pair_hint, why_no_photographs
 from simd.taxonomy import suggest
 
 FOREGROUNDS = {
-    "folder": "simd.sources.folder:FOREGROUNDS",
+    "folder": "simd.sources.pairs:FOREGROUNDS",
     "simd": "simd.sources.simd_release:FOREGROUNDS",
     "adobe": "simd.sources.adobe:FOREGROUNDS",
     "distinctions-646": "simd.sources.declared:DISTINCTIONS_646_FOREGROUNDS",
@@ -74,7 +80,19 @@ FINISHED = {
     "p3m-10k": "simd.sources.declared:P3M_10K_FINISHED",
     "aim-500": "simd.sources.declared:AIM_500_FINISHED",
     "alphamatting": "simd.sources.declared:ALPHAMATTING_FINISHED",
+    "folder": "simd.sources.pairs:PHOTOGRAPHS",
 }
+_GIVES = {"foregrounds": FOREGROUNDS, "image-alpha pairs": FINISHED, "backgrounds": BACKGROUNDS}
+_AS_FOLDER = {
+    "foregrounds": "--kind folder",
+    "image-alpha pairs": "--kind folder",
+    "backgrounds": "--background-kind folder (--kind folder where a command has no other kind)",
+}
+_EVERYDAY = {
+    "plain foregrounds": "foregrounds and their mattes",
+    "plain pairs": "photographs and their mattes",
+}
+_NAMED = 4  # datasets that a message names
 TABLES = {"foregrounds": FOREGROUNDS, "backgrounds": BACKGROUNDS, "finished": FINISHED}
 """What a kind gives, to the kinds that give it."""
 
@@ -97,6 +115,23 @@ def find_kind(role: str, name: str) -> SourceKind:
     return _load(TABLES[role][name])
 
 
+def with_names(kind: str | None, alpha_dir: str | Path | None, alpha_suffix: str | None) -> str | None:
+    """Return a kind with what the user says of the names of mattes behind it: ``folder?alpha-dir=mattes``.
+
+    Everything that takes a kind takes it so. Without names the kind stays as it is.
+
+    Examples
+    --------
+    >>> with_names(None, "my mattes", None), with_names("adobe", None, None)
+    ('folder?alpha-dir=my+mattes', 'adobe')
+    """
+    if not (query := Naming(str(alpha_dir or ""), alpha_suffix or "").query()):
+        return kind
+    if "?" in (kind or ""):
+        raise DataError(f"{kind}: names the mattes already; leave --alpha-dir and --alpha-suffix out")
+    return f"{kind or 'folder'}{query}"
+
+
 def index_foregrounds(
     origin: str, kind: str | None = None, *, classes: Path | ClassTable | None = None
 ) -> Index[Foreground]:
@@ -107,7 +142,7 @@ def index_foregrounds(
     origin : str
         A folder, or ``"synthetic"`` / ``"synthetic:PER_CLASS@SIZE:SPLIT"`` for the built-in generator.
     kind : str, optional
-        A key of :data:`FOREGROUNDS`; without it the folder's layout decides.
+        A key of :data:`FOREGROUNDS`, perhaps :func:`with_names`; without it the folder's layout decides.
     classes : Path or ClassTable, optional
         A CSV file with classes, licences and kinds of alpha (:mod:`simd.sources.table`), or what was read
         from one.
@@ -148,6 +183,9 @@ def index_backgrounds(origin: str, kind: str | None = None) -> Index[Background]
     folder = Path(origin)
     if source.name == "folder" and kind is None and not (folder / "bg").is_dir():
         files = [background.file for background in index.records if background.file is not None]
+        note = _check_level(origin, "backgrounds")
+        if note:
+            index = replace(index, notes=(*index.notes, note))
         if reason := why_no_photographs(folder, [*files, *(folder / name for name in index.broken)]):
             raise DataError(
                 f"{reason}. If these are photographs to place things on, say so: --background-kind folder "
@@ -211,18 +249,92 @@ def official_trimap(foreground: Foreground, k: int) -> Path | None:
 
 
 def _find(table: Mapping[str, str], origin: str, kind: str | None, what: str) -> SourceKind:
-    if kind is not None and kind not in table:
-        raise DataError(f"unknown kind of {what} {kind!r}{suggest(kind, table)}")
+    base, _, query = (kind or "").partition("?")
+    if kind is not None and base not in table:
+        raise DataError(f"unknown kind of {what} {base!r}{suggest(base, table)}")
     if not is_drawn(origin):
         _check_folder(as_path(origin, f"the folder of {what}"), what)
-    name = kind or recognise_kind(table, origin)
+    name = base or recognise_kind(table, origin)
     if name is None:
-        layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
         images, others = ([], []) if is_drawn(origin) else split_files(Path(origin))
-        unread, pairs = unread_note(others), pair_hint(Path(origin), images)
-        holds = (f"; it holds {unread}" if unread else "") + (f"; {pairs}" if pairs else "")
-        raise DataError(f"{origin}: no known layout of {what}{holds}; known are\n{layouts}")
-    return _load(table[name])
+        unread, reason = unread_note(others), "" if is_drawn(origin) else _why_unknown(origin, what)
+        pairs = "" if reason else pair_hint(Path(origin), images)
+        hints = (f"it holds {unread}" if unread else "", reason, pairs)
+        message = "; ".join([f"{origin}: no known layout of {what}", *filter(None, hints)])
+        if reason:
+            raise DataError(f"{message} (simd index lists the layouts)")
+        layouts = "\n".join(f"  {k.name}: {k.layout}" for k in kinds(table))
+        raise DataError(f"{message}; known are\n{layouts}")
+    source = _load(table[name])
+    if kind is None and name == "folder" and what != "backgrounds":
+        _check_level(origin, what)
+    if query and source.named is None:
+        raise DataError(f"{kind}: mattes are named in plain folders (kind folder), not in {name}")
+    return source.named(parse_naming(query)) if query and source.named is not None else source
+
+
+def _check_level(origin: str, what: str) -> str:
+    """Refuse a part of a dataset, and a folder of datasets, in place of one (DataError).
+
+    Photographs for backgrounds are as good in a part: then what is to say is returned.
+    """
+    folder = Path(origin)
+    if above := dataset_above(folder, _datasets()):
+        message = f"{origin}: is a part of {above.kind.title}; name the whole, {above.root}"
+        if above.gives == what == "backgrounds":
+            return f"{message}, for its licences and its own names"
+        raise DataError(f"{message}, or say that it is a plain folder: {_AS_FOLDER[what]}")
+    if what == "backgrounds" and (below := datasets_below(folder, _datasets(everyday=True))):
+        message = f"{origin}: holds {_listed(below)}"
+        if all(nearby.gives == what for nearby in below):
+            return f"{message}; name that folder, for its licences and its own names"
+        raise DataError(f"{message}; name that folder, or say that all are photographs: {_AS_FOLDER[what]}")
+    return ""
+
+
+def _why_unknown(origin: str, what: str) -> str:
+    """Say what a folder without a known layout is instead, and what to do; "" where nobody knows."""
+    folder = Path(origin)
+    if (folder / INFO_NAME).is_file():
+        return "it is a set already"
+    if what == "foregrounds" and (name := recognise_kind(FINISHED, origin)):
+        return (
+            f"it holds image-alpha pairs ({name}), photographs with their mattes: simd import makes a set of "
+            "them; --kind estimated takes what they show as foregrounds, the colours estimated; --kind "
+            "folder takes the colours as they are, for pictures that show no background"
+        )
+    if what == "image-alpha pairs" and (name := recognise_kind(FOREGROUNDS, origin)):
+        return (
+            f"it holds foregrounds ({name}): simd build places them on backgrounds; if they are photographs "
+            "with their background, say --kind folder"
+        )
+    if above := dataset_above(folder, _datasets()):
+        return f"it is a part of {above.kind.title}: name the whole, {above.root}"
+    for role in ("fg", "image"):
+        places = find_places(folder.parent, role) if folder.name else None
+        if places is not None and folder in (places.colour, places.alpha, places.trimap):
+            return f"it is a layer of {folder.parent} ({places.shown(folder.parent)}): name that folder"
+    if below := datasets_below(folder, _datasets(everyday=True)):
+        return f"it holds {_listed(below)}: name that folder"
+    return ""
+
+
+def _listed(below: Sequence[Nearby]) -> str:
+    titles = [_EVERYDAY.get(nearby.gives, nearby.kind.title) for nearby in below]
+    return first_of([f"{title} in {each.root}" for title, each in zip(titles, below, strict=True)], _NAMED)
+
+
+def _datasets(*, everyday: bool = False) -> Kinds:
+    """Return the kinds whose layouts say what a dataset is, perhaps those of plain pairs after them."""
+    plain = ("folder", "rgba")
+    declared = {
+        gives: [_load(target) for name, target in table.items() if name not in plain]
+        for gives, table in _GIVES.items()
+    }
+    if not everyday:
+        return declared
+    plain_kinds = [_load(table["folder"]) for table in (FOREGROUNDS, FINISHED)]
+    return {**declared, **{gives: [kind] for gives, kind in zip(_EVERYDAY, plain_kinds, strict=True)}}
 
 
 def is_drawn(origin: str) -> bool:

@@ -101,6 +101,12 @@ FOREGROUNDS = SourceKind(
     licence="Adobe Deep Image Matting dataset: by agreement, for research",
     citation='Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017',
     recognise=lambda origin: bool(_halves(origin)),
+    inner=tuple(
+        f"{half}{part}{layer}"
+        for half in ("", "Training_set/", "Test_set/")
+        for part in (_OWN, _OTHER)
+        for layer in ("", "/fg", "/alpha", "/trimaps")
+    ),
     index_files=_list_pairs,
     index_foregrounds=foregrounds_from(_list_pairs, title=lambda _place: "Adobe's set", lists=True),
     read=read_pair,

@@ -93,6 +93,7 @@ def _classified(
         extra,
         index.unnamed,
         unused,
+        index.cautions,
     )
 
 

@@ -138,5 +138,6 @@ BACKGROUNDS = SourceKind(
     ask="https://cocodataset.org/#download (images, and annotations for licences and objects)",
     counts="2017: 118,287 train, 5,000 val",
     recognise=lambda origin: bool(_splits(origin)),
+    inner=(*_SPLITS, "annotations"),
     index_backgrounds=_index,
 )

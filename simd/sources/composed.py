@@ -239,6 +239,7 @@ COMPOSITION_1K = SourceKind(
     ask="its parts: see adobe; merged/ is what its Composition_code.py, or simd build, writes",
     counts="1,000 test images of 50 foregrounds, 43,100 training images of 431",
     recognise=lambda origin: bool(_composition_roots(origin)),
+    inner=("*merged",),
     index_finished=_index_composition,
 )
 SIMD_COMPOSED = SourceKind(

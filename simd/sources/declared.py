@@ -217,6 +217,7 @@ def _declared(layout: Layout, layers: tuple[str, ...], shown: str, **functions: 
         citation=layout.citation,
         ask=layout.ask,
         counts=layout.describe_counts(),
+        inner=layout.inner,
         recognise=lambda origin: has_layout(layout, origin, layers),
         **functions,
     )

@@ -13,13 +13,17 @@ from simd.sources.declared import (
     AM_2K_FINISHED,
     P3M_10K_FINISHED,
 )
+from simd.sources.everyday import NO_NAMING, Naming
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Index, SourceKind
+from simd.sources.pairs import PHOTOGRAPHS, photographs_named
 
-_PHOTOGRAPHS = (AM_2K_FINISHED, P3M_10K_FINISHED, AIM_500_FINISHED, ALPHAMATTING_FINISHED)
+_PHOTOGRAPHS = (AM_2K_FINISHED, P3M_10K_FINISHED, AIM_500_FINISHED, ALPHAMATTING_FINISHED, PHOTOGRAPHS)
 
 
-def _kind_of(origin: str) -> SourceKind:
+def _kind_of(origin: str, naming: Naming = NO_NAMING) -> SourceKind:
+    if naming != NO_NAMING:
+        return photographs_named(naming)
     kind = next((kind for kind in _PHOTOGRAPHS if kind.recognise(origin)), None)
     if kind is None:
         names = ", ".join(kind.name for kind in _PHOTOGRAPHS)
@@ -27,8 +31,8 @@ def _kind_of(origin: str) -> SourceKind:
     return kind
 
 
-def _list_photographs(origin: str) -> Index[ForegroundFiles]:
-    kind = _kind_of(origin)
+def _list_photographs(origin: str, naming: Naming) -> Index[ForegroundFiles]:
+    kind = _kind_of(origin, naming)
     photographs = kind.index_finished(origin)
     records = tuple(
         ForegroundFiles(
@@ -39,7 +43,10 @@ def _list_photographs(origin: str) -> Index[ForegroundFiles]:
             licence=photograph.licence,
         )
         for photograph in photographs.records
+        if not photograph.is_cutout
     )
+    if not records and photographs.records:
+        raise DataError(f"{origin}: has cut-outs already; give their folder as foregrounds, kind rgba")
     return Index(
         "estimated",
         records,
@@ -86,16 +93,26 @@ def estimate_foreground(image: UInt8, alpha: Matte) -> UInt8:
     return to_uint8(np.asarray(estimate_foreground_ml(image / 255.0, alpha / float(largest_value(alpha)))))
 
 
-FOREGROUNDS = SourceKind(
-    name="estimated",
-    title="Photographs with alpha, their foregrounds' colours estimated",
-    layout=f"photographs of {', '.join(kind.name for kind in _PHOTOGRAPHS)}; "
-    "their foregrounds' colours are estimated, so it is taken only where --kind names it",
-    licence="as the dataset's",
-    citation='Germer et al., "Fast Multi-Level Foreground Estimation", ICPR 2020',
-    recognise=lambda _place: False,
-    index_files=_list_photographs,
-    index_foregrounds=foregrounds_from(_list_photographs, title=lambda origin: _kind_of(origin).title),
-    read=_read,
-    estimates=True,
-)
+def _foregrounds_named(naming: Naming) -> SourceKind:
+    def cutouts(origin: str) -> Index[ForegroundFiles]:
+        return _list_photographs(origin, naming)
+
+    return SourceKind(
+        name="estimated",
+        title="Photographs with alpha, their foregrounds' colours estimated",
+        layout=f"photographs of {', '.join(kind.name for kind in _PHOTOGRAPHS)}; "
+        "their foregrounds' colours are estimated, so it is taken only where --kind names it",
+        licence="as the dataset's",
+        citation='Germer et al., "Fast Multi-Level Foreground Estimation", ICPR 2020',
+        recognise=lambda _place: False,
+        index_files=cutouts,
+        index_foregrounds=foregrounds_from(
+            cutouts, title=lambda origin: _kind_of(origin, naming).title, by_name=naming != NO_NAMING
+        ),
+        read=_read,
+        named=_foregrounds_named,
+        estimates=True,
+    )
+
+
+FOREGROUNDS = _foregrounds_named(NO_NAMING)

@@ -1,4 +1,4 @@
-"""Plain folders: ``fg/`` and ``alpha/`` pairs, and photographs to place them on."""
+"""Plain folders: what lies in one, how files pair up, and photographs to place foregrounds on."""
 
 import os
 from collections import defaultdict
@@ -13,7 +13,6 @@ from simd.formats import unread_note
 from simd.image import UInt8, is_image_name, read_alpha, read_header, read_image, read_size
 from simd.layer_checks import differing_orientation
 from simd.records import UNKNOWN_LICENCE, Background, ForegroundFiles
-from simd.sources.classified import foregrounds_from
 from simd.sources.index import Index, SourceKind
 from simd.sources.photographs import mattes_among
 from simd.sources.table import find_table, read_table
@@ -77,34 +76,6 @@ def as_extra(files: Iterable[Path], root: Path) -> tuple[str, ...]:
 
 def _cannot_list(error: OSError) -> None:
     raise DataError(f"{error.filename}: cannot be listed ({error.strerror})") from error
-
-
-def _recognise_pairs(origin: str) -> bool:
-    return (Path(origin) / "fg").is_dir() and (Path(origin) / "alpha").is_dir()
-
-
-def _list_pairs(origin: str) -> Index[ForegroundFiles]:
-    root = Path(origin)
-    for name in ("fg", "alpha"):
-        if not (root / name).is_dir():
-            raise DataError(f"{root}: has no folder {name}/; the layout is {FOREGROUNDS.layout}")
-    missing: dict[str, str] = {}
-    broken: dict[str, str] = {}
-    (fg_files, fg_others), (alpha_files, alpha_others) = split_files(root / "fg"), split_files(root / "alpha")
-    colours = by_stem(fg_files, broken, root)
-    alphas = with_stems_of(colours, by_stem(alpha_files, broken, root))
-    records = []
-    for stem in sorted(colours.keys() | alphas.keys()):
-        if stem not in colours or stem not in alphas:
-            have, lack = ("alpha", "fg") if stem in alphas else ("fg", "alpha")
-            beside = unread_partner(stem, fg_others if lack == "fg" else alpha_others)
-            missing[f"{lack}/{stem}"] = f"{have}/{stem} has no partner in {lack}/{beside}"
-        elif pair := paired(stem, "folder", colours[stem], alphas[stem], broken):
-            records.append(pair)
-    others = [*fg_others, *alpha_others]
-    notes = (note,) if (note := unread_note(others)) else ()
-    expected = len(colours.keys() | alphas.keys())
-    return Index("folder", tuple(records), expected, missing, broken, notes, as_extra(others, root))
 
 
 def unread_partner(stem: str, others: Iterable[Path]) -> str:
@@ -226,18 +197,6 @@ def _index_photographs(origin: str) -> Index[Background]:
     return Index("folder", tuple(records), expected, broken=broken, notes=tuple(notes), extra=extra)
 
 
-FOREGROUNDS = SourceKind(
-    name="folder",
-    title="A plain folder",
-    layout="fg/<name>.<png|jpg|...> and alpha/<name>.<...>, paired by name; "
-    "classes.csv where names do not begin with a class",
-    licence="as the CSV file says",
-    citation="",
-    recognise=_recognise_pairs,
-    index_files=_list_pairs,
-    index_foregrounds=foregrounds_from(_list_pairs, by_name=True),
-    read=read_pair,
-)
 BACKGROUNDS = SourceKind(
     name="folder",
     title="A plain folder",

@@ -23,6 +23,7 @@ class Finished:
     bg_id: str | None = None  # None: a photograph, or nobody says what it was placed on
     class_: str = ""  # what its folder says; else "", which is for the user to say
     licence: str = UNKNOWN_LICENCE
+    is_cutout: bool = False  # whether its alpha is the transparency of that file
 
 
 Record = TypeVar("Record", Foreground, Background)
@@ -42,6 +43,7 @@ class Index(Generic[AnyRecord]):
     extra: tuple[str, ...] = ()  # files in the layout's folders that belong to nothing
     unnamed: int = 0  # how many more are missing: a count says so, and nothing says their names
     unused: dict[str, str] = field(default_factory=dict)  # a CSV file to the names in it of no file here
+    cautions: tuple[str, ...] = ()  # those of the notes that whoever builds with the records must hear, too
 
     @property
     def problems(self) -> dict[str, str]:
@@ -78,6 +80,7 @@ class SourceKind:
     title: str  # the dataset's own name
     ask: str = ""  # where to get it
     counts: str = ""  # what it is known to hold
+    inner: tuple[str, ...] = ()  # globs of the folders in it that are parts or layers of it
     index_foregrounds: Callable[[str, Path | ClassTable | None], Index[Foreground]] = _not_this_side
     index_files: Callable[[str], Index[ForegroundFiles]] | None = (
         None  # its foregrounds, whatever their classes
@@ -88,5 +91,6 @@ class SourceKind:
     read_background: Callable[[Background], UInt8] = _not_this_side  # where it has no file
     notice: Callable[[Sequence[str]], str] = lambda _ids: ""  # what a licence asks to be shown for these ids
     official_trimap: Callable[[Foreground, int], Path | None] = lambda _fg, _k: None  # of the k-th composite
+    named: Callable[[Any], "SourceKind"] | None = None  # of files whose names the user says
     draws_regions: bool = False  # its foregrounds have a class mask, and the classes are those in it
     estimates: bool = False  # its colours are estimated from photographs, not read from a file

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from simd.errors import DataError
@@ -39,6 +39,18 @@ class Layout:
     def licence_of_each(self) -> str:
         """The licence of an image of it."""
         return self.licence if self.licensed else UNKNOWN_LICENCE
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The folders of its parts and layers, and those above them."""
+        folders = {
+            PurePosixPath(root, _folder(part, layer))
+            for part in self.parts
+            for root in part.roots
+            for layer in part.layers
+        }
+        above = {folder for path in folders for folder in (path, *path.parents)}
+        return tuple(sorted(str(path) for path in above if path.name))
 
     def describe(self, layers: Sequence[str]) -> str:
         """Return where some layers lie, in a line."""

@@ -290,11 +290,14 @@ def _pictures(folder: Path) -> Iterator[Path]:
 def _source(folder: Path) -> str:
     """Return the kind of a source that a folder is, or is a layer of; "" for any other.
 
-    A folder of any photographs or cut-outs is a source, too, but only where a command reads it.
+    A folder of any photographs, cut-outs, or pairs under everyday names is a source, too, but only where a
+    command reads it: ``images/`` and ``masks/`` may lie in somebody's folder of everything.
     """
-    declared = {name: target for name, target in FOREGROUNDS.items() if name != "rgba"}
-    for table in (declared, FINISHED):
-        kind = _recognised(table, folder)
+    if (folder / "fg").is_dir() and (folder / "alpha").is_dir() and _has_layers(folder):
+        return "folder"
+    for table in (FOREGROUNDS, FINISHED):
+        declared = {name: target for name, target in table.items() if name not in ("rgba", "folder")}
+        kind = _recognised(declared, folder)
         if kind and _has_layers(folder):
             return kind
     photographs = {name: target for name, target in BACKGROUNDS.items() if name != "folder"}

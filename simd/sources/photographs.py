@@ -15,7 +15,7 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.files import real_path
-from simd.formats import EXTENSIONS
+from simd.formats import is_image_name
 from simd.image import UInt8, read_image, read_size
 
 _SAMPLED = 8  # files of a folder that speak for all of it
@@ -28,7 +28,10 @@ _AT_AN_END, _OF_EACH_END, _OF_BOTH = 4, 0.02, 0.5
 _MATTE_NAME = re.compile(r"(?i)[-_. ](alpha|matte|mask|pha|trimap)$")
 _NAMES_OF_MATTES = re.compile(r"(?i)(.*[-_. ])?(alpha|matte|mask|pha|trimap|gt|ground[-_ ]?truth)s?\b")
 _NAMES_OF_BACKGROUNDS = re.compile(r"(?i)(bgr?|backgrounds?)s?$")
-_AS_PAIRS = "name the two fg/ and alpha/ and give the folder that holds them as --foregrounds"
+_AS_PAIRS = (
+    "name the two fg/ and alpha/, or say which holds the mattes (--alpha-dir NAME), and give the folder that "
+    "holds them as --foregrounds"
+)
 
 
 def is_matte(pixels: UInt8) -> bool:
@@ -193,23 +196,36 @@ def _mattes_beside(folder: Path, files: Sequence[Path]) -> str:
     except OSError:
         return ""
     for other in sorted(path for path in names if path != whole)[:_BESIDE]:
-        partners = [_partner(other / file.relative_to(folder), file) for file in sampled]
+        folders = {file: other / file.relative_to(folder).parent for file in sampled}
+        pictures = {inner: _pictures_by_stem(inner) for inner in set(folders.values())}
+        partners = [_partner(pictures[folders[file]], file) for file in sampled]
         same = [partner for partner in partners if partner is not None]
         if same and 2 * len(same) >= len(sampled) and _sample(same).is_grey:
             return f"{other.name}/"
     return ""
 
 
-def _partner(path: Path, file: Path) -> Path | None:
-    """Return the picture at a path, whatever its ending, if it has the size of a file."""
-    for ending in EXTENSIONS:
-        partner = path.with_suffix(ending)
+def _partner(pictures: Mapping[str, Sequence[Path]], file: Path) -> Path | None:
+    """Return the picture that is named as a file, or as its matte, if it has its size."""
+    for partner in pictures.get(file.stem.casefold(), ()):
         try:
-            if partner.is_file() and read_size(partner) == read_size(file):
+            if read_size(partner) == read_size(file):
                 return partner
         except (DataError, OSError):
             continue
     return None
+
+
+def _pictures_by_stem(folder: Path) -> dict[str, list[Path]]:
+    """Return the pictures in a folder by their stems, in small letters and without a matte's suffix."""
+    pictures: dict[str, list[Path]] = defaultdict(list)
+    try:
+        paths = sorted(path for path in folder.iterdir() if is_image_name(path.name) and path.is_file())
+    except OSError:
+        return {}
+    for path in paths:
+        pictures[_MATTE_NAME.sub("", path.stem).casefold()].append(path)
+    return pictures
 
 
 def _by_folder(files: Sequence[Path]) -> dict[Path, list[Path]]:

@@ -93,6 +93,7 @@ FOREGROUNDS = SourceKind(
     "<class> is a class or its name in the release, such as plant_leaf",
     licence="SIMD release: none stated, ask its authors; parts are Adobe's, by agreement",
     citation='Sun, Tang and Tai, "Semantic Image Matting", CVPR 2021',
+    inner=("*/fg", "*/alpha"),
     recognise=lambda origin: any(_is_class(folder) for folder in _class_folders(origin)),
     index_foregrounds=_index,
     read=read_pair,

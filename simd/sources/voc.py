@@ -56,5 +56,6 @@ BACKGROUNDS = SourceKind(
     licence=_LICENCE,
     citation='Everingham et al., "The PASCAL Visual Object Classes Challenge: A Retrospective", IJCV 2015',
     recognise=lambda origin: _root(origin) is not None,
+    inner=("VOCdevkit/VOC2012/JPEGImages", "VOC2012/JPEGImages", "JPEGImages"),
     index_backgrounds=_index,
 )
