@@ -1,9 +1,10 @@
 """The CSV file that says of images or foregrounds what class they are of: one reader for all who take one.
 
-A row names a file in a column ``file``, ``file_name``, ``id`` or ``name``, its classes in ``class``,
-``classes`` or ``class_guess`` (several as ``a|b``, the first is primary), and may have ``licence``,
-``alpha_kind`` (a key of :data:`simd.records.ALPHA_KINDS`), ``fg`` or ``fg_id`` (the foreground that an image
-shows) and ``role``.
+A row names a file in a column ``file``, ``file_name``, ``filename``, ``id``, ``name`` or ``image``, its
+classes in ``class``, ``classes``, ``class_guess`` or ``label`` (several as ``a|b``, the first is primary),
+and may have ``licence`` or ``license``, ``alpha_kind`` (a key of :data:`simd.records.ALPHA_KINDS`), ``fg`` or
+``fg_id`` (the foreground that an image shows) and ``role``. Between the cells stand commas, or semicolons or
+tabs, as spreadsheets write them; the case of a column's name does not matter.
 """
 
 import csv
@@ -21,8 +22,10 @@ from simd.formats import is_image_name
 from simd.records import UNKNOWN_LICENCE, check_alpha_kind
 from simd.taxonomy import parse_classes
 
-_FILE_COLUMNS = ("file", "file_name", "id", "name")
-_CLASS_COLUMNS = ("class", "classes", "class_guess")
+_FILE_COLUMNS = ("file", "file_name", "filename", "id", "name", "image")
+_CLASS_COLUMNS = ("class", "classes", "class_guess", "label")
+_LICENCE_COLUMNS = ("licence", "license")
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _NAMED = 5  # names that a message gives
 _FG_COLUMNS = ("fg", "fg_id")
 
@@ -146,6 +149,7 @@ def read_entries(
     file_column = _pick(path, columns, _FILE_COLUMNS)
     class_column = _pick(path, columns, _CLASS_COLUMNS) if with_classes else None
     fg_column = next((name for name in _FG_COLUMNS if name in columns), None)
+    licence_column = next((name for name in _LICENCE_COLUMNS if name in columns), "")
     table = ClassTable(str(path))
     for line, row in rows:
         where = f"{path}:{line}"
@@ -156,7 +160,7 @@ def read_entries(
         entry = Entry(
             where,
             _classes(where, row[class_column]) if class_column else None,
-            row.get("licence") or UNKNOWN_LICENCE,
+            row.get(licence_column) or UNKNOWN_LICENCE,
             check_alpha_kind(row.get("alpha_kind") or "", where),
             (row[fg_column] or "").strip() if fg_column else "",
         )
@@ -170,7 +174,9 @@ def read_entries(
 
 def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
     """Return the columns, and each row with the number of its line; a short row has None in the rest."""
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    text = read_text(path)
+    separator = _separator(text)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     columns: list[str] = []
     rows: list[tuple[int, dict[str, str | None]]] = []
     line = 1  # where a row begins: one with a line break inside is longer than a line
@@ -181,7 +187,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str | N
             elif len(cells) > len(columns):
                 raise DataError(
                     f"{path}:{line}: has {len(cells)} cells, and there are {len(columns)} columns; "
-                    "a comma inside a cell needs double quotes around it"
+                    f"a {_SEPARATORS[separator]} inside a cell needs double quotes around it"
                 )
             elif cells:
                 rows.append((line, dict(zip_longest(columns, cells))))
@@ -194,7 +200,14 @@ def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str | N
     return columns, rows
 
 
+def _separator(text: str) -> str:
+    """Return what stands between the cells of the first line: commas, unless there are none."""
+    heading = text.partition("\n")[0]
+    return next((mark for mark in _SEPARATORS if mark in heading), ",")
+
+
 def _checked_columns(path: Path, cells: list[str]) -> list[str]:
+    cells = [cell.strip().lower() for cell in cells]
     if twice := sorted({name for name in cells if cells.count(name) > 1}):
         raise DataError(f"{path}: has the column {twice[0]!r} twice; keep one of them")
     return cells
@@ -204,9 +217,8 @@ def _pick(path: Path, columns: Sequence[str], wanted: tuple[str, ...]) -> str:
     for name in wanted:
         if name in columns:
             return name
-    hint = (
-        "; commas must stand between its cells" if len(columns) == 1 and {";", "\t"} & {*columns[0]} else ""
-    )
+    names_files = any(map(is_image_name, columns))
+    hint = "; its first line names the columns, as in: file,class" if names_files else ""
     has = f"it has {', '.join(columns)}" if columns else "it is empty"
     raise DataError(f"{path}: lacks a column {' or '.join(map(repr, wanted))}; {has}{hint}")
 

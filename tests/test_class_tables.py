@@ -28,6 +28,40 @@ def test_columns_have_several_names_and_short_rows_are_rows(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file;class;licence\n{};fur|net;CC0\n",
+        "file\tclass\tlicence\n{}\tfur|net\tCC0\n",
+        "\ufefffilename,label,license\r\n{},fur|net,CC0\r\n",
+        "Filename; Label; Licence\n{};fur|net;CC0\n",
+        "Image,LABEL,License\n{},fur|net,CC0\n",
+        'file;class;licence\n"{}";"fur|net";"CC0"\n',
+    ],
+)
+@pytest.mark.parametrize("name", ["a.png", "a, b.png"])
+def test_tables_of_spreadsheets_and_of_other_tools_are_read(tmp_path, text, name):
+    file = tmp_path / "a.csv"
+    quoted = f'"{name}"' if "," in name and '"{}"' not in text else name
+    file.write_text(text.format(quoted), encoding="utf-8")
+    assert read_entries(file, key=stem_of) == {
+        name.removesuffix(".png"): Entry(f"{file}:2", ("fur", "net"), "CC0")
+    }
+
+
+def test_too_many_cells_are_told_by_the_mark_between_them(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("file;class\na;b.png;fur\n")
+    with pytest.raises(DataError, match=r"a\.csv:2: has 3 cells, .* a semicolon inside a cell needs double"):
+        read_entries(file, key=stem_of)
+
+
+def test_a_class_column_wins_over_labels(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("filename,label,class\na.png,net,fur\n")
+    assert read_entries(file, key=stem_of)["a"].classes == ("fur",)
+
+
 def test_a_column_without_a_name_holds_no_classes(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text(",file\n0,a.png\n")  # as pandas writes an index
@@ -81,7 +115,8 @@ def test_rows_that_are_not_csv_are_named_by_their_line(rows, reason, tmp_path):
     ("text", "reason"),
     [
         ("file,class,class\na,fur,net\n", "has the column 'class' twice; keep one of them"),
-        ("file;class\na;fur\n", "it has file;class; commas must stand between its cells"),
+        ("file,class,Class\na,fur,net\n", "has the column 'class' twice; keep one of them"),
+        ("a.png;fur\nb.png;net\n", "it has a.png, fur; its first line names the columns, as in: file,class"),
         ("", "lacks a column 'file' or .*; it is empty"),
     ],
 )

@@ -257,6 +257,16 @@ def test_names_of_mattes_are_for_plain_folders(tmp_path, run_cli):
     assert (done.code, "behind a kind stand alpha-dir and alpha-suffix" in done.err) == (1, True)
 
 
+@pytest.mark.parametrize("heading", ["file;class", "filename,label"])
+def test_classes_come_from_a_table_of_a_spreadsheet(tmp_path, run_cli, heading):
+    names = ("IMG_1", "IMG_2", "IMG_3")
+    write(tmp_path, "fg/{}.JPG", "gt/{}.png", names=names)
+    mark = ";" if ";" in heading else ","
+    rows = [f"{name}.JPG{mark}{class_}" for name, class_ in zip(names, ("fur", "fur", "net"), strict=True)]
+    (tmp_path / "classes.csv").write_text("\n".join([heading, *rows]) + "\n")
+    assert listed(run_cli, tmp_path)["foregrounds"]["classes"] == {"fur": 2, "net": 1}
+
+
 # -- simd import ------------------------------------------------------------------------------------------
 
 

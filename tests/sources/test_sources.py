@@ -191,7 +191,7 @@ def test_a_damaged_pair_is_told_when_it_is_read(foregrounds):
         ([["file", "class"], ["", "fur"]], r":2: the column 'file' is empty"),
         ([["file", "kind"], ["a", "fur"]], r": lacks a column 'class' or 'classes' or .*, kind$"),
         ([["path", "class"], ["a", "fur"]], r": lacks a column 'file' or 'file_name' .* it has path, class$"),
-        ([["file;class"], ["a;fur"]], r": lacks a column 'file' .*; it has file;class; commas must stand "),
+        ([["a.png", "fur"], ["b.png", "net"]], r": lacks a column 'file' .*; its first line names the"),
         ([], r": lacks a column 'file'"),
         (
             [["file", "class"], ["a.png", "fur"], ["b.png", "fur"], ["alpha/a.png", "leaf"]],
