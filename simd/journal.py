@@ -93,6 +93,16 @@ class Journal:
         shutil.rmtree(self._folder)
 
 
+def continues(folder: Path, settings: Mapping[str, Any], *, mendable: Collection[str] = ()) -> bool:
+    """Tell whether a folder holds the state of a run that goes on with these settings."""
+    try:
+        noted = read_json(folder / "settings.json")
+    except DataError:
+        return False
+    stated = json.loads(json.dumps(dict(settings)))
+    return isinstance(noted, dict) and not [key for key in _differing(noted, stated) if key not in mendable]
+
+
 def resumed(
     journal: Journal | None,
     items: Iterable[Item],
@@ -186,7 +196,7 @@ def by_item(
 def _check_same(folder: Path, stored: Any, wanted: Mapping[str, Any], mendable: Collection[str]) -> None:
     if not isinstance(stored, dict):
         raise DataError(f"{folder}: is damaged; remove it, and the run begins again")
-    keys = sorted(key for key in wanted.keys() | stored.keys() if stored.get(key) != wanted.get(key))
+    keys = _differing(stored, wanted)
     if not keys:
         return
     fixed = [key for key in keys if key not in mendable]
@@ -201,6 +211,10 @@ def _check_same(folder: Path, stored: Any, wanted: Mapping[str, Any], mendable: 
         folder.parent,
         changes,
     )
+
+
+def _differing(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    return sorted(key for key in wanted.keys() | stored.keys() if stored.get(key) != wanted.get(key))
 
 
 def _whole_lines(path: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "simd"
 # A module may import what stands in an earlier row, and its own folder.
 CORE = {
-    *("simd.addresses", "simd.array_files", "simd.class_tables", "simd.hashing"),
+    *("simd.addresses", "simd.array_files", "simd.class_tables", "simd.hashing", "simd.replacing"),
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
     *("simd.formats", "simd.tiff", "simd.remarks", "simd.layer_checks", "simd.schema"),
     *("simd.jit", "simd.locks", "simd.masks", "simd.mattes", "simd.missing"),

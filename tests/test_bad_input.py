@@ -179,7 +179,8 @@ def test_a_damaged_background_costs_only_its_own_composites(build, backgrounds, 
     done = build("--per-foreground", 3)
     assert done.code == 1
     assert "6 of 18 items failed (12 are done)" in done.err
-    assert f"foreground 'fur_cat' over 'hill.jpg': {backgrounds / 'hill.jpg'}: is damaged" in done.err
+    assert f" over 'hill.jpg': {backgrounds / 'hill.jpg'}: is damaged" in done.err
+    assert "; and 5 more like it: " in done.err
     made = load_set(tmp_path / "set")
     assert {row.bg_id for row in made.rows} == set(BACKGROUNDS) - {"hill.jpg"}
     verify(made)
@@ -232,8 +233,10 @@ def test_a_folder_that_is_in_use_is_left_alone(build, tmp_path):
     done = build("--seed", 1)
     assert (done.code, done.err) == (
         1,
-        f"simd: {tmp_path / 'set'}: already holds a finished set; "
-        "choose another folder, or remove this one\n",
+        f"simd: {tmp_path / 'set'}: already holds a finished set, and this is another one (name: 'exact-0' "
+        "is now 'exact-1'; seed: 0 is now 1; 2 ids are new: hair-easy-e8d92631, net-6dd29e65; 2 ids are "
+        "gone: hair-easy-47ac03a5, net-7216b187); choose another folder, remove this one, or have the new "
+        "one put in its place with --overwrite\n",
     )
     assert contents(tmp_path / "set") == before
 

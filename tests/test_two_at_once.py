@@ -129,14 +129,14 @@ def test_two_builds_in_two_processes(foregrounds, backgrounds, tmp_path):
     out = tmp_path / "set"
     places = ("--foregrounds", foregrounds, "--backgrounds", backgrounds, "--any-licence")
     codes, messages = run_twice("build", out, *places, "--per-foreground", 4, "--workers", 1)
-    assert_one_is_done(codes, messages, finished="already holds a finished set")
+    assert_one_is_done(codes, messages, finished="holds this set already")
     verify(out)
 
 
 def test_two_imports_in_two_processes(tmp_path):
     out = tmp_path / "set"
     codes, messages = run_twice("import", write_finished(tmp_path / "AIM-500"), out, "--class", "fur")
-    assert_one_is_done(codes, messages, finished="already holds a finished set")
+    assert_one_is_done(codes, messages, finished="holds this set already")
     assert len(verify(out)) == 3
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Workers, app, print_json
+from simd.cli.app import Json, Overwrite, Workers, app, print_json
 from simd.cli.listed_options import listed_options
 from simd.composition.options import BuildOptions
 
@@ -19,6 +19,7 @@ def build(
         str | None, Option(help="TOML file with these options as keys; or simd-open, simd-open-mini, ...")
     ] = None,
     *,
+    overwrite: Overwrite = False,
     workers: Workers,
     json: Json = False,
     **options: Any,
@@ -27,7 +28,7 @@ def build(
     from simd.composition.build import build as build_set
     from simd.dataset.published_digests import compare_with_published
 
-    built = build_set(out, spec=spec, workers=workers, **options)
+    built = build_set(out, spec=spec, workers=workers, overwrite=overwrite, **options)
     counts = built.info["counts"]
     verdict = "" if options else compare_with_published(built)  # with other options it is another set
     if json:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import AlphaDir, AlphaSuffix, Json, Workers, app, print_json
+from simd.cli.app import AlphaDir, AlphaSuffix, Json, Overwrite, Workers, app, print_json
 
 
 @app.command("import")
@@ -25,6 +25,7 @@ def import_(
     ] = False,
     name: Annotated[str | None, Option(help="The set's name.", show_default="its kind")] = None,
     *,
+    overwrite: Overwrite = False,
     workers: Workers,
     json: Json = False,
 ) -> None:
@@ -42,6 +43,7 @@ def import_(
         map_trimaps=map_trimaps,
         name=name,
         workers=workers,
+        overwrite=overwrite,
     )
     if json:
         facts = {"name": imported.name, "digest": imported.digest, "counts": imported.info["counts"]}

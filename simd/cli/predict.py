@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, app, print_json
+from simd.cli.app import Json, Overwrite, app, print_json
 
 
 @app.command()
@@ -41,6 +41,7 @@ def predict(
         int | None,
         Option(help="Processes.", min=1, show_default="the processors that memory allows; 1 on a GPU"),
     ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Run a matting method over a set, or over pictures."""
@@ -60,6 +61,7 @@ def predict(
         map_trimaps=map_trimaps,
         workers=workers,
         pictures=pictures,
+        overwrite=overwrite,
         **options,
     ).record
     if json:

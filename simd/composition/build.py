@@ -1,7 +1,7 @@
 """Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,13 @@ from simd.composition.protocols import CompositionProtocol, load_protocol
 from simd.composition.release_layout import check_released_folder, released_names, write_released
 from simd.composition.render import RenderJob, make
 from simd.composition.spec import read_spec
-from simd.dataset.manifest import MattingSet, unnamed, write_manifest
-from simd.dataset.resumable_writing import (
-    Inputs,
-    check_folder,
-    holds_set,
-    is_unfinished,
-    state_of_files,
-    write_set,
-)
+from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, unnamed, write_manifest
+from simd.dataset.planned_again import Change, SetPlan
+from simd.dataset.resumable_writing import Inputs, check_folder, holds_set, state_of_files, write_set
 from simd.dataset.review import read_review
 from simd.errors import BatchError, DataError, first_of
 from simd.files import write_atomically
+from simd.image import read_size
 from simd.options import options_of
 from simd.parallel import run
 from simd.records import Background, Composite, Foreground
@@ -33,7 +28,7 @@ from simd.selection.class_balance import EqualChoice, equal_numbers
 from simd.selection.foregrounds import read_selection
 from simd.sources import index_backgrounds, index_foregrounds, official_trimap
 from simd.sources.index import Index
-from simd.sources.licences import ATTRIBUTION_NAME, attribution, licensed, refuse_unknown, sources_of
+from simd.sources.licences import attribution, licensed, refuse_unknown, sources_of
 from simd.sources.outputs import check_output_folder
 from simd.tagging.annotated_foregrounds import annotate
 
@@ -66,6 +61,7 @@ def build(
     spec: str | Path | None = None,
     workers: int = 1,
     only: Collection[str] | None = None,
+    overwrite: bool = False,
     **options: Any,
 ) -> MattingSet:
     """Build a class-aware matting set.
@@ -74,7 +70,8 @@ def build(
     ----------
     out : path
         The set's folder: new, empty, or holding an interrupted build with the same options, which is
-        continued. However often it was interrupted, the result is the same to the byte.
+        continued. However often it was interrupted, the result is the same to the byte. A finished set that
+        is the one planned is returned as it is (:mod:`simd.dataset.planned_again`).
     spec : path or str, optional
         A TOML file of options, or the name of a shipped one such as ``simd-open``; `options` stand over it.
     workers : int
@@ -82,6 +79,8 @@ def build(
         several start this program anew, and a script must allow for that by ``if __name__ == "__main__"``.
     only : collection of str, optional
         Ids: of the set that the options describe, make these composites, which stay as they are in it.
+    overwrite : bool
+        Build anew where a set lies already; the old one stays until the new one is complete.
     **options
         The fields of :class:`~simd.composition.options.BuildOptions`: ``foregrounds``, ``backgrounds``,
         ``per_foreground``, ``max_side``, ``protocol``, ``seed``, ...; files and folders as text or Path.
@@ -101,6 +100,8 @@ def build(
     chosen = build_options((read_spec(spec) if spec is not None else {}) | options)
     out = check_output_folder(out, "a set", holds_set, inputs=_read_by(chosen, spec))
     check_folder(out)  # before anything is read for it
+    if chosen.layout and (overwrite or not holds_set(out)):
+        check_released_folder(out)
     protocol = load_protocol(chosen.protocol, max_side=chosen.max_side, trimap_radius=chosen.trimap_radius)
     planned, failures, total = _plan(chosen)
     if not planned:
@@ -113,28 +114,26 @@ def build(
     released = released_names(planned) if chosen.layout else {}
     by_id = {p.id: p for p in planned}
 
-    if chosen.layout and not is_unfinished(out):
-        check_released_folder(out)
-
     looks = _Looks()
 
-    def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
+    def write_rest(folder: Path, todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
         wanted = set(todo)
-        jobs = _jobs(out, [p for p in planned if p.id in wanted], protocol, chosen)
+        jobs = _jobs(folder, [p for p in planned if p.id in wanted], protocol, chosen)
         return (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome, looks))
 
-    def finish(rows: list[Composite]) -> None:
+    name = chosen.name or unnamed(protocol.name, chosen.seed)
+
+    def finish(folder: Path, rows: list[Composite]) -> None:
         _tell_looks(looks)
         ids = {row.id for row in rows}
         kept = [p for p in planned if p.id in ids]
         used = list({p.fg.id: p.fg for p in kept}.values()), list({p.bg.id: p.bg for p in kept}.values())
-        name = chosen.name or unnamed(protocol.name, chosen.seed)
-        write_atomically(out / ATTRIBUTION_NAME, attribution(name, *used))
+        write_atomically(folder / ATTRIBUTION_NAME, attribution(name, *used))
         write_manifest(
-            out, rows, name=name, protocol=protocol.name, seed=chosen.seed, sources=sources_of(*used)
+            folder, rows, name=name, protocol=protocol.name, seed=chosen.seed, sources=sources_of(*used)
         )
         if chosen.layout:
-            write_released(out, released, [row.id for row in rows])
+            write_released(folder, out, released, [row.id for row in rows])
 
     return write_set(
         out,
@@ -142,6 +141,15 @@ def build(
         write_rest,
         finish,
         settings=_settings(chosen) | ({} if only is None else {"only": sorted(only)}),
+        plan=SetPlan(
+            name=name,
+            protocol=protocol.name,
+            seed=chosen.seed,
+            changes=lambda row: _changes(row, by_id[row.id], chosen, protocol),
+            files=lambda id_: _files(by_id[id_]),
+            doubtful=lambda rows: _doubtful(rows, by_id),
+        ),
+        overwrite=overwrite,
         mendable={_FORMER.get(name, name) for name in _MENDABLE},
         holds=lambda row: _is_as_planned(row, by_id[row.id], chosen),
         failures=failures,
@@ -262,23 +270,68 @@ def _only(planned: Sequence[Planned], ids: Collection[str]) -> list[Planned]:
 
 def _inputs(planned: Planned) -> Inputs:
     """Say what a composite is made from: if a file changes between two runs, it is made again."""
-    trimap = official_trimap(planned.fg, planned.k)
     facts: Inputs = [planned.seed, *planned.fg.classes, planned.fg.licence, planned.bg.licence]
     facts += map(repr, planned.bg.salient or ())
+    return facts + state_of_files(*_files(planned))
+
+
+def _files(planned: Planned) -> list[Path]:
+    """Return the files that a composite is made from."""
+    trimap = official_trimap(planned.fg, planned.k)
     files = [planned.fg.file, planned.fg.alpha_file, planned.bg.file, trimap]
     if planned.fg.annotation is not None:
         files += [planned.fg.annotation, planned.fg.annotation.with_suffix(".png")]
-    return facts + state_of_files(*files)
+    return [file for file in files if file is not None]
 
 
 def _is_as_planned(row: Composite, planned: Planned, chosen: BuildOptions) -> bool:
     """Tell whether a finished row says what the options say now; files and classes are in its inputs."""
+    return not _restated(row, planned, chosen)
+
+
+def _restated(row: Composite, planned: Planned, chosen: BuildOptions) -> dict[str, Change]:
+    """Return what a row states and the options state otherwise."""
     fg, bg = planned.fg, planned.bg
-    stated = (row.fg_id, row.bg_id, row.source, row.licence, row.bg_source, row.bg_licence, row.alpha_kind)
-    return (
-        stated == (fg.id, bg.id, fg.source, fg.licence, bg.source, bg.licence, fg.alpha_kind)
-        and bool(row.recipe.get("unpremultiplied")) == chosen.unpremultiply
-    )
+    stated = {
+        "the foreground": (row.fg_id, fg.id),
+        "the background": (row.bg_id, bg.id),
+        "kind": (row.source, fg.source),
+        "licence": (row.licence, fg.licence),
+        "background-kind": (row.bg_source, bg.source),
+        "background-licence": (row.bg_licence, bg.licence),
+        "alpha_kind": (row.alpha_kind, fg.alpha_kind),
+        "unpremultiply": (bool(row.recipe.get("unpremultiplied")), chosen.unpremultiply),
+    }
+    return {name: pair for name, pair in stated.items() if pair[0] != pair[1]}
+
+
+def _changes(
+    row: Composite, planned: Planned, chosen: BuildOptions, protocol: CompositionProtocol
+) -> dict[str, Change]:
+    """Return what a row of a finished set states and would state otherwise, as far as no pixel decides it."""
+    recipe = row.recipe
+    stated: dict[str, Change] = {"k": (recipe.get("k"), planned.k)}
+    if row.class_mask_from == "image":
+        stated["classes"] = ([row.class_, *row.classes], [planned.fg.class_, *sorted(planned.fg.classes)])
+    if recipe.get("trimap") != "official":
+        size = (int(recipe.get("height", 0)), int(recipe.get("width", 0)))
+        stated |= {key: (recipe.get(key), value) for key, value in protocol.recipe(size).items()}
+    elif not protocol.takes_official_trimaps:
+        stated["trimap"] = ("official", "made")
+    changed = {name: pair for name, pair in stated.items() if pair[0] != pair[1]}
+    return _restated(row, planned, chosen) | changed
+
+
+def _doubtful(rows: Sequence[Composite], by_id: Mapping[str, Planned]) -> set[str]:
+    """Return two ids that stand for all: the largest, on which max-side shows, and one with regions."""
+
+    def sides(row: Composite) -> tuple[int, int]:
+        file = by_id[row.id].fg.alpha_file or by_id[row.id].fg.file
+        longest = max(int(row.recipe.get("height", 0)), int(row.recipe.get("width", 0)))
+        return longest, 0 if file is None else max(read_size(file))
+
+    regions = [row.id for row in rows if row.class_mask_from != "image"][:1]
+    return {max(rows, key=sides).id, *regions}
 
 
 def _tell_looks(looks: _Looks) -> None:

@@ -10,7 +10,8 @@ from simd.class_tables import ClassTable, Entry, stem_of
 from simd.composition.plan import safe_id
 from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
-from simd.dataset.manifest import MattingSet, write_manifest
+from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, write_manifest
+from simd.dataset.planned_again import Change, SetPlan
 from simd.dataset.resumable_writing import Inputs, check_folder, holds_set, state_of_files, write_set
 from simd.errors import BatchError, DataError, folded
 from simd.files import write_atomically
@@ -20,7 +21,7 @@ from simd.records import UNKNOWN_LICENCE, Composite
 from simd.sources import index_finished, with_names
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Finished
-from simd.sources.licences import ATTRIBUTION_NAME, attribution, sources_of
+from simd.sources.licences import attribution, sources_of
 from simd.sources.outputs import check_output_folder
 from simd.sources.pairs import read_finished
 from simd.sources.table import find_table, read_table
@@ -74,6 +75,7 @@ def import_set(
     map_trimaps: bool = False,
     name: str | None = None,
     workers: int = 1,
+    overwrite: bool = False,
 ) -> MattingSet:
     """Turn images with alpha into a set.
 
@@ -82,7 +84,8 @@ def import_set(
     source : path
         A folder in the layout of a kind in :data:`simd.sources.FINISHED`.
     out : path
-        The set's folder: new, empty, or holding an interrupted import of the same, which is continued.
+        The set's folder: new, empty, or holding an interrupted import of the same, which is continued. A
+        finished set that is the one planned is returned as it is (:mod:`simd.dataset.planned_again`).
     kind : str, optional
         The layout; without it the folder tells.
     alpha_dir : path, optional
@@ -101,6 +104,8 @@ def import_set(
         The set's name; by default its kind.
     workers : int
         Processes; they change the time and nothing else.
+    overwrite : bool
+        Import anew where a set lies already; the old one stays until the new one is complete.
 
     Raises
     ------
@@ -150,8 +155,9 @@ def import_set(
 
     strange: dict[str, _Imported] = {}
 
-    def write_rest(todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
-        for outcome in run(_import, [jobs[id_] for id_ in todo], workers=workers):
+    def write_rest(folder: Path, todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
+        of_folder = [jobs[id_]._replace(out=folder) for id_ in todo]
+        for outcome in run(_import, of_folder, workers=workers):
             name = outcome.item.finished.id
             if outcome.value is None:
                 yield outcome.item.id, f"{name}: {outcome.reason}"
@@ -159,12 +165,12 @@ def import_set(
             strange[name] = outcome.value
             yield outcome.item.id, outcome.value.row
 
-    def finish(rows: list[Composite]) -> None:
+    def finish(folder: Path, rows: list[Composite]) -> None:
         _tell(strange)
         used = [replace(jobs[row.id].finished, licence=row.licence) for row in rows]
-        write_atomically(out / ATTRIBUTION_NAME, attribution(name or index.kind, finished=used))
+        write_atomically(folder / ATTRIBUTION_NAME, attribution(name or index.kind, finished=used))
         write_manifest(
-            out,
+            folder,
             rows,
             name=name or index.kind,
             protocol=PROTOCOL,
@@ -179,6 +185,14 @@ def import_set(
         write_rest,
         finish,
         settings=asdict(options),
+        plan=SetPlan(
+            name=name or index.kind,
+            protocol=PROTOCOL,
+            seed=0,
+            changes=lambda row: _changes(row, jobs[row.id]),
+            files=lambda id_: _files(jobs[id_].finished),
+        ),
+        overwrite=overwrite,
         mendable=_MENDABLE,
         holds=lambda row: _is_as_stated(row, jobs[row.id]),
         failures=failures,
@@ -248,15 +262,40 @@ def _stated(finished: Finished, table: ClassTable) -> Entry | None:
 def _inputs(job: _ImportJob) -> Inputs:
     finished = job.finished
     known = [*(job.entry.classes or ()), job.entry.licence, finished.fg_id, finished.bg_id or ""]
-    return known + state_of_files(finished.image, finished.alpha, finished.trimap)
+    return known + state_of_files(*_files(finished))
+
+
+def _files(finished: Finished) -> list[Path]:
+    return [file for file in (finished.image, finished.alpha, finished.trimap) if file is not None]
 
 
 def _is_as_stated(row: Composite, job: _ImportJob) -> bool:
     """Tell whether a finished row says what the options say now; files and classes are in its inputs."""
-    stated = (row.source, row.licence, row.alpha_kind)
-    return stated == (job.finished.source, _licence(job), job.entry.alpha_kind) and (
-        job.map_trimaps or "trimap_pixels_mapped" not in row.recipe
-    )
+    return not _restated(row, job)
+
+
+def _restated(row: Composite, job: _ImportJob) -> dict[str, Change]:
+    """Return what a row states and the options state otherwise."""
+    mapped = "trimap_pixels_mapped" in row.recipe
+    stated = {
+        "kind": (row.source, job.finished.source),
+        "licence": (row.licence, _licence(job)),
+        "alpha_kind": (row.alpha_kind, job.entry.alpha_kind),
+        "map-trimaps": (mapped, mapped and job.map_trimaps),
+    }
+    return {name: pair for name, pair in stated.items() if pair[0] != pair[1]}
+
+
+def _changes(row: Composite, job: _ImportJob) -> dict[str, Change]:
+    """Return what a row of a finished set states and would state otherwise."""
+    classes = job.entry.classes or ()
+    stated: dict[str, Change] = {
+        "the foreground": (row.fg_id, job.finished.fg_id),
+        "the background": (row.bg_id, job.finished.bg_id),
+        "classes": ([row.class_, *row.classes], [*classes[:1], *sorted(classes)]),
+        "trimap": (row.recipe.get("trimap"), "made" if job.finished.trimap is None else "official"),
+    }
+    return _restated(row, job) | {name: pair for name, pair in stated.items() if pair[0] != pair[1]}
 
 
 def _licence(job: _ImportJob) -> str:

@@ -60,8 +60,11 @@ def check_released_folder(out: Path) -> None:
         raise DataError(f"{folder}: is not an empty folder; --layout simd-2021 writes there, move it away")
 
 
-def write_released(out: Path, names: Mapping[str, tuple[str, str]], ids: Sequence[str]) -> Path:
-    """Put the images of a set under their released names: hard links where the disk has them, else copies."""
+def write_released(built: Path, out: Path, names: Mapping[str, tuple[str, str]], ids: Sequence[str]) -> Path:
+    """Put the images of a set under their released names: hard links where the disk has them, else copies.
+
+    They lie in `built`, which may be another than `out`, where the set will be once it is complete.
+    """
     root = released_folder(out)
     wanted = set()
     for id_ in ids:
@@ -69,7 +72,7 @@ def write_released(out: Path, names: Mapping[str, tuple[str, str]], ids: Sequenc
         for layer, folder in _FOLDERS.items():
             make_folder(root / class_folder / folder)
             target = root / class_folder / folder / name
-            _link(out / file_name(id_, layer), target)
+            _link(built / file_name(id_, layer), target)
             wanted.add(target)
     for file in root.glob("*/*/*"):  # of a run that was interrupted
         if file not in wanted:

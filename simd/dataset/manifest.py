@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 INFO_NAME, ROWS_NAME = "dataset.json", "metadata.jsonl"
+ATTRIBUTION_NAME = "ATTRIBUTION.md"
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,24 @@
 """Write a set as its images come: interrupted at any moment, the same command goes on to the same bytes."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import logging
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from simd.dataset.manifest import INFO_NAME, MattingSet, load_set
-from simd.errors import BatchError, DataError
+from simd.dataset.manifest import ATTRIBUTION_NAME, INFO_NAME, ROWS_NAME, MattingSet, load_set
+from simd.dataset.planned_again import Make, SetPlan, check_as_planned
+from simd.errors import BatchError, DataError, first_of
 from simd.files import flush_disks, make_folder, sizes_of
-from simd.journal import Journal, resumed
+from simd.journal import Journal, continues, resumed
 from simd.locks import locked_folder
 from simd.records import LAYERS, ROW_KEYS, Composite, file_name
+from simd.replacing import beside, check_replaceable_folder, mend, take_place
 from simd.schema import INTEGER, TEXT, Kind, list_of, record
 
 _INPUT = Kind("a text or a whole number", lambda value: TEXT.fits(value) or INTEGER.fits(value))
 _NOTED = record(ROW_KEYS | {"inputs": list_of(_INPUT), "bytes": list_of(INTEGER, length=len(LAYERS))})
+_NAMED = 4  # strange files that a message names
+_LOG = logging.getLogger(__name__)
 _STATE = ".build"  # lies in the set's folder until the set is finished
 
 Inputs = list[str | int]
@@ -31,11 +36,10 @@ def holds_set(out: Path) -> bool:
 
 
 def check_folder(out: Path) -> None:
-    """Refuse a folder that holds anything but an unfinished set (DataError)."""
-    if is_unfinished(out):
+    """Refuse a folder that holds anything but a set (DataError), and mend one whose replacing was cut off."""
+    mend(out, holds_set)
+    if holds_set(out):
         return
-    if (out / INFO_NAME).exists():
-        raise DataError(f"{out}: already holds a finished set; choose another folder, or remove this one")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out}: is not an empty folder; a set needs one of its own")
 
@@ -52,10 +56,12 @@ def state_of_files(*files: Path | None) -> Inputs:
 def write_set(
     out: Path,
     inputs: Mapping[str, Inputs],
-    make: Callable[[list[str]], Iterator[tuple[str, Composite | str]]],
-    finish: Callable[[list[Composite]], None],
+    make: Make,
+    finish: Callable[[Path, list[Composite]], None],
     *,
     settings: Mapping[str, Any],
+    plan: SetPlan,
+    overwrite: bool = False,
     mendable: Collection[str] = (),
     holds: Callable[[Composite], bool] = lambda row: True,
     failures: dict[str, str],
@@ -63,7 +69,7 @@ def write_set(
     what: str = "composites",
     asked: str = "items",
 ) -> MattingSet:
-    """Write what an interrupted run has not written yet, then the manifest.
+    """Write what an interrupted run has not written yet, then the manifest; leave a finished set as it is.
 
     Parameters
     ----------
@@ -72,12 +78,17 @@ def write_set(
     inputs : mapping
         Id to what the image is made from, in the order of the set.
     make : callable
-        Writes the layers of the images of some ids and yields, in any order, each id with its row, or with
-        the reason why there is none.
+        Writes the layers of the images of some ids into a folder and yields, in any order, each id with its
+        row, or with the reason why there is none.
     finish : callable
-        Writes the manifest of the rows that there are.
+        Writes the manifest of the rows that there are into a folder.
     settings : mapping
         What the run depends on; a state with other settings is not continued.
+    plan : SetPlan
+        Tells whether a finished set is the one that would be written.
+    overwrite : bool
+        Write anew what is finished, or was begun with other settings, and put it in the place of the old
+        once it is complete.
     mendable : collection of str
         Settings that may be others: a message advises to change them, or another setting that needs it.
     holds : callable
@@ -91,20 +102,22 @@ def write_set(
 
     Raises
     ------
+    DataError
+        If the folder holds another finished set, or with `overwrite` anything that no run has written.
     BusyError
         If another process writes this set.
     BatchError
         If there are failures. The others are written and form a set; the next run tries the failed again.
     """
-    with locked_folder(out):
-        check_folder(out)  # another run may have finished meanwhile
-        journal = Journal(out / _STATE, settings, mendable=mendable)
+
+    def write(folder: Path) -> None:
+        journal = Journal(folder / _STATE, settings, mendable=mendable)
         for layer in LAYERS:
-            make_folder(out / layer)
+            make_folder(folder / layer)
 
         def load(row: dict[str, Any]) -> Composite | None:
             id_ = str(row["id"])
-            if row["inputs"] != inputs[id_] or row["bytes"] != _bytes(out, id_):
+            if row["inputs"] != inputs[id_] or row["bytes"] != _bytes(folder, id_):
                 return None
             composite = Composite.from_row(row)
             return composite if holds(composite) else None
@@ -112,21 +125,70 @@ def write_set(
         rows, reasons = resumed(
             journal,
             inputs,
-            make,
+            lambda todo: make(folder, todo),
             key=str,
             load=load,
-            dump=lambda id_, row: {**row.to_row(), "inputs": inputs[id_], "bytes": _bytes(out, id_)},
+            dump=lambda id_, row: {**row.to_row(), "inputs": inputs[id_], "bytes": _bytes(folder, id_)},
             what=what,
             kind=_NOTED,
         )
-        failures |= reasons
-        _remove_strays(out, rows)
+        failures.update(reasons)
+        _remove_strays(folder, rows)
         flush_disks()  # a set whose manifest outlives a power cut has all its images
-        finish([rows[id_] for id_ in inputs if id_ in rows])
+        finish(folder, [rows[id_] for id_ in inputs if id_ in rows])
         if failures:
             raise BatchError(failures, asked, total)
         journal.remove()
+
+    check_folder(out)
+    if overwrite and holds_set(out) and not continues(out / _STATE, settings, mendable=mendable):
+        with locked_folder(out), locked_folder(beside(out), named=out):
+            _check_ours(out)
+            write(beside(out))
+            take_place(beside(out), out)
+            return load_set(out)
+    with locked_folder(out):
+        if not is_unfinished(out) and (out / INFO_NAME).is_file():  # perhaps by another run, meanwhile
+            matting_set = load_set(out)
+            if failures:
+                raise BatchError(failures, asked, total)
+            check_as_planned(matting_set, inputs, plan, make)
+            _LOG.info("%s: holds this set already, as planned; nothing is made again", out)
+            return matting_set
+        write(out)
         return load_set(out)
+
+
+def _check_ours(out: Path) -> None:
+    """Refuse to replace a set among whose files is one that no run has written (DataError)."""
+    check_replaceable_folder(out)
+    try:
+        rows = () if is_unfinished(out) else load_set(out).rows
+    except DataError as error:
+        raise DataError(
+            f"{error}; --overwrite replaces what is surely a set: remove {out} yourself"
+        ) from error
+    wanted = {INFO_NAME, ROWS_NAME, ATTRIBUTION_NAME, _STATE, *LAYERS}
+    strange = [path.name for path in out.iterdir() if path.name not in wanted and not _is_part(path.name)]
+    if not is_unfinished(out):
+        files = {file_name(row.id, layer) for row in rows for layer in LAYERS}
+        names = {
+            f"{layer}/{file.name}"
+            for layer in LAYERS
+            if (out / layer).is_dir()
+            for file in (out / layer).iterdir()
+        }
+        strange += [name for name in names - files if not _is_part(name.rpartition("/")[2])]
+    if strange:
+        raise DataError(
+            f"{out}: holds what is not of the set, {first_of(sorted(strange), _NAMED)}; it is left as it is: "
+            "move that away, or choose another folder"
+        )
+
+
+def _is_part(name: str) -> bool:
+    """Tell whether a file is what a kill has left of a write."""
+    return name.startswith(".") and name.endswith(".part")
 
 
 def _bytes(out: Path, id_: str) -> list[int]:

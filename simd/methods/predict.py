@@ -6,7 +6,7 @@ import pickle
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,13 +16,14 @@ from simd.dataset.predictions import RUN_NAME, UNFINISHED_NAME, RunRecord, read_
 from simd.errors import BatchError, DataError
 from simd.files import flush_disks, make_folder, sizes_of, write_atomically
 from simd.image import to_uint8, write_png
-from simd.journal import Journal, by_item, resumed
+from simd.journal import Journal, by_item, continues, resumed
 from simd.locks import locked_folder
 from simd.methods import Draws, Method, load_method, target_of
 from simd.methods.facts import Facts, facts_of, gigabytes_of
 from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
 from simd.parallel import free_gigabytes, peak_megabytes
+from simd.replacing import beside, check_replaceable_folder, mend, take_place
 from simd.schema import AMOUNT, COUNT, INTEGER, TEXT, list_of, or_null, record, table_of
 from simd.sources.outputs import check_output_folder, holds_pictures_of_ours, write_picture
 from simd.version import __version__
@@ -39,6 +40,7 @@ _NOTED = record(
     },
     {"digest": TEXT, "version": TEXT, "pictures": table_of(INTEGER)},
 )
+_MENDABLE = ("version",)  # a message may advise options that are part of it, as a smaller tile
 _BASE_GIGABYTES = 0.3  # an interpreter with the libraries loaded
 _NOTABLE_GIGABYTES = 1.0  # from here on the estimate is said before the run
 
@@ -87,6 +89,7 @@ def predict(
     map_trimaps: bool = False,
     workers: int = 1,
     pictures: str | Path | None = None,
+    overwrite: bool = False,
     **options: Any,
 ) -> Predicted:
     """Predict the matte of every composite of a set, of every picture of a folder, or of one picture.
@@ -111,6 +114,9 @@ def predict(
         handed to other processes runs in this one, and the log says so.
     pictures : path, optional
         Folder for ``<id>-<what it shows>.png`` of the images solved by this run, where the method draws any.
+    overwrite : bool
+        Predict anew where a finished or another run's mattes lie already; they stay until the new ones are
+        complete.
     **options
         The method's own, such as weights="weights", device="cuda"; None leaves an option at its default.
 
@@ -141,6 +147,14 @@ def predict(
     )
     identity = _identity(facts, images)
     folder = _picture_folder(loaded, facts, pictures)
+    mend(out, _holds_run)
+    if overwrite and _holds_run(out) and not continues(out / _STATE, identity, mendable=_MENDABLE):
+        with locked_folder(out), locked_folder(beside(out), named=out):
+            _check_ours(out)
+            fewer = _affordable(workers, loaded, images)
+            predicted = _run(method, loaded, options, images, beside(out), folder, fewer)
+            take_place(beside(out), out)
+            return replace(predicted, folder=out)
     if (finished := _finished(out, identity, images)) is not None:
         return finished
     with locked_folder(out):
@@ -161,8 +175,7 @@ def _run(
 ) -> Predicted:
     """Predict what an earlier run has not, in a folder that this one holds."""
     facts = facts_of(loaded)
-    # a message may advise options that are part of the version, as a smaller tile
-    journal = Journal(out / _STATE, _identity(facts, images), mendable=["version"])
+    journal = Journal(out / _STATE, _identity(facts, images), mendable=_MENDABLE)
     # a name that was put into METHODS here is not there in other processes
     shared: str | Method | _PickledMethod = target_of(method) if isinstance(method, str) else method
     if workers > 1 and not isinstance(method, str):
@@ -239,7 +252,8 @@ def _finished(out: Path, identity: dict[str, str | None], images: RunImages) -> 
             others = "on other pictures" if images.set_digest is None else "on another set"
             raise DataError(
                 f"{out}: holds the mattes of {record.method} ({record.version}), {others}, in another "
-                "version or with other weights; choose another folder, or remove this one"
+                "version or with other weights; choose another folder, remove this one, or have these put in "
+                "their place with --overwrite"
             )
         gone = [each.id for each in images.images if sizes_of(out / f"{each.id}.png")[0] <= 0]
         if gone:
@@ -252,6 +266,30 @@ def _finished(out: Path, identity: dict[str, str | None], images: RunImages) -> 
         raise DataError(f"{out}: is not an empty folder; predictions need one of their own")
     make_folder(out)
     return None
+
+
+def _check_ours(out: Path) -> None:
+    """Refuse to replace a folder among whose files is one that no run has written (DataError)."""
+    check_replaceable_folder(out)
+    record = read_run(out)
+    if record is not None and not record.simd_version:
+        raise DataError(
+            f"{out}: its run.json is not of simd predict, so --overwrite leaves it alone; choose another "
+            "folder"
+        )
+    names = {path.name for path in out.iterdir() if not path.name.endswith(".part")}
+    mattes = {name for name in names if name.endswith(".png") and not name.startswith(".")}
+    strange = sorted(names - mattes - {RUN_NAME, _STATE})
+    if strange or (record is not None and record.images is not None and len(mattes) > record.images):
+        what = (
+            f", as {strange[0]}"
+            if strange
+            else f": {len(mattes)} mattes where {record and record.images} were made"
+        )
+        raise DataError(
+            f"{out}: holds what is not of its run{what}; it is left as it is: move that away, or choose "
+            "another folder"
+        )
 
 
 def _id(task: _Task) -> str:

@@ -10,7 +10,6 @@ from simd.records import UNKNOWN_LICENCE, Background, Foreground
 from simd.sources import find_kind
 from simd.sources.index import Finished
 
-ATTRIBUTION_NAME = "ATTRIBUTION.md"
 Record = TypeVar("Record", Foreground, Background)
 _NAMED = 3  # examples in a message
 

@@ -198,7 +198,9 @@ def test_a_build_with_other_settings_is_not_continued(sources, tmp_path):
 @pytest.mark.parametrize("content", ["dataset.json", "holiday.txt"])
 def test_a_folder_with_something_in_it_is_left_alone(sources, tmp_path, content):
     (tmp_path / content).write_text("{}")
-    with pytest.raises(DataError, match="finished set" if content == "dataset.json" else "not an empty"):
+    with pytest.raises(
+        DataError, match="key 'name' is missing" if content == "dataset.json" else "not an empty"
+    ):
         build(tmp_path, **options(sources))
     assert (tmp_path / content).read_text() == "{}"
 

@@ -160,7 +160,7 @@ def test_a_folder_of_other_mattes_is_refused(tiny_set, tmp_path):
         predict("shared", tiny_set.path, out)
     info = json.loads((out / "run.json").read_text())
     (out / "run.json").write_text(json.dumps(info | {"set_digest": "0" * 64}))
-    with pytest.raises(DataError, match="choose another folder, or remove this one"):
+    with pytest.raises(DataError, match="choose another folder, remove this one"):
         predict("trimap", tiny_set.path, out)
 
 
