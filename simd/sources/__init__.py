@@ -25,9 +25,10 @@ licences, photographs (told from mattes).
 outputs is the guard of all that is written: nothing goes into a source, a set or a folder of mattes.
 
 Distinctions-646, AM-2k, P3M-10k, AIM-500, alphamatting.com and BG-20k are declared in
-:mod:`~simd.sources.declared`, images that others have composed in
-:mod:`~simd.sources.composed`. :data:`FINISHED` are images with their alpha, which `simd import`
-turns into a set.
+:mod:`~simd.sources.declared`; Transparent-460, PPM-100, RealWorldPortrait-636, VideoMatte240K and
+PhotoMatte85 in :mod:`~simd.sources.named_folders`; HIM2K and RefMatte in :mod:`~simd.sources.instances`;
+images that others have composed in :mod:`~simd.sources.composed`. :data:`FINISHED` are images with their
+alpha, which `simd import` turns into a set.
 """
 
 import re
@@ -59,6 +60,9 @@ FOREGROUNDS = {
     "distinctions-646": "simd.sources.declared:DISTINCTIONS_646_FOREGROUNDS",
     "am-2k": "simd.sources.declared:AM_2K_FOREGROUNDS",
     "p3m-10k": "simd.sources.declared:P3M_10K_FOREGROUNDS",
+    "transparent-460": "simd.sources.named_folders:TRANSPARENT_460_FOREGROUNDS",
+    "videomatte240k": "simd.sources.named_folders:VIDEO_MATTE_240K_FOREGROUNDS",
+    "photomatte85": "simd.sources.named_folders:PHOTO_MATTE_85_FOREGROUNDS",
     "estimated": "simd.sources.estimated:FOREGROUNDS",
     "rgba": "simd.sources.rgba:FOREGROUNDS",
     "synthetic": "simd.sources.generated:FOREGROUNDS",
@@ -80,6 +84,10 @@ FINISHED = {
     "p3m-10k": "simd.sources.declared:P3M_10K_FINISHED",
     "aim-500": "simd.sources.declared:AIM_500_FINISHED",
     "alphamatting": "simd.sources.declared:ALPHAMATTING_FINISHED",
+    "ppm-100": "simd.sources.named_folders:PPM_100_FINISHED",
+    "rwp-636": "simd.sources.named_folders:RWP_636_FINISHED",
+    "him2k": "simd.sources.instances:HIM2K_FINISHED",
+    "refmatte": "simd.sources.instances:REFMATTE_FINISHED",
     "folder": "simd.sources.pairs:PHOTOGRAPHS",
 }
 _GIVES = {"foregrounds": FOREGROUNDS, "image-alpha pairs": FINISHED, "backgrounds": BACKGROUNDS}

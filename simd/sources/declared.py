@@ -9,7 +9,7 @@ from simd.records import Background, ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.folder import read_pair
 from simd.sources.index import Finished, Index, SourceKind
-from simd.sources.layout import Layout, LayoutItem, Part, has_layout, look_through
+from simd.sources.layout import Layout, LayoutContents, LayoutItem, Part, has_layout, look_through
 
 DISTINCTIONS_646 = Layout(
     name="distinctions-646",
@@ -152,7 +152,7 @@ def foregrounds_of(layout: Layout) -> SourceKind:
             )
             for item in contents.items
         )
-        return Index(layout.name, records, *contents[1:])
+        return _index(layout, records, contents)
 
     shown = layout.describe(layers) + "; classes by --classes"
     return _declared(
@@ -183,7 +183,7 @@ def pairs_of(layout: Layout) -> SourceKind:
             )
             for item in contents.items
         )
-        return Index(layout.name, records, *contents[1:])
+        return _index(layout, records, contents)
 
     return _declared(layout, layers, layout.describe((*layers, "trimap")), index_finished=index)
 
@@ -205,6 +205,12 @@ def backgrounds_of(layout: Layout) -> SourceKind:
         return Index(layout.name, records, *contents[1:])
 
     return _declared(layout, ("image",), layout.describe(("image",)), index_backgrounds=index)
+
+
+def _index(layout: Layout, records: tuple[Any, ...], contents: LayoutContents) -> Index[Any]:
+    cautions = (layout.caution,) if layout.caution and records else ()
+    noted = contents._replace(notes=(*contents.notes, *cautions))
+    return Index(layout.name, records, *noted[1:], cautions=cautions)
 
 
 def _declared(layout: Layout, layers: tuple[str, ...], shown: str, **functions: Any) -> SourceKind:

@@ -16,9 +16,18 @@ from simd.sources.declared import (
 from simd.sources.everyday import NO_NAMING, Naming
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Index, SourceKind
+from simd.sources.named_folders import PPM_100_FINISHED, RWP_636_FINISHED
 from simd.sources.pairs import PHOTOGRAPHS, photographs_named
 
-_PHOTOGRAPHS = (AM_2K_FINISHED, P3M_10K_FINISHED, AIM_500_FINISHED, ALPHAMATTING_FINISHED, PHOTOGRAPHS)
+_PHOTOGRAPHS = (
+    AM_2K_FINISHED,
+    P3M_10K_FINISHED,
+    AIM_500_FINISHED,
+    ALPHAMATTING_FINISHED,
+    PPM_100_FINISHED,
+    RWP_636_FINISHED,
+    PHOTOGRAPHS,
+)
 
 
 def _kind_of(origin: str, naming: Naming = NO_NAMING) -> SourceKind:

@@ -1,12 +1,15 @@
 """Declared layouts: where the layers of a dataset lie, and looking through a folder by that declaration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import groupby
 from pathlib import Path, PurePosixPath
+from re import IGNORECASE, fullmatch
 from typing import NamedTuple
 
 from simd.errors import DataError
+from simd.files import real_path
 from simd.records import UNKNOWN_LICENCE
 from simd.sources.folder import as_extra, by_stem, check_pair_size, split_files, unread_partner, with_stems_of
 
@@ -20,6 +23,7 @@ class Part:
     roots: tuple[str, ...] = ("",)  # where it may lie in the dataset's folder; the first that is there counts
     count: int = 0  # how many it is known to hold; 0: nobody says
     general: bool = False  # that count is widely known, no more: another one is a remark
+    nested: bool = False  # its files lie in folders, one below a layer's: a clip and its frames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,9 @@ class Layout:
     citation: str
     ask: str  # where to get it
     total: int = 0  # how many all parts together hold, where that is surer than the counts of the parts
+    called: str = ""  # a pattern that the name of its folder fits, where its layers alone are anybody's
+    hearsay: str = ""  # how many it holds, as others tell, where nothing is checked against that
+    caution: str = ""  # what whoever uses its images must hear
     licensed: bool = True  # whether `licence` is one; else the licence of its images is unknown
 
     @property
@@ -59,9 +66,14 @@ class Layout:
     def describe_counts(self) -> str:
         """Return what the dataset is known to hold, in a line."""
         counted = [part for part in self.parts if part.count]
-        texts = [f"{part.count:,}" + (f" {part.name}" if len(self.parts) > 1 else "") for part in counted]
+        texts = [
+            f"{part.count:,}"
+            + (f" {part.name}" if len(self.parts) > 1 else "")
+            + (" (hearsay)" if part.general else "")
+            for part in counted
+        ]
         total = [f"{self.total:,} in all"] if self.total else []
-        return ", ".join([*total, *texts])
+        return ", ".join([*total, *texts, *([f"{self.hearsay} (hearsay)"] if self.hearsay else [])])
 
 
 class LayoutItem(NamedTuple):
@@ -86,6 +98,8 @@ class LayoutContents(NamedTuple):
 
 def has_layout(layout: Layout, origin: str, layers: Sequence[str]) -> bool:
     """Tell whether a folder has a part with all the layers, the first with files named as declared."""
+    if layout.called and not fullmatch(layout.called, real_path(origin).name, IGNORECASE):
+        return False
     for part in layout.parts:
         root = _root(part, Path(origin), layers)
         if root is not None and all((root / _folder(part, layer)).is_dir() for layer in layers):
@@ -134,7 +148,8 @@ def look_through(
         for layer in (*layers, *optional_here):
             files, strays = _matching(part, root, layer)
             stems_before = by_layer[layers[0]] if by_layer else {}
-            by_layer[layer] = with_stems_of(stems_before, by_stem(files, clashes, base))
+            named = _by_path if part.nested else by_stem
+            by_layer[layer] = with_stems_of(stems_before, named(files, clashes, base))
             extra += strays
         prefix = f"{part.name}/" if len(layout.parts) > 1 else ""
         broken |= {prefix + stem: reason for stem, reason in clashes.items()}
@@ -165,6 +180,16 @@ def look_through(
     )
 
 
+def _by_path(files: Iterable[Path], broken: dict[str, str], root: Path) -> dict[str, Path]:
+    """Return files by their folder and stem; names that several files share go to `broken`."""
+    names: dict[str, Path] = {}
+    for folder, inner in groupby(sorted(files, key=lambda p: p.parent), key=lambda p: p.parent):
+        clashes: dict[str, str] = {}
+        names |= {f"{folder.name}/{stem}": path for stem, path in by_stem(inner, clashes, root).items()}
+        broken |= {f"{folder.name}/{stem}": reason for stem, reason in clashes.items()}
+    return names
+
+
 def _against_counts(layout: Layout, counts: Mapping[str, int]) -> tuple[int, int, list[str]]:
     """Return how many items are expected, how many of them nothing names, and what is worth a remark."""
     notes, unnamed = [], 0
@@ -189,7 +214,8 @@ def _matching(part: Part, root: Path, layer: str) -> tuple[list[Path], list[Path
         return [], []
     images, others = split_files(folder)
     name = part.layers[layer].rpartition("/")[2]
-    fits = [p for p in images if p.parent == folder and fnmatchcase(p.name, name)]
+    level = 1 if part.nested else 0  # folders between a layer and its files
+    fits = [p for p in images if p.parents[level] == folder and fnmatchcase(p.name, name)]
     return fits, others + sorted(set(images) - set(fits))
 
 
@@ -216,6 +242,7 @@ def _label(layout: Layout, part: Part) -> str:
 def _describe(part: Part, layers: Sequence[str]) -> str:
     globs = [part.layers[layer] for layer in layers if layer in part.layers]
     folders, names = zip(*(glob.rpartition("/")[::2] for glob in globs), strict=True)
+    names = tuple(f"*/{name}" for name in names) if part.nested else names
     inside = folders[0] if len(folders) == 1 else f"{{{','.join(folders)}}}"
     path = "/".join(text for text in (part.roots[0], inside, names[0]) if text)
     return path + "".join(f" (or {root}/...)" for root in part.roots[1:])

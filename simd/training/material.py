@@ -39,6 +39,11 @@ _TEST_PARTS = {
     "am-2k": ("validation/",),
     "p3m-10k": ("P3M-500-P/", "P3M-500-NP/"),
     "aim-500": ("",),
+    "transparent-460": ("Test/",),
+    "videomatte240k": ("test/",),
+    "photomatte85": ("",),
+    "ppm-100": ("",),
+    "rwp-636": ("",),
 }
 """Parts of the public sets that papers report figures on, by the beginning of a name."""
 

@@ -63,6 +63,7 @@ class Case(NamedTuple):
     also: dict[str, str] = {}  # noqa: RUF012  other files, as text
     partner: str = "alpha"  # the layer whose file is taken away; "" where nothing would tell
     unnamed: int = 0  # how many more the dataset is known to hold
+    called: str = ""  # what its folder has to be called
 
 
 def items(*names: tuple[str, ...] | str, **layers: str) -> list[dict[str, str]]:
@@ -142,6 +143,27 @@ CASES = [
         unnamed=9419,
     ),
     Case(
+        "transparent-460",
+        "foregrounds",
+        items(("Train", "a"), ("Train", "b"), ("Test", "c"), fg="{0}/fg/{1}.jpg", alpha="{0}/alpha/{1}.png"),
+        csv("a", "b", "c"),
+        unnamed=457,
+        called="Transparent-460",
+    ),
+    Case(
+        "videomatte240k",
+        "foregrounds",
+        items(
+            ("train", "0001/00000"),
+            ("train", "0002/00000"),
+            ("test", "0001/00003"),
+            fg="{0}/fgr/{1}.jpg",
+            alpha="{0}/pha/{1}.jpg",
+        ),
+        csv("00000", "00003"),
+        called="VideoMatte240K_JPEG_SD",
+    ),
+    Case(
         "voc",
         "backgrounds",
         items("2007_000027", "2008_1", fg="VOCdevkit/VOC2012/JPEGImages/{0}.jpg"),
@@ -189,6 +211,38 @@ CASES = [
         ),
         unnamed=25,
     ),
+    Case(
+        "ppm-100",
+        "finished",
+        items("1_a", "2_b", image="image/{0}.jpg", alpha="matte/{0}.jpg"),
+        unnamed=98,
+        called="PPM-100",
+    ),
+    Case(
+        "rwp-636",
+        "finished",
+        items("1_input", "2_input", image="image/{0}.jpg", alpha="alpha/{0}.png"),
+        unnamed=634,
+        called="RealWorldPortrait-636",
+    ),
+    Case(
+        "him2k",
+        "finished",
+        items(
+            ("comp", "1", "00"),
+            ("natural", "2", "01"),
+            image="images/{0}/{1}.jpg",
+            alpha="alphas/{0}/{1}/{2}.png",
+        ),
+        partner="",
+    ),
+    Case(
+        "refmatte",
+        "finished",
+        items(("h_1", "0"), ("p_2_x", "1"), image="train/img/{0}.jpg", alpha="train/mask/{0}_{1}.png"),
+        {"train/refmatte_train_label.json": "{}"},
+        partner="",
+    ),
     *(
         Case(
             "composition-1k",
@@ -220,6 +274,7 @@ every_layout = pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.kind}-{
 
 
 def write(root: Path, case: Case) -> Path:
+    root = root / case.called
     for i, layers in enumerate(case.items):
         for layer, path in layers.items():
             save(root / path, pixels(i)[layer], **({"quality": 95} if path.endswith("jpg") else {}))
