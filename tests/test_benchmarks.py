@@ -1,18 +1,22 @@
 """Every program of benchmarks/ runs, at a tiny size, as its documented command does: in its own process."""
 
+import importlib.util
+import itertools
 import os
 import re
 import shutil
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from conftest import save, soft_alpha
+from hypothesis import given
+from hypothesis import strategies as st
 from tools.mongod import running_mongod
 
 from simd.composition.build import build
+from simd.errors import DataError
 
 ROOT = Path(__file__).parent.parent
 BENCHMARKS = ROOT / "benchmarks"
@@ -47,7 +51,12 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "speed/sim.py --rounds 1 --size 64 64",
     "speed/synthetic.py --size 64 --seeds 1 --stream 1",
 ]
-WITH_INPUTS = {"speed/compose.py", "real_neighbours.py", "tagging_photographs.py"}  # each has a test below
+WITH_INPUTS = {
+    "ablation.py",
+    "speed/compose.py",
+    "real_neighbours.py",
+    "tagging_photographs.py",
+}  # each has a test below
 WITH_A_DATABASE = {"browse.py"}  # FiftyOne's
 
 pytestmark = pytest.mark.skipif(not BENCHMARKS.is_dir(), reason="benchmarks/ is in the repository only")
@@ -140,10 +149,103 @@ def test_proposals_are_compared_with_annotations(test_data, tmp_path):
     assert "mean of 3" in printed
 
 
+@pytest.mark.slow  # trains three networks
+def test_an_arm_of_the_ablation_is_trained_once(tmp_path):
+    sizes = ("--tiny", "--steps", 1, "--out", "work", "--results", "rows.jsonl")
+    first = run("ablation.py", *sizes, "--arm", "+S+D+G", "--seed", 3, folder=tmp_path)
+    assert "+S+D+G seed 3: SAD" in first
+    rows = (tmp_path / "rows.jsonl").read_text()
+    assert len(rows.splitlines()) == 2  # the floor's, and its own
+    again = run("ablation.py", *sizes, "--arm", "+S+D+G", "--seed", 3, "--table", folder=tmp_path)
+    assert "holds the rows asked for" in again
+    assert "| +S+D+G |" in again
+    assert (tmp_path / "rows.jsonl").read_text() == rows
+
+
+@pytest.fixture(scope="module")
+def ablation():
+    specification = importlib.util.spec_from_file_location("ablation", BENCHMARKS / "ablation.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def ablation_row(arm, seed, sads, **facts):
+    """Return a row of the ablation: two classes of three foregrounds."""
+    classes = {name: {f"{name}{i}": sads[name][i] for i in range(3)} for name in ("fire", "fur")}
+    mean = sum(sum(of_class.values()) for of_class in classes.values()) / 6
+    row = {"arm": arm, "seed": seed, "steps": 4, "cpu_minutes": 1.0, "set": "a", "shared": ["b", "c"]}
+    return {**row, "sad": mean, "sad_by_class_and_foreground": classes, **facts}
+
+
+def cells(table, first):
+    return [cell.strip() for cell in table.split(f"| {first} |")[1].split("\n")[0].split("|")][:-1]
+
+
+SIX_SADS = st.fixed_dictionaries(
+    {name: st.lists(st.floats(0, 50), min_size=3, max_size=3) for name in ("fire", "fur")}
+)
+
+
+@given(st.lists(SIX_SADS, min_size=4, max_size=4), st.randoms())
+def test_the_ablation_averages_seeds_and_subtracts_arms(ablation, drawn, randomly):
+    rows = [
+        ablation_row(arm, seed, sads)
+        for (arm, seed), sads in zip(itertools.product(("basic", "+S"), (0, 1)), drawn, strict=True)
+    ]
+    printed = ablation.table(rows)
+    first, second = ((a["sad"] + b["sad"]) / 2 for a, b in (rows[:2], rows[2:]))
+    assert float(cells(printed, "basic")[0]) == pytest.approx(first, abs=6e-4)
+    assert float(cells(printed, "+S less basic")[0]) == pytest.approx(second - first, abs=6e-4)
+    randomly.shuffle(rows)
+    assert ablation.table(rows) == printed
+
+
+def test_the_ablation_says_what_chance_explains(ablation):
+    def rows(arm, shift, spread):
+        steady = {"fire": [5, 6, 7], "fur": [7, 8, 9]}
+        for seed in range(3):
+            near = {
+                name: [sad + shift + spread * (seed - 1) + 0.01 * i for i, sad in enumerate(sads)]
+                for name, sads in steady.items()
+            }
+            yield ablation_row(arm, seed, near)
+
+    def verdict(*rows):
+        return cells(ablation.table([row for of_arm in rows for row in of_arm]), "+S less basic")[3]
+
+    assert verdict(rows("basic", 0, 0.01), rows("+S", -1, 0.01)) == "no"
+    assert verdict(rows("basic", 0, 1), rows("+S", -1, 1)) == "yes, of seeds"
+    uneven = [ablation_row("+S", seed, {"fire": [3, 9, 6], "fur": [9, 5, 9]}) for seed in range(3)]
+    assert verdict(rows("basic", 0, 0.01), uneven) == "yes, of foregrounds"
+    single = list(rows("basic", 0, 0.01))[:1], list(rows("+S", -1, 0.01))[:1]
+    assert verdict(*single) == "yes, of seeds"  # one seed does not tell how far seeds differ
+
+
+def test_the_seeds_reach_is_that_of_students_t(ablation):
+    # Two arms of three seeds: pooled variance 1, 4 degrees of freedom, 2.7764 sqrt(2/3).
+    rows = [
+        ablation_row(arm, seed, {"fire": [sad] * 3, "fur": [sad] * 3})
+        for arm in ("basic", "+S")
+        for seed, sad in enumerate((4.0, 5.0, 6.0))
+    ]
+    arms = [ablation.Arm(rows[:3]), ablation.Arm(rows[3:])]
+    assert ablation.seed_reach(arms, *arms) == pytest.approx(2.7764 * (2 / 3) ** 0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("other", [{"steps": 5}, {"set": "z"}, {"shared": ["b", "z"]}])
+def test_the_ablation_refuses_rows_that_were_made_otherwise(ablation, other):
+    sads = {"fire": [5, 6, 7], "fur": [7, 8, 9]}
+    with pytest.raises(DataError, match="rows of 2 settings; a table needs rows of one set"):
+        ablation.table([ablation_row("basic", 0, sads), ablation_row("+S", 0, sads, **other)])
+    with pytest.raises(DataError, match="no row of an arm"):
+        ablation.table([])
+
+
 @pytest.mark.slow  # starts FiftyOne's database
 @pytest.mark.fiftyone
 def test_browsing_is_timed(tmp_path):
-    if find_spec("fiftyone") is None:
+    if importlib.util.find_spec("fiftyone") is None:
         pytest.skip("FiftyOne is not installed")
     sizes = ("--composites", 4, "--images", 2, "--side", 48, "--methods", 1)
     with running_mongod() as uri:
