@@ -19,6 +19,9 @@ def evaluate(
     map_trimaps: Annotated[
         bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
     ] = False,
+    region: Annotated[
+        str, Option(help="Count the unknown pixels, or the whole image: no trimaps are needed.")
+    ] = "unknown",
     out: Annotated[
         Path | None,
         Option(help="Where scores go: <out>.csv and <out>.json.", show_default="scores/<predictions>"),
@@ -44,6 +47,7 @@ def evaluate(
         trimap=trimap,
         classes=classes,
         map_trimaps=map_trimaps,
+        region=region,
         review=review,
         out=out,
         name=name,

@@ -17,10 +17,12 @@ from simd.layer_checks import CONTRADICTS
 from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
+from simd.metrics.score import WHOLE, WHOLE_IMAGES
 from simd.metrics.score_image import NOTED, Done, ScoringJob, done_from_row, done_to_row, score
 from simd.metrics.scores import Scores, check_scores_place
 from simd.metrics.truth_of_folders import truths_of_folders
-from simd.metrics.truth_of_set import Truths, digests, leave_out, truths_of_set
+from simd.metrics.truth_of_set import Truths, digests, leave_out, of_whole_images, truths_of_set
+from simd.taxonomy import suggest
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM
 
 _NAMED = 4  # images without unknown pixels in a remark
@@ -51,6 +53,7 @@ def evaluate(
     trimap: str | Path | None = None,
     classes: str | Path | None = None,
     map_trimaps: bool = False,
+    region: str = WHOLE,
     review: str | Path | None = None,
     out: str | Path | None = None,
     name: str | None = None,
@@ -59,7 +62,8 @@ def evaluate(
 ) -> Evaluation:
     """Score predictions, one ``<id>`` image a composite, against a set or folders of alphas and trimaps.
 
-    Every metric counts the unknown region only. 16-bit predictions are used as they are.
+    Every metric counts the unknown region only, unless `region` says otherwise. 16-bit predictions are used
+    as they are.
 
     Parameters
     ----------
@@ -70,6 +74,9 @@ def evaluate(
         :func:`simd.metrics.truth_of_folders.truths_of_folders` returns.
     alpha, trimap, classes, map_trimaps, review
         In place of a set, folders of true mattes and trimaps; what to leave out (:func:`find_truths`).
+    region : {"unknown", "whole"}
+        What is counted: the unknown region of the trimaps, or all pixels of the images, as papers without
+        trimaps print it (with MAD, the mean absolute difference). Boards keep the two apart.
     out : path, optional
         Where scores are saved: ``<out>.csv`` and ``<out>.json``. An interrupted run is continued.
     name : str, optional
@@ -93,8 +100,12 @@ def evaluate(
     if out is not None:
         named = [None if isinstance(dataset, Truths) else dataset, alpha, trimap]
         out = check_scores_place(out, inputs=[predictions, *named, classes, review])
+    if region not in WHOLE_IMAGES:
+        raise DataError(
+            f"unknown region {region!r}{suggest(region, WHOLE_IMAGES)}; there are unknown and whole"
+        )
     if isinstance(dataset, Truths):
-        truths = dataset
+        truths = dataset if region == WHOLE else of_whole_images(dataset)
     else:
         truths = find_truths(
             _path(dataset),
@@ -102,6 +113,7 @@ def evaluate(
             trimap=_path(trimap),
             classes=_path(classes),
             map_trimaps=map_trimaps,
+            region=region,
             review=_path(review),
         )
     if out is not None and state is None:
@@ -163,11 +175,12 @@ def find_truths(
     trimap: Path | None = None,
     classes: Path | None = None,
     map_trimaps: bool = False,
+    region: str = WHOLE,
     review: Path | None = None,
 ) -> Truths:
     """Return the truth of a set, or that of folders of alphas and trimaps; DataError where both are given.
 
-    What `review` excludes is left out.
+    What `review` excludes is left out. Whole images need no trimaps.
     """
     answers = None if review is None else read_review(review)
     if dataset is not None:
@@ -176,10 +189,19 @@ def find_truths(
                 f"{dataset} is a set and says itself what its alphas, trimaps and classes are; leave out "
                 "--alpha, --trimap, --classes and --map-trimaps, or leave out the set"
             )
-        return truths_of_set(load_set(dataset), answers)
-    if alpha is None or trimap is None:
-        raise DataError("nothing to score against; give a set, or two folders: --alpha DIR --trimap DIR")
+        truths = truths_of_set(load_set(dataset), answers)
+        return truths if region == WHOLE else of_whole_images(truths)
+    if region != WHOLE and (trimap or map_trimaps):
+        raise DataError(
+            f"--region {region} counts all pixels and reads no trimap; leave --trimap and --map-trimaps out"
+        )
+    if alpha is None or (trimap is None and region == WHOLE):
+        raise DataError(
+            "nothing to score against; give a set, or two folders: --alpha DIR --trimap DIR; without trimaps "
+            "whole images can be scored: --alpha DIR --region whole"
+        )
     truths = truths_of_folders(alpha, trimap, classes=classes, map_trimaps=map_trimaps)
+    truths = truths if region == WHOLE else of_whole_images(truths)
     return truths if answers is None else leave_out(truths, answers)
 
 
@@ -195,6 +217,7 @@ def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord) -> list[S
             record.fallbacks.get(image.id, ""),
             digest=not truths.identified,
             map_trimaps=truths.map_trimaps,
+            region=truths.region,
         )
         for image in truths.images
         if image.id in matched.files or not truths.identified

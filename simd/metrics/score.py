@@ -1,5 +1,6 @@
 """A score: the errors of one image in one region."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +12,10 @@ WHOLE = "unknown"
 """The region that is the whole unknown region of an image."""
 UNLABELLED = "unlabelled"
 """The region of unknown pixels without a class."""
+ENTIRE = "whole"
+"""The region that is an image, its known pixels included: as papers without trimaps score."""
+WHOLE_IMAGES = {WHOLE: "the unknown region of their trimaps", ENTIRE: "all pixels of the images"}
+"""What scores of whole images may count; those of one method count one of the two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +25,7 @@ class Score:
     id: str
     class_: str  # the image's primary class; "" where it is unknown
     fg_id: str
-    region: str  # WHOLE, a class, or UNLABELLED
+    region: str  # WHOLE, a class, or UNLABELLED; or ENTIRE
     pixels: int
     sad: float  # nan over no pixel, as are the others
     mse: float
@@ -28,6 +33,16 @@ class Score:
     conn: float
     alpha_kind: str = ""
     fallback: str = ""  # why the matte is not the method's own, if it is not
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is that of an image and not of a class in it."""
+        return self.region in WHOLE_IMAGES
+
+    @property
+    def mad(self) -> float:
+        """The mean absolute difference: SAD a pixel of its region."""
+        return 1000 * self.sad / self.pixels if self.pixels else math.nan
 
     @property
     def is_empty(self) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from simd.errors import DataError
 from simd.files import read_json, read_text
 from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import METRICS, UNLABELLED, WHOLE, Score
+from simd.metrics.score import ENTIRE, METRICS, UNLABELLED, WHOLE, Score
 from simd.metrics.score_summary import facts_of
 from simd.schema import (
     AMOUNT,
@@ -25,6 +25,7 @@ from simd.schema import (
     SHARE,
     TEXT,
     checked,
+    choice,
     differing,
     list_of,
     or_null,
@@ -44,7 +45,8 @@ _LOG = logging.getLogger(__name__)
 _TYPES: dict[str, Callable[[str], Any]] = {
     name: int if name == "pixels" else float if name in METRICS else str for name in COLUMNS
 }
-_REGIONS = {WHOLE, *CLASSES, UNLABELLED}
+_REGIONS = {WHOLE, *CLASSES, UNLABELLED, ENTIRE}
+_MEANS = ("image_mean", "class_mean")
 _COUNTED_EMPTY = 1  # the version of the metrics in which an image without unknown pixels counted as 0
 
 _ERRORS = dict.fromkeys(METRICS, or_null(AMOUNT))
@@ -58,7 +60,8 @@ _SUMMARY = record(
         "version": TEXT,
         "simd_version": TEXT,
         "set": record(
-            {"name": TEXT, "protocol": TEXT, "digest": DIGEST, "trimaps_digest": DIGEST}, {"part_of": DIGEST}
+            {"name": TEXT, "protocol": TEXT, "digest": DIGEST, "trimaps_digest": DIGEST},
+            {"part_of": DIGEST, "region": choice(ENTIRE)},
         ),
         "paths": table_of(PATH),
         "images": COUNT,
@@ -74,7 +77,7 @@ _SUMMARY = record(
         ),
         "regions": table_of(_OF_REGION, names=[*CLASSES, UNLABELLED]),
     },
-    {"remarks": list_of(TEXT), DIGEST_KEY: DIGEST},
+    {"remarks": list_of(TEXT), DIGEST_KEY: DIGEST, "mad": record(dict.fromkeys(_MEANS, or_null(AMOUNT)))},
     words="a summary that simd evaluate has written",
 )
 
@@ -105,6 +108,10 @@ def read_score_files(summary_file: Path, rows_file: Path) -> tuple[dict[str, Any
         raise DataError(
             f"{rows_file}: {key} of these rows is not the one in {summary_file.name}, so they are not of one "
             "run of simd evaluate; run it again"
+        )
+    if any((row.region == ENTIRE) != (summary["set"].get("region") == ENTIRE) for row in rows):
+        raise DataError(
+            f"{rows_file}: counts another region than {summary_file.name} says; run simd evaluate again"
         )
     if both := sorted(summary["missing"].keys() & {row.id for row in rows}):
         raise DataError(f"{rows_file}: has scores of {both[0]}, which {summary_file.name} lists as missing")

@@ -10,6 +10,7 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.image import (
+    UNKNOWN,
     Mask,
     Matte,
     Prediction,
@@ -21,13 +22,14 @@ from simd.image import (
 )
 from simd.layer_checks import count_contradictions, part_of_range
 from simd.metrics.regions import RegionScore, score_regions
-from simd.metrics.score import METRICS, UNLABELLED, WHOLE, Score, score_from_row, score_to_row
+from simd.metrics.score import ENTIRE, METRICS, UNLABELLED, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
 from simd.schema import AMOUNT, COUNT, DIGEST, INTEGER, NUMBER, TEXT, choice, list_of, or_null, record
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import Trimap, read_mapped_trimap, unknown_region
 
 _NOTHING = RegionScore(0, *[math.nan] * len(METRICS))  # a sum over no pixel is 0, which reads as perfect
+_NO_TRIMAP = "0" * 64  # in place of the digest of one that is not read
 _COMPARED = 10_000  # pixels that tell whether a matte is inverted
 
 
@@ -35,7 +37,7 @@ _SCORE = record(
     {
         **dict.fromkeys(("id", "fg_id", "alpha_kind", "fallback"), TEXT),
         "class_": choice("", *CLASSES),
-        "region": choice(WHOLE, *CLASSES, UNLABELLED),
+        "region": choice(WHOLE, *CLASSES, UNLABELLED, ENTIRE),
         "pixels": COUNT,
         **dict.fromkeys(METRICS, or_null(AMOUNT)),
     }
@@ -63,6 +65,7 @@ class ScoringJob(NamedTuple):
     fallback: str
     digest: bool  # whether to digest the pixels of alpha and trimap
     map_trimaps: bool
+    region: str = WHOLE  # or ENTIRE
 
 
 class Done(NamedTuple):
@@ -78,7 +81,7 @@ class Done(NamedTuple):
 
 
 def score(job: ScoringJob) -> Done:
-    """Score all of an image's unknown region, then each class inside it.
+    """Score all of an image's unknown region, then each class inside it; or all of its pixels.
 
     Raises
     ------
@@ -88,15 +91,22 @@ def score(job: ScoringJob) -> Done:
     truth = job.truth
     alpha: Matte
     if truth.sample is not None:
-        alpha, digest, trimap = truth.sample.read("alpha"), "", Trimap(truth.sample.read("trimap"), 0)
+        alpha, digest = truth.sample.read("alpha"), ""
     else:
         alpha, digest = _read_alpha(truth.alpha, _time(truth.alpha), job.digest)
+    if job.region == ENTIRE:
+        trimap = Trimap(np.full(alpha.shape, UNKNOWN, np.uint8), 0)  # nothing is known
+    elif truth.sample is not None:
+        trimap = Trimap(truth.sample.read("trimap"), 0)
+    else:
+        assert truth.trimap is not None
         trimap = read_mapped_trimap(truth.trimap, map_other=job.map_trimaps)
     if trimap.pixels.shape != alpha.shape:
         raise DataError(
             f"{truth.trimap} {trimap.pixels.shape} and {truth.alpha} {alpha.shape} must share one (H, W)"
         )
-    pixels = PixelDigests(digest, pixel_digest(trimap.pixels)) if job.digest else None
+    of_trimap = pixel_digest(trimap.pixels) if job.digest and job.region == WHOLE else _NO_TRIMAP
+    pixels = PixelDigests(digest, of_trimap) if job.digest else None
     contradicted = count_contradictions(alpha, trimap.pixels)
     if job.prediction is None:
         return Done([], "", pixels, trimap.mapped, contradicted=contradicted)
@@ -145,7 +155,9 @@ def _remarks(prediction: Prediction, alpha: Matte) -> tuple[str, ...]:
 
 def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[list[Score], float]:
     truth, unknown = job.truth, unknown_region(trimap)
-    if truth.sample is not None:
+    if job.region == ENTIRE:
+        class_mask = np.full(trimap.shape, NO_CLASS, np.uint8)  # classes are of unknown pixels alone
+    elif truth.sample is not None:
         class_mask = truth.sample.read("class_mask")
     elif truth.class_mask is not None:
         class_mask = read_alpha(truth.class_mask)
@@ -155,8 +167,8 @@ def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[
         result = score_regions(pred, alpha, unknown, class_mask)
     except DataError as error:
         raise DataError(f"{job.prediction}: {error}") from None
-    parts = {WHOLE: result.whole if result.whole.pixels else _NOTHING}
-    for index, part in result.by_class.items():
+    parts = {job.region: result.whole if result.whole.pixels else _NOTHING}
+    for index, part in result.by_class.items() if job.region == WHOLE else ():
         parts[UNLABELLED if index == NO_CLASS else CLASSES[index]] = part
     scores = [
         Score(

@@ -7,7 +7,7 @@ from typing import Any
 
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.intervals import Intervals, intervals
-from simd.metrics.score import METRICS, UNLABELLED, WHOLE, Score
+from simd.metrics.score import ENTIRE, METRICS, UNLABELLED, Score
 from simd.missing import none_if_nan, present
 from simd.records import NOT_TRUTH
 from simd.taxonomy import CLASSES
@@ -73,10 +73,12 @@ class ScoreSummary:
     classes: Mapping[str, ClassSummary]  # all 20
     intervals: Intervals
     regions: Mapping[str, RegionSummary]  # all 20, and UNLABELLED
+    mad: Mapping[str, float] | None = None  # of all pixels: image_mean, class_mean; None of unknown regions
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as ``<out>.json`` holds it; an absent class has no score (None)."""
-        return {field.name: _to_json(getattr(self, field.name)) for field in fields(self)}
+        values = {field.name: _to_json(getattr(self, field.name)) for field in fields(self)}
+        return {name: value for name, value in values.items() if name != "mad" or value is not None}
 
 
 def summarise_scores(
@@ -118,7 +120,8 @@ def facts_of(rows: Sequence[Score]) -> dict[str, Any]:
 
 def _counts_and_means(rows: Sequence[Score]) -> dict[str, Any]:
     whole = whole_images(rows)
-    return {
+    entire = any(row.region == ENTIRE for row in rows)
+    return ({"mad": mean_absolute_differences(rows)} if entire else {}) | {
         "images": len(whole),
         "foregrounds": len({row.fg_id for row in whole}),
         "fallbacks": sum(bool(row.fallback) for row in whole),
@@ -133,7 +136,7 @@ def _counts_and_means(rows: Sequence[Score]) -> dict[str, Any]:
 
 def whole_images(rows: Sequence[Score]) -> list[Score]:
     """Return the scores of whole images; those without an unknown pixel have none."""
-    return [row for row in rows if row.region == WHOLE and not row.is_empty]
+    return [row for row in rows if row.is_whole and not row.is_empty]
 
 
 def mean_errors(rows: Sequence[Score]) -> MeanErrors:
@@ -145,6 +148,12 @@ def class_mean_errors(rows: Sequence[Score]) -> MeanErrors:
     """Return the class-balanced mean of each error: the mean of the class means of whole images."""
     means = [mean_errors(of_class) for of_class in _by_class(rows).values()]
     return MeanErrors(*(mean(errors[m] for errors in means) for m in METRICS))
+
+
+def mean_absolute_differences(rows: Sequence[Score]) -> dict[str, float]:
+    """Return MAD of whole images: the mean over images, and the class-balanced one."""
+    by_class = [mean(row.mad for row in of_class) for of_class in _by_class(rows).values()]
+    return {"image_mean": mean(row.mad for row in whole_images(rows)), "class_mean": mean(by_class)}
 
 
 def mean(values: Iterable[float]) -> float:
@@ -180,4 +189,6 @@ def _to_json(value: Any) -> Any:
         return {**counts, **value.errors.to_json()}
     if isinstance(value, Mapping):
         return {key: _to_json(item) for key, item in value.items()}
+    if isinstance(value, float):
+        return none_if_nan(value)
     return list(value) if isinstance(value, tuple) else value

@@ -34,14 +34,18 @@ _NAMED = 8  # names that a message gives
 
 
 def truths_of_folders(
-    alpha: str | Path, trimap: str | Path, *, classes: str | Path | None = None, map_trimaps: bool = False
+    alpha: str | Path,
+    trimap: str | Path | None,
+    *,
+    classes: str | Path | None = None,
+    map_trimaps: bool = False,
 ) -> Truths:
     """Pair a folder of true mattes with a folder of trimaps by name.
 
     Parameters
     ----------
     alpha, trimap : path
-        Folders, or twice the one folder in which both lie by class.
+        Folders, or twice the one folder in which both lie by class. Without trimaps each alpha is an image.
     classes : path, optional
         A CSV file with the columns ``file`` and ``class``, and, if wanted, ``fg``: a row an image, or a row
         an alpha.
@@ -54,25 +58,29 @@ def truths_of_folders(
         If a folder is missing or empty, or anything lacks its counterpart, is there twice, or stands in
         the CSV file without being an image.
     """
-    alphas, trimaps = find_images(Path(alpha), _ALPHAS), find_images(Path(trimap), _TRIMAPS)
-    alpha_of = _pair(trimaps, alphas, Path(trimap), Path(alpha))
+    alphas = find_images(Path(alpha), _ALPHAS)
+    trimaps = {} if trimap is None else find_images(Path(trimap), _TRIMAPS)
+    if trimap is None:
+        alpha_of = {id_: id_ for id_ in alphas}
+    else:
+        alpha_of = _pair(trimaps, alphas, Path(trimap), Path(alpha))
     rows = {} if classes is None else _rows_of_images(Path(classes), alpha_of)
     class_of, remarks = _classes_of_images(tuple(alpha_of), rows)
     fg_of = _foregrounds_of_images(alpha_of, alphas)
     return Truths(
-        origin=f"{alpha} and {trimap}",
+        origin=f"{alpha}" if trimap is None else f"{alpha} and {trimap}",
         images=tuple(
             Truth(
                 id=id_,
                 class_=class_of.get(id_, ""),
                 fg_id=(rows[id_].fg_id if id_ in rows else "") or fg_of[id_],
                 alpha=alphas[alpha_of[id_]],
-                trimap=trimaps[id_],
+                trimap=trimaps.get(id_),
             )
             for id_ in alpha_of
         ),
-        set={"name": _name(Path(alpha), Path(trimap)), "protocol": "unknown"},
-        paths={"alpha": str(alpha), "trimap": str(trimap)},
+        set={"name": _name(Path(alpha), Path(alpha if trimap is None else trimap)), "protocol": "unknown"},
+        paths={"alpha": str(alpha), **({} if trimap is None else {"trimap": str(trimap)})},
         map_trimaps=map_trimaps,
         remarks=remarks,
     )

@@ -10,6 +10,7 @@ from simd.dataset.info import digests as digests_of_rows
 from simd.dataset.manifest import MattingSet, Sample
 from simd.dataset.review import Review
 from simd.errors import DataError
+from simd.metrics.score import ENTIRE, WHOLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,7 @@ class Truth:
     class_: str  # the primary class; "" where none is stated
     fg_id: str  # images of one foreground are not independent samples
     alpha: Path
-    trimap: Path
+    trimap: Path | None  # None: all pixels are scored
     class_mask: Path | None = None  # None: the primary class, everywhere
     alpha_kind: str = ""
     sample: Sample | None = None  # of a set, which states what pixels its layers hold
@@ -37,12 +38,18 @@ class Truths:
 
     origin: str  # for messages
     images: tuple[Truth, ...]
-    # name, protocol, digest, trimaps_digest; no digests: they come from the pixels; part_of: see leave_out
+    # name, protocol, digest, trimaps_digest; no digests: they come from the pixels; part_of: see leave_out;
+    # region: ENTIRE, see of_whole_images
     set: Mapping[str, str]
     paths: Mapping[str, str]  # where it all lies
     map_trimaps: bool = False  # whether trimaps may hold other values than 0, 128, 255
     remarks: tuple[str, ...] = ()  # what a reader of the scores has to know
     left_out: frozenset[str] = frozenset()  # ids that are not scored, though mattes of them may be there
+
+    @property
+    def region(self) -> str:
+        """What is scored of an image: its unknown region, or all of it."""
+        return self.set.get("region", WHOLE)
 
     @property
     def identified(self) -> bool:
@@ -53,8 +60,9 @@ class Truths:
     def key(self) -> str:
         """A text that changes with what is scored: an unfinished evaluation of another is not continued."""
         if self.identified:
-            return self.set["digest"]
+            return self.set["digest"] + (f" {self.region}" if self.region != WHOLE else "")
         digest = hashlib.sha256(repr(self.map_trimaps).encode())
+        digest.update(self.region.encode() if self.region != WHOLE else b"")
         for image in self.images:
             digest.update(repr((image.id, image.class_, image.fg_id, *map(str, image.files))).encode())
         return digest.hexdigest()
@@ -82,6 +90,11 @@ def truths_of_set(dataset: MattingSet, review: Review | None = None) -> Truths:
     of_part = digests_of_rows(row for row in dataset.rows if row.id not in kept.left_out)
     part = {"digest": of_part["set"], "trimaps_digest": of_part["trimaps"], "part_of": dataset.digest}
     return replace(kept, set={**kept.set, **part})
+
+
+def of_whole_images(truths: Truths) -> Truths:
+    """Return the same truth with all pixels of the images to score; trimaps are not read."""
+    return replace(truths, set={**truths.set, "region": ENTIRE})
 
 
 def leave_out(truths: Truths, review: Review) -> Truths:

@@ -7,7 +7,7 @@ import numpy as np
 
 from simd.dataset.manifest import INFO_NAME, ROWS_NAME
 from simd.dataset.resumable_writing import is_unfinished
-from simd.errors import DataError
+from simd.errors import DataError, first_of
 from simd.formats import unread_note
 from simd.image import UInt8, check_opaque, read_alpha, read_image, read_rgba
 from simd.records import ForegroundFiles
@@ -17,6 +17,7 @@ from simd.sources.folder import as_extra, check_pair_size, paired, read_pair, un
 from simd.sources.index import Finished, Index, SourceKind
 
 _ALPHAS = "alpha/, pha/, matte(s)/, gt/ or mask(s)/"
+_NAMED = 4  # photographs in a remark
 _OF_ANOTHER = 20  # levels
 _SUFFIXES = "or side by side as <name>.jpg and <name>_alpha.png (-matte, .mask, ...)"
 
@@ -156,10 +157,16 @@ def _list_photographs(origin: str, naming: Naming) -> Index[Finished]:
     trimaps = files.get("trimap", {})
     records: list[Finished] = []
     missing = dict(found.missing)
+    cautions = found.cautions
+    if lacking := [name for name in found.names if trimaps and name not in trimaps]:
+        cautions += (
+            f"{len(lacking)} of {len(found.names)} photographs have no trimap, and the others have one: "
+            f"{first_of(lacking, _NAMED)}; simd import makes those that are not there, and the recipe of "
+            "each image says which it has",
+        )
+    if others := _of_foregrounds(found, root):
+        missing = {key: reason for key, reason in missing.items() if key not in others}
     for name in found.names:
-        if trimaps and name not in trimaps:
-            missing[name] = f"{_shown(files['colour'][name], root)} has no trimap, and others have one"
-            continue
         record = Finished(
             id=name,
             source="folder",
@@ -175,11 +182,21 @@ def _list_photographs(origin: str, naming: Naming) -> Index[Finished]:
             broken[name] = str(error)
             continue
         records.append(record)
-    others = [path for name, path in trimaps.items() if name not in files["colour"]]
-    extra = as_extra(sorted([*found.layers.others, *others]), root)
+    strays = [path for name, path in trimaps.items() if name not in files["colour"] | files["alpha"]]
+    extra = as_extra(sorted([*found.layers.others, *strays]), root)
     expected = len(records) + len(missing) + len(broken)
-    notes = (*found.notes, *found.cautions)
-    return Index("folder", tuple(records), expected, missing, broken, notes, extra, cautions=found.cautions)
+    notes = (*found.notes, *cautions)
+    return Index("folder", tuple(records), expected, missing, broken, notes, extra, cautions=cautions)
+
+
+def _of_foregrounds(found: _Found, root: Path) -> set[str]:
+    """Return the keys of mattes without a photograph that have a foreground: both may lie in one folder."""
+    places = find_places(root, "fg") if found.places.role == "image" else None
+    if places is None or places.side_by_side or places.alpha != found.places.alpha:
+        return set()
+    foregrounds = read_layers(places).files["colour"]
+    image = _shown(found.places.colour, root)
+    return {f"{image}/{name}" for name in found.layers.files["alpha"] if name in foregrounds}
 
 
 def _look(root: Path, roles: tuple[str, str], naming: Naming, layout: str) -> _Found:

@@ -77,7 +77,7 @@ def test_unreadable_truth_is_named_and_its_scores_stand_apart(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name\na\n", "lacks a column 'class' or 'classes' or 'class_guess'; it has name"),
+        ("name\na\n", "lacks a column 'class' or 'classes' or 'class_guess' or 'label'; it has name"),
         ("file,class\na.png,fur\nb.png,\n", r"classes.csv:3: no class is given for 'b'"),
         ("file,class\na.png,fur\n,net\n", r"classes.csv:3: the column 'file' is empty"),
         ("file,class\na.png,hair\n", "classes.csv:2: unknown class 'hair'; did you mean 'hair_easy' or"),

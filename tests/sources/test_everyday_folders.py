@@ -301,13 +301,28 @@ def test_own_trimaps_of_photographs_are_kept(tmp_path, run_cli):
         np.testing.assert_array_equal(written, trimap(NAMES.index(row.fg_id)))
 
 
-def test_a_trimap_that_is_missing_beside_others_is_named(tmp_path, run_cli):
+def test_a_trimap_that_is_missing_beside_others_is_named_and_made(tmp_path, run_cli):
     root = write(tmp_path / "in", "image/{}.png", "alpha/{}.png", "trimap/{}.png")
     (root / "trimap" / "net_b.png").unlink()
     done = run_cli("import", root, tmp_path / "out", "--workers", "1")
-    assert done.code == 1
-    assert "net_b: image/net_b.png has no trimap, and others have one" in done.err
-    assert "2 are done" in done.err
+    assert done.code == 0, done.err
+    assert "1 of 3 photographs have no trimap, and the others have one: net_b; simd import makes" in done.err
+    recipes = {row.fg_id: row.recipe["trimap"] for row in load_set(tmp_path / "out").rows}
+    assert recipes == {"fur_a": "official", "net_b": "made", "fire_c": "official"}
+
+
+def test_foregrounds_and_photographs_may_share_a_folder_of_mattes(tmp_path, run_cli):
+    write(tmp_path, "fg/{}.png", "alpha/{}.png")
+    save(tmp_path / "image" / "net_b.jpg", photograph(0))
+    save(tmp_path / "alpha" / "stray.png", soft_alpha())
+    done = run_cli("index", tmp_path)
+    assert "image-alpha pairs (folder): expected 2, found 1, missing 1, extra 0, broken 0" in done.out
+    assert "missing image/stray: alpha/stray has no partner in image/" in done.out
+    (tmp_path / "alpha" / "stray.png").unlink()
+    assert {what: each["found"] for what, each in listed(run_cli, tmp_path).items()} == {
+        "image-alpha pairs": 1,
+        "foregrounds": 3,
+    }
 
 
 @pytest.mark.parametrize("folder", ["rgba", "cutouts", "fg"])

@@ -97,6 +97,11 @@ def problems(methods: Sequence[ShownMethod]) -> dict[str, str]:
 
 def _of_scores(dataset: MattingSet, path: Path) -> ShownMethod:
     scores = load_scores(path)
+    if scores.set.get("region"):
+        raise DataError(
+            f"{path}: counts whole images, and unknown regions are shown; score the mattes again without "
+            "--region whole"
+        )
     stated = scores.set.get("part_of", scores.set["digest"])
     if stated != dataset.digest:
         raise DataError(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import ABSENT
-from simd.metrics.score import METRICS, UNLABELLED, WHOLE, Score
+from simd.metrics.score import ENTIRE, METRICS, UNLABELLED, Score
 from simd.metrics.score_summary import MeanErrors, ScoreSummary, class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
@@ -58,14 +58,14 @@ class BoardEntry:
     @cached_property
     def whole(self) -> dict[str, Score]:
         """The scores of whole images, by id."""
-        return {row.id: row for row in self.scores.rows if row.region == WHOLE}
+        return {row.id: row for row in self.scores.rows if row.is_whole}
 
     @cached_property
     def cells(self) -> dict[str, dict[str, Cell]]:
         """A cell for each class and each region."""
         rows: dict[str, dict[str, list[Score]]] = {s: {c: [] for c in names} for s, names in SCOPES.items()}
         for row in self.scores.rows:
-            if row.region == WHOLE:
+            if row.is_whole:
                 if row.class_ and not row.is_empty:
                     rows["classes"][row.class_].append(row)
             elif row.region in rows["regions"]:
@@ -116,8 +116,14 @@ class Board:
 
     @property
     def set(self) -> dict[str, str]:
-        """Name, protocol, digest and trimaps_digest of the set."""
-        return dict(self.entries[0].scores.set)
+        """Name, protocol, digest and trimaps_digest of the set; the name says if whole images count."""
+        facts = dict(self.entries[0].scores.set)
+        return {**facts, "name": f"{facts['name']}, whole images"} if self.counts_all else facts
+
+    @property
+    def counts_all(self) -> bool:
+        """Whether all pixels are scored, not the unknown region alone."""
+        return self.entries[0].scores.set.get("region") == ENTIRE
 
     @cached_property
     def images(self) -> dict[str, Score]:
@@ -236,10 +242,11 @@ class Board:
 
 
 def group_boards(scores: Iterable[Scores]) -> list[Board]:
-    """Put scores whose sets or trimaps differ on separate boards, in the order in which they come."""
-    groups: dict[tuple[str, str], list[Scores]] = {}
+    """Put scores whose sets, trimaps or regions differ on separate boards, in the order that they have."""
+    groups: dict[tuple[str, ...], list[Scores]] = {}
     for of_method in scores:
-        key = of_method.set["digest"], of_method.set["trimaps_digest"]
+        facts = of_method.set
+        key = facts["digest"], facts["trimaps_digest"], facts.get("region", "")
         groups.setdefault(key, []).append(of_method)
     return [_sorted(Board(tuple(map(BoardEntry, group)))) for group in groups.values()]
 
@@ -268,6 +275,10 @@ def truth_line(board: Board) -> str:
 
 def notes(board: Board) -> Iterator[str]:
     """Say in sentences what a reader has to know before comparing: remarks, fallbacks, missing images."""
+    if board.counts_all:
+        yield "All pixels are counted, known ones included: compare with nothing that counts unknown pixels."
+        for entry in board.entries:
+            yield f"{entry.name}: {_mad_text(entry, of_classes=board.has_classes)}."
     yield from dict.fromkeys(remark for entry in board.entries for remark in entry.scores.remarks)
     for entry in board.entries:
         reasons = Counter(row.fallback for row in entry.whole.values() if row.fallback)
@@ -288,6 +299,14 @@ def notes(board: Board) -> Iterator[str]:
         yield f"Pairs are compared over the other classes. {pairs.note}"
     if board.shows_solved:
         yield _solved_note(board)
+
+
+def _mad_text(entry: BoardEntry, *, of_classes: bool) -> str:
+    """Return the mean absolute difference of whole images in thousandths, as papers print it."""
+    mad = entry.summary.mad or {}
+    means = {which: title for which, title in MEANS.items() if of_classes or which == IMAGE_MEAN}
+    shown = [f"{1000 * mad[which]:.2f} ({title})" for which, title in means.items() if which in mad]
+    return f"MAD ×10³ {', '.join(shown)}"
 
 
 def solved_text(board: Board, placing: Placing) -> str:

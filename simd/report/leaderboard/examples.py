@@ -143,7 +143,7 @@ def _example(board: Board, sample: Sample, error: float) -> WorstImage:
     image, alpha, trimap = (sample.read(layer) for layer in ("image", "alpha", "trimap"))
     full_size = (alpha.shape[0], alpha.shape[1])
     size = fit(full_size, _SIDE)
-    unknown = unknown_region(trimap)
+    unknown = np.ones(alpha.shape, bool) if board.counts_all else unknown_region(trimap)
     return WorstImage(
         row=sample.row,
         sad=error,

@@ -78,7 +78,7 @@ def _csv_rows(index: int, board: Board, entry: BoardEntry) -> Iterator[dict[str,
     scores, summary = entry.scores, entry.summary
     common = {
         "board": index,
-        "set": scores.set["name"],
+        "set": board.set["name"],
         "protocol": scores.set["protocol"],
         "set_digest": scores.set["digest"],
         "trimaps_digest": scores.set["trimaps_digest"],
