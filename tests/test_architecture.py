@@ -36,7 +36,7 @@ ORDER: list[set[str]] = [
     {"simd.training"},
     {"simd.report"},
     {"simd.studio"},
-    {"simd.demo", "simd.doctor", "simd.warm"},
+    {"simd.bench", "simd.demo", "simd.doctor", "simd.warm"},
     {"simd.cli"},
     {"simd.__main__", "simd"},
 ]

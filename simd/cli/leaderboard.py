@@ -1,12 +1,16 @@
 """``simd leaderboard``: methods side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option
 
 from simd.cli.app import Json, app, default_out, print_json, rows_of
+
+if TYPE_CHECKING:
+    from simd.metrics.scores import Scores
 
 
 @app.command()
@@ -25,12 +29,17 @@ def leaderboard(
 ) -> None:
     """Put methods side by side: terminal table, CSV, Markdown, and one HTML page with examples."""
     from simd.metrics.scores import bases_of, load_scores
-    from simd.report.leaderboard.terminal import print_board
     from simd.report.leaderboard.write import write_leaderboard
 
     loaded = [load_scores(path) for path in bases_of(scores)]
     out = out or default_out("leaderboard", *dict.fromkeys(scored.set["name"] for scored in loaded))
-    files = write_leaderboard(loaded, out)
+    show_board(loaded, out, write_leaderboard(loaded, out), json=json)
+
+
+def show_board(scores: "Sequence[Scores]", out: Path, files: Sequence[Path], *, json: bool) -> None:
+    """Print a board that has been written, as a table or as JSON."""
+    from simd.report.leaderboard.terminal import print_board
+
     if json:
         tables = {
             "methods": rows_of(out / "leaderboard.csv"),
@@ -38,5 +47,5 @@ def leaderboard(
         }
         print_json({**tables, "files": files})
         return
-    print_board(loaded)
+    print_board(scores)
     typer.echo("wrote " + ", ".join(map(str, files)))

@@ -28,6 +28,7 @@ OUTPUT_FILES = {
 OUTPUT_FOLDERS = {
     *("browse open --maps", "browse open --static", "build OUT", "demo --out", "embed --out", "import OUT"),
     *("leaderboard --out", "predict --out", "predict --pictures", "stats --out", "tag agree --pictures"),
+    "bench --out",
     *("tag fill FOLDER", "tag import --out", "tag merge --out", "tag open --annotations", "tag open FOLDER"),
     *("tag propose FOLDER", "train --out", "weights export-onnx OUT"),
     "weights import --out",
@@ -48,6 +49,7 @@ INPUT_FILES = {
     *("tag propose --model", "tag status --classes", "weights import FILE"),
 }
 INPUT_FOLDERS = {
+    "bench DATASET",
     *("balance --annotations", "balance SOURCE", "browse open --embedding", "browse open --predictions"),
     *("browse open DATASET", "browse pull DATASET", "build --annotations", "build --backgrounds"),
     *("build --foregrounds", "embed DATASET", "evaluate --alpha", "evaluate --trimap", "evaluate DATASET"),
@@ -65,6 +67,7 @@ INPUT_FOLDERS = {
     *("tag status FOLDER", "verify DATASET", "weights export-onnx FOLDER"),
 }
 WORDS = {
+    *("bench --option", "bench METHODS"),
     *("balance --kind", "browse open --name", "browse pull --by", "browse pull --name", "build --kind"),
     *("build --background-kind", "build --background-licence", "build --layout", "build --licence"),
     *("build --name", "build --protocol", "classes --class", "classes --view", "embed --features"),
@@ -94,6 +97,7 @@ WORDS = {
 
 BASES = {
     "balance": {"SOURCE": "{fgs}"},
+    "bench": {"DATASET": "{set}", "METHODS": "trimap", "--out": "{new}"},
     "browse open": {"DATASET": "{set}", "--scores": "{scores}", "--static": "{new}"},
     "browse pull": {"DATASET": "{set}", "--out": "{new}.jsonl"},
     "build": {"OUT": "{new}", "--foregrounds": "{fgs}", "--backgrounds": "{bgs}", "--licence": "mine"},

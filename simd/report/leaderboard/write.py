@@ -13,7 +13,11 @@ from simd.report.leaderboard.page import board_page
 from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
 from simd.sources.outputs import begins, check_output_folder, has_file
 
-_NAMES = ("index.html", "leaderboard.csv", "leaderboard.md", "differences.csv")
+BOARD_NAMES = ("index.html", "leaderboard.csv", "leaderboard.md", "differences.csv")
+"""The files of a leaderboard."""
+
+is_board = has_file("leaderboard.md", begins("# Leaderboard\n"))
+"""Tells whether a folder holds a leaderboard."""
 
 
 @checked
@@ -43,8 +47,7 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
     if not scores:
         raise DataError("there are no scores to show; make some with: simd evaluate <predictions> <set>")
     places = [path for of_method in scores for path in of_method.paths.values()]
-    is_ours = has_file("leaderboard.md", begins("# Leaderboard\n"))
-    out = check_output_folder(out, "a leaderboard", is_ours, names=_NAMES, inputs=places)
+    out = check_output_folder(out, "a leaderboard", is_board, names=BOARD_NAMES, inputs=places)
     boards = group_boards(scores)
     contents = {
         "leaderboard.md": to_markdown(boards),  # first: by it the folder is known as ours
@@ -55,4 +58,4 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
     with locked_folder(out):
         for name, content in contents.items():
             write_atomically(out / name, content)
-    return [out / name for name in _NAMES]
+    return [out / name for name in BOARD_NAMES]
