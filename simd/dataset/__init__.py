@@ -2,6 +2,7 @@
 
 =================  =========================================================================================
 manifest           dataset.json and metadata.jsonl: a set opened, its samples, digests and counts
+card               README.md, as dataset hubs read it
 info               dataset.json read and checked, and compared with the rows
 layers             the images of a composite, compared with the digests that its row states
 resumable_writing  a set written item by item, so that a killed run goes on to the same bytes

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from simd.arguments import checked
+from simd.dataset.card import CARD_NAME, card
 from simd.dataset.info import check_rows, counts, digests, read_info
 from simd.dataset.layers import read_layer, stated_size
 from simd.errors import DataError
@@ -199,7 +200,7 @@ def write_manifest(
     seed: int,
     sources: Sequence[dict[str, Any]],
 ) -> None:
-    """Write metadata.jsonl, then dataset.json: a folder with both is a finished set."""
+    """Write metadata.jsonl and the card, then dataset.json: a folder with that is a finished set."""
     write_atomically(root / ROWS_NAME, json_lines(row.to_row() for row in rows))
     info = {
         "name": name,
@@ -211,4 +212,5 @@ def write_manifest(
         "digests": digests(rows),
         "simd_version": __version__,
     }
+    write_atomically(root / CARD_NAME, card(info, rows))
     write_atomically(root / INFO_NAME, json_text(info))

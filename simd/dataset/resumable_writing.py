@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from simd.dataset.card import CARD_NAME, is_card
 from simd.dataset.manifest import ATTRIBUTION_NAME, INFO_NAME, ROWS_NAME, MattingSet, load_set
 from simd.dataset.planned_again import Make, SetPlan, check_as_planned
 from simd.errors import BatchError, DataError, first_of
@@ -170,6 +171,8 @@ def _check_ours(out: Path) -> None:
         ) from error
     wanted = {INFO_NAME, ROWS_NAME, ATTRIBUTION_NAME, _STATE, *LAYERS}
     strange = [path.name for path in out.iterdir() if path.name not in wanted and not _is_part(path.name)]
+    if is_card(out / CARD_NAME):
+        strange.remove(CARD_NAME)
     if not is_unfinished(out):
         files = {file_name(row.id, layer) for row in rows for layer in LAYERS}
         names = {

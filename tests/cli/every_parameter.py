@@ -100,7 +100,10 @@ BASES = {
     "bench": {"DATASET": "{set}", "METHODS": "trimap", "--out": "{new}"},
     "browse open": {"DATASET": "{set}", "--scores": "{scores}", "--static": "{new}"},
     "browse pull": {"DATASET": "{set}", "--out": "{new}.jsonl"},
-    "build": {"OUT": "{new}", "--foregrounds": "{fgs}", "--backgrounds": "{bgs}", "--licence": "mine"},
+    "build": {
+        **{"OUT": "{new}", "--foregrounds": "{fgs}", "--backgrounds": "{bgs}"},
+        **{"--licence": "mine", "--background-licence": "mine"},
+    },
     "classes": {"--class": "fire", "--size": "32", "--seeds": "1"},
     "demo": {"--out": "{new}"},
     "embed": {"DATASET": "{set}", "--out": "{new}"},

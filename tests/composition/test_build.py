@@ -273,6 +273,12 @@ def test_the_folder_loads_with_the_hub_library(sources, tmp_path, monkeypatch):
         "imagefolder", data_dir=str(built.path), cache_dir=str(tmp_path / "cache"), split="train"
     )
     assert len(loaded) == len(built) == 18
+    with_card = {name: str(feature) for name, feature in loaded.features.items()}
+    (built.path / "README.md").rename(tmp_path / "card.md")
+    before = datasets.load_dataset(
+        "imagefolder", data_dir=str(built.path), cache_dir=str(tmp_path / "cache2"), split="train"
+    )
+    assert with_card == {name: str(feature) for name, feature in before.features.items()}
     by_id = {row["id"]: row for row in loaded}
     for sample in built:
         row = by_id[sample.row.id]
