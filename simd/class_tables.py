@@ -3,7 +3,8 @@
 A row names a file in a column ``file``, ``file_name``, ``filename``, ``id``, ``name`` or ``image``, its
 classes in ``class``, ``classes``, ``class_guess`` or ``label`` (several as ``a|b``, the first is primary),
 and may have ``licence`` or ``license``, ``alpha_kind`` (a key of :data:`simd.records.ALPHA_KINDS`), ``fg`` or
-``fg_id`` (the foreground that an image shows) and ``role``. Between the cells stand commas, or semicolons or
+``fg_id`` (the foreground that an image shows) and ``role``. A table by ``category`` or ``type`` gives a class
+to each category of a source that has some. Between the cells stand commas, or semicolons or
 tabs, as spreadsheets write them; the case of a column's name does not matter.
 """
 
@@ -22,7 +23,7 @@ from simd.formats import is_image_name
 from simd.records import UNKNOWN_LICENCE, check_alpha_kind
 from simd.taxonomy import parse_classes
 
-_FILE_COLUMNS = ("file", "file_name", "filename", "id", "name", "image")
+_FILE_COLUMNS = ("file", "file_name", "filename", "id", "name", "image", "category", "type")
 _CLASS_COLUMNS = ("class", "classes", "class_guess", "label")
 _LICENCE_COLUMNS = ("licence", "license")
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}

@@ -24,6 +24,7 @@ from simd.sources.index import Finished
 from simd.sources.licences import attribution, sources_of
 from simd.sources.outputs import check_output_folder
 from simd.sources.pairs import read_finished
+from simd.sources.parquet import on_disk
 from simd.sources.table import find_table, read_table
 from simd.taxonomy import class_from_prefix, class_name
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_mapped_trimap, unknown_region
@@ -218,7 +219,7 @@ def _entries(
             unstated.append(finished)
         else:
             entries[finished.id] = entry
-    by_name = {f.id: name for f in unstated if (name := class_from_prefix(f.image.stem))}
+    by_name = {f.id: name for f in unstated if (name := class_from_prefix(f.name))}
     if by_name and class_ and len(by_name) < len(unstated):
         raise DataError(
             f"the names of {len(by_name)} of {len(unstated)} images begin with a class, as "
@@ -237,9 +238,9 @@ def _entries(
     return entries
 
 
-def _names(finished: Finished) -> tuple[str, str]:
-    """Return the names by which a CSV file may know an image: its own, and its foreground's."""
-    return finished.image.stem, finished.fg_id.rpartition("/")[2]
+def _names(finished: Finished) -> tuple[str, ...]:
+    """Return the names by which a CSV file may know an image: its own, its foreground's, its category's."""
+    return finished.name, finished.fg_id.rpartition("/")[2], *finished.categories
 
 
 def _stated(finished: Finished, table: ClassTable) -> Entry | None:
@@ -324,6 +325,11 @@ def _tell(imported: Mapping[str, _Imported]) -> None:
 
 def _import(job: _ImportJob) -> _Imported:
     """Read an image with its alpha and trimap, write its four files and return its row."""
+    with on_disk(job.finished) as finished:
+        return _import_files(job._replace(finished=finished))
+
+
+def _import_files(job: _ImportJob) -> _Imported:
     finished, classes = job.finished, job.entry.classes
     assert classes is not None
     image, alpha = read_finished(finished)

@@ -28,6 +28,7 @@ from simd.sources import (
 from simd.sources.everyday import parse_naming, roles_of
 from simd.sources.index import Finished, Index, files_of
 from simd.sources.pairs import read_finished
+from simd.sources.parquet import on_disk
 from simd.taxonomy import CLASSES
 
 _NAMED = 20  # extra files that are listed by name
@@ -288,6 +289,9 @@ def _decode(record: _AnyRecord) -> tuple[int, ...]:
     """Read a record's files to the last pixel; a size is enough to send back."""
     if isinstance(record, Background):
         return read_background(record).shape
+    if isinstance(record, Finished) and record.packed is not None:
+        with on_disk(record) as unpacked:
+            return _decode(unpacked)
     if isinstance(record, Finished):
         if record.trimap is not None:
             read_alpha(record.trimap)

@@ -125,6 +125,8 @@ def _index(origin: str) -> Index[ForegroundFiles]:
     """Index a folder whatever its classes: for a comparison they do not matter."""
     if recognise_kind(FOREGROUNDS, origin) is None and recognise_kind(FINISHED, origin) is not None:
         finished = index_finished(origin)
+        if any(each.packed for each in finished.records):
+            raise DataError(f"{origin}: images in parquet are not compared; import them, and name the set")
         records = tuple(
             ForegroundFiles(id=f.id, source="rgba", file=f.alpha)
             if f.is_cutout

@@ -27,8 +27,9 @@ outputs is the guard of all that is written: nothing goes into a source, a set o
 Distinctions-646, AM-2k, P3M-10k, AIM-500, alphamatting.com and BG-20k are declared in
 :mod:`~simd.sources.declared`; Transparent-460, PPM-100, RealWorldPortrait-636, VideoMatte240K and
 PhotoMatte85 in :mod:`~simd.sources.named_folders`; HIM2K and RefMatte in :mod:`~simd.sources.instances`;
-images that others have composed in :mod:`~simd.sources.composed`. :data:`FINISHED` are images with their
-alpha, which `simd import` turns into a set.
+mirrors in parquet are read by :mod:`~simd.sources.parquet`, images that others have composed by
+:mod:`~simd.sources.composed`. :data:`FINISHED` are images with their alpha, which `simd import` turns into a
+set.
 """
 
 import re
@@ -88,6 +89,7 @@ FINISHED = {
     "rwp-636": "simd.sources.named_folders:RWP_636_FINISHED",
     "him2k": "simd.sources.instances:HIM2K_FINISHED",
     "refmatte": "simd.sources.instances:REFMATTE_FINISHED",
+    "parquet": "simd.sources.parquet:FINISHED",
     "folder": "simd.sources.pairs:PHOTOGRAPHS",
 }
 _GIVES = {"foregrounds": FOREGROUNDS, "image-alpha pairs": FINISHED, "backgrounds": BACKGROUNDS}

@@ -3,11 +3,21 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from simd.class_tables import ClassTable
 from simd.image import UInt8
 from simd.records import UNKNOWN_LICENCE, Background, Foreground, ForegroundFiles
+
+
+class Packed(NamedTuple):
+    """Where the images of a pair lie that are not files: in a row of a table."""
+
+    file: Path
+    group: int  # of rows
+    row: int  # in the group
+    name: str
+    columns: tuple[tuple[str, str], ...]  # of each layer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +34,13 @@ class Finished:
     class_: str = ""  # what its folder says; else "", which is for the user to say
     licence: str = UNKNOWN_LICENCE
     is_cutout: bool = False  # whether its alpha is the transparency of that file
+    categories: tuple[str, ...] = ()  # what others call its kind of object: never a class unasked
+    packed: Packed | None = None  # image, alpha and trimap name one file, and lie in a row of it
+
+    @property
+    def name(self) -> str:
+        """The name of its image without the ending."""
+        return self.packed.name if self.packed is not None else self.image.stem
 
 
 Record = TypeVar("Record", Foreground, Background)
@@ -55,6 +72,8 @@ def files_of(record: ForegroundFiles | Background | Finished) -> list[tuple[Path
     """Return the files of a record, each with whether it is a matte or a trimap."""
     files: list[tuple[Path | None, bool]]
     match record:
+        case Finished() if record.packed is not None:
+            return []
         case Background():
             files = [(record.file, False)]
         case ForegroundFiles():
