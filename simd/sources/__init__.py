@@ -91,6 +91,7 @@ FINISHED = {
     "refmatte": "simd.sources.instances:REFMATTE_FINISHED",
     "parquet": "simd.sources.parquet:FINISHED",
     "folder": "simd.sources.pairs:PHOTOGRAPHS",
+    "rgba": "simd.sources.pairs:WHOLE_CUTOUTS",
 }
 _GIVES = {"foregrounds": FOREGROUNDS, "image-alpha pairs": FINISHED, "backgrounds": BACKGROUNDS}
 _AS_FOLDER = {
@@ -314,10 +315,12 @@ def _why_unknown(origin: str, what: str) -> str:
             "folder takes the colours as they are, for pictures that show no background"
         )
     if what == "image-alpha pairs" and (name := recognise_kind(FOREGROUNDS, origin)):
-        return (
-            f"it holds foregrounds ({name}): simd build places them on backgrounds; if they are photographs "
-            "with their background, say --kind folder"
+        asked = (
+            "cut-outs that show their photograph under alpha 0, say --kind rgba"
+            if name == "rgba"
+            else "photographs with their background, say --kind folder"
         )
+        return f"it holds foregrounds ({name}): simd build places them on backgrounds; if they are {asked}"
     if above := dataset_above(folder, _datasets()):
         return f"it is a part of {above.kind.title}: name the whole, {above.root}"
     for role in ("fg", "image"):

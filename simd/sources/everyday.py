@@ -38,12 +38,14 @@ FOLDERS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 """The names of a layer's folder, whatever their case, hyphens and underscores; earlier groups win."""
 
+_CUTOUT = re.compile(r"(?i)[-_. ](cutout|rgba|nobg|no[-_]?bg|rembg)$")
 _SUFFIX_OF = {
     "alpha": re.compile(r"(?i)[-_. ](alpha|matte|mask|pha|gt)$"),
     "trimap": re.compile(r"(?i)[-_. ]trimap$"),
     "fg": re.compile(r"(?i)[-_. ](fg|fgr|foreground)$"),
     "image": re.compile(r"(?i)[-_. ](image|img|rgb|photo)$"),
 }
+_CUTOUTS_BESIDE = {**_SUFFIX_OF, "alpha": _CUTOUT}
 _SCANNED = 4096  # names of a folder that tell whether files of one are told apart by suffixes
 _SUBFOLDERS = 64  # folders in which such files may lie
 _SAMPLED = 4  # mattes that tell whether all are without soft pixels
@@ -97,7 +99,8 @@ class Places(NamedTuple):
     def shown(self, root: Path) -> str:
         """Return the layers by the names of their folders, in words."""
         if self.side_by_side:
-            return "files side by side, told apart by suffixes as in cat.jpg and cat_alpha.png"
+            matte = "cat_cutout.png, whose transparency is the matte" if self.is_cutout else "cat_alpha.png"
+            return f"files side by side, told apart by suffixes as in cat.jpg and {matte}"
         mattes = "cut-outs whose transparency is the matte" if self.is_cutout else "mattes"
         colours = "foregrounds" if self.role == "fg" else "photographs"
         trimaps = f", trimaps in {_below(self.trimap, root)}/" if self.trimap else ""
@@ -133,8 +136,10 @@ def find_places(root: Path, role: str, naming: Naming = NO_NAMING) -> Places | N
             return Places(role, colour, alpha, trimap, left_out=tuple(left_out))
         if role == "image" and (cutouts := _cutouts(root, folders)) is not None:
             return Places(role, colour, cutouts, trimap, is_cutout=True, left_out=tuple(left_out))
-    if _is_side_by_side(root, naming, role):
+    if _is_side_by_side(root, _suffixes(naming), role):
         return Places(role, root, root, side_by_side=True)
+    if role == "image" and not naming.alpha_suffix and _is_side_by_side(root, _CUTOUTS_BESIDE, role):
+        return Places(role, root, root, is_cutout=True, side_by_side=True)
     return None
 
 
@@ -177,7 +182,7 @@ def read_layers(places: Places, naming: Naming = NO_NAMING) -> Layers:
     DataError
         If a folder may not be listed.
     """
-    suffixes = _suffixes(naming)
+    suffixes = _CUTOUTS_BESIDE if places.is_cutout and places.side_by_side else _suffixes(naming)
     roots = {"colour": places.colour, "alpha": places.alpha}
     if places.trimap is not None:
         roots["trimap"] = places.trimap
@@ -284,16 +289,16 @@ def _stems(
     return stems
 
 
-def _is_side_by_side(root: Path, naming: Naming, role: str) -> bool:
+def _is_side_by_side(root: Path, suffixes: Mapping[str, re.Pattern[str]], role: str) -> bool:
     """Tell whether half of the pictures in a folder, or in each one in it, have a matte beside them."""
     if _picture_names(root):
-        return _has_pairs(root, naming, role)
+        return _has_pairs(root, suffixes, role)
     folders = [folder for folder in _subfolders(root) if any(folder.iterdir())]
-    return bool(folders) and all(_has_pairs(folder, naming, role) for folder in folders)
+    return bool(folders) and all(_has_pairs(folder, suffixes, role) for folder in folders)
 
 
-def _has_pairs(folder: Path, naming: Naming, role: str) -> bool:
-    layers = _told_apart(map(Path, _picture_names(folder)), suffixes := _suffixes(naming), role)
+def _has_pairs(folder: Path, suffixes: Mapping[str, re.Pattern[str]], role: str) -> bool:
+    layers = _told_apart(map(Path, _picture_names(folder)), suffixes, role)
     stems = _stems(layers, suffixes, Places(role, folder, folder, side_by_side=True))
     common = {stem for stem, _ in stems["colour"]} & {stem for stem, _ in stems["alpha"]}
     return 2 * len(common) >= len(layers["colour"]) > 0

@@ -15,6 +15,7 @@ from simd.sources.classified import foregrounds_from
 from simd.sources.everyday import NO_NAMING, Layers, Naming, Places, find_places, hard_note, read_layers
 from simd.sources.folder import as_extra, check_pair_size, paired, read_pair, unread_partner
 from simd.sources.index import Finished, Index, SourceKind
+from simd.sources.rgba import list_cutouts
 
 _ALPHAS = "alpha/, pha/, matte(s)/, gt/ or mask(s)/"
 _NAMED = 4  # photographs in a remark
@@ -79,6 +80,8 @@ def read_finished(finished: Finished) -> tuple[UInt8, UInt8]:
         If a file cannot be read, the image has transparency, or a cut-out is none of this image: its opaque
         pixels are more than 20 of 255 levels away on average (a JPEG's are 1 to 5).
     """
+    if finished.image == finished.alpha:
+        return _read_whole(finished.image)
     check_opaque(finished.image)
     image = read_image(finished.image)
     if not finished.is_cutout:
@@ -93,6 +96,36 @@ def read_finished(finished: Finished) -> tuple[UInt8, UInt8]:
                 "levels on average: is it a cut-out of another photograph?"
             )
     return image, alpha
+
+
+def _read_whole(file: Path) -> tuple[UInt8, UInt8]:
+    """Read a photograph and its alpha from one file, which shows the photograph under alpha 0, too."""
+    image, alpha = read_rgba(file)
+    hidden = image[alpha == 0]
+    if len(hidden) and not np.ptp(hidden, axis=0).any():
+        raise DataError(
+            f"{file}: has one colour wherever its alpha is 0, so it is a cut-out without its photograph; "
+            "simd build places cut-outs on backgrounds"
+        )
+    return image, alpha
+
+
+def _list_whole(origin: str) -> Index[Finished]:
+    index = list_cutouts(origin)
+    records = tuple(
+        Finished(
+            id=record.id,
+            source="rgba",
+            fg_id=record.id,
+            image=record.file,
+            alpha=record.file,
+            licence=record.licence,
+            is_cutout=True,
+        )
+        for record in index.records
+        if record.file is not None
+    )
+    return Index("rgba", records, index.expected, index.missing, index.broken, index.notes, index.extra)
 
 
 def _recognise(origin: str, role: str) -> bool:
@@ -247,3 +280,13 @@ def _shown(path: Path, root: Path) -> str:
 
 FOREGROUNDS = foregrounds_named(NO_NAMING)
 PHOTOGRAPHS = photographs_named(NO_NAMING)
+WHOLE_CUTOUTS = SourceKind(
+    name="rgba",
+    title="Cut-outs",
+    layout="<name>.<png|webp|tif>, images with transparency that show their photograph under alpha 0, too; "
+    "taken only where --kind names it",
+    licence="as the CSV file says",
+    citation="",
+    recognise=lambda _origin: False,
+    index_finished=_list_whole,
+)

@@ -48,7 +48,8 @@ def _recognise(origin: str) -> bool:
         return False
 
 
-def _list_cutouts(origin: str) -> Index[ForegroundFiles]:
+def list_cutouts(origin: str) -> Index[ForegroundFiles]:
+    """List the images with transparency in a folder and below it, whatever their classes."""
     root = Path(origin)
     records, broken = [], {}
     files, others = split_files(root)
@@ -81,7 +82,7 @@ FOREGROUNDS = SourceKind(
     licence="as the CSV file says",
     citation="",
     recognise=_recognise,
-    index_files=_list_cutouts,
-    index_foregrounds=foregrounds_from(_list_cutouts, by_name=True),
+    index_files=list_cutouts,
+    index_foregrounds=foregrounds_from(list_cutouts, by_name=True),
     read=_read,
 )

@@ -325,14 +325,27 @@ def test_foregrounds_and_photographs_may_share_a_folder_of_mattes(tmp_path, run_
     }
 
 
-@pytest.mark.parametrize("folder", ["rgba", "cutouts", "fg"])
-def test_cut_outs_over_their_own_photographs_become_a_set(tmp_path, run_cli, folder):
+@pytest.mark.parametrize(
+    ("image", "cutout", "kind"),
+    [
+        ("images/{}.png", "rgba/{}.png", None),
+        ("images/{}.png", "cutouts/{}.png", None),
+        ("photos/{}.png", "fg/{}.png", None),
+        ("{}.png", "{}_cutout.png", None),
+        ("{}.png", "{}-nobg.webp", None),
+        ("", "{}.png", "rgba"),
+    ],
+)
+def test_cut_outs_over_their_own_photographs_become_a_set(tmp_path, run_cli, image, cutout, kind):
     for seed, name in enumerate(NAMES):
-        save(tmp_path / "in" / "images" / f"{name}.png", photograph(seed))
-        cutout = np.dstack([photograph(seed), soft_alpha(seed=seed)])
-        cutout[cutout[..., 3] == 0] = 0
-        save(tmp_path / "in" / folder / f"{name}.png", cutout)
-    done = run_cli("import", tmp_path / "in", tmp_path / "out", "--workers", "1")
+        pixels = np.dstack([photograph(seed), soft_alpha(seed=seed)])
+        if image:
+            save(tmp_path / "in" / image.format(name), photograph(seed))
+            pixels[pixels[..., 3] == 0] = 0
+        options = {"lossless": True, "exact": True} if cutout.endswith("webp") else {}
+        save(tmp_path / "in" / cutout.format(name), pixels, **options)
+    words = ("--workers", "1", *(("--kind", kind) if kind else ()))
+    done = run_cli("import", tmp_path / "in", tmp_path / "out", *words)
     assert done.code == 0, done.err
     for row in load_set(tmp_path / "out").rows:
         seed = NAMES.index(row.fg_id)
@@ -341,6 +354,19 @@ def test_cut_outs_over_their_own_photographs_become_a_set(tmp_path, run_cli, fol
         np.testing.assert_array_equal(
             read_image(tmp_path / "out" / "image" / f"{row.id}.png"), photograph(seed)
         )
+
+
+def test_a_cut_out_without_its_photograph_is_not_one_with_it(tmp_path, run_cli):
+    pixels = np.dstack([photograph(0), soft_alpha()])
+    save(tmp_path / "in" / "fur_a.png", pixels)
+    pixels[pixels[..., 3] == 0] = (255, 255, 255, 0)
+    save(tmp_path / "in" / "net_b.png", pixels)
+    done = run_cli("import", tmp_path / "in", tmp_path / "out", "--kind", "rgba", "--workers", "1")
+    assert done.code == 1
+    assert "net_b.png: has one colour wherever its alpha is 0, so it is a cut-out without its" in done.err
+    assert "1 are done" in done.err
+    done = run_cli("import", tmp_path / "in", tmp_path / "other")
+    assert (done.code, "it holds foregrounds (rgba): simd build places them" in done.err) == (1, True)
 
 
 def test_a_cut_out_of_another_photograph_is_named(tmp_path, run_cli):
