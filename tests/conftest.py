@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,6 +100,39 @@ def browser():
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def axe():
+    """Return the program of axe-core, which a package of the tests carries."""
+    pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def check_page(browser, axe):
+    """Return a function that looks at a page, of which it is given the address and what must be on it."""
+
+    def call(url, shown):
+        for width, scheme in ((1280, "light"), (1280, "dark"), (480, "light")):
+            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            try:
+                page.goto(url)
+                page.locator(shown).first.wait_for()
+                page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+                page.evaluate(axe)
+                found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+                grave = [
+                    (each["id"], [node["html"][:200] for node in each["nodes"][:3]])
+                    for each in found
+                    if each["impact"] in ("serious", "critical")
+                ]
+                assert grave == [], f"{width} px, {scheme}"
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+            finally:
+                page.close()
+
+    return call
 
 
 @pytest.fixture

@@ -424,3 +424,16 @@ def test_names_stay_text(browser, show, serve, tmp_path):
     screen.page.locator("#title", has_text="onerror").wait_for()
     assert screen.page.locator("#title").inner_text() == name
     assert screen.page.locator("img").count() == 0
+
+
+def test_the_page_has_no_grave_finding_and_nothing_overlaps_in_a_narrow_window(check_page, browser, serve):
+    url = serve().url
+    check_page(url, "#list button")
+    page = browser.new_page(viewport={"width": 480, "height": 900})
+    page.goto(url)
+    page.locator("#list button").first.wait_for()
+    paper, palette, listed = (page.locator(name).bounding_box() for name in (".paper", "#palette", "#list"))
+    assert paper["y"] + paper["height"] <= palette["y"]
+    assert palette["y"] + palette["height"] <= listed["y"]
+    assert page.evaluate("scrollY") == 0
+    page.close()

@@ -89,7 +89,14 @@ export function showList(overview, doc, open) {
     return item;
   });
   $("list").replaceChildren(...rows);
-  $("list").querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest" });
+  // not scrollIntoView, which in a narrow window scrolls the page away from the canvas
+  const list = $("list"), current = list.querySelector("[aria-current=true]");
+  if (current) {
+    const above = current.getBoundingClientRect().top - list.getBoundingClientRect().top;
+    const below = above + current.offsetHeight - list.clientHeight;
+    if (above < 0) list.scrollTop += above;
+    else if (below > 0) list.scrollTop += below;
+  }
 }
 
 export function fillBackdrops(overview) {
