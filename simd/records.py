@@ -37,6 +37,9 @@ _SYNONYMS = {
 }
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, as shares of an image's width and height."""
+CLASS_MASKS_FROM = ("image", "regions", "proposals")
+"""Where a class mask is from: the image's class, regions that were drawn or reviewed, or tagged regions that
+nobody has reviewed."""
 LAYERS = ("image", "alpha", "trimap", "class_mask")
 """The four images of a composite, each in a folder of its name."""
 
@@ -93,6 +96,7 @@ class Foreground(ForegroundFiles):
     classes: tuple[str, ...]  # the primary class first
     alpha_kind: str = ""  # how the alpha was made ("reference", "predicted", ...), where that is known
     annotation: Path | None = None  # the JSON file of its tagged regions; its classes are those in them
+    proposed: bool = False  # nobody has reviewed that annotation
 
     def __post_init__(self) -> None:
         if not self.classes:
@@ -133,7 +137,7 @@ class Composite:
     protocol: str
     recipe: Mapping[str, int | float | str]  # all it takes to make the image again
     seed: int
-    class_mask_from: str  # "image" or "regions"
+    class_mask_from: str  # one of CLASS_MASKS_FROM
     image_sha256: str  # of decoded pixels, as are the three below
     alpha_sha256: str
     trimap_sha256: str
@@ -142,9 +146,9 @@ class Composite:
     def __post_init__(self) -> None:
         check_id(self.id)
         _check_classes(f"composite {self.id!r}", (self.class_, *self.classes))
-        if self.class_mask_from not in ("image", "regions"):
+        if self.class_mask_from not in CLASS_MASKS_FROM:
             raise DataError(
-                f"composite {self.id!r}: class_mask_from must be 'image' or 'regions', "
+                f"composite {self.id!r}: class_mask_from must be {' or '.join(map(repr, CLASS_MASKS_FROM))}, "
                 f"not {self.class_mask_from!r}"
             )
         for layer in LAYERS:

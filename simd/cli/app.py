@@ -58,6 +58,7 @@ AlphaSuffix = Annotated[
     str | None,
     Option(help="What ends a matte's name: _a for cat_a.png of cat.jpg.", show_default="recognised"),
 ]
+Proposals = Annotated[bool, Option("--proposals", help="Count class masks that nobody has reviewed, too.")]
 Classes = Annotated[str | None, Option(help="CSV file with the columns file and class.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from simd.cli.app import Json, Kind, app, print_json
+from simd.cli.app import Json, Kind, Proposals, app, print_json
 
 
 @app.command()
@@ -18,6 +18,7 @@ def balance(
     kind: Kind = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
     annotations: Annotated[Path | None, Option(help="Tagged regions of a folder's foregrounds.")] = None,
+    proposals: Proposals = False,
     json: Json = False,
 ) -> None:
     """Count foregrounds and composites by class, and say what an equal number would take."""
@@ -25,7 +26,7 @@ def balance(
     from simd.report.class_counts import print_balance
     from simd.selection.class_counts import balance as count_by_class
 
-    counted = count_by_class(source, kind=kind, classes=classes, annotations=annotations)
+    counted = count_by_class(source, kind=kind, classes=classes, annotations=annotations, proposals=proposals)
     if json:
         facts = {"max_over_min": counted.spread, "entropy": counted.entropy}
         print_json({**facts, **asdict(counted), "missing": counted.missing(per_class)})

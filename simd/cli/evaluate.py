@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Workers, app, default_out, print_json
+from simd.cli.app import Json, Proposals, Workers, app, default_out, print_json
 
 
 @app.command()
@@ -30,6 +30,7 @@ def evaluate(
     review: Annotated[
         Path | None, Option(help="Score without what is excluded here, see simd browse pull.")
     ] = None,
+    proposals: Proposals = False,
     *,
     workers: Workers,
     json: Json = False,
@@ -49,6 +50,7 @@ def evaluate(
         map_trimaps=map_trimaps,
         region=region,
         review=review,
+        proposals=proposals,
         out=out,
         name=name,
         workers=workers,

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Workers, app, default_out, print_json, rows_of
+from simd.cli.app import Json, Proposals, Workers, app, default_out, print_json, rows_of
 
 
 @app.command()
@@ -25,6 +25,7 @@ def stats(
             show_default="statistics/<set>",
         ),
     ] = None,
+    proposals: Proposals = False,
     *,
     workers: Workers,
     json: Json = False,
@@ -34,7 +35,7 @@ def stats(
     from simd.report.statistics.page import print_statistics
 
     measured, files = report_statistics(
-        datasets, out or default_out("statistics", *datasets), workers=workers
+        datasets, out or default_out("statistics", *datasets), proposals=proposals, workers=workers
     )
     if json:
         tables = {file.stem: rows_of(file) for file in files if file.name in ("balance.csv", "classes.csv")}

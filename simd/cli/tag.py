@@ -74,6 +74,14 @@ def fill(
 
 
 @tag.command()
+def review(folder: Folder) -> None:
+    """Say that what was drawn, imported or merged is right, so that sets are built by it."""
+    from simd.tagging.folders import review_folder
+
+    typer.echo(_counted(review_folder(folder)))
+
+
+@tag.command()
 def propose(
     folder: Folder,
     foregrounds: Foregrounds,

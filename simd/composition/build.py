@@ -36,7 +36,7 @@ _COMPOSITES_PER_JOB = 20
 _MENDABLE = {
     *("kind", "background_kind", "classes", "licence", "background_licence", "any_licence", "unpremultiply"),
     *("selection", "file_list", "background_list", "foreground_list", "per_foreground", "per_class"),
-    *("review", "annotations"),
+    *("review", "annotations", "proposals"),
 }
 """Options that may change before an unfinished build goes on: messages advise them. What else they make of a
 composite its id, its inputs or its row say; the others change every pixel, or what the folder is for."""
@@ -167,8 +167,9 @@ def _settings(chosen: BuildOptions) -> dict[str, Any]:
     """Return the options as unfinished builds note them: by former names, so that those of before go on."""
     settings = {_FORMER.get(name, name): value for name, value in asdict(chosen).items()}
     del settings["alpha_dir"], settings["alpha_suffix"]  # its kind says them
-    if not chosen.unpremultiply:
-        del settings["unpremultiply"]
+    for later in ("unpremultiply", "proposals"):  # builds of before do not note them
+        if not settings[later]:
+            del settings[later]
     return settings
 
 
@@ -195,7 +196,7 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
     in_vain = {} if kept is None else _kept_in_vain(chosen, kept, fgs)
     tagged = fgs
     if chosen.annotations is not None:
-        tagged = annotate(fgs, Path(chosen.annotations))
+        tagged = annotate(fgs, Path(chosen.annotations), proposals=chosen.proposals)
         usable = {fg.id for fg in tagged.records}
         # lists name a foreground by the class that it had before
         fgs = replace(tagged, records=tuple(fg for fg in fgs.records if fg.id in usable))

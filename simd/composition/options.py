@@ -83,8 +83,9 @@ class BuildOptions:
         Asked(help="A review, as simd browse pull writes it: excluded composites are not made.", path=True),
     ] = None
     annotations: Annotated[
-        str | None, Asked(help="Tagged regions of the foregrounds, as simd tag writes them.", path=True)
+        str | None, Asked(help="Tagged regions of the foregrounds: those that are reviewed.", path=True)
     ] = None
+    proposals: Annotated[bool, Asked(help="Use annotations that nobody has reviewed, too.")] = False
 
     def __post_init__(self) -> None:
         if self.file_list is not None and self.background_list is not None:
@@ -93,6 +94,8 @@ class BuildOptions:
             raise DataError("--per-class chooses foregrounds, a list has chosen them already; leave one out")
         if self.foreground_list is not None and self.background_list is None:
             raise DataError("--foreground-list is the order for a --background-list; give that too")
+        if self.proposals and self.annotations is None:
+            raise DataError("--proposals says which annotations to use; give them with --annotations")
 
 
 def build_options(values: Mapping[str, Any]) -> BuildOptions:

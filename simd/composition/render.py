@@ -123,9 +123,15 @@ def _compose(
         protocol=protocol.name,
         recipe={"k": planned.k, "height": size[0], "width": size[1], **recipe, **placed},
         seed=planned.seed,
-        class_mask_from="image" if prepared.class_mask is None else "regions",
+        class_mask_from=_class_mask_from(fg, prepared),
         **{f"{layer}_sha256": digest for layer, (_, digest) in files.items()},
     )
+
+
+def _class_mask_from(fg: Foreground, prepared: Prepared) -> str:
+    if prepared.class_mask is None:
+        return "image"
+    return "proposals" if fg.proposed else "regions"
 
 
 def encode_layers(layers: dict[str, UInt8]) -> Layers:

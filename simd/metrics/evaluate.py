@@ -55,6 +55,7 @@ def evaluate(
     map_trimaps: bool = False,
     region: str = WHOLE,
     review: str | Path | None = None,
+    proposals: bool = False,
     out: str | Path | None = None,
     name: str | None = None,
     workers: int = 1,
@@ -72,8 +73,9 @@ def evaluate(
     dataset : path or Truths
         A set built by ``simd build``, or what
         :func:`simd.metrics.truth_of_folders.truths_of_folders` returns.
-    alpha, trimap, classes, map_trimaps, review
-        In place of a set, folders of true mattes and trimaps; what to leave out (:func:`find_truths`).
+    alpha, trimap, classes, map_trimaps, review, proposals
+        In place of a set, folders of true mattes and trimaps; what to leave out; whether class masks that
+        nobody has reviewed count (:func:`find_truths`).
     region : {"unknown", "whole"}
         What is counted: the unknown region of the trimaps, or all pixels of the images, as papers without
         trimaps print it (with MAD, the mean absolute difference). Boards keep the two apart.
@@ -115,6 +117,7 @@ def evaluate(
             map_trimaps=map_trimaps,
             region=region,
             review=_path(review),
+            proposals=proposals,
         )
     if out is not None and state is None:
         state = Path(out).with_name(f".{Path(out).name}.partial")
@@ -177,10 +180,12 @@ def find_truths(
     map_trimaps: bool = False,
     region: str = WHOLE,
     review: Path | None = None,
+    proposals: bool = False,
 ) -> Truths:
     """Return the truth of a set, or that of folders of alphas and trimaps; DataError where both are given.
 
-    What `review` excludes is left out. Whole images need no trimaps.
+    What `review` excludes is left out. Whole images need no trimaps. The regions of a set's class masks that
+    nobody has reviewed count with `proposals`; else their images count for their primary class alone.
     """
     answers = None if review is None else read_review(review)
     if dataset is not None:
@@ -189,7 +194,7 @@ def find_truths(
                 f"{dataset} is a set and says itself what its alphas, trimaps and classes are; leave out "
                 "--alpha, --trimap, --classes and --map-trimaps, or leave out the set"
             )
-        truths = truths_of_set(load_set(dataset), answers)
+        truths = truths_of_set(load_set(dataset), answers, proposals=proposals)
         return truths if region == WHOLE else of_whole_images(truths)
     if region != WHOLE and (trimap or map_trimaps):
         raise DataError(

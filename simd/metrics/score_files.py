@@ -61,7 +61,7 @@ _SUMMARY = record(
         "simd_version": TEXT,
         "set": record(
             {"name": TEXT, "protocol": TEXT, "digest": DIGEST, "trimaps_digest": DIGEST},
-            {"part_of": DIGEST, "region": choice(ENTIRE)},
+            {"part_of": DIGEST, "region": choice(ENTIRE), "class_masks": choice("proposals")},
         ),
         "paths": table_of(PATH),
         "images": COUNT,

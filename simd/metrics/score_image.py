@@ -157,12 +157,12 @@ def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[
     truth, unknown = job.truth, unknown_region(trimap)
     if job.region == ENTIRE:
         class_mask = np.full(trimap.shape, NO_CLASS, np.uint8)  # classes are of unknown pixels alone
+    elif truth.class_mask is None:
+        class_mask = np.full(trimap.shape, class_index(truth.class_) if truth.class_ else NO_CLASS, np.uint8)
     elif truth.sample is not None:
         class_mask = truth.sample.read("class_mask")
-    elif truth.class_mask is not None:
-        class_mask = read_alpha(truth.class_mask)
     else:
-        class_mask = np.full(trimap.shape, class_index(truth.class_) if truth.class_ else NO_CLASS, np.uint8)
+        class_mask = read_alpha(truth.class_mask)
     try:
         result = score_regions(pred, alpha, unknown, class_mask)
     except DataError as error:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from simd.dataset.info import digests as digests_of_rows
 from simd.dataset.manifest import MattingSet, Sample
 from simd.dataset.review import Review
+from simd.dataset.unreviewed import is_unreviewed, unreviewed_note
 from simd.errors import DataError
 from simd.metrics.score import ENTIRE, WHOLE
 
@@ -39,7 +40,7 @@ class Truths:
     origin: str  # for messages
     images: tuple[Truth, ...]
     # name, protocol, digest, trimaps_digest; no digests: they come from the pixels; part_of: see leave_out;
-    # region: ENTIRE, see of_whole_images
+    # region: ENTIRE, see of_whole_images; class_masks: "proposals" where some that nobody has reviewed count
     set: Mapping[str, str]
     paths: Mapping[str, str]  # where it all lies
     map_trimaps: bool = False  # whether trimaps may hold other values than 0, 128, 255
@@ -60,7 +61,9 @@ class Truths:
     def key(self) -> str:
         """A text that changes with what is scored: an unfinished evaluation of another is not continued."""
         if self.identified:
-            return self.set["digest"] + (f" {self.region}" if self.region != WHOLE else "")
+            parts = [self.region] if self.region != WHOLE else []
+            parts += ["proposals"] if "class_masks" in self.set else []
+            return " ".join([self.set["digest"], *parts])
         digest = hashlib.sha256(repr(self.map_trimaps).encode())
         digest.update(self.region.encode() if self.region != WHOLE else b"")
         for image in self.images:
@@ -75,13 +78,16 @@ class PixelDigests(NamedTuple):
     trimap: str
 
 
-def truths_of_set(dataset: MattingSet, review: Review | None = None) -> Truths:
+def truths_of_set(dataset: MattingSet, review: Review | None = None, *, proposals: bool = False) -> Truths:
     """Return the truth of a set that `simd build` has written, without what a review excludes.
+
+    Class masks that nobody has reviewed count with `proposals` only, which makes it another truth: that
+    stands in ``set["class_masks"]``.
 
     What is left is another set: it has the digests that it would have if it had been built so, and
     ``set["part_of"]`` is the digest of the whole.
     """
-    truths = _of_whole_set(dataset)
+    truths = _of_whole_set(dataset, proposals=proposals)
     if review is None:
         return truths
     kept = leave_out(truths, review)
@@ -114,17 +120,20 @@ def leave_out(truths: Truths, review: Review) -> Truths:
     return replace(truths, images=kept, left_out=left_out, remarks=(*truths.remarks, remark))
 
 
-def _of_whole_set(dataset: MattingSet) -> Truths:
+def _of_whole_set(dataset: MattingSet, *, proposals: bool) -> Truths:
+    note = unreviewed_note(dataset.rows, proposals=proposals)
     return Truths(
         origin=str(dataset.path),
-        images=tuple(map(_of_sample, dataset)),
+        images=tuple(_of_sample(sample, proposals=proposals) for sample in dataset),
         set={
             "name": dataset.name,
             "protocol": str(dataset.info["protocol"]),
             "digest": dataset.digest,
             "trimaps_digest": dataset.trimaps_digest,
+            **({"class_masks": "proposals"} if note and proposals else {}),
         },
         paths={"set": str(dataset.path)},
+        remarks=(f"{note[0].upper()}{note[1:]}.",) if note else (),
     )
 
 
@@ -141,7 +150,7 @@ def digests(images: Iterable[Truth], pixels: Mapping[str, PixelDigests]) -> dict
     return {"digest": whole.hexdigest(), "trimaps_digest": trimaps.hexdigest()}
 
 
-def _of_sample(sample: Sample) -> Truth:
+def _of_sample(sample: Sample, *, proposals: bool) -> Truth:
     row = sample.row
     return Truth(
         id=row.id,
@@ -149,7 +158,7 @@ def _of_sample(sample: Sample) -> Truth:
         fg_id=row.fg_id,
         alpha=sample.path("alpha"),
         trimap=sample.path("trimap"),
-        class_mask=sample.path("class_mask"),
+        class_mask=None if is_unreviewed(row) and not proposals else sample.path("class_mask"),
         alpha_kind=row.alpha_kind,
         sample=sample,
     )

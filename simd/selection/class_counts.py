@@ -1,5 +1,6 @@
 """Count foregrounds and composites by class, and say what an equal number per class would take."""
 
+import logging
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME, load_set
+from simd.dataset.unreviewed import is_unreviewed, unreviewed_note
 from simd.errors import DataError
 from simd.files import no_such_folder
 from simd.options import renamed
@@ -16,6 +18,8 @@ from simd.sources import index_foregrounds, is_drawn
 from simd.sources.lists import read_file_list
 from simd.tagging.annotated_foregrounds import annotate, counted_classes
 from simd.taxonomy import CLASSES
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ def take_census(
     kind: str | None = None,
     classes: Path | None = None,
     annotations: Path | None = None,
+    proposals: bool = False,
 ) -> Census:
     """Count a set, a folder of foregrounds, or a list of names.
 
@@ -79,6 +84,8 @@ def take_census(
         As for ``simd index``.
     annotations : Path, optional
         Tagged regions of a folder of foregrounds.
+    proposals : bool
+        Count by class masks that nobody has reviewed, too, in a set and in annotations.
 
     Raises
     ------
@@ -88,14 +95,15 @@ def take_census(
     if annotations is not None and ((Path(origin) / INFO_NAME).is_file() or Path(origin).is_file()):
         raise DataError(f"{origin}: is not a folder of foregrounds; annotations count for those only")
     if (Path(origin) / INFO_NAME).is_file():
-        return census(pair for row in load_set(origin).rows for pair in _pairs_of(row))
+        rows = load_set(origin).rows
+        return census(pair for row in rows for pair in _pairs_of(row, proposals=proposals))
     if Path(origin).is_file():
         return census(_listed(Path(origin)))
     if not Path(origin).exists() and not is_drawn(origin):
         raise no_such_folder(Path(origin), "a set, foregrounds, or a list of names is")
     index = index_foregrounds(origin, kind, classes=classes)
     if annotations is not None:
-        index = annotate(index, annotations)
+        index = annotate(index, annotations, proposals=proposals)
     counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))
     return replace(counted, composites=dict.fromkeys(CLASSES, 0), problems=index.problems)
 
@@ -108,13 +116,22 @@ def balance(
     kind: str | None = None,
     classes: str | Path | None = None,
     annotations: str | Path | None = None,
+    proposals: bool = False,
 ) -> Census:
-    """Count foregrounds and composites by class; :func:`take_census` with paths as text or Path."""
+    """Count foregrounds and composites by class; :func:`take_census` with paths as text or Path.
+
+    What nobody has reviewed in a set is said in the log.
+    """
+    if (Path(folder) / INFO_NAME).is_file() and (
+        note := unreviewed_note(load_set(folder).rows, proposals=proposals)
+    ):
+        _LOG.warning("%s: %s", folder, note)
     return take_census(
         str(folder),
         kind=kind,
         classes=None if classes is None else Path(classes),
         annotations=None if annotations is None else Path(annotations),
+        proposals=proposals,
     )
 
 
@@ -133,9 +150,10 @@ def census(composites: Iterable[tuple[str, str]]) -> Census:
     )
 
 
-def _pairs_of(row: Composite) -> list[tuple[str, str]]:
+def _pairs_of(row: Composite, *, proposals: bool) -> list[tuple[str, str]]:
     """Return the classes that a composite counts for, each with its foreground."""
-    names = row.classes if row.class_mask_from == "regions" else (row.class_,)
+    by_region = row.class_mask_from == "regions" or (proposals and is_unreviewed(row))
+    names = row.classes if by_region else (row.class_,)
     return [(name, row.fg_id) for name in names]
 
 

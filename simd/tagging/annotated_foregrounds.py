@@ -1,5 +1,7 @@
 """Foregrounds with their tagged regions: their classes, and their class masks."""
 
+import logging
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,15 +13,24 @@ from simd.records import Foreground
 from simd.sources import Pixels, find_kind, read_foreground
 from simd.sources.index import Index
 from simd.tagging.annotation_files import check_unchanged, classes_in, find_annotation_files, read_annotation
+from simd.tagging.contradictions import contradiction
 from simd.taxonomy import class_index
 
+_LOG = logging.getLogger(__name__)
 
-def annotate(index: Index[Foreground], folder: Path) -> Index[Foreground]:
-    """Give foregrounds the classes of their annotations; the others stay as they are.
+
+def annotate(index: Index[Foreground], folder: Path, *, proposals: bool = False) -> Index[Foreground]:
+    """Give foregrounds the classes of their reviewed annotations; the others stay as they are.
 
     The primary class stays the primary one if the mask has it; else it is the class with the most pixels. A
     foreground whose annotation is broken, or says no class, becomes a broken one: its class mask would be a
-    guess.
+    guess. How many annotations are not reviewed, and how many contradict the stated class, is said in a line.
+
+    Parameters
+    ----------
+    proposals : bool
+        Use annotations that nobody has reviewed, too, unless they contradict the stated class: what a user
+        says wins over what a model guesses.
 
     Raises
     ------
@@ -35,11 +46,15 @@ def annotate(index: Index[Foreground], folder: Path) -> Index[Foreground]:
             f"foregrounds; give the foregrounds that were tagged, and the same --kind{broken}"
         )
     records, problems = [], dict(annotations.broken)
+    counts: Counter[str] = Counter()
     for fg in index.records:
+        path = annotations.paths.get(fg.id)
         try:
-            records.append(_with_classes(fg, annotations.paths[fg.id]) if fg.id in annotations.paths else fg)
+            records.append(fg if path is None else _annotated(fg, path, counts, proposals=proposals))
         except DataError as error:
             problems[fg.id] = str(error)
+    if counts["unreviewed"] or counts["contradicting"]:
+        _LOG.warning("%s: %s", folder, _summary(len(tagged), counts, proposals=proposals))
     return replace(index, records=tuple(records), broken=index.broken | problems)
 
 
@@ -75,11 +90,39 @@ def _is_turned(path: Path) -> bool:
     return "EXIF orientation applied" in remarks(path)
 
 
-def _with_classes(fg: Foreground, path: Path) -> Foreground:
-    _, class_mask = read_annotation(path)
+def _annotated(fg: Foreground, path: Path, counts: Counter[str], *, proposals: bool) -> Foreground:
+    """Return a foreground with what its annotation says, if that counts."""
+    annotation, class_mask = read_annotation(path)
+    proposed = annotation.review != "reviewed"
+    contradicts = bool(contradiction(fg, class_mask))
+    counts["unreviewed"] += proposed
+    counts["contradicting"] += contradicts
+    counts["refused"] += proposed and contradicts
+    if proposed and (contradicts or not proposals):
+        return fg
     pixels = np.bincount(class_mask.ravel(), minlength=256)
     names = sorted(classes_in(class_mask), key=lambda name: -pixels[class_index(name)])
     if not names:
         raise DataError(f"{path}: gives no pixel a class; tag it, or move the annotation away")
     primary = fg.class_ if fg.class_ in names else names[0]
-    return replace(fg, classes=(primary, *(name for name in names if name != primary)), annotation=path)
+    others = (name for name in names if name != primary)
+    return replace(fg, classes=(primary, *others), annotation=path, proposed=proposed)
+
+
+def _summary(total: int, counts: Counter[str], *, proposals: bool) -> str:
+    """Say in a line how many annotations are not reviewed, and how many contradict the stated class."""
+    unreviewed, contradicting = counts["unreviewed"], counts["contradicting"]
+    if not unreviewed:
+        used = "all are reviewed"
+    elif proposals:
+        used = f"{unreviewed} of {total} are not reviewed and are used as proposals"
+        if counts["refused"]:
+            used += f", but for {counts['refused']} that contradict the stated class"
+    else:
+        used = (
+            f"{unreviewed} of {total} are not reviewed and are not used; review them on the page (simd tag), "
+            "or use them as they are with --proposals"
+        )
+    return f"{used}. {contradicting} of {total} contradict the stated class" + (
+        "; simd tag status names them" if contradicting else ""
+    )

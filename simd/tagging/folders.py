@@ -63,7 +63,8 @@ def fill_folder(
 
     New strokes are added to those of the annotation, and all are filled again. Without, the pixels that an
     annotation has left open are filled. A foreground that has no annotation and one class takes it on all of
-    its unknown region. What is reviewed is never touched.
+    its unknown region. A proposal that nobody has looked at counts as none. What is reviewed is never
+    touched.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def propose_folder(
     Parameters
     ----------
     any_class : bool
-        Propose other classes than those of a foreground that is said to have several.
+        Propose other classes than those that a foreground is said to have; without, they are binding.
     again : bool
         Make proposals that nobody has looked at anew. What somebody has worked on is never touched.
     """
@@ -142,6 +143,34 @@ def propose_all(
     )
     paths = find_annotation_files(Path(annotations)).paths.values()
     return Proposed(counts, review_order(read_record(path) for path in paths), index.problems)
+
+
+def review_folder(folder: Path) -> Counter[str]:
+    """Say that what people have drawn, imported or merged in a folder is right, and count what became of it.
+
+    Proposals that nobody has looked at stay proposals.
+
+    Raises
+    ------
+    BatchError
+        If some annotations are broken; the others are reviewed.
+    """
+    check_annotation_folder(folder)
+    annotations = find_annotation_files(folder)
+    problems, counts = dict(annotations.broken), Counter[str]()
+    for fg_id, path in annotations.paths.items():
+        try:
+            annotation, class_mask = read_annotation(path)
+            if annotation.review == "started":
+                write_annotation(folder, replace(annotation, review="reviewed"), class_mask)
+        except DataError as error:
+            problems[fg_id] = str(error)
+            continue
+        done = {"started": "reviewed", "reviewed": "reviewed already", "proposed": "left as proposed"}
+        counts[done[annotation.review]] += 1
+    if problems:
+        raise BatchError(problems, "annotations", counts.total() + len(problems))
+    return counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,8 +284,10 @@ def _each(
 
 def _fill_one(folder: Path, strokes: Mapping[str, tuple[Stroke, ...]], fg: Foreground) -> str:
     path, new = annotation_path(folder, fg.id), strokes.get(fg.id, ())
-    if path.exists():
-        annotation, mask = read_annotation(path)
+    known = read_annotation(path) if path.exists() else None
+    guessed = known is not None and (known[0].origin, known[0].review) == ("proposal", "proposed")
+    if known is not None and not guessed:
+        annotation, mask = known
         if annotation.review == "reviewed":
             if new:
                 raise DataError(f"{path}: is reviewed; remove it first if strokes are to change it")
@@ -270,13 +301,17 @@ def _fill_one(folder: Path, strokes: Mapping[str, tuple[Stroke, ...]], fg: Foreg
         facts |= {name: getattr(annotation, name) for name in ("annotator", "time", "seconds")}
     else:
         if not new and len(fg.classes) > 1:
-            return "left open: several classes and no strokes"
+            return (
+                "left as proposed: nobody has reviewed them"
+                if guessed
+                else "left open: several classes and no strokes"
+            )
         drawn = new or (Stroke(kind="whole", class_=fg.class_),)
         pixels = read_foreground(fg)
         mask = paint(drawn, blank(_size(pixels)))
         facts = {"strokes": drawn, "review": "started" if new else "proposed"}
     unknown = unknown_of(pixels.alpha)
-    if path.exists() and not new and (mask[unknown] != NO_CLASS).all():
+    if known is not None and not guessed and not new and (mask[unknown] != NO_CLASS).all():
         return "complete already"
     filled = fill(pixels.fg, pixels.alpha, mask, unknown)
     _write(folder, fg, pixels, filled, **facts)
@@ -290,7 +325,7 @@ def _propose_one(folder: Path, scorer: Scorer, any_class: bool, again: bool, fg:
         if annotation.review != "proposed" or not again:
             return "kept"
     pixels = read_foreground(fg)
-    among = fg.classes if len(fg.classes) > 1 and not any_class else ()
+    among = () if any_class else fg.classes
     proposed = propose(pixels.fg, pixels.alpha, scorer, among=among)
     _write(folder, fg, pixels, proposed, origin="proposal", review="proposed")
     return "proposed"

@@ -52,7 +52,8 @@ def propose(
     scorer : callable
         ``(image, alpha, unknown) -> (20, h, w)``; called with a foreground shrunk to `side`.
     among : sequence of str
-        Classes that the foreground is known to have: no other is proposed.
+        Classes that the foreground is known to have: no other is proposed. One class takes all, and the
+        scorer is not asked.
     unknown : bool, shape (H, W), optional
         By default :func:`~simd.tagging.fill.unknown_of` the alpha.
     side : int
@@ -70,6 +71,10 @@ def propose(
     """
     unknown = unknown_of(alpha) if unknown is None else unknown
     allowed = sorted({class_index(name) for name in among}) or list(range(len(CLASSES)))
+    if len(allowed) == 1:
+        return Tagged(
+            np.where(unknown, allowed[0], NO_CLASS).astype(np.uint8), np.asarray(unknown, dtype=np.float32)
+        )
     small = shrink(fg, alpha, unknown, side)
     if not small.unknown.any():
         return Tagged(np.full(alpha.shape, NO_CLASS, np.uint8), np.zeros(alpha.shape, np.float32))

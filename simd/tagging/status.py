@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import UInt8
 from simd.records import Foreground
 from simd.sources import read_foreground
 from simd.tagging.annotation import Annotation
 from simd.tagging.annotation_files import change, find_annotation_files, read_annotation
+from simd.tagging.contradictions import contradiction, disagreement
 from simd.tagging.fill import unknown_of
 from simd.taxonomy import CLASSES, NO_CLASS
 
@@ -35,13 +35,14 @@ class Status:
     unlabelled: int = 0  # those of them without a class
     changed: dict[str, str] = field(default_factory=dict)  # fg_id to what changed since
     disagreements: dict[str, str] = field(default_factory=dict)  # fg_id to where mask and source differ
+    contradictions: dict[str, str] = field(default_factory=dict)  # those in which both cannot be right
     untagged: tuple[str, ...] = ()  # foregrounds without an annotation
     strange: tuple[str, ...] = ()  # annotations of none of the foregrounds
 
     @property
     def problems(self) -> dict[str, str]:
-        """What must be mended: broken annotations and changed foregrounds."""
-        return self.broken | self.changed
+        """What must be mended: broken annotations, changed foregrounds, contradicted classes."""
+        return self.broken | self.changed | self.contradictions
 
 
 def read_status(folder: Path, foregrounds: Sequence[Foreground] | None = None) -> Status:
@@ -85,18 +86,6 @@ def read_status(folder: Path, foregrounds: Sequence[Foreground] | None = None) -
     )
 
 
-def disagreement(fg: Foreground, class_mask: UInt8) -> str:
-    """Return where a class mask and the classes that its source names differ, ``""`` if nowhere."""
-    drawn = {CLASSES[k] for k in np.unique(class_mask) if k != NO_CLASS}
-    named = set(fg.classes)
-    parts = [
-        ("has no pixel of", named - drawn),
-        ("has pixels of", drawn - named if len(named) > 1 else set()),
-    ]
-    sentences = [f"{verb} {', '.join(sorted(names))}" for verb, names in parts if names]
-    return f"source says {', '.join(fg.classes)}; the mask {' and '.join(sentences)}" if sentences else ""
-
-
 def _compared(
     folder: Path, paths: dict[str, Path], good: dict[str, Annotation], foregrounds: Sequence[Foreground]
 ) -> dict[str, Any]:
@@ -104,6 +93,7 @@ def _compared(
     open_: dict[str, float] = {}
     changed: dict[str, str] = {}
     disagreements: dict[str, str] = {}
+    contradictions: dict[str, str] = {}
     unknown = unlabelled = 0
     for fg in foregrounds:
         if fg.id not in good:
@@ -124,10 +114,13 @@ def _compared(
             open_[fg.id] = without / total
         if text := disagreement(fg, mask):
             disagreements[fg.id] = text
+        if text := contradiction(fg, mask):
+            contradictions[fg.id] = text
     return {
         "open_": open_,
         "changed": changed,
         "disagreements": disagreements,
+        "contradictions": contradictions,
         "unknown": unknown,
         "unlabelled": unlabelled,
     }

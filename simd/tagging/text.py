@@ -25,7 +25,9 @@ def status_text(status: Status) -> str:
         lines += ["", f"{share:.2%} of {status.unknown} unknown pixels have no class"]
     lines += _listed("without an annotation", dict.fromkeys(status.untagged, ""))
     lines += _listed("not complete", {k: f"{v:.2%} of its unknown pixels" for k, v in status.open_.items()})
-    lines += _listed("disagreeing with their source", status.disagreements)
+    others = {k: v for k, v in status.disagreements.items() if k not in status.contradictions}
+    lines += _listed("disagreeing with their source", others)
+    lines += _listed("contradicting the stated class", status.contradictions)
     lines += _listed("of none of these foregrounds", dict.fromkeys(status.strange, ""))
     lines += _listed("changed since", status.changed)
     lines += _listed("broken", status.broken)

@@ -64,7 +64,7 @@ INPUT_FOLDERS = {
         "tag propose --foregrounds",
         "tag status --foregrounds",
     ),
-    *("tag status FOLDER", "verify DATASET", "weights export-onnx FOLDER"),
+    *("tag review FOLDER", "tag status FOLDER", "verify DATASET", "weights export-onnx FOLDER"),
 }
 WORDS = {
     *("bench --option", "bench METHODS"),
@@ -116,6 +116,7 @@ BASES = {
     "stats": {"DATASETS": "{set}", "--out": "{new}"},
     "verify": {"DATASET": "{set}"},
     "tag status": {"FOLDER": "{annotations}"},
+    "tag review": {"FOLDER": "{annotations}"},
     "tag fill": {"FOLDER": "{new}", "--foregrounds": "{fgs}"},
     "tag propose": {"FOLDER": "{new}", "--foregrounds": "{fgs}"},
     "tag fit": {"FOREGROUNDS": "{fgs}", "--out": "{new}.npz"},

@@ -28,7 +28,7 @@ def patched(rng, rows, columns, classes):
     return (60 + 9 * mask).astype(np.uint8), mask.astype(np.uint8)
 
 
-def write_tagged(root, masks, names=None):
+def write_tagged(root, masks, names=None, review="reviewed"):
     """Write a pair of files and an annotation for each (alpha, class mask)."""
     rng = np.random.default_rng(1)
     names = names or [f"fur_{n}" for n in range(len(masks))]
@@ -39,7 +39,8 @@ def write_tagged(root, masks, names=None):
         Image.fromarray(fg).save(root / "sources" / "fg" / f"{name}.png")
         Image.fromarray(alpha).save(root / "sources" / "alpha" / f"{name}.png")
         if mask is not None:
-            write_annotation(root / "tags", make_annotation(name, fg, alpha, mask), mask)
+            record = make_annotation(name, fg, alpha, mask, review=review)
+            write_annotation(root / "tags", record, mask)
     for number in range(2):
         pixels = rng.integers(0, 256, (90, 130, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(root / "sources" / "bg" / f"{number}.png")
@@ -178,7 +179,7 @@ def test_a_build_goes_on_only_with_what_an_annotation_still_is(tmp_path):
     fg = np.asarray(Image.open(tmp_path / "sources" / "fg" / "fur_0.png"))
     alpha, mask = masks[0]
     mask = np.full_like(mask, 2)
-    write_annotation(tmp_path / "tags", make_annotation("fur_0", fg, alpha, mask), mask)
+    write_annotation(tmp_path / "tags", make_annotation("fur_0", fg, alpha, mask, review="reviewed"), mask)
     rows = {row.fg_id: row for row in build(tmp_path / "set", **options).rows}
     assert rows["fur_0"].classes == ("fur",)
 

@@ -166,6 +166,38 @@ def test_fill_accept_undo_and_done(show):
     assert screen.shows(accepted)
 
 
+def test_done_asks_where_most_of_the_unknown_region_is_open(show):
+    screen = show()
+    screen.press(KEY["fur"])
+    screen.drag((10, 30), (10, 50))
+    strokes = screen.settled()[0].strokes
+    asked = screen.page.locator("#unfilled")
+    screen.press("d")
+    asked.wait_for()
+    assert "of the unknown region has no class" in asked.inner_text()
+    assert screen.served.stored(0)[0].review == "started"
+    screen.press("Escape")
+    assert not asked.is_visible()
+    screen.press("d")
+    screen.page.locator("#unfilled-fill").click()
+    with screen.served.tagging.opened(0) as work:
+        fg, alpha = work.fg, work.alpha
+    filled = fill(fg, alpha, paint(strokes, blank(alpha.shape))).class_mask
+    assert screen.shows(filled)
+    annotation, stored = screen.settled()
+    assert np.array_equal(stored, filled)
+    assert annotation.review == "started"  # to be looked at
+    screen.press("d")
+    screen.page.locator("#title", has_text="fur_cat").wait_for()
+    assert screen.served.stored(0)[0].review == "reviewed"
+    screen.drag((10, 30), (10, 50))
+    screen.settled()
+    screen.press("d")
+    screen.page.locator("#unfilled-done").click()
+    screen.page.locator("#title", has_not_text="fur_cat").wait_for()
+    assert screen.served.stored(1)[0].review == "reviewed"
+
+
 def test_the_keyboard_is_enough(show):
     screen = show()
     screen.press(KEY["leaf"], "[", "[")

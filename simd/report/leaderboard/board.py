@@ -242,11 +242,12 @@ class Board:
 
 
 def group_boards(scores: Iterable[Scores]) -> list[Board]:
-    """Put scores whose sets, trimaps or regions differ on separate boards, in the order that they have."""
+    """Put scores whose sets, trimaps, regions or class masks differ on separate boards, in their order."""
     groups: dict[tuple[str, ...], list[Scores]] = {}
     for of_method in scores:
         facts = of_method.set
-        key = facts["digest"], facts["trimaps_digest"], facts.get("region", "")
+        others = (facts.get(name, "") for name in ("region", "class_masks"))
+        key = facts["digest"], facts["trimaps_digest"], *others
         groups.setdefault(key, []).append(of_method)
     return [_sorted(Board(tuple(map(BoardEntry, group)))) for group in groups.values()]
 

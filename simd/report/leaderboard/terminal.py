@@ -96,6 +96,7 @@ def _about(board: Board, title: str) -> Text:
     described = (
         f"set {facts['name']}, protocol {facts['protocol']}, {plural(board.size, 'image')}, "
         f"{plural(board.foregrounds, 'foreground')}, digest {short(facts['digest'])}"
+        + (", class masks not reviewed" if "class_masks" in facts else "")
     )
     return Text.assemble("\n", (title, "bold"), f"\n{described}\n", ("Lower is better.", "dim"))
 

@@ -5,11 +5,13 @@ import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
+from simd.dataset.unreviewed import is_unreviewed, unreviewed_note
 from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.files import real_path
@@ -50,7 +52,7 @@ _NOTED = record(
 
 
 def report_statistics(
-    places: Sequence[str | Path], out: str | Path, *, workers: int = 1
+    places: Sequence[str | Path], out: str | Path, *, proposals: bool = False, workers: int = 1
 ) -> tuple[list[SetStatistics], list[Path]]:
     """Measure sets side by side and write tables, plots and a page into a folder.
 
@@ -63,6 +65,8 @@ def report_statistics(
         a folder of foregrounds, a list of names.
     out : path
         Folder for index.html, statistics.md, four CSV files and the plots.
+    proposals : bool
+        Measure the regions of class masks that nobody has reviewed, too.
     workers : int
         Processes.
 
@@ -85,11 +89,15 @@ def report_statistics(
     out = check_statistics_folder(out, len(places), inputs=places)
     opened = [_open(origin) for origin in places]
     with locked_folder(out):
-        return _report(places, opened, out, workers)
+        return _report(places, opened, out, proposals, workers)
 
 
 def _report(
-    places: Sequence[str | Path], opened: Sequence[MattingSet | Census], out: Path, workers: int
+    places: Sequence[str | Path],
+    opened: Sequence[MattingSet | Census],
+    out: Path,
+    proposals: bool,
+    workers: int,
 ) -> tuple[list[SetStatistics], list[Path]]:
     """Measure sets and write about them into a folder that this run holds."""
     from simd.report.statistics.page import write_statistics
@@ -108,7 +116,7 @@ def _report(
         total += len(source)
         key = hashlib.sha256(str(real_path(origin)).encode()).hexdigest()[:12]
         try:
-            statistics.append(measure_set(source, workers=workers, state=state / key))
+            statistics.append(measure_set(source, proposals=proposals, workers=workers, state=state / key))
         except _PartlyMeasuredError as partly:
             failures |= partly.failures
             statistics.append(partly.statistics)
@@ -121,29 +129,35 @@ def _report(
 
 
 @checked
-def stats(*datasets: str | Path, out: str | Path | None = None, workers: int = 1) -> list[SetStatistics]:
+def stats(
+    *datasets: str | Path, out: str | Path | None = None, proposals: bool = False, workers: int = 1
+) -> list[SetStatistics]:
     """Measure sets side by side; with `out`, write tables, plots and a page too.
 
     See :func:`report_statistics`, which this is for a notebook: ``simd.stats("my_set")``.
     """
     if out is not None:
-        return report_statistics(datasets, out, workers=workers)[0]
+        return report_statistics(datasets, out, proposals=proposals, workers=workers)[0]
     statistics = []
     for origin, opened in zip(datasets, map(_open, datasets), strict=True):
         if isinstance(opened, MattingSet):
-            statistics.append(measure_set(opened, workers=workers))
+            statistics.append(measure_set(opened, proposals=proposals, workers=workers))
         else:
             composites = sum(opened.composites.values())
             statistics.append(SetStatistics(Path(origin).name or str(origin), opened, composites))
     return _named_apart(statistics, datasets)
 
 
-def measure_set(matting_set: MattingSet, *, workers: int = 1, state: Path | None = None) -> SetStatistics:
+def measure_set(
+    matting_set: MattingSet, *, proposals: bool = False, workers: int = 1, state: Path | None = None
+) -> SetStatistics:
     """Measure every image of a set.
 
     Parameters
     ----------
     matting_set : MattingSet
+    proposals : bool
+        Measure the regions of class masks that nobody has reviewed, too.
     workers : int
         Processes.
     state : Path, optional
@@ -154,11 +168,19 @@ def measure_set(matting_set: MattingSet, *, workers: int = 1, state: Path | None
     BatchError
         If some images cannot be read.
     """
-    settings = {"measures": MEASURES_VERSION}
+    settings: dict[str, Any] = {"measures": MEASURES_VERSION}
+    if proposals and any(map(is_unreviewed, matting_set.rows)):
+        settings["proposals"] = True
     rows, failures = rows_of_images(
-        matting_set, _measure, workers=workers, state=state, settings=settings, kind=_NOTED
+        matting_set,
+        partial(_measure, proposals),
+        workers=workers,
+        state=state,
+        settings=settings,
+        kind=_NOTED,
     )
-    statistics = _gathered(matting_set, [rows[row.id] for row in matting_set.rows if row.id in rows])
+    measured = [rows[row.id] for row in matting_set.rows if row.id in rows]
+    statistics = _gathered(matting_set, measured, proposals=proposals)
     if failures:
         raise _PartlyMeasuredError(statistics, failures, len(matting_set))
     return statistics
@@ -189,13 +211,13 @@ def _named_apart(statistics: Sequence[SetStatistics], places: Sequence[str | Pat
     ]
 
 
-def _measure(sample: Sample) -> dict[str, Any]:
+def _measure(proposals: bool, sample: Sample) -> dict[str, Any]:
     """Measure an image and its regions; the result is JSON, null for nan."""
     image, alpha, trimap = sample.image, sample.alpha, sample.trimap
     unknown = unknown_region(trimap)
     for layer, pixels in (("image", image), ("trimap", trimap)):
         _check_size(sample, layer, pixels.shape[:2], alpha.shape)
-    by_class = regions_of_sample(sample, unknown)
+    by_class = regions_of_sample(sample, unknown, proposals=proposals)
     regions = {sample.row.class_: unknown} if by_class is None else by_class
     whole, parts = measure_regions(image, alpha, unknown, regions)
     return {
@@ -220,7 +242,9 @@ def _from_json(row: Mapping[str, Any]) -> Measures:
     return Measures(**nan_for_nulls({field.name: row[field.name] for field in fields(Measures)}))
 
 
-def _gathered(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> SetStatistics:
+def _gathered(
+    matting_set: MattingSet, done: Sequence[Mapping[str, Any]], *, proposals: bool
+) -> SetStatistics:
     rows = {row.id: row for row in matting_set.rows}
     images, regions = [], []
     for measured in done:
@@ -230,20 +254,24 @@ def _gathered(matting_set: MattingSet, done: Sequence[Mapping[str, Any]]) -> Set
         for class_ in (name for name in CLASSES if name in measured["regions"]):
             part = _from_json(measured["regions"][class_])
             regions.append(Measured(row.id, class_, row.fg_id, part, size))
-    counted = take_census(str(matting_set.path))
+    counted = take_census(str(matting_set.path), proposals=proposals)
     return SetStatistics(
         matting_set.name,
         counted,
         len(matting_set),
         tuple(images),
         tuple(regions),
-        tuple(_notes(matting_set, counted, done)),
+        tuple(_notes(matting_set, counted, done, proposals=proposals)),
         matting_set.path,
     )
 
 
-def _notes(matting_set: MattingSet, counted: Census, done: Sequence[Mapping[str, Any]]) -> list[str]:
+def _notes(
+    matting_set: MattingSet, counted: Census, done: Sequence[Mapping[str, Any]], *, proposals: bool
+) -> list[str]:
     total, notes = len(done), []
+    if unreviewed := unreviewed_note(matting_set.rows, proposals=proposals):
+        notes.append(unreviewed)
     if counted.by_region:
         notes.append("some foregrounds have regions of several classes, and count for each of them")
     if without := sum(not measured["masked"] for measured in done):

@@ -10,6 +10,7 @@ import {
 import { View } from "./view.js";
 
 const READ_AGAIN = "Read it again from disk";
+const ASK_ABOVE = 0.05; // share of the unknown region without a class, above which "Done" asks
 const IDLE = 5000; // milliseconds: a longer pause is not work
 
 const view = new View($("canvas"));
@@ -142,13 +143,41 @@ function list({ number, review, classes }) {
 }
 
 async function done() {
-  if (!doc) return;
+  if (!doc || overview.readOnly) return;
   const target = doc;
+  await api.idle(); // a fill may be on its way
+  if (doc !== target) return;
+  if (openShare(target) > ASK_ABOVE) {
+    const answer = await askAboutOpen(target);
+    if (answer === "fill") await take("fill");
+    if (answer !== "done" || doc !== target) return;
+  }
   await take("review", { done: true });
   if (target.review !== "reviewed") return;
   const next = following(1, (row) => row.review !== "reviewed" && row.review !== "broken");
   if (next !== null) await open(next);
   else say("All foregrounds are reviewed.");
+}
+
+/** Return the share of the unknown region that has no class; 0 where nothing is tagged, which is refused. */
+function openShare({ counts, problem }) {
+  const all = Object.values(counts).reduce((sum, pixels) => sum + pixels, 0);
+  return problem || !all || counts[""] === all ? 0 : counts[""] / all;
+}
+
+/** Ask what to do with pixels that have no class: "fill", "done" as it is, or "" to go on. */
+function askAboutOpen(target) {
+  const dialog = $("unfilled"), share = openShare(target);
+  const percent = share > 0.99 ? ">99" : Math.round(100 * share);
+  $("unfilled-text").textContent =
+    `${percent} % of the unknown region has no class, and would count for none.` +
+    (target.strokes ? " Fill gives it the classes of your strokes." : "");
+  $("unfilled-fill").hidden = !target.strokes;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => answer(dialog.returnValue), { once: true });
+  });
 }
 
 // --- which foreground ---------------------------------------------------------------------------------
@@ -302,7 +331,7 @@ function whole(className) {
 
 function keyDown(event) {
   touch();
-  if ($("keys").open || event.metaKey || !doc) return;
+  if ($("keys").open || $("unfilled").open || event.metaKey || !doc) return;
   const target = event.target, onButton = target.closest?.("button");
   if (target.matches?.("select, input:not([type=range])")) return;
   const arrow = ARROWS[event.key];

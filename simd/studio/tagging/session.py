@@ -107,8 +107,7 @@ class Tagging:
             opened = self._open(number)
             work = opened.work
         if opened.proposal is None and self._propose is not None and not opened.problem:
-            named = self.foregrounds[number].classes
-            among = named if len(named) > 1 else ()  # one class is that of the image, not of all its edges
+            among = self.foregrounds[number].classes  # what is stated is binding
             opened.proposal = self._propose(work.fg, work.alpha, among)  # seconds, in which strokes go on
         return opened.proposal
 
