@@ -15,7 +15,7 @@ from simd.options import options_of
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"protocl": "exact"}, r"unknown option 'protocl'; did you mean 'protocol'\?"),
+        ({"protocl": "exact"}, r"unknown option 'protocl'; did you mean 'protocol' or 'proposals'\?"),
         ({"per_foreground": "2"}, "per-foreground must be int, not '2'"),
         ({"seed": 1.5}, r"seed must be int, not 1\.5"),
         ({"seed": -1}, "seed must be at least 0, not -1"),

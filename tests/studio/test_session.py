@@ -298,7 +298,7 @@ def test_a_proposal_is_made_once_among_the_classes_that_are_named(foregrounds, f
     tagging = Tagging(str(foregrounds), folder, propose=count)
     assert tagging.proposal(0) is tagging.proposal(0)
     tagging.proposal(1)
-    assert calls == [((64, 80, 3), ("fire", "sharp")), ((64, 80, 3), ())]
+    assert calls == [((64, 80, 3), ("fire", "sharp")), ((64, 80, 3), ("fur",))]
     assert not folder.exists()
 
 
