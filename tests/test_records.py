@@ -115,7 +115,10 @@ def test_no_class_makes_an_unsafe_id():
             "composite 'fur-0123abcd' has the unknown class 'hair'; did you mean 'hair_easy",
         ),
         ({"classes": ("fur", "plant_leaf")}, "unknown class 'plant_leaf'"),  # aliases are for input only
-        ({"class_mask_from": "guess"}, "class_mask_from must be 'image' or 'regions' or 'proposals', not 'guess'"),
+        (
+            {"class_mask_from": "guess"},
+            "class_mask_from must be 'image' or 'regions' or 'proposals', not 'guess'",
+        ),
         ({"image_sha256": "0" * 63}, "image_sha256 is not a SHA-256"),
         ({"alpha_sha256": "A" * 64}, "alpha_sha256 is not a SHA-256"),
         ({"trimap_sha256": None}, "trimap_sha256 is not a SHA-256"),
