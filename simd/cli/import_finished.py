@@ -23,7 +23,7 @@ def import_(
     map_trimaps: Annotated[
         bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
     ] = False,
-    name: Annotated[str | None, Option(help="The set's name.", show_default="its kind")] = None,
+    name: Annotated[str | None, Option(help="The set's name.", show_default="its kind, or OUT")] = None,
     *,
     overwrite: Overwrite = False,
     workers: Workers,

@@ -10,7 +10,7 @@ from simd.class_tables import ClassTable, Entry, stem_of
 from simd.composition.plan import safe_id
 from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
-from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, write_manifest
+from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, unnamed, write_manifest
 from simd.dataset.planned_again import Change, SetPlan
 from simd.dataset.resumable_writing import Inputs, check_folder, holds_set, state_of_files, write_set
 from simd.errors import BatchError, DataError, folded
@@ -18,7 +18,7 @@ from simd.files import write_atomically
 from simd.layer_checks import CONTRADICTS, count_contradictions, differing_orientation
 from simd.parallel import run
 from simd.records import UNKNOWN_LICENCE, Composite
-from simd.sources import index_finished, with_names
+from simd.sources import PLAIN_KINDS, index_finished, with_names
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Finished
 from simd.sources.licences import attribution, sources_of
@@ -102,7 +102,7 @@ def import_set(
         Whether official trimaps may hold other values than 0, 128 and 255
         (:mod:`simd.trimap`).
     name : str, optional
-        The set's name; by default its kind.
+        The set's name; by default its kind, and that of `out` for a kind that is no dataset's.
     workers : int
         Processes; they change the time and nothing else.
     overwrite : bool
@@ -134,6 +134,8 @@ def import_set(
     index = index_finished(origin, kind)
     for caution in index.cautions:
         _LOG.warning("%s: %s", origin, caution)
+    # what is anybody's has no name: it is shown by that of its folder
+    set_name = name or (unnamed(PROTOCOL, 0) if index.kind in PLAIN_KINDS else index.kind)
     table_path = Path(classes) if classes is not None else find_table(Path(origin))
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else ClassTable()
     failures = dict(index.problems)
@@ -169,11 +171,11 @@ def import_set(
     def finish(folder: Path, rows: list[Composite]) -> None:
         _tell(strange)
         used = [replace(jobs[row.id].finished, licence=row.licence) for row in rows]
-        write_atomically(folder / ATTRIBUTION_NAME, attribution(name or index.kind, finished=used))
+        write_atomically(folder / ATTRIBUTION_NAME, attribution(set_name, finished=used))
         write_manifest(
             folder,
             rows,
-            name=name or index.kind,
+            name=set_name,
             protocol=PROTOCOL,
             seed=0,
             sources=sources_of(finished=used),
@@ -187,7 +189,7 @@ def import_set(
         finish,
         settings=asdict(options),
         plan=SetPlan(
-            name=name or index.kind,
+            name=set_name,
             protocol=PROTOCOL,
             seed=0,
             changes=lambda row: _changes(row, jobs[row.id]),

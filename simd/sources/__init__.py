@@ -104,6 +104,8 @@ _EVERYDAY = {
     "plain pairs": "photographs and their mattes",
 }
 _NAMED = 4  # datasets that a message names
+PLAIN_KINDS = ("folder", "rgba", "parquet")
+"""Kinds whose layout says nothing of whose the images are."""
 TABLES = {"foregrounds": FOREGROUNDS, "backgrounds": BACKGROUNDS, "finished": FINISHED}
 """What a kind gives, to the kinds that give it."""
 
@@ -339,9 +341,8 @@ def _listed(below: Sequence[Nearby]) -> str:
 
 def _datasets(*, everyday: bool = False) -> Kinds:
     """Return the kinds whose layouts say what a dataset is, perhaps those of plain pairs after them."""
-    plain = ("folder", "rgba")
     declared = {
-        gives: [_load(target) for name, target in table.items() if name not in plain]
+        gives: [_load(target) for name, target in table.items() if name not in PLAIN_KINDS]
         for gives, table in _GIVES.items()
     }
     if not everyday:

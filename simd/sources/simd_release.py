@@ -8,7 +8,7 @@ from simd.records import Foreground
 from simd.sources.folder import as_extra, paired, read_pair, split_files
 from simd.sources.index import Index, SourceKind
 from simd.sources.table import table_beside
-from simd.taxonomy import class_name
+from simd.taxonomy import TAXONOMY, class_name
 
 
 def _class_folders(origin: str) -> list[Path]:
@@ -93,7 +93,12 @@ FOREGROUNDS = SourceKind(
     "<class> is a class or its name in the release, such as plant_leaf",
     licence="SIMD release: none stated, ask its authors; parts are Adobe's, by agreement",
     citation='Sun, Tang and Tai, "Semantic Image Matting", CVPR 2021',
-    inner=("*/fg", "*/alpha"),
+    inner=tuple(
+        f"{name}{layer}"
+        for each in TAXONOMY
+        for name in (each.name, *each.aliases)
+        for layer in ("", "/fg", "/alpha")
+    ),
     recognise=lambda origin: any(_is_class(folder) for folder in _class_folders(origin)),
     index_foregrounds=_index,
     read=read_pair,

@@ -178,14 +178,16 @@ def test_what_looks_like_foregrounds_and_mattes_is_never_backgrounds(tmp_path, r
 @pytest.mark.parametrize(
     ("folder", "message"),
     [
-        (".", "holds AM-2k in "),
+        (".", ", AM-2k in "),
         ("data/am/train", "is a part of AM-2k; name the whole, "),
+        ("data/SIMD/plant_leaf", "is a part of SIMD, the release of 2021; name the whole, "),
         ("data/am/train/original", "is a part of AM-2k; name the whole, "),
         ("data/mine/fg", "mattes/ beside it holds grey pictures"),
     ],
 )
 def test_a_dataset_named_one_level_too_high_or_too_low_is_named(tmp_path, run_cli, folder, message):
     write(tmp_path, "data/am/train/original/m_{}.jpg", "data/am/train/mask/m_{}.png")
+    write(tmp_path, "data/SIMD/plant_leaf/fg/{}.jpg", "data/SIMD/plant_leaf/alpha/{}.jpg")
     write(tmp_path, "data/mine/fg/{}.jpg", "data/mine/mattes/{}.png")
     done = run_cli("index", tmp_path / folder)
     assert (done.code, message in done.err) == (1, True), done.err
@@ -274,6 +276,7 @@ def test_photographs_of_ones_own_become_a_set(tmp_path, run_cli):
     root = write(tmp_path / "in", "images/{}.png", "mattes/{}.png")
     done = run_cli("import", root, tmp_path / "out", "--workers", "1")
     assert done.code == 0, done.err
+    assert load_set(tmp_path / "out").name == "out"  # "folder" would be every such set's
     rows = {row.fg_id: row for row in load_set(tmp_path / "out").rows}
     assert {name: row.class_ for name, row in rows.items()} == {
         "fur_a": "fur",
