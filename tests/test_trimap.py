@@ -29,6 +29,17 @@ def test_the_unknown_region_is_within_a_disc_of_the_fractional_pixels(alpha, rad
     np.testing.assert_array_equal(trimap_of(alpha, radius), by_brute_force(alpha, radius))
 
 
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 50), st.integers(1, 50)), fill=st.just(0)), st.integers(15, 60)
+)
+def test_large_discs_are_as_exact_as_small_ones(alpha, radius):
+    rows, columns = np.indices(alpha.shape)
+    unknown = np.zeros(alpha.shape, bool)
+    for y, x in np.argwhere((alpha > 0) & (alpha < 255)):
+        unknown |= (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
+    np.testing.assert_array_equal(trimap_of(alpha, radius) == 128, unknown)
+
+
 def test_a_disc_by_hand():
     alpha = np.zeros((7, 7), np.uint8)
     alpha[3, 3] = 100

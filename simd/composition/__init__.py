@@ -5,6 +5,7 @@ build            the command; its options are listed in options, spec reads them
 plan             which foreground goes on which background; pair_lists follows lists of others
 render           the composites of one foreground: read, prepare, compose, encode, write
 arithmetic       the composite itself, on arrays
+recent           backgrounds that several composites show, read and scaled once
 straight_colour  colour that a cut-out holds multiplied by its alpha, divided again
 protocols/       the rules of a composite: exact, simd-2021, adobe-2017
 import_finished  images that have their alpha already, turned into a set

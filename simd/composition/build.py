@@ -1,6 +1,7 @@
 """Build a set: foregrounds over backgrounds by a protocol, in parallel, resumable, the same every time."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -370,16 +371,26 @@ def _tell_looks(looks: _Looks) -> None:
 def _jobs(
     out: Path, planned: Sequence[Planned], protocol: CompositionProtocol, chosen: BuildOptions
 ) -> list[RenderJob]:
-    jobs = []
+    jobs: list[RenderJob] = []
     look = chosen.selection is None
     by_fg: dict[str, list[Planned]] = {}
     for p in planned:
         by_fg.setdefault(p.fg.id, []).append(p)
+    shown = Counter(p.bg.id for p in planned)
     for of_one in map(tuple, by_fg.values()):
         for start in range(0, len(of_one), _COMPOSITES_PER_JOB):
-            part = of_one[start : start + _COMPOSITES_PER_JOB]
-            jobs.append(RenderJob(out, part, protocol, chosen.unpremultiply, look and start == 0))
+            # to and fro through the backgrounds, so that a job begins with those that the last one ended with
+            back = len(jobs) % 2 == 1
+            part = tuple(
+                sorted(of_one[start : start + _COMPOSITES_PER_JOB], key=_by_background, reverse=back)
+            )
+            shared = frozenset(p.bg.id for p in part if shown[p.bg.id] > 1)
+            jobs.append(RenderJob(out, part, protocol, chosen.unpremultiply, look and start == 0, shared))
     return jobs
+
+
+def _by_background(planned: Planned) -> str:
+    return planned.bg.id
 
 
 def _unpack(outcome: Any, looks: _Looks) -> Iterator[tuple[str, Composite | str]]:

@@ -1,17 +1,20 @@
 """Make the composites of one foreground: read, prepare, compose, encode, write."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from simd.composition.plan import Planned
-from simd.composition.protocols import CompositionProtocol, Prepared, Recipe
+from simd.composition.protocols import CompositionProtocol, Prepared, Recipe, Scaled
+from simd.composition.recent import Recent
 from simd.composition.straight_colour import straight_colour
+from simd.dataset.resumable_writing import state_of_files
 from simd.errors import DataError, DiskFullError, SimdError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, encode_png, pixel_digest
-from simd.records import Composite, Foreground, file_name
+from simd.records import Background, Composite, Foreground, file_name
 from simd.selection.alpha_filters import limited
 from simd.selection.colour_filters import premultiplied
 from simd.sources import official_trimap, read_background
@@ -29,6 +32,7 @@ class RenderJob(NamedTuple):
     protocol: CompositionProtocol
     unpremultiply: bool = False  # divide the colour by alpha
     look: bool = False  # at what selecting would drop; nobody has selected
+    shared: frozenset[str] = frozenset()  # ids of those backgrounds that other jobs show, too
 
 
 Composites = dict[str, Composite | str]
@@ -74,9 +78,7 @@ def make(job: RenderJob) -> Rendered:
                 layers = shared | encode_layers(official_layers)
                 classes = _classes(fg, prepared, official_layers)
                 recipe_ = {"trimap": "official"}
-            composites[planned.id] = _compose(
-                job.out, planned, protocol, prepared, layers, {**recipe_, **divided}, classes
-            )
+            composites[planned.id] = _compose(job, planned, prepared, layers, {**recipe_, **divided}, classes)
         except DiskFullError:
             raise
         except SimdError as error:
@@ -91,24 +93,23 @@ def make(job: RenderJob) -> Rendered:
 
 
 def _compose(
-    out: Path,
+    job: RenderJob,
     planned: Planned,
-    protocol: CompositionProtocol,
     prepared: Prepared,
     layers: Layers,
     recipe: Recipe,
     classes: tuple[str, ...],
 ) -> Composite:
     """Make one composite, write its four files and return its row."""
-    fg, bg = planned.fg, planned.bg
+    fg, bg, protocol = planned.fg, planned.bg, job.protocol
     size = prepared.alpha.shape
     rng = np.random.default_rng(planned.seed)
-    window, placed = protocol.place(
-        read_background(bg, protocol.reader), (size[0], size[1]), rng, avoid=bg.salient
-    )
+    keep = bg.id in job.shared and prepared.fg.nbytes <= _LARGEST
+    pixels, scaled = _background(bg, protocol, keep=keep)
+    window, placed = protocol.place(pixels, (size[0], size[1]), rng, avoid=bg.salient, scaled=scaled)
     image = protocol.composite(prepared.fg, prepared.alpha, window)
     files = {"image": (encode_png(image), pixel_digest(image)), **layers}
-    write_layers(out, planned.id, files)
+    write_layers(job.out, planned.id, files)
     return Composite(
         id=planned.id,
         class_=fg.class_,
@@ -132,6 +133,26 @@ def _class_mask_from(fg: Foreground, prepared: Prepared) -> str:
     if prepared.class_mask is None:
         return "image"
     return "proposals" if fg.proposed else "regions"
+
+
+_RECENT = Recent(256)
+_LARGEST = 2**24  # bytes of a composite; of larger ones too few fit to be there when they are asked for
+
+
+def _background(bg: Background, protocol: CompositionProtocol, *, keep: bool) -> tuple[UInt8, Scaled | None]:
+    """Read a background; where it is kept, it and its sizes are there for the process's next composites."""
+
+    def read() -> UInt8:
+        return read_background(bg, protocol.reader)
+
+    if not keep:
+        return read(), None
+    key = (protocol.name, bg.source, bg.id, bg.file, *state_of_files(bg.file))
+
+    def scaled(size: tuple[int, int], make: Callable[[], UInt8]) -> UInt8:
+        return _RECENT.get((*key, size), make)
+
+    return _RECENT.get(key, read), scaled
 
 
 def encode_layers(layers: dict[str, UInt8]) -> Layers:
@@ -193,4 +214,4 @@ def check_matte(alpha: UInt8, unknown: Mask) -> None:
 def class_mask(classes: str | UInt8, unknown: Mask) -> UInt8:
     """Return the class index of each unknown pixel: that of one class, or what a mask (H, W) has there."""
     index = class_index(classes) if isinstance(classes, str) else classes
-    return np.where(unknown, index, NO_CLASS).astype(np.uint8)
+    return np.where(unknown, np.uint8(index) if isinstance(index, int) else index, np.uint8(NO_CLASS))

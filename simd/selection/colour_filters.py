@@ -84,15 +84,18 @@ def premultiplied(fg: UInt8, alpha: Matte) -> Finding | None:
     if np.count_nonzero(band) < _MIN_ASKED:
         return None
     colour, share = fg[band].astype(float), alpha[band].astype(float)
-    opaque, top = (plane[nearest_pixel(core)[band]].astype(float) for plane in (fg[core], alpha[core]))
+    too_bright = float(np.mean(colour.max(axis=1) > share + _BRIGHTER))
+    if too_bright > _TOO_BRIGHT:  # asked first: it is cheap, and says no of most straight colour
+        return None
+    nearest = nearest_pixel(core)[band]
+    opaque, top = (plane[nearest].astype(float) for plane in (fg[core], alpha[core]))
     ratio = share / top
     measured = opaque.max(axis=1) * (1 - ratio) >= _APART
     if np.count_nonzero(measured) < _MIN_ASKED:
         return None
-    too_bright = float(np.mean(colour.max(axis=1) > share + _BRIGHTER))
     multiplied = np.abs(colour - opaque * ratio[:, None])[measured].sum()
     straight = np.abs(colour - opaque)[measured].sum()
-    if too_bright > _TOO_BRIGHT or multiplied > _FIT * straight:
+    if multiplied > _FIT * straight:
         return None
     brightness = (colour.max(axis=1) / np.maximum(opaque.max(axis=1), 1))[measured]
     around = ratio[measured] - ratio[measured].mean()

@@ -170,3 +170,16 @@ def test_the_window_keeps_off_a_known_object(seed):
     left = seeded["crop_left"] / 200
     beside = (left + 0.3, 0.0, 1.0, 1.0) if left < 0.35 else (0.0, 0.0, left, 1.0)
     assert Exact().place(bg, (40, 60), np.random.default_rng(seed), avoid=beside)[1] == seeded
+
+
+@given(
+    st.tuples(st.integers(32, 90), st.integers(32, 90)),
+    st.tuples(st.integers(5, 70), st.integers(5, 70)),
+    st.integers(0, 2**32 - 1),
+)
+def test_a_window_is_the_same_whether_the_whole_background_is_scaled_or_not(size, bg_size, seed):
+    bg = np.random.default_rng(seed).integers(0, 256, (*bg_size, 3), np.uint8)
+    whole = Exact().place(bg, size, np.random.default_rng(seed), scaled=lambda cover, make: make())
+    window = Exact().place(bg, size, np.random.default_rng(seed))
+    assert whole[1] == window[1]
+    np.testing.assert_array_equal(whole[0], window[0])

@@ -9,7 +9,7 @@ adobe_2017  the Composition-1k script, pixel for pixel
 All offer the same steps, so `build` does not know which one it runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pkgutil import resolve_name
 from typing import NamedTuple, Protocol
 
@@ -27,6 +27,9 @@ PROTOCOLS = {
 }
 
 Recipe = Mapping[str, int | float | str]
+
+Scaled = Callable[[tuple[int, int], Callable[[], UInt8]], UInt8]
+"""Return a whole background in a size (H, W): made by the callable, or as it was for another composite."""
 
 
 class Prepared(NamedTuple):
@@ -57,9 +60,17 @@ class CompositionProtocol(Protocol):
         """Make the trimap of a prepared alpha."""
 
     def place(
-        self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
+        self,
+        bg: UInt8,
+        size: tuple[int, int],
+        rng: np.random.Generator,
+        avoid: Box | None = None,
+        scaled: Scaled | None = None,
     ) -> tuple[UInt8, Recipe]:
-        """Bring a background to size (H, W), off its object at `avoid` if the protocol chooses its crops."""
+        """Bring a background to size (H, W), off its object at `avoid` if the protocol chooses its crops.
+
+        With `scaled` it is scaled by that, whole, so that other composites need not do so again.
+        """
 
     def composite(self, fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
         """Place the foreground over the background."""

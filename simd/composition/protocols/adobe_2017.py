@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from simd.composition.arithmetic import composite_truncated
-from simd.composition.protocols import Prepared, Recipe, refuse_options
+from simd.composition.protocols import Prepared, Recipe, Scaled, refuse_options
 from simd.composition.protocols.exact import Exact
 from simd.image import AS_STORED, Reader, UInt8
 from simd.records import Box
@@ -62,7 +62,12 @@ class Adobe2017:
         return self._trimaps().recipe(size)
 
     def place(
-        self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
+        self,
+        bg: UInt8,
+        size: tuple[int, int],
+        rng: np.random.Generator,
+        avoid: Box | None = None,
+        scaled: Scaled | None = None,
     ) -> tuple[UInt8, Recipe]:
         """Enlarge a background until it covers (H, W), sizes rounded up; cut at the top left."""
         height, width = size
@@ -70,9 +75,14 @@ class Adobe2017:
         ratio = max(width / bg_width, height / bg_height)
         if ratio > 1:
             bg_height, bg_width = ceil(bg_height * ratio), ceil(bg_width * ratio)
-            bg = np.asarray(Image.fromarray(bg).resize((bg_width, bg_height), Image.Resampling.BICUBIC))
+            size = bg_width, bg_height
+            bg = _enlarged(bg, size) if scaled is None else scaled(size[::-1], lambda: _enlarged(bg, size))
         return bg[:height, :width], {"bg_height": bg_height, "bg_width": bg_width}
 
     def composite(self, fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
         """Compose in float64 and truncate."""
         return composite_truncated(fg, alpha, bg)
+
+
+def _enlarged(bg: UInt8, size: tuple[int, int]) -> UInt8:
+    return np.asarray(Image.fromarray(bg).resize(size, Image.Resampling.BICUBIC))

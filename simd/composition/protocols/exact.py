@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from simd.composition.arithmetic import composite
-from simd.composition.protocols import Prepared, Recipe
+from simd.composition.protocols import Prepared, Recipe, Scaled
 from simd.errors import DataError
 from simd.image import UPRIGHT, Reader, UInt8
 from simd.records import Box
@@ -70,7 +70,12 @@ class Exact:
         return default_radius(size) if self.trimap_radius is None else self.trimap_radius
 
     def place(
-        self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
+        self,
+        bg: UInt8,
+        size: tuple[int, int],
+        rng: np.random.Generator,
+        avoid: Box | None = None,
+        scaled: Scaled | None = None,
     ) -> tuple[UInt8, Recipe]:
         """Scale a background so that it just covers (H, W), then cut a seeded window out of it.
 
@@ -85,8 +90,12 @@ class Exact:
         left = int(rng.integers(cover[1] - width + 1))
         if avoid is not None:
             top, left = _off_object(avoid, cover, size, (top, left))
-        scaled = bg if cover == (bg_height, bg_width) else _resize(bg, cover, Image.Resampling.LANCZOS)
-        window = np.ascontiguousarray(scaled[top : top + height, left : left + width])
+        if cover == (bg_height, bg_width) or scaled is not None:
+            if scaled is not None and cover != (bg_height, bg_width):
+                bg = scaled(cover, lambda: _resize(bg, cover, Image.Resampling.LANCZOS))
+            window = np.ascontiguousarray(bg[top : top + height, left : left + width])
+        else:
+            window = _resized_window(bg, cover, (top, left), size)
         return window, {"bg_height": cover[0], "bg_width": cover[1], "crop_top": top, "crop_left": left}
 
     def composite(self, fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:
@@ -110,3 +119,18 @@ def _off_object(
 
 def _resize(pixels: UInt8, size: tuple[int, int], resampling: Image.Resampling) -> UInt8:
     return np.asarray(Image.fromarray(pixels).resize((size[1], size[0]), resampling))
+
+
+def _resized_window(
+    bg: UInt8, cover: tuple[int, int], corner: tuple[int, int], size: tuple[int, int]
+) -> UInt8:
+    """Return a window of a background that is resized to `cover`.
+
+    Pillow resizes along rows, then along columns, so that what the window does not show need not take part in
+    the second, the longer of the two.
+    """
+    (top, left), (height, width) = corner, size
+    lanczos = Image.Resampling.LANCZOS
+    wide = Image.fromarray(bg).resize((cover[1], bg.shape[0]), lanczos)
+    columns = wide.crop((left, 0, left + width, bg.shape[0]))
+    return np.asarray(columns.resize((width, cover[0]), lanczos).crop((0, top, width, top + height)))

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from simd.composition.arithmetic import composite_truncated
-from simd.composition.protocols import Prepared, Recipe, refuse_options
+from simd.composition.protocols import Prepared, Recipe, Scaled, refuse_options
 from simd.image import AS_OPENCV, BACKGROUND, FOREGROUND, UNKNOWN, Reader, UInt8
 from simd.records import Box
 
@@ -67,7 +67,12 @@ class Simd2021:
         return {"max_side": _MAX_SIDE, "min_side": _MIN_SIDE, "trimap": f"cross 3 x 3, {_ITERATIONS} times"}
 
     def place(
-        self, bg: UInt8, size: tuple[int, int], rng: np.random.Generator, avoid: Box | None = None
+        self,
+        bg: UInt8,
+        size: tuple[int, int],
+        rng: np.random.Generator,
+        avoid: Box | None = None,
+        scaled: Scaled | None = None,
     ) -> tuple[UInt8, Recipe]:
         """Enlarge a background until it covers (H, W); cut at the top left."""
         height, width = size
@@ -75,7 +80,8 @@ class Simd2021:
         ratio = max(width / bg_width, height / bg_height)
         if ratio > 1:
             bg_height, bg_width = int(bg_height * ratio + 1.0), int(bg_width * ratio + 1.0)
-            bg = resize(bg, (bg_height, bg_width))
+            enlarged = bg_height, bg_width
+            bg = resize(bg, enlarged) if scaled is None else scaled(enlarged, lambda: resize(bg, enlarged))
         return bg[:height, :width], {"bg_height": bg_height, "bg_width": bg_width}
 
     def composite(self, fg: UInt8, alpha: UInt8, bg: UInt8) -> UInt8:

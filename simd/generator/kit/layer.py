@@ -4,7 +4,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft, ndimage
 
 Float = npt.NDArray[np.float64]
 
@@ -62,7 +61,8 @@ def soften(layer: Layer, sigma: float) -> Layer:
     if sigma > 16:  # a wide blur of a picture is as good of its half, at an eighth of the work
         half = soften(Layer(halve(layer.colour), halve(layer.alpha)), sigma / 2)
         return Layer(*(double(plane, len(layer.alpha)) for plane in half))
-    blur = ndimage.gaussian_filter
+    from scipy.ndimage import gaussian_filter as blur  # slow to import, and indices need none of it
+
     return Layer(
         blur(layer.colour, (sigma, sigma, 0), mode="constant"), blur(layer.alpha, sigma, mode="constant")
     )
@@ -70,6 +70,8 @@ def soften(layer: Layer, sigma: float) -> Layer:
 
 def convolve(layer: Layer, kernel: Float) -> Layer:
     """Blur colour and alpha together by a point-spread function, an odd square array of sum 1."""
+    from scipy import fft
+
     side, reach = len(layer.alpha), len(kernel) // 2
     shape = [fft.next_fast_len(side + 2 * reach, real=True)] * 2
     planes = np.concatenate([layer.colour, layer.alpha[..., None]], axis=2)
