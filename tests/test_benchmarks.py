@@ -54,6 +54,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
 WITH_INPUTS = {
     "ablation.py",
     "speed/compose.py",
+    "speed/build.py",
     "real_neighbours.py",
     "tagging_photographs.py",
 }  # each has a test below
@@ -122,6 +123,13 @@ def load_test_samples(foregrounds, backgrounds, file_list, out):
 """)
     printed = run("speed/compose.py", checkout.parent, "--foregrounds", 1, "--rounds", 1, folder=tmp_path)
     assert "all 30 images of the two programs have equal pixels" in printed
+
+
+def test_building_runs_beside_an_earlier_version(tmp_path):
+    small = ("--turns", 1, "--only", 1, "--megapixels", 0.005)
+    printed = run("speed/build.py", ROOT, *small, folder=tmp_path)
+    assert "earlier  now" in printed
+    assert len(printed.splitlines()) == 4
 
 
 def test_real_mattes_are_put_among_generated_ones(tmp_path):

@@ -44,26 +44,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("checkout", type=Path, help="an earlier version of this project")
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--megapixels", type=float, help="of all cases, for a quick look")
+    parser.add_argument("--megapixels", type=float, help="of all sets, for a quick look")
+    parser.add_argument("--only", type=int, default=len(CASES), help="the first sets")
     arguments = parser.parse_args()
     here = Path(__file__).parent.parent.parent
     print(f"Python {sys.version.split()[0]}, numpy {np.__version__}; CPU seconds of whole commands\n")
     print("megapixels  composites  earlier  now    ratio")
     with tempfile.TemporaryDirectory() as folder:
-        wanted = arguments.megapixels
-        for case in (c if wanted is None else c._replace(megapixels=wanted) for c in CASES):
+        for case in CASES[: arguments.only]:
+            megapixels = arguments.megapixels or case.megapixels
+            case = case._replace(megapixels=megapixels)  # noqa: PLW2901
             sources = Path(folder, f"{case.megapixels:g}")
             if not sources.exists():
                 draw(sources, case)
-            best: dict[Path, float] = {}
+            best: dict[str, float] = {}
             for _ in range(arguments.turns):
-                for program in (arguments.checkout, here):
-                    out = Path(folder, "out" if program == here else "earlier")
-                    shutil.rmtree(out, ignore_errors=True)
-                    seconds = build(program, sources, out, case)
-                    best[program] = min(best.get(program, seconds), seconds)
-            check_equal(Path(folder, "earlier"), Path(folder, "out"))
-            earlier, now = best[arguments.checkout], best[here]
+                for name, program in (("earlier", arguments.checkout), ("now", here)):
+                    shutil.rmtree(Path(folder, name), ignore_errors=True)
+                    seconds = build(program, sources, Path(folder, name), case)
+                    best[name] = min(best.get(name, seconds), seconds)
+            check_equal(Path(folder, "earlier"), Path(folder, "now"))
+            earlier, now = best["earlier"], best["now"]
             count = case.foregrounds * case.per_foreground
             print(
                 f"{case.megapixels:10g}  {count:10}  {earlier:7.2f}  {now:5.2f}  {earlier / now:5.2f}",
