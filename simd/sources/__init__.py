@@ -46,7 +46,7 @@ from simd.files import as_path, check_not_root, no_such_folder
 from simd.formats import unread_note
 from simd.image import UPRIGHT, Reader, UInt8, check_opaque
 from simd.records import Background, Foreground, ForegroundFiles
-from simd.sources.everyday import Naming, find_places, parse_naming
+from simd.sources.everyday import Naming, find_places, parse_naming, unpaired
 from simd.sources.folder import split_files
 from simd.sources.index import Finished, Index, SourceKind
 from simd.sources.levels import Kinds, Nearby, dataset_above, datasets_below
@@ -302,6 +302,8 @@ def _check_level(origin: str, what: str) -> str:
         if all(nearby.gives == what for nearby in below):
             return f"{message}; name that folder, for its licences and its own names"
         raise DataError(f"{message}; name that folder, or say that all are photographs: {_AS_FOLDER[what]}")
+    if what == "backgrounds" and (reason := unpaired(folder)):
+        raise DataError(f"{origin}: {reason}. If all are photographs, say so: {_AS_FOLDER[what]}")
     return ""
 
 
@@ -331,7 +333,7 @@ def _why_unknown(origin: str, what: str) -> str:
             return f"it is a layer of {folder.parent} ({places.shown(folder.parent)}): name that folder"
     if below := datasets_below(folder, _datasets(everyday=True)):
         return f"it holds {_listed(below)}: name that folder"
-    return ""
+    return unpaired(folder)
 
 
 def _listed(below: Sequence[Nearby]) -> str:

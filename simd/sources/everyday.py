@@ -224,6 +224,22 @@ def read_layers(places: Places, naming: Naming = NO_NAMING) -> Layers:
     return Layers(keyed, clashes, others)
 
 
+def unpaired(root: Path) -> str:
+    """Say that folders named as foregrounds, or photographs, and mattes have no name in common; else ""."""
+    for role in ("fg", "image"):
+        places = find_places(root, role)
+        if places is None or places.side_by_side:
+            continue
+        files = read_layers(places).files
+        if files["colour"] and files["alpha"] and not files["colour"].keys() & files["alpha"].keys():
+            colour, alpha = (_below(next(iter(files[layer].values())), root) for layer in ("colour", "alpha"))
+            return (
+                f"it holds {places.shown(root)}, and no name is in both: there are {colour} and {alpha}; "
+                "name them alike, or say what ends the names of mattes: --alpha-suffix"
+            )
+    return ""
+
+
 def hard_note(mattes: Sequence[Path], root: Path) -> str:
     """Say that mattes have no soft pixel, if some of them, evenly spread over all, have none; else ""."""
     sampled = [mattes[k * len(mattes) // _SAMPLED] for k in range(_SAMPLED)] if mattes else []

@@ -175,6 +175,16 @@ def test_what_looks_like_foregrounds_and_mattes_is_never_backgrounds(tmp_path, r
     assert "gt/ beside it holds grey pictures of the same names and sizes" in done.err
 
 
+def test_layers_without_a_common_name_are_told(tmp_path, run_cli):
+    for seed in range(3):
+        save(tmp_path / "in" / "fg" / f"IMG_{seed}.jpg", photograph(seed))
+        save(tmp_path / "in" / "gt" / f"{seed}.png", photograph(seed)[..., 1] // 3 + 60)  # as soft as smoke
+    for command in (("index",), ("select", "--out", tmp_path / "x.jsonl")):
+        done = run_cli(*command, tmp_path / "in")
+        assert done.code == 1
+        assert "foregrounds in fg/, mattes in gt/, and no name is in both: there are fg/IMG_0.jpg" in done.err
+
+
 @pytest.mark.parametrize(
     ("folder", "message"),
     [
