@@ -21,7 +21,10 @@ def embed(
     ] = None,
     features: Annotated[
         str,
-        Option(help="descriptors, descriptors+colour, a file .npz or .npy, or package.module:function."),
+        Option(
+            help="descriptors, descriptors+colour, a file .npz or .npy, the RUN of a discriminator by "
+            "simd train, or package.module:function."
+        ),
     ] = "descriptors",
     perplexity: Annotated[float, Option(help="Perplexity of t-SNE; lowered for small sets.")] = 30.0,
     seed: Annotated[int, Option(help="Seed of t-SNE.", min=0)] = 0,

@@ -1,20 +1,26 @@
 """Put the class regions of a set on a map by their features, and tell how well these separate classes."""
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from simd.arguments import checked
 from simd.dataset.manifest import MattingSet, load_set
 from simd.errors import DataError
+from simd.features.descriptors import NAMES, describe
 from simd.files import csv_text, json_text, make_folder, write_atomically
+from simd.image import Mask, UInt8
 from simd.locks import locked_folder
 from simd.missing import none_if_nan
+from simd.report.embed.discriminator import DiscriminatorFeatures, is_run, read_discriminator
 from simd.report.embed.features import is_feature_file, read_feature_file
 from simd.report.embed.neighbours import NEIGHBOURS, Neighbours, accuracy_span, confusions, measure_neighbours
-from simd.report.embed.patches import Features, read_patches
+from simd.report.embed.patches import Features, RegionPatch, read_patches
 from simd.report.embed.result import Embedding
 from simd.report.embed.tsne import PERPLEXITY, Scaling, make_map
 from simd.report.numbers import DASH, formatted, percent
@@ -46,8 +52,9 @@ def embed(
         summary.json. An interrupted run is continued by the same command.
     features : str, path or callable
         "descriptors" (:mod:`simd.features.descriptors`), "descriptors+colour", a file .npz or .npy
-        (:func:`~simd.report.embed.features.read_feature_file`), ``package.module:function``, or a callable
-        that is given image, alpha and region.
+        (:func:`~simd.report.embed.features.read_feature_file`), the folder RUN of a discriminator that
+        ``simd train`` made (:mod:`simd.report.embed.discriminator`), ``package.module:function``, or a
+        callable that is given image, alpha and region.
     seed : int
         Seed of t-SNE.
     perplexity : float
@@ -69,8 +76,10 @@ def embed(
     BatchError
         If images cannot be read.
     """
-    file = str(features) if is_feature_file(features) else None
-    out = _check_folder(out, inputs=[dataset, file])
+    files_read = [str(features)] if is_feature_file(features) or is_run(features) else []
+    out = _check_folder(out, inputs=[dataset, *files_read])
+    if is_run(features):
+        features = read_discriminator(cast("str | Path", features))
     matting_set = load_set(dataset)
     with locked_folder(out):
         embedding = _embedding(matting_set, out / _STATE, features, seed, perplexity, workers)
@@ -89,6 +98,8 @@ def _embedding(
 ) -> Embedding:
     file = Path(str(features)) if is_feature_file(features) else None
     computed = "none" if file else cast("str | Features", features)
+    if isinstance(features, DiscriminatorFeatures):
+        computed = _WithDescriptors(features)
     patches, vectors, notes = read_patches(matting_set, computed, workers=workers, state=state)
     if file:
         patches, vectors, more = read_feature_file(file, patches)
@@ -97,9 +108,12 @@ def _embedding(
         raise DataError(
             f"{matting_set.path}: has no region to put on a map; its trimaps leave nothing unknown"
         )
+    by_descriptors = None
+    if isinstance(features, DiscriminatorFeatures):
+        vectors, described = vectors[:, : -len(NAMES)], vectors[:, -len(NAMES) :]
+        by_descriptors = _measured(Scaling(described)(described), patches)
     scaled = Scaling(vectors)(vectors)
-    labels = np.array([class_index(patch.class_) for patch in patches], dtype=np.int64)
-    neighbours = measure_neighbours(scaled, labels, [patch.fg_id for patch in patches])
+    neighbours = _measured(scaled, patches)
     places, used = make_map(scaled, seed=seed, perplexity=perplexity)
     if used < perplexity:
         notes.append(
@@ -116,7 +130,23 @@ def _embedding(
         seed,
         neighbours,
         (*notes, *neighbours.notes),
+        by_descriptors,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _WithDescriptors:
+    """Features of a network, then the descriptors, which its map is compared with."""
+
+    features: DiscriminatorFeatures
+
+    def __call__(self, image: UInt8, alpha: UInt8, region: Mask) -> npt.NDArray[np.float32]:
+        return np.concatenate([self.features(image, alpha, region), describe(alpha, region)])
+
+
+def _measured(scaled: npt.NDArray[np.float64], patches: Sequence[RegionPatch]) -> Neighbours:
+    labels = np.array([class_index(patch.class_) for patch in patches], dtype=np.int64)
+    return measure_neighbours(scaled, labels, [patch.fg_id for patch in patches])
 
 
 def write_embedding(embedding: Embedding, out: Path) -> list[Path]:
@@ -156,14 +186,11 @@ def summary(embedding: Embedding) -> dict[str, Any]:
         "foregrounds": len({patch.fg_id for patch in embedding.patches}),
         "perplexity": round(embedding.perplexity, 3),
         "seed": embedding.seed,
-        "knn": {
-            "neighbours": NEIGHBOURS,
-            "left_out": "foreground",
-            "accuracy": _null(n.accuracy),
-            "class_accuracy": _null(n.class_accuracy),
-            "class_interval": None if n.interval.bounds is None else [_null(v) for v in n.interval.bounds],
-        },
+        "knn": {"neighbours": NEIGHBOURS, "left_out": "foreground", **_figures(n)},
         "silhouette": _null(n.silhouette),
+        **(
+            {} if embedding.by_descriptors is None else {"by_descriptors": _figures(embedding.by_descriptors)}
+        ),
         "classes": {
             c.class_: {
                 "patches": c.patches,
@@ -205,10 +232,26 @@ def print_embedding(embedding: Embedding) -> None:
         f"silhouette {formatted(n.silhouette, '.2f')}",
         markup=False,
     )
+    if (beside := embedding.by_descriptors) is not None:
+        console.print(
+            f"the same patches by descriptors ({len(NAMES)} figures each): k-NN {percent(beside.accuracy)}, "
+            f"mean over classes {percent(beside.class_accuracy)}{accuracy_span(beside)}, "
+            f"silhouette {formatted(beside.silhouette, '.2f')}",
+            markup=False,
+        )
     for class_, other, share in confusions(n, most=5):
         console.print(f"  {class_} taken for {other}: {share:.0%}")
     for note in embedding.notes:
         console.print(note, style="yellow", markup=False)
+
+
+def _figures(n: Neighbours) -> dict[str, Any]:
+    """Return the accuracies of the neighbours as JSON."""
+    return {
+        "accuracy": _null(n.accuracy),
+        "class_accuracy": _null(n.class_accuracy),
+        "class_interval": None if n.interval.bounds is None else [_null(v) for v in n.interval.bounds],
+    }
 
 
 def _null(value: float) -> float | None:
@@ -216,6 +259,8 @@ def _null(value: float) -> float | None:
 
 
 def _name(features: str | Path | Features) -> str:
+    if isinstance(features, DiscriminatorFeatures):
+        return features.name
     if isinstance(features, Path) or is_feature_file(features):
         return Path(str(features)).name
     return features if isinstance(features, str) else getattr(features, "__name__", "a callable")

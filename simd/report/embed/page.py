@@ -38,6 +38,7 @@ def embedding_page(embedding: Embedding) -> str:
             "features": f"{embedding.features} ({embedding.dimensions})",
             "k-NN, own foreground left out": percent(neighbours.accuracy),
             "mean over classes": percent(neighbours.class_accuracy) + accuracy_span(neighbours),
+            **_of_descriptors(embedding),
             "perplexity, seed": f"{embedding.perplexity:.3g}, {embedding.seed}",
         },
         size=_SIZE,
@@ -49,6 +50,13 @@ def embedding_page(embedding: Embedding) -> str:
         percent=percent,
         data=_data(embedding),
     )
+
+
+def _of_descriptors(embedding: Embedding) -> dict[str, str]:
+    beside = embedding.by_descriptors
+    if beside is None:
+        return {}
+    return {"by descriptors": f"{percent(beside.class_accuracy)}{accuracy_span(beside)}"}
 
 
 class _Group(NamedTuple):

@@ -107,7 +107,7 @@ def load_features(features: str | Features) -> Features | None:
     except (ImportError, AttributeError, ValueError) as error:
         raise DataError(
             f"features {features!r}: cannot be loaded ({error}); give 'descriptors', 'descriptors+colour', a "
-            "file .npz or .npy, or a callable as package.module:function"
+            "file .npz or .npy, the RUN of a discriminator, or a callable as package.module:function"
         ) from error
     if not callable(function):
         raise DataError(f"features {features!r}: is a {type(function).__name__}, not a callable")

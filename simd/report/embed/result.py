@@ -27,6 +27,7 @@ class Embedding:
     seed: int
     neighbours: Neighbours
     notes: tuple[str, ...]
+    by_descriptors: Neighbours | None = None  # beside a network's features: what the descriptors tell
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the map as a pandas table: ``id``, ``region``, ``class``, ``fg_id``, ``x``, ``y``."""
