@@ -12,7 +12,7 @@ from simd.errors import DataError
 from simd.files import write_atomically
 from simd.report.html.render import render_page
 from simd.report.html.thumbnails import NEAREST, data_uri, fit, webp
-from simd.taxonomy import CLASSES
+from simd.taxonomy import CLASSES, NO_CLASS, TAXONOMY
 from simd.training.run_folder import STRIP_NAME, read_log, read_run_recipe
 
 if TYPE_CHECKING:
@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 _SIDE = 160  # of a tile of the strip, in pixels
 _WIDTH = 10.0  # of a plot, in inches
+_CLASS_MAPS = {"seen": "classes given", "classes": "true classes"}
+_FLAT = ("trimap", *_CLASS_MAPS.values())
 Row = dict[str, Any]
+
+
+class Chip(NamedTuple):
+    """A class and its colour, in the legend of the strip."""
+
+    name: str
+    colour: str
 
 
 class Picture(NamedTuple):
@@ -66,13 +75,15 @@ def write_training_page(run: str | Path) -> Path:
         ("loss", f"{steps[-1]['loss']:.4f}"),
         *([("validation", f"{scores[-1]:.4f}"), ("best", f"{min(scores):.4f}")] if scores else []),
     ]
+    strip, legend = _strip(run / STRIP_NAME)
     page = render_page(
         "training.html.j2",
         styles=("selection.css", "training.css"),
         name=run.name or str(run),
         facts=facts,
         figures=figures,
-        strip=_strip(run / STRIP_NAME),
+        strip=strip,
+        legend=legend,
     )
     path = run / "index.html"
     write_atomically(path, page)
@@ -141,13 +152,21 @@ def _confusion(validation: Row) -> Picture:
     return Picture("Confusion of classes", text, _drawn(draw, 8.0))
 
 
-def _strip(file: Path) -> list[list[Tile]]:
+def _strip(file: Path) -> tuple[list[list[Tile]], list[Chip]]:
+    """Return the tiles of each sample, and the classes that their maps show."""
     if not file.is_file():
-        return []
+        return [], []
     with np.load(file, allow_pickle=False) as arrays:
         held = {name: arrays[name] for name in arrays.files}
     count = len(next(iter(held.values()), ()))
-    labels = {"image": "image", "trimap": "trimap", "pred": "predicted", "alpha": "true alpha"}
+    shown = [held[name] for name in _CLASS_MAPS if name in held]
+    for name in _CLASS_MAPS:
+        if name in held:
+            held[name] = _coloured(held[name], held["trimap"])
+    labels = {
+        **{"image": "image", "trimap": "trimap", **_CLASS_MAPS},
+        **{"pred": "predicted", "alpha": "true alpha"},
+    }
     rows = []
     for i in range(count):
         tiles = [_tile(held[name][i], label) for name, label in labels.items() if name in held]
@@ -156,12 +175,25 @@ def _strip(file: Path) -> list[list[Tile]]:
             verdict = true if true == answer else f"{true}, taken for {answer}"
             tiles[-1] = tiles[-1]._replace(label=verdict)
         rows.append(tiles)
-    return rows
+    present = sorted({int(index) for maps in shown for index in np.unique(maps)} - {NO_CLASS})
+    return rows, [Chip(TAXONOMY[index].name, TAXONOMY[index].colour) for index in present]
+
+
+def _coloured(maps: npt.NDArray[np.uint8], trimaps: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return trimaps (N, H, W) with the colours of classes in the unknown region, (N, H, W, 3)."""
+    colours = np.array([_rgb(class_.colour) for class_ in TAXONOMY], np.uint8)
+    known = maps == NO_CLASS
+    coloured = colours[np.where(known, 0, maps)]
+    return np.where(known[..., None], trimaps[..., None], coloured)
+
+
+def _rgb(colour: str) -> list[int]:
+    return list(bytes.fromhex(colour.removeprefix("#")))
 
 
 def _tile(pixels: npt.NDArray[np.uint8], label: str) -> Tile:
     size = fit(pixels.shape[:2], _SIDE)
-    content = webp(pixels, size, NEAREST) if label == "trimap" else webp(pixels, size)
+    content = webp(pixels, size, NEAREST) if label in _FLAT else webp(pixels, size)
     return Tile(label, data_uri(content, "webp"), size)
 
 

@@ -18,6 +18,7 @@ from simd.methods.networks import build_network
 from simd.methods.networks.classifier import PatchClassifier
 from simd.methods.networks.sim import SIM, SimOutput
 from simd.methods.weights.folder import WeightsCard, load_weights, save_weights
+from simd.taxonomy import NO_CLASS
 from simd.training.objectives import discriminate, frozen, matting_terms
 from simd.training.recipe import Recipe
 from simd.training.run_folder import read_run_recipe
@@ -155,6 +156,17 @@ class MattingStage:
         alpha = network(batch.image, batch.trimap, batch.clicks, semantics, auxiliary=False).alpha.float()
         whole: Tensor = torch.where(batch.unknown == 1, alpha, batch.trimap / 255)[:, 0]
         return whole
+
+    def classes_seen(self, arrays: Arrays, device: torch.device) -> Tensor | None:
+        """Return the class that the semantic trimap has most of at each unknown pixel, (N, H, W), else 255.
+
+        None where the matting network is given no semantic trimap.
+        """
+        if not self._semantics:
+            return None
+        batch = matting_batch(arrays, device)
+        semantics = self.semantic_trimaps(batch.image, batch.trimap, batch.unknown)
+        return torch.where(batch.unknown[:, 0] == 1, semantics.argmax(dim=1), NO_CLASS)
 
     @torch.no_grad()
     def semantic_trimaps(self, image: Tensor, trimap: Tensor, unknown: Tensor) -> Tensor:

@@ -62,6 +62,8 @@ def _validate_mattes(
         if not strip:
             strip = {name: arrays[name] for name in ("image", "trimap", "alpha")}
             strip["pred"] = np.rint(preds.clip(0, 1) * 255).astype(np.uint8)
+            if (seen := stage.classes_seen(arrays, device)) is not None:
+                strip |= {"seen": seen.cpu().numpy().astype(np.uint8), "classes": arrays["classes"]}
     by_class = {name: float(np.mean(values)) for name, values in errors.items() if values}
     score = float(np.mean(list(by_class.values()))) if by_class else float("inf")
     return Validation(

@@ -1,13 +1,17 @@
 """The page of a training run: what it shows, drawn from files that a run leaves."""
 
+import base64
+import io
 import json
+import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from simd.errors import DataError
 from simd.report.training_page import write_training_page
-from simd.taxonomy import CLASSES
+from simd.taxonomy import CLASSES, TAXONOMY
 
 pytest.importorskip("torch")
 
@@ -39,6 +43,27 @@ def test_a_run_of_sim_has_its_losses_classes_and_samples(tmp_path):
     assert page.count("data:image/png") == 2
     assert page.count("<figcaption>") == 8
     assert page.count('width="80" height="40"') == 8
+
+
+def test_the_classes_that_the_network_was_given_are_coloured_and_named(tmp_path):
+    trimap = np.full((1, 40, 80), 255, np.uint8)
+    trimap[:, :20] = 128
+    seen, classes = (np.where(trimap == 128, index, 255).astype(np.uint8) for index in (1, 4))
+    strip = {"image": np.zeros((1, 40, 80, 3), np.uint8), "trimap": trimap, "seen": seen, "classes": classes}
+    run = write_run(tmp_path / "run", "sim-small", [], strip)
+    page = write_training_page(run).read_text()
+    tiles = re.findall(r'src="data:image/webp;base64,([^"]+)" alt="([^"]+)"', page)
+    assert [label for _, label in tiles] == [
+        *("image", "trimap", "classes given", "true classes")
+    ]
+    for (content, _), index in zip(tiles[2:], (1, 4), strict=True):
+        with Image.open(io.BytesIO(base64.b64decode(content))) as tile:
+            pixels = np.asarray(tile.convert("RGB")).astype(int)
+        colour = list(bytes.fromhex(TAXONOMY[index].colour[1:]))
+        assert np.abs(pixels[2:16, 4:-4] - colour).max() < 24  # WebP rounds
+        assert (pixels[26:] > 230).all()
+    names = re.findall(r'<li><i style="background: (#\w{6})"></i>(\w+)</li>', page)
+    assert names == [(TAXONOMY[index].colour, CLASSES[index]) for index in (1, 4)]
 
 
 def test_a_run_of_the_classifier_has_its_confusion(tmp_path):
