@@ -53,9 +53,7 @@ def test_the_classes_that_the_network_was_given_are_coloured_and_named(tmp_path)
     run = write_run(tmp_path / "run", "sim-small", [], strip)
     page = write_training_page(run).read_text()
     tiles = re.findall(r'src="data:image/webp;base64,([^"]+)" alt="([^"]+)"', page)
-    assert [label for _, label in tiles] == [
-        *("image", "trimap", "classes given", "true classes")
-    ]
+    assert [label for _, label in tiles] == [*("image", "trimap", "classes given", "true classes")]
     for (content, _), index in zip(tiles[2:], (1, 4), strict=True):
         with Image.open(io.BytesIO(base64.b64decode(content))) as tile:
             pixels = np.asarray(tile.convert("RGB")).astype(int)
