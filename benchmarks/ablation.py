@@ -274,13 +274,18 @@ def _compared(name: str, before: str, arms: dict[str, Arm]) -> str:
     if reach is not None:
         seeds = difference._replace(low=difference.mean - reach, high=difference.mean + reach)
     spans = {"of foregrounds": difference.bounds, "of seeds": seeds.bounds}
-    causes = [cause for cause, span in spans.items() if span is None or span[0] <= 0 <= span[1]]
+    causes = [cause for cause, span in spans.items() if span is not None and span[0] <= 0 <= span[1]]
+    unknown = [cause for cause, span in spans.items() if span is None]
     cells = [
         *(f"{name} less {before}", f"{difference.mean:+.3f}", _span(difference), _span(seeds)),
-        "yes, " + " and ".join(causes) if causes else "no",
+        _verdict("yes, ", causes) or _verdict("not known, ", unknown) or "no",
         f"{PAPER[name] - PAPER[before]:+.2f}",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _verdict(answer: str, causes: Sequence[str]) -> str:
+    return answer + " and ".join(causes) if causes else ""
 
 
 def _span(estimate: Estimate) -> str:
