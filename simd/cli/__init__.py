@@ -10,7 +10,7 @@ weights, predict, evaluate            methods run and scored
 leaderboard, bench, browse            methods side by side, in one run, failures one by one
 demo, doctor                          the whole way on built-in data; what the installation can do
 app, listed_options, plain_help       the one application, and what commands and help pages share
-renamed, notices                      former names refused with those of today; the library's log on stderr
+renamed, notices, wrapping            former names refused with those of today; the library's log on stderr
 ====================================  =======================================================================
 """
 
@@ -46,6 +46,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
 from simd.cli.app import app
 from simd.cli.notices import notices_on_stderr
 from simd.cli.renamed import renamed_option
+from simd.cli.wrapping import wrapped
 from simd.errors import SimdError
 from simd.files import out_of_reach
 
@@ -60,10 +61,10 @@ def main() -> int:
         with notices_on_stderr():
             code = app(prog_name="simd", standalone_mode=False)
     except SimdError as error:
-        print(f"simd: {error}", file=sys.stderr)
+        print(wrapped(f"simd: {error}", sys.stderr), file=sys.stderr)
         return 1
     except PermissionError as error:
-        print(f"simd: {out_of_reach(error)}", file=sys.stderr)
+        print(wrapped(f"simd: {out_of_reach(error)}", sys.stderr), file=sys.stderr)
         return 1
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:  # which asking whether a file is there already raises

@@ -5,7 +5,8 @@ import dataclasses
 import json
 import math
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from typer import Option
 
 from simd.cli.plain_help import Application, PlainGroup
+from simd.cli.wrapping import wrapped
 from simd.files import real_path
 from simd.parallel import default_workers
 
@@ -65,6 +67,11 @@ Classes = Annotated[str | None, Option(help="CSV file with the columns file and 
 def print_json(value: Any) -> None:
     """Print a value as JSON, records as objects and what is not a number as null: nothing else on stdout."""
     typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+
+
+def echo_written(files: Iterable[os.PathLike[str] | str]) -> None:
+    """Say which files were written, none of their names broken at the edge of a terminal."""
+    typer.echo(wrapped("wrote " + ", ".join(map(str, files)), sys.stdout))
 
 
 def default_out(folder: str, *inputs: str | os.PathLike[str]) -> Path:

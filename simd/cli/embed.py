@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Workers, app, default_out, print_json
+from simd.cli.app import Json, Workers, app, default_out, echo_written, print_json
 
 
 @app.command()
@@ -48,4 +47,4 @@ def embed(
         print_json({**summary(embedding), "files": files})
         return
     print_embedding(embedding)
-    typer.echo("wrote " + ", ".join(map(str, files)))
+    echo_written(files)

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, app, default_out, print_json, rows_of
+from simd.cli.app import Json, app, default_out, echo_written, print_json, rows_of
 
 if TYPE_CHECKING:
     from simd.metrics.scores import Scores
@@ -48,4 +47,4 @@ def show_board(scores: "Sequence[Scores]", out: Path, files: Sequence[Path], *, 
         print_json({**tables, "files": files})
         return
     print_board(scores)
-    typer.echo("wrote " + ", ".join(map(str, files)))
+    echo_written(files)

@@ -1,17 +1,20 @@
 """What the library logs, shown on stderr as it stands."""
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
+
+from simd.cli.wrapping import wrapped
 
 
 class _OnStderr(logging.Handler):
     """Writes to what is stderr at that moment, which a progress bar or a test may have replaced."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        typer.echo(self.format(record), err=True)
+        typer.echo(wrapped(self.format(record), sys.stderr), err=True)
 
 
 @contextmanager

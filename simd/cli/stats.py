@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Proposals, Workers, app, default_out, print_json, rows_of
+from simd.cli.app import Json, Proposals, Workers, app, default_out, echo_written, print_json, rows_of
 
 
 @app.command()
@@ -42,4 +41,4 @@ def stats(
         print_json({**tables, "files": files})
         return
     print_statistics(measured)
-    typer.echo("wrote " + ", ".join(map(str, files)))
+    echo_written(files)

@@ -7,7 +7,7 @@ statistics/        what sets are made of
 embed/             class regions on a map by their features
 browse/            failures one by one: in the FiftyOne App, or as a page
 sheets/            pictures of many foregrounds: classes, taxonomy, scenes, overview
-html/, templates/  what all pages share
+html/, templates/  what all pages share; console, what all tables in a terminal do
 selection          the whole of `simd select`; selection_page shows what it dropped
 training_page      how a training run goes: RUN/index.html
 class_counts       what `simd balance` prints

@@ -11,6 +11,7 @@ from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.errors import BatchError
 from simd.report.statistics.measure import measure_set, report_statistics
+from simd.report.statistics.page import print_statistics
 from simd.report.statistics.tables import measures_by_class
 from simd.taxonomy import CLASSES
 
@@ -250,3 +251,32 @@ def test_sets_that_nobody_named_are_called_after_their_folders(tmp_path, run_cli
     files = [tmp_path / "scores" / f"{folder}.json" for folder in ("first", "second")]
     done = run_cli("leaderboard", *files, "--out", tmp_path / "board")
     assert "set first, protocol exact" in done.out
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_the_terminal_breaks_no_number_and_no_name_and_shows_the_classes_that_are_there(
+    tiny_set, tmp_path, capsys, monkeypatch, columns
+):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    long_name = "a set of a rather long name, with blanks and 20 of 20 classes-and-a-half"
+    shutil.copytree(tiny_set.path, tmp_path / long_name)
+    print_statistics([measure_set(tiny_set.path), measure_set(tmp_path / long_name)])  # as the command does
+    printed = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= columns for line in printed)
+    assert not any("…" in line for line in printed)
+    assert f"  2  {long_name}" in printed
+    assert printed.count(long_name) == 1
+    (balance,) = [line.split("  ") for line in printed if line.startswith("2 ")]
+    assert [cell.strip() for cell in balance if cell.strip()] == [
+        "2",
+        "6",
+        "6",
+        "6 of 20",
+        "1.0",
+        "0.598",
+    ]  # ln 6 / ln 20
+    of_classes = [line.split()[0] for line in printed if len(line.split()) == 6 and line[0] not in "set12"]
+    assert (
+        of_classes == ["fire", "fur", "hair_easy", "net", "leaf"] * 2
+    )  # and tree, which begins as "set" does
+    assert printed.count("No region of the other 14 classes.") == 2

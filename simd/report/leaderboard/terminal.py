@@ -3,10 +3,8 @@
 Methods with long names are numbered in the tables, and named once above them.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +12,8 @@ from rich.text import Text
 from simd.metrics.score import METRICS
 from simd.metrics.score_summary import MeanErrors
 from simd.metrics.scores import Scores
+from simd.report.console import LONGEST_NAME, console, labels
+from simd.report.console import table as table_of
 from simd.report.leaderboard.board import (
     CLASS_MEAN,
     IMAGE_MEAN,
@@ -42,11 +42,7 @@ from simd.report.numbers import (
 )
 from simd.taxonomy import CLASSES
 
-WIDTH = 100
-"""Columns of a pipe or a log, and the most that a wider terminal is used for."""
-
 _ALL_PAIRS = 4  # methods; of more, only the pairs with the best one are printed
-_LONGEST_NAME = 24  # of longer names the tables show the number
 _LONGEST_PAIRED = 12  # of two names side by side
 _GAP = 2  # columns between two of a table
 
@@ -56,39 +52,31 @@ def print_scores(scores: Scores) -> None:
     board = group_boards([scores])[0]
     entry = board.entries[0]
     title = f"{scores.name} {scores.version}".strip()
-    _print(_console(), [_about(board, title), _class_table(board, entry), *_remarks(board)])
+    _print(console(), [_about(board, title), _class_table(board, entry), *_remarks(board)])
 
 
 def print_board(scores: Sequence[Scores]) -> None:
     """Print methods side by side, a board for each set: the means of the four errors, then SAD by class."""
-    console = _console()
+    stdout = console()
     for board in group_boards(scores):
         parts: list[RenderableType] = [_about(board, board.set["name"])]
-        if any(len(entry.name) > _LONGEST_NAME for entry in board.entries):
+        if any(len(entry.name) > LONGEST_NAME for entry in board.entries):
             parts.append(_legend(board))
         if len(board.entries) > 1:
             parts.append(_test(board))
         parts += [_means_table(board), _mattes_table(board)]
         if board.has_classes:
-            parts += _sad_tables(board, console.width)
+            parts += _sad_tables(board, stdout.width)
         if table := _differences_table(board):
             parts.append(table)
-        _print(console, [*parts, *_remarks(board)])
+        _print(stdout, [*parts, *_remarks(board)])
 
 
-def _console() -> Console:
-    console = Console(highlight=False)
-    # A pipe or a log has no width of its own; a narrow terminal has, and keeps it.
-    known = console.is_terminal or os.environ.get("COLUMNS", "").isdigit()
-    console.width = min(WIDTH, console.width) if known else WIDTH
-    return console
-
-
-def _print(console: Console, parts: Sequence[RenderableType]) -> None:
+def _print(stdout: Console, parts: Sequence[RenderableType]) -> None:
     for part in parts:
-        console.print(part)
+        stdout.print(part)
         if isinstance(part, Table):
-            console.print()
+            stdout.print()
 
 
 def _about(board: Board, title: str) -> Text:
@@ -120,18 +108,14 @@ def _legend(board: Board) -> Text:
     return Text("\n".join([*lines, ""]))
 
 
-def _labels(board: Board, longest: int = _LONGEST_NAME) -> list[str]:
-    """Return what tables call the methods: their names, or their numbers where a name is long."""
-    names = [entry.name for entry in board.entries]
-    if max(map(len, names)) <= longest:
-        return names
-    return [str(number) for number in range(1, len(names) + 1)]
+def _labels(board: Board, longest: int = LONGEST_NAME) -> list[str]:
+    return labels([entry.name for entry in board.entries], longest)
 
 
 def _class_table(board: Board, entry: BoardEntry) -> Table:
     """Return a row a class that is there, then the means; beside the SAD its interval."""
     sad, *others = TITLES.values()
-    table = _table("class", "images /\nfgs", sad, "95 %\nof SAD", *others)
+    table = table_of("class", "images /\nfgs", sad, "95 %\nof SAD", *others)
 
     def row(label: str, which: str, counts: tuple[int, int, int], values: MeanErrors, style: str) -> None:
         images, fgs, fallbacks = counts
@@ -155,7 +139,7 @@ def _class_table(board: Board, entry: BoardEntry) -> Table:
 
 def _means_table(board: Board) -> Table:
     """Return two rows a method: its means, and beneath them their intervals; then those of the other mean."""
-    table = _table("", *TITLES.values())
+    table = table_of("", *TITLES.values())
     undecided = {metric: board.undecided(metric) for metric in METRICS}
     for which, title in _means_shown(board):
         table.add_section()
@@ -185,7 +169,7 @@ def _in_order(board: Board, metric: str, value: float, undecided: bool) -> Text:
 def _mattes_table(board: Board) -> Table:
     """Return what each method's mattes are: how many, how many fallbacks, its SAD where all solved."""
     solved = [f"SAD of {len(board.solved)}\nsolved by all"] if board.shows_solved else []
-    table = _table("method", "images", "fallbacks", "s / image", *solved)
+    table = table_of("method", "images", "fallbacks", "s / image", *solved)
     for label, entry, placing in zip(_labels(board), board.entries, board.placings, strict=True):
         counts = [str(len(entry.whole)), str(entry.summary.fallbacks)]
         own = [solved_text(board, placing)] if solved else []
@@ -198,15 +182,15 @@ def _differences_table(board: Board) -> Table | None:
     pairs = board.comparisons.get("sad")
     if pairs is None or pairs.reason:
         return None
-    labels, decimals = _labels(board, _LONGEST_PAIRED), board.decimals["sad"]
+    shown, decimals = _labels(board, _LONGEST_PAIRED), board.decimals["sad"]
     mean = MEANS[pairs.over]
-    table = _table(f"SAD: A − B\n{mean}", "difference", "95 %", "p (Holm)", "best:\nA", "best:\nB")
+    table = table_of(f"SAD: A − B\n{mean}", "difference", "95 %", "p (Holm)", "best:\nA", "best:\nB")
     for (a, b), difference in pairs.differences.items():
         if a > b or (a > 0 and len(pairs.best) > _ALL_PAIRS):
             continue
         estimate = difference.estimate
         table.add_row(
-            f"{labels[a]} − {labels[b]}",
+            f"{shown[a]} − {shown[b]}",
             signed(estimate.mean, decimals),
             signed_span(estimate, "sad", decimals),
             p_text(difference.p_holm),
@@ -235,7 +219,7 @@ def _sad_tables(board: Board, width: int) -> Iterator[Table]:
 
 
 def _abreast(heads: Sequence[Sequence[str]], columns: Sequence[Sequence[Text]]) -> Table:
-    table = _table(heads[0][0], heads[1][0], *(column[0] for column in columns))
+    table = table_of(heads[0][0], heads[1][0], *(column[0] for column in columns))
     for cells in zip(*(column[1:] for column in (*heads, *columns)), strict=True):
         table.add_row(*cells)
     return table
@@ -289,16 +273,6 @@ def _remarks_on_intervals(board: Board) -> Iterator[str]:
     yield from interval_notes(board)
     if (pairs := board.comparisons.get("sad")) and not pairs.reason:
         yield f"A − B on the same foregrounds, below zero A is better; dim where p ≥ {CLEAR}."
-
-
-def _table(first: str, *others: str | Text) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold"
-    )
-    table.add_column(first, overflow="fold")
-    for title in others:
-        table.add_column(title, justify="right", overflow="fold")
-    return table
 
 
 def _marked(value: float, best: float, metric: str, board: Board) -> Text:

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from markupsafe import Markup
+from rich.table import Table
+from rich.text import Text
 
 from simd.dataset.manifest import Sample, load_set
 from simd.errors import DataError
 from simd.files import make_folder, write_atomically
+from simd.report.console import console, labels, table
 from simd.report.html.render import render, render_page
 from simd.report.html.thumbnails import beside, data_uri, thumbnail
+from simd.report.numbers import plural
 from simd.report.statistics import tables
 from simd.report.statistics.plots import plot_classes, plot_distributions, plot_scatter
 from simd.report.statistics.result import Measured, SetStatistics
@@ -93,32 +97,34 @@ def _endings(sets: int) -> list[str]:
 
 def print_statistics(sets: Sequence[SetStatistics]) -> None:
     """Print the balance of the sets, and the figures by class of each."""
-    from rich.console import Console
-
-    console = Console()
-    console.print(_rich("", *tables.balance_table(sets)))
+    stdout = console()
+    headings, rows = tables.balance_table(sets)
+    names = [row[0] for row in rows]
+    shown = labels(names)
+    stdout.print()
+    if shown != names:
+        for number, name in zip(shown, names, strict=True):
+            stdout.print(f"{number:>3}  {name}", markup=False, soft_wrap=True)
+        stdout.print()
+    stdout.print(_rich(headings, [[label, *row[1:]] for label, row in zip(shown, rows, strict=True)]))
     for of_set in sets:
         for note in of_set.notes:
-            console.print(f"{of_set.name}: {note}", style="yellow", markup=False)
+            stdout.print(f"{of_set.name}: {note}", style="yellow", markup=False)
         if of_set.measured:
             headings, rows = tables.class_table(of_set)
             regions, images = len(of_set.regions), len(of_set.images)
-            title = f"{of_set.name}: means over {regions} class regions of {images} images"
-            console.print(_rich(title, headings[:6], [row[:6] for row in rows]))
+            stdout.print(f"\n{of_set.name}", style="bold", markup=False, soft_wrap=True)
+            stdout.print(f"means over {plural(regions, 'class region')} of {plural(images, 'image')}")
+            stdout.print(_rich(headings[:6], [row[:6] for row in rows]))
+            if absent := tables.absent_classes(of_set):
+                stdout.print(f"No region of the other {plural(absent, 'class', 'classes')}.", style="dim")
 
 
-def _rich(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> object:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=title and Text(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(headings[0], no_wrap=True, max_width=30)
-    for heading in headings[1:]:
-        table.add_column(heading, justify="right", no_wrap=True)
+def _rich(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    filled = table(*headings)
     for row in rows:
-        table.add_row(*map(Text, row))
-    return table
+        filled.add_row(*map(Text, row))
+    return filled
 
 
 def _page(sets: Sequence[SetStatistics], classes: bytes, plots: Sequence[tuple[bytes, bytes]]) -> str:

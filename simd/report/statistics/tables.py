@@ -121,7 +121,7 @@ def to_markdown(sets: Sequence[SetStatistics]) -> str:
             parts += ["A list of names: it has counts, and no pixels to measure."]
             continue
         parts += ["", "Means over class regions (class mask ∩ unknown region).", ""]
-        parts += _markdown(*class_table(of_set))
+        parts += _markdown(*class_table(of_set, absent=True))
     return "\n".join(parts) + "\n"
 
 
@@ -153,8 +153,8 @@ def counts_table(sets: Sequence[SetStatistics]) -> tuple[list[str], list[list[st
     return ["class", *(of_set.name for of_set in sets)], rows
 
 
-def class_table(statistics: SetStatistics) -> tuple[list[str], list[list[str]]]:
-    """Return headings and rows: the means of each class over its regions."""
+def class_table(statistics: SetStatistics, *, absent: bool = False) -> tuple[list[str], list[list[str]]]:
+    """Return headings and rows: the means of each class over its regions, of those there are or of all."""
     rows = [
         [
             summary.class_,
@@ -162,8 +162,14 @@ def class_table(statistics: SetStatistics) -> tuple[list[str], list[list[str]]]:
             *(formatted(mean, column.form) for mean, column in zip(summary.means, MEASURES, strict=True)),
         ]
         for summary in measures_by_class(statistics.regions)
+        if summary.rows or absent
     ]
     return ["class", "regions", "foregrounds", *(column.title for column in MEASURES)], rows
+
+
+def absent_classes(statistics: SetStatistics) -> int:
+    """Return of how many classes there is no region."""
+    return len(set(CLASSES) - {region.class_ for region in statistics.regions})
 
 
 def _balance(statistics: SetStatistics) -> dict[str, Any]:
