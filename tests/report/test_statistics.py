@@ -260,7 +260,7 @@ def test_the_terminal_breaks_no_number_and_no_name_and_shows_the_classes_that_ar
     monkeypatch.setenv("COLUMNS", str(columns))
     long_name = "a set of a rather long name, with blanks and 20 of 20 classes-and-a-half"
     shutil.copytree(tiny_set.path, tmp_path / long_name)
-    print_statistics([measure_set(tiny_set.path), measure_set(tmp_path / long_name)])  # as the command does
+    print_statistics([measure_set(tiny_set), measure_set(load_set(tmp_path / long_name))])
     printed = capsys.readouterr().out.splitlines()
     assert all(len(line) <= columns for line in printed)
     assert not any("…" in line for line in printed)
