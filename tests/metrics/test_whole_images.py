@@ -94,6 +94,14 @@ def test_boards_keep_whole_images_apart(tiny_set, tmp_path, run_cli):
     named = {row["board"]: row["set"] for row in rows}
     assert len(named) == 2
     assert sum(name.endswith(", whole images") for name in named.values()) == 1
+    page = (tmp_path / "board" / "index.html").read_text(encoding="utf-8")
+    assert "unknown region of the trimap, where a board does not say that whole images count" in page
+    assert page.count("<summary>Error by region</summary>") == 1
+    words = ("leaderboard", tmp_path / "scores" / "whole", "--out", tmp_path / "alone")
+    assert run_cli(*words).code == 0
+    assert "mattes in all pixels of the images. Lower" in (tmp_path / "alone" / "index.html").read_text(
+        "utf-8"
+    )
     scores = load_scores(tmp_path / "scores" / "whole")
     assert {row.region for row in scores.rows} == {"whole"}
     assert all(row.pixels == 64 * 80 for row in scores.rows)
