@@ -106,7 +106,13 @@ class Ablation:
 
     def add(self, wanted: Sequence[tuple[str, int]]) -> None:
         """Do the runs that have no row yet, and add theirs."""
-        present = {(row["arm"], row["seed"]) for row in read_rows(self.results)}
+        rows = read_rows(self.results)
+        if others := {row["steps"] for row in rows} - {self.steps}:
+            raise DataError(
+                f"{self.results}: holds rows of {others.pop()} steps, not {self.steps}; "
+                "name another --results"
+            )
+        present = {(row["arm"], row["seed"]) for row in rows}
         missing = [each for each in wanted if each not in present]
         if not missing:
             print(f"{self.results}: holds the rows asked for")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import json
 import os
 import re
 import shutil
@@ -240,6 +241,14 @@ def test_the_seeds_reach_is_that_of_students_t(ablation):
     ]
     arms = [ablation.Arm(rows[:3]), ablation.Arm(rows[3:])]
     assert ablation.seed_reach(arms, *arms) == pytest.approx(2.7764 * (2 / 3) ** 0.5, abs=1e-3)
+
+
+def test_the_ablation_mixes_no_runs_of_other_lengths(ablation, tmp_path):
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps(ablation_row("basic", 0, {"fire": [5, 6, 7], "fur": [7, 8, 9]})) + "\n")
+    with pytest.raises(DataError, match="holds rows of 4 steps, not 9; name another --results"):
+        ablation.Ablation(tmp_path / "work", rows, 9, tiny=True).add([("basic", 0)])
+    assert not (tmp_path / "work").exists()
 
 
 @pytest.mark.parametrize("other", [{"steps": 5}, {"set": "z"}, {"shared": ["b", "z"]}])
