@@ -52,7 +52,12 @@ Json = Annotated[bool, Option("--json", help="Print JSON in place of tables and 
 Overwrite = Annotated[
     bool, Option("--overwrite", help="Make anew what lies at OUT; it stays until the new one is complete.")
 ]
-Kind = Annotated[str | None, Option(help="The kind of its layout.", show_default="recognised")]
+Kind = Annotated[
+    str | None,
+    Option(
+        help="The kind of its layout; 'folder?alpha-dir=NAME' names the mattes.", show_default="recognised"
+    ),
+]
 AlphaDir = Annotated[
     str | None, Option(help="The folder of the mattes, in the one named.", show_default="recognised")
 ]

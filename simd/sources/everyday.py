@@ -356,9 +356,7 @@ def _choose(
             chosen = exact[0] if exact else None
             if chosen is None:
                 names = " and ".join(f"{path.name}/" for path in meant)
-                hint = (
-                    "name the one of the mattes: --alpha-dir NAME" if layer == "alpha" else "keep one of them"
-                )
+                hint = _ALPHA_DIR if layer == "alpha" else "keep one of them"
                 raise DataError(f"{root}: {names} may each be its folder of {_WHAT[layer]}; {hint}")
             left_out += [path.name for path in meant if path != chosen]
         elif meant:
@@ -366,6 +364,7 @@ def _choose(
     return chosen
 
 
+_ALPHA_DIR = "name the one of the mattes: --alpha-dir NAME, or --kind 'folder?alpha-dir=NAME'"
 _WHAT = {"fg": "foregrounds", "image": "photographs", "alpha": "mattes", "trimap": "trimaps"}
 
 

@@ -29,8 +29,9 @@ _MATTE_NAME = re.compile(r"(?i)[-_. ](alpha|matte|mask|pha|trimap)$")
 _NAMES_OF_MATTES = re.compile(r"(?i)(.*[-_. ])?(alpha|matte|mask|pha|trimap|gt|ground[-_ ]?truth)s?\b")
 _NAMES_OF_BACKGROUNDS = re.compile(r"(?i)(bgr?|backgrounds?)s?$")
 _AS_PAIRS = (
-    "name the two fg/ and alpha/, or say which holds the mattes (--alpha-dir NAME), and give the folder that "
-    "holds them as --foregrounds"
+    "name the two fg/ and alpha/, or say which holds the mattes (--alpha-dir NAME; --kind "
+    "'folder?alpha-dir=NAME' where a command has no such option), and give the folder that holds them as "
+    "--foregrounds"
 )
 
 

@@ -168,7 +168,7 @@ def test_what_looks_like_foregrounds_and_mattes_is_never_backgrounds(tmp_path, r
     done = run_cli("index", tmp_path)
     assert done.code == 1
     assert "backgrounds" not in done.out
-    assert "say which holds the mattes (--alpha-dir NAME)" in done.err
+    assert "say which holds the mattes (--alpha-dir NAME; --kind 'folder?alpha-dir=NAME' where" in done.err
     write(tmp_path / "b", "fg/{}.JPG", "gt/{}-matte.PNG")
     done = run_cli("index", tmp_path / "b" / "fg")
     assert (done.code, done.out) == (1, "")
@@ -255,6 +255,17 @@ def test_named_mattes_go_through_build_select_and_import(tmp_path, run_cli):
     done = run_cli("import", root, tmp_path / "own", *named, "--workers", "1")
     assert done.code == 0, done.err
     done = run_cli("build", tmp_path / "new", "--foregrounds", root, "--kind", "estimated", *named, *words)
+    assert done.code == 0, done.err
+
+
+def test_commands_without_the_options_take_them_in_the_kind(tmp_path, run_cli):
+    root = write(tmp_path / "in", "shots/{}.jpg", "drawn/{}_a.png")
+    kind = ("--kind", "folder?alpha-dir=../drawn&alpha-suffix=_a")
+    done = run_cli("balance", root / "shots", *kind, "--json")
+    assert done.code == 0, done.err
+    counts = json.loads(done.out)["foregrounds"]
+    assert {name: count for name, count in counts.items() if count} == {"fire": 1, "fur": 1, "net": 1}
+    done = run_cli("tag", "fill", tmp_path / "tags", "--foregrounds", root / "shots", *kind)
     assert done.code == 0, done.err
 
 
