@@ -3,7 +3,8 @@
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,7 +14,7 @@ _LOG = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LINES = 15.0
 
 
-def track(items: Iterable[T], total: int, what: str, done: int = 0) -> Iterator[T]:
+def track(items: Iterable[T], total: int, what: str, done: int = 0, *, quiet: bool = False) -> Iterator[T]:
     """Yield the items and show how far the work is: a bar on a terminal, else lines in the log.
 
     Parameters
@@ -26,18 +27,31 @@ def track(items: Iterable[T], total: int, what: str, done: int = 0) -> Iterator[
         What they are, for the reader: ``"composites"``.
     done : int
         How many an earlier, interrupted run has left finished.
+    quiet : bool
+        Say nothing of it once it is over, and nothing in the log unless it takes long: for steps that take
+        minutes for large folders alone.
     """
     if done:
         _LOG.info("%s: %d of %d were already done", what, done, total)
     if total == done:
         yield from items
-    elif sys.stderr.isatty():
-        yield from _bar(items, total, what, done)
-    else:
-        yield from _lines(items, total, what, done)
+        return
+    with counting(total, what, done, quiet=quiet) as advance:
+        for item in items:
+            yield item
+            advance(1)
 
 
-def _bar(items: Iterable[T], total: int, what: str, done: int) -> Iterator[T]:
+@contextmanager
+def counting(total: int, what: str, done: int = 0, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """Give a function to be called with how many more are done; shown as :func:`track` shows it."""
+    show = _bar if sys.stderr.isatty() else _lines
+    with show(total, what, done, quiet=quiet) as advance:
+        yield advance
+
+
+@contextmanager
+def _bar(total: int, what: str, done: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -48,23 +62,36 @@ def _bar(items: Iterable[T], total: int, what: str, done: int) -> Iterator[T]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    start = time.monotonic()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    start, count = time.monotonic(), 0
+    with Progress(*columns, console=Console(stderr=True), transient=quiet) as progress:
         task = progress.add_task(what, total=total, completed=done, rate="")
-        for count, item in enumerate(items, start=1):
-            yield item
-            progress.update(task, advance=1, rate=_rate(count, start))
+
+        def advance(number: int) -> None:
+            nonlocal count
+            count += number
+            progress.update(task, advance=number, rate=_rate(count, start))
+
+        yield advance
 
 
-def _lines(items: Iterable[T], total: int, what: str, done: int) -> Iterator[T]:
+@contextmanager
+def _lines(total: int, what: str, done: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
     start = last = time.monotonic()
     count = 0
-    for count, item in enumerate(items, start=1):
-        yield item
+
+    def say() -> None:
+        _LOG.info("%s: %d of %d, %s", what, done + count, total, _rate(count, start))
+
+    def advance(number: int) -> None:
+        nonlocal count, last
+        count += number
         if time.monotonic() - last > _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            _LOG.info("%s: %d of %d, %s", what, done + count, total, _rate(count, start))
-    _LOG.info("%s: %d of %d, %s", what, done + count, total, _rate(count, start))
+            say()
+
+    yield advance
+    if not quiet or last > start:
+        say()
 
 
 def _rate(count: int, start: float) -> str:

@@ -253,7 +253,7 @@ def _remarks(records: Sequence[_AnyRecord]) -> dict[str, str]:
     """Say what reading the files changes or passes over: how often, and one of them by name."""
     counts: Counter[str] = Counter()
     examples: dict[str, Path] = {}
-    for record in records:
+    for record in track(records, len(records), "headers", quiet=True):
         for file, matte in files_of(record):
             try:
                 messages = remarks(file, matte=matte, opaque=not matte and not _is_cutout(record))
@@ -272,7 +272,7 @@ def _is_cutout(record: _AnyRecord) -> bool:
 def _pairs_turned(records: Sequence[_AnyRecord]) -> list[str]:
     """Name the pairs whose headers state two orientations."""
     notes = {}
-    for record in records:
+    for record in track(records, len(records), "orientations", quiet=True):
         files = [file for file, _ in files_of(record)]
         with suppress(SimdError):  # it has no header to speak of; --decode says so
             if len(files) > 1 and (note := differing_orientation(*files[:2])):

@@ -9,6 +9,7 @@ from simd.errors import BatchError, DataError
 from simd.files import make_folder
 from simd.image import Mask, UInt8
 from simd.options import renamed
+from simd.progress import track
 from simd.records import Foreground
 from simd.sources import index_foregrounds
 from simd.sources.outputs import check_output_file
@@ -59,7 +60,7 @@ def fit_on(
 
 
 def _read(records: Sequence[Foreground]) -> Iterator[tuple[UInt8, UInt8, UInt8, Mask]]:
-    for fg in records:
+    for fg in track(records, len(records), "foregrounds", quiet=True):
         pixels = read_annotated(fg)
         mask = pixels.class_mask
         if mask is None:

@@ -198,7 +198,7 @@ def agree_folders(first: Path, other: Path, pictures: Path | None = None) -> Com
     if not both:
         raise DataError(f"{first} and {other} have no annotated foreground in common")
     pairs = {}
-    for fg_id in both:
+    for fg_id in track(both, len(both), "foregrounds", quiet=True):
         _, masks = _read_same([ours[fg_id], theirs[fg_id]])
         pairs[fg_id] = (masks[0], masks[1])
         if pictures is not None:
@@ -233,7 +233,7 @@ def merge_folders(folders: Sequence[Path], out: Path) -> Merged:
     annotations_of = [find_annotations(folder) for folder in folders]
     pixels = open_ = 0
     ids = sorted(set().union(*annotations_of))
-    for fg_id in ids:
+    for fg_id in track(ids, len(ids), "foregrounds", quiet=True):
         first, masks = _read_same([paths[fg_id] for paths in annotations_of if fg_id in paths])
         mask = vote(masks)
         labelled = np.any([m != NO_CLASS for m in masks], axis=0)

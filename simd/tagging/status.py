@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simd.errors import DataError
+from simd.progress import track
 from simd.records import Foreground
 from simd.sources import read_foreground
 from simd.tagging.annotation import Annotation
@@ -56,7 +57,8 @@ def read_status(folder: Path, foregrounds: Sequence[Foreground] | None = None) -
     annotations = find_annotation_files(folder)
     broken, counts, having = dict(annotations.broken), np.zeros(256, np.int64), np.zeros(256, np.int64)
     good: dict[str, Annotation] = {}
-    for fg_id, path in annotations.paths.items():
+    paths = annotations.paths
+    for fg_id, path in track(paths.items(), len(paths), "annotations", quiet=True):
         try:
             good[fg_id], mask = read_annotation(path)
         except DataError as error:
@@ -95,7 +97,7 @@ def _compared(
     disagreements: dict[str, str] = {}
     contradictions: dict[str, str] = {}
     unknown = unlabelled = 0
-    for fg in foregrounds:
+    for fg in track(foregrounds, len(foregrounds), "foregrounds", quiet=True):
         if fg.id not in good:
             continue
         try:

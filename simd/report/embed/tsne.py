@@ -4,8 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.errors import DataError
+from simd.progress import counting
 
 COMPONENTS, PERPLEXITY, CLIP = 50, 30.0, 3.0
+_STEPS = 50  # of a map between two looks at how far it is
 FEWEST = 5
 """Patches that a map needs; t-SNE with three neighbours each is the least that makes sense."""
 
@@ -83,8 +85,12 @@ def make_map(scaled: Float64, *, seed: int = 0, perplexity: float = PERPLEXITY) 
             negative_gradient_method="bh" if count < 3000 else "fft",
             random_state=seed,
             n_jobs=1,
+            callbacks_every_iters=_STEPS,
         )
-        return np.asarray(method.fit(reduced), dtype=np.float64), used
+        steps = method.early_exaggeration_iter + method.n_iter
+        with counting(steps, "t-SNE steps", quiet=True) as advance:
+            method.callbacks = [lambda *_: advance(_STEPS)]  # what it returns would end the run, were it true
+            return np.asarray(method.fit(reduced), dtype=np.float64), used
 
 
 def _components(scaled: Float64) -> Float64:

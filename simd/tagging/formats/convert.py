@@ -10,6 +10,7 @@ from simd.errors import BatchError, DataError
 from simd.files import check_regular, make_folder
 from simd.image import UInt8, encode_png, pixel_digest
 from simd.options import renamed
+from simd.progress import track
 from simd.records import Foreground
 from simd.sources import read_foreground
 from simd.sources.outputs import check_output_place
@@ -204,7 +205,7 @@ def _exported(
     with_pictures: bool,
     image_url: str | None,
 ) -> Iterator[Labelled]:
-    for fg_id, path in paths.items():
+    for fg_id, path in track(paths.items(), len(paths), "class masks", quiet=True):
         fg = known.records.get(fg_id)
         try:
             annotation, class_mask = read_annotation(path)
