@@ -14,6 +14,8 @@ from simd.schema import NUMBER, SEED, TEXT, Kind, list_of, or_null, problem, rec
 from simd.taxonomy import CLASSES, suggest
 
 UNKNOWN_LICENCE = "unknown"
+UNLABELLED = "unlabelled"
+"""What ids begin with, and tables say, where nobody has said a class."""
 ALPHA_KINDS = {
     "reference": "measured or published as the truth",
     "hand_cut": "cut out or painted by a person",
@@ -56,10 +58,10 @@ _TEXT_OR_NUMBER = Kind(
     "a text or a number", lambda value: TEXT.fits(value) or NUMBER.fits(value) or type(value) is int
 )
 ROW_KEYS: dict[str, Kind] = {
-    **dict.fromkeys(("id", "class", "fg_id", "source", "licence", "alpha_kind", "protocol"), TEXT),
-    **dict.fromkeys(("bg_id", "bg_source", "bg_licence"), or_null(TEXT)),
+    **dict.fromkeys(("id", "fg_id", "source", "licence", "alpha_kind", "protocol"), TEXT),
+    **dict.fromkeys(("class", "bg_id", "bg_source", "bg_licence"), or_null(TEXT)),
     **dict.fromkeys(("class_mask_from", *(f"{layer}_sha256" for layer in LAYERS)), TEXT),
-    "classes": list_of(TEXT, filled=True),
+    "classes": list_of(TEXT),
     "recipe": table_of(_TEXT_OR_NUMBER, {"height": _SIDE, "width": _SIDE}),
     "seed": SEED,
 }
@@ -93,20 +95,18 @@ class ForegroundFiles:
 class Foreground(ForegroundFiles):
     """An object with its alpha and its classes, before it is placed on a background."""
 
-    classes: tuple[str, ...]  # the primary class first
+    classes: tuple[str, ...]  # the primary class first; none where nobody has said one yet
     alpha_kind: str = ""  # how the alpha was made ("reference", "predicted", ...), where that is known
     annotation: Path | None = None  # the JSON file of its tagged regions; its classes are those in them
     proposed: bool = False  # nobody has reviewed that annotation
 
     def __post_init__(self) -> None:
-        if not self.classes:
-            raise DataError(f"foreground {self.id!r} has no class")
         _check_classes(f"foreground {self.id!r}", self.classes)
 
     @property
     def class_(self) -> str:
-        """The primary class."""
-        return self.classes[0]
+        """The primary class, ``""`` where nobody has said one yet."""
+        return self.classes[0] if self.classes else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +125,7 @@ class Composite:
     """One foreground over one background: a row of metadata.jsonl."""
 
     id: str
-    class_: str  # the primary class; "class" on disk
+    class_: str  # the primary class, "" where nobody has said one; "class" on disk, where that is null
     classes: tuple[str, ...]  # every class of the foreground, sorted
     fg_id: str
     bg_id: str | None  # None for a natural image
@@ -145,7 +145,12 @@ class Composite:
 
     def __post_init__(self) -> None:
         check_id(self.id)
-        _check_classes(f"composite {self.id!r}", (self.class_, *self.classes))
+        if bool(self.class_) != bool(self.classes):
+            raise DataError(
+                f"composite {self.id!r} has {'an empty' if self.class_ else 'no class, but a'} "
+                f"list of classes: both say what it is of, or class is null and classes is empty"
+            )
+        _check_classes(f"composite {self.id!r}", (self.class_, *self.classes) if self.class_ else ())
         if self.class_mask_from not in CLASS_MASKS_FROM:
             raise DataError(
                 f"composite {self.id!r}: class_mask_from must be {' or '.join(map(repr, CLASS_MASKS_FROM))}, "
@@ -158,12 +163,12 @@ class Composite:
 
     def __repr__(self) -> str:
         """Return a line; :meth:`to_row` has everything."""
-        return f"<Composite {self.id}: {self.class_}, fg {self.fg_id!r}, bg {self.bg_id!r}>"
+        return f"<Composite {self.id}: {self.class_ or UNLABELLED}, fg {self.fg_id!r}, bg {self.bg_id!r}>"
 
     def to_row(self) -> dict[str, Any]:
         """Return the row of metadata.jsonl; :meth:`from_row` turns it back."""
         row: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        row = {"id": row.pop("id"), "class": row.pop("class_"), **row, "classes": list(self.classes)}
+        row = {"id": row.pop("id"), "class": row.pop("class_") or None, **row, "classes": list(self.classes)}
         row["recipe"] = dict(self.recipe)
         digests = {f"{layer}_sha256": row.pop(f"{layer}_sha256") for layer in LAYERS}
         names = {f"{layer}_file_name": file_name(self.id, layer) for layer in LAYERS}
@@ -183,7 +188,7 @@ class Composite:
             raise DataError(f"composite {row.get('id')!r:.80} lacks {', '.join(missing)}")
         if reason := problem(row, _ROW):
             raise DataError(f"composite {row['id']!r:.80}: {reason}")
-        composite = cls(**values | {"classes": tuple(values["classes"])})
+        composite = cls(**values | {"class_": row["class"] or "", "classes": tuple(values["classes"])})
         for layer in LAYERS:
             key, name = f"{layer}_file_name", file_name(composite.id, layer)
             if row.get(key, name) != name:

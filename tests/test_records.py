@@ -130,13 +130,19 @@ def test_wrong_composites_cannot_exist(change, message):
         replace(a_composite(), **change)
 
 
-@pytest.mark.parametrize(
-    ("classes", "message"),
-    [((), "foreground 'cat' has no class"), (("cat",), "foreground 'cat' has the unknown class 'cat'")],
-)
-def test_wrong_foregrounds_cannot_exist(classes, message):
-    with pytest.raises(DataError, match=message):
-        Foreground(id="cat", source="folder", classes=classes)
+def test_wrong_foregrounds_cannot_exist():
+    with pytest.raises(DataError, match="foreground 'cat' has the unknown class 'cat'"):
+        Foreground(id="cat", source="folder", classes=("cat",))
+
+
+def test_what_has_no_class_says_so_in_both_columns():
+    without = replace(a_composite(), class_="", classes=())
+    assert (without.to_row()["class"], without.to_row()["classes"]) == (None, [])
+    assert Composite.from_row(without.to_row()) == without
+    assert Foreground(id="cat", source="folder", classes=()).class_ == ""
+    for change in ({"class_": ""}, {"classes": ()}):
+        with pytest.raises(DataError, match="both say what it is of, or class is null and classes is empty"):
+            replace(a_composite(), **change)
 
 
 def test_the_first_class_is_primary():

@@ -66,6 +66,9 @@ AlphaSuffix = Annotated[
     Option(help="What ends a matte's name: _a for cat_a.png of cat.jpg.", show_default="recognised"),
 ]
 Proposals = Annotated[bool, Option("--proposals", help="Count class masks that nobody has reviewed, too.")]
+Class = Annotated[
+    str | None, Option("--class", help="The class of foregrounds whose class nothing else says.")
+]
 Classes = Annotated[str | None, Option(help="CSV file with the columns file and class.")]
 
 

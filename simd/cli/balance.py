@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from simd.cli.app import Json, Kind, Proposals, app, print_json
+from simd.cli.app import Class, Json, Kind, Proposals, app, print_json
 
 
 @app.command()
@@ -17,6 +17,7 @@ def balance(
     ] = None,
     kind: Kind = None,
     classes: Annotated[Path | None, Option(help="CSV file with the columns file and class.")] = None,
+    class_: Class = None,
     annotations: Annotated[Path | None, Option(help="Tagged regions of a folder's foregrounds.")] = None,
     proposals: Proposals = False,
     json: Json = False,
@@ -26,7 +27,9 @@ def balance(
     from simd.report.class_counts import print_balance
     from simd.selection.class_counts import balance as count_by_class
 
-    counted = count_by_class(source, kind=kind, classes=classes, annotations=annotations, proposals=proposals)
+    counted = count_by_class(
+        source, kind=kind, classes=classes, class_=class_, annotations=annotations, proposals=proposals
+    )
     if json:
         facts = {"max_over_min": counted.spread, "entropy": counted.entropy}
         print_json({**facts, **asdict(counted), "missing": counted.missing(per_class)})

@@ -34,9 +34,11 @@ def build(
     if json:
         print_json({"set": out, "name": built.name, "digest": built.digest, "counts": counts})
         return
+    without = counts["composites"] - sum(of_class["composites"] for of_class in counts["classes"].values())
+    unlabelled = f" ({without} without a class)" if without else ""
     typer.echo(
         f"{counts['composites']} composites of {counts['foregrounds']} foregrounds in "
-        f"{len(counts['classes'])} classes: {out}\ndigest {built.digest}"
+        f"{len(counts['classes'])} classes{unlabelled}: {out}\ndigest {built.digest}"
     )
     if verdict:
         typer.echo(verdict)

@@ -38,7 +38,7 @@ def listed_options(listed: type) -> Callable[[Callable[..., None]], Callable[...
 
 
 def _parameter(option: Option) -> inspect.Parameter:
-    flag = "--" + option.name.replace("_", "-")
+    flag = "--" + option.name.rstrip("_").replace("_", "-")
     default = option.asked.default or ("" if option.value is None else str(option.value))
     is_flag = option.type is bool
     asked = typer.Option(flag, help=option.asked.help, show_default=False if is_flag else default or False)

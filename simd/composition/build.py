@@ -27,7 +27,7 @@ from simd.parallel import run
 from simd.records import Background, Composite, Foreground
 from simd.selection.class_balance import EqualChoice, equal_numbers
 from simd.selection.foregrounds import read_selection
-from simd.sources import index_backgrounds, index_foregrounds, official_trimap
+from simd.sources import index_backgrounds, index_foregrounds, official_trimap, unlabelled_note
 from simd.sources.index import Index
 from simd.sources.licences import attribution, licensed, refuse_unknown, sources_of
 from simd.sources.outputs import check_output_folder
@@ -37,7 +37,7 @@ _COMPOSITES_PER_JOB = 20
 _MENDABLE = {
     *("kind", "background_kind", "classes", "licence", "background_licence", "any_licence", "unpremultiply"),
     *("selection", "file_list", "background_list", "foreground_list", "per_foreground", "per_class"),
-    *("review", "annotations", "proposals"),
+    *("review", "annotations", "proposals", "class_", "unlabelled"),
 }
 """Options that may change before an unfinished build goes on: messages advise them. What else they make of a
 composite its id, its inputs or its row say; the others change every pixel, or what the folder is for."""
@@ -168,7 +168,7 @@ def _settings(chosen: BuildOptions) -> dict[str, Any]:
     """Return the options as unfinished builds note them: by former names, so that those of before go on."""
     settings = {_FORMER.get(name, name): value for name, value in asdict(chosen).items()}
     del settings["alpha_dir"], settings["alpha_suffix"]  # its kind says them
-    for later in ("unpremultiply", "proposals"):  # builds of before do not note them
+    for later in ("unpremultiply", "proposals", "class_", "unlabelled"):  # builds of before do not note them
         if not settings[later]:
             del settings[later]
     return settings
@@ -181,7 +181,7 @@ def plan_set(**options: Any) -> list[Planned]:
 
 def _plan(chosen: BuildOptions) -> Pairing:
     classes = None if chosen.classes is None else Path(chosen.classes)
-    fg_index = index_foregrounds(chosen.foregrounds, chosen.kind, classes=classes)
+    fg_index = index_foregrounds(chosen.foregrounds, chosen.kind, classes=classes, class_=chosen.class_)
     bg_index = index_backgrounds(chosen.backgrounds, chosen.background_kind)
     for caution in fg_index.cautions:
         _LOG.warning("foregrounds: %s", caution)
@@ -201,6 +201,12 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
         usable = {fg.id for fg in tagged.records}
         # lists name a foreground by the class that it had before
         fgs = replace(tagged, records=tuple(fg for fg in fgs.records if fg.id in usable))
+    if not chosen.unlabelled:
+        classed = {fg.id for fg in tagged.records if fg.classes}
+        _tell_unlabelled(chosen, tagged.records, kept)
+        fgs, tagged = (
+            replace(of, records=tuple(fg for fg in of.records if fg.id in classed)) for of in (fgs, tagged)
+        )
     if chosen.file_list is not None:
         pairing = plan_file_list(Path(chosen.file_list), fgs, bgs, seed=chosen.seed)
     elif chosen.background_list is not None:
@@ -229,6 +235,19 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
     wanted = [p._replace(fg=by_id[p.fg.id]) for p in pairing.planned if kept is None or p.fg.id in kept]
     total = pairing.total - len(pairing.planned) + len(wanted) + len(in_vain)
     return pairing._replace(planned=wanted, problems=pairing.problems | in_vain, total=total)
+
+
+def _tell_unlabelled(
+    chosen: BuildOptions, foregrounds: Sequence[Foreground], kept: Collection[str] | None
+) -> None:
+    """Say how many foregrounds are left out as they have no class yet; DataError if no other is left."""
+    wanted = [fg for fg in foregrounds if kept is None or fg.id in kept]
+    if not (note := unlabelled_note(wanted)):
+        return
+    note += "; or build them without one: --unlabelled"
+    if not any(fg.classes for fg in wanted):
+        raise DataError(f"{chosen.foregrounds}: {note}")
+    _LOG.warning("%s: of %d foregrounds %s", chosen.foregrounds, len(wanted), note)
 
 
 def _kept_in_vain(chosen: BuildOptions, kept: Collection[str], fgs: Index[Foreground]) -> dict[str, str]:

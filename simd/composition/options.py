@@ -35,6 +35,10 @@ class BuildOptions:
         str | None, Asked(help="The kind of the backgrounds' layout.", default="recognised")
     ] = None
     classes: Annotated[str | None, Asked(help="CSV file with the columns file and class.", path=True)] = None
+    class_: Annotated[
+        str | None, Asked(help="The class of the foregrounds whose class nothing else says.")
+    ] = None
+    unlabelled: Annotated[bool, Asked(help="Build foregrounds without a class, too.")] = False
     licence: Annotated[
         str | None, Asked(help="The licence of the foregrounds that no file states one for.")
     ] = None
@@ -94,6 +98,9 @@ class BuildOptions:
             raise DataError("--per-class chooses foregrounds, a list has chosen them already; leave one out")
         if self.foreground_list is not None and self.background_list is None:
             raise DataError("--foreground-list is the order for a --background-list; give that too")
+        if self.unlabelled and (self.per_class is not None or self.layout is not None):
+            option = "--per-class" if self.per_class is not None else f"--layout {self.layout}"
+            raise DataError(f"{option} needs the class of every foreground; leave --unlabelled out")
         if self.proposals and self.annotations is None:
             raise DataError("--proposals says which annotations to use; give them with --annotations")
 
@@ -102,6 +109,7 @@ def build_options(values: Mapping[str, Any]) -> BuildOptions:
     """Check the options of a build; DataError for an unknown name, a wrong type or a value out of range."""
     from simd.sources import with_names  # the command line lists the options and reads no source
 
+    values = {"class_" if name == "class" else name: value for name, value in values.items()}
     chosen = read_options(BuildOptions, values, renamed=RENAMED)
     kind = with_names(chosen.kind, chosen.alpha_dir, chosen.alpha_suffix)
     return replace(chosen, kind=kind, alpha_dir=None, alpha_suffix=None)

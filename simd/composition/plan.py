@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from simd.errors import DataError
 from simd.hashing import text_digest
-from simd.records import Background, Foreground
+from simd.records import UNLABELLED, Background, Foreground
 
 
 class Planned(NamedTuple):
@@ -53,7 +53,7 @@ def with_ids(pairs: Iterable[tuple[Foreground, Background, int]], *, seed: int) 
     planned: list[Planned] = []
     taken: set[str] = set()
     for fg, bg, k in pairs:
-        id_ = safe_id(fg.class_, (fg.id, bg.id, str(k)), taken)
+        id_ = safe_id(fg.class_ or UNLABELLED, (fg.id, bg.id, str(k)), taken)
         own_seed = int(text_digest(str(seed), id_)[:12], 16)  # 48 bits: exact in every JSON reader
         planned.append(Planned(id_, fg, bg, k, own_seed))
     return planned

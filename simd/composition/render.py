@@ -212,6 +212,9 @@ def check_matte(alpha: UInt8, unknown: Mask) -> None:
 
 
 def class_mask(classes: str | UInt8, unknown: Mask) -> UInt8:
-    """Return the class index of each unknown pixel: that of one class, or what a mask (H, W) has there."""
-    index = class_index(classes) if isinstance(classes, str) else classes
+    """Return the class index of each unknown pixel: that of one class, or what a mask (H, W) has there.
+
+    It is 255 everywhere where nobody has said a class (``""``).
+    """
+    index = (class_index(classes) if classes else NO_CLASS) if isinstance(classes, str) else classes
     return np.where(unknown, np.uint8(index) if isinstance(index, int) else index, np.uint8(NO_CLASS))

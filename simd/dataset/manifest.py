@@ -14,7 +14,7 @@ from simd.dataset.layers import read_layer, stated_size
 from simd.errors import DataError
 from simd.files import json_lines, json_text, no_such_folder, read_json_lines, real_path, write_atomically
 from simd.image import UInt8, read_size
-from simd.records import Composite, file_name
+from simd.records import UNLABELLED, Composite, file_name
 from simd.taxonomy import suggest
 from simd.version import __version__
 
@@ -33,7 +33,8 @@ class Sample:
     row: Composite
 
     def __repr__(self) -> str:
-        return f"<Sample {self.row.id}: {self.row.class_}, fg {self.row.fg_id!r}, bg {self.row.bg_id!r}>"
+        row = self.row
+        return f"<Sample {row.id}: {row.class_ or UNLABELLED}, fg {row.fg_id!r}, bg {row.bg_id!r}>"
 
     @cached_property
     def image(self) -> UInt8:
@@ -83,7 +84,7 @@ class MattingSet(Sequence[Sample]):
     rows: tuple[Composite, ...]
 
     def __repr__(self) -> str:
-        classes = len({row.class_ for row in self.rows})
+        classes = len({row.class_ for row in self.rows} - {""})
         return f"<MattingSet {self.name!r}: {len(self)} composites of {classes} classes, at {self.path}>"
 
     def _repr_html_(self) -> str:

@@ -1,4 +1,4 @@
-"""Sets with class masks that nobody has reviewed: how many, and what a command makes of them."""
+"""Images of sets whose class nobody has said or reviewed: how many, and what a command makes of them."""
 
 from collections.abc import Sequence
 
@@ -27,4 +27,14 @@ def unreviewed_note(rows: Sequence[Composite], *, proposals: bool) -> str:
     return (
         f"the class masks of {len(unreviewed)} of {len(rows)} images are proposals that nobody has reviewed, "
         f"{contradicting} of them contradict the stated class: {use}"
+    )
+
+
+def unlabelled_images(rows: Sequence[Composite]) -> str:
+    """Say how many images have no class, and what they count for; ``""`` if all have one."""
+    without = sum(not row.class_ for row in rows)
+    return (
+        f"{without} of {len(rows)} images have no class: they are in no class's count or mean"
+        if without
+        else ""
     )

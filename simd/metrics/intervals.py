@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simd.errors import DataError
-from simd.metrics.uncertainty import Estimate, summarise_all
+from simd.metrics.uncertainty import Estimate, Summary, summarise_all
 
 LEVEL, RESAMPLES, SEED = 0.95, 10_000, 0
 NO_CLASSES = "the images have no classes"
@@ -59,18 +59,35 @@ def intervals(
         summaries = summarise_all(columns, classes, foregrounds, level=LEVEL, **options)
     except DataError:  # no image has any metric
         summaries = {}
-    all_classed = all(classes)
+    of_classes = summaries if all(classes) else _of_classed(columns, classes, foregrounds, options)
     image_mean = {metric: summary.image_mean for metric, summary in summaries.items()}
-    class_mean = {metric: summary.class_mean for metric, summary in summaries.items() if all_classed}
+    class_mean = {metric: summary.class_mean for metric, summary in of_classes.items()}
     by_class = {
         name: {m: summary.by_class[name] for m, summary in summaries.items() if name in summary.by_class}
         for name in sorted(set(classes) - {""})
     }
     return Intervals(
         _completed(columns, image_mean),
-        _completed(columns, class_mean, "" if all_classed else NO_CLASSES),
+        _completed(columns, class_mean, "" if any(classes) else NO_CLASSES),
         {name: _completed(columns, estimates) for name, estimates in by_class.items()},
     )
+
+
+def _of_classed(
+    columns: Mapping[str, Sequence[float]],
+    classes: Sequence[str],
+    foregrounds: Sequence[str],
+    options: Mapping[str, int],
+) -> Mapping[str, Summary]:
+    """Summarise the images that have a class: the others are in no balanced mean."""
+    kept = [i for i, name in enumerate(classes) if name]
+    of_kept = {metric: [column[i] for i in kept] for metric, column in columns.items()}
+    try:
+        return summarise_all(
+            of_kept, [classes[i] for i in kept], [foregrounds[i] for i in kept], level=LEVEL, **options
+        )
+    except DataError:  # none has a class, or none of these any metric
+        return {}
 
 
 def _completed(

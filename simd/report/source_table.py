@@ -102,9 +102,14 @@ class Contents:
         lines += [f"  licence {licence}: {count}" for licence, count in self.licences.items()]
         lines += [f"  class {name}: {count}" for name, count in self.classes.items()]
         absent = [name for name in CLASSES if name not in self.classes]
-        if absent and self.what == "foregrounds" and self.found:
+        if absent and self.what == "foregrounds" and self.classes:
             lines.append(f"  no foreground of: {', '.join(absent)}")
-        if self.unclassed:
+        if self.unclassed and self.what == "foregrounds":
+            lines.append(
+                f"  {self.unclassed} have no class yet: tag them, name one for all of them (--class NAME), "
+                "or fill in a CSV file (--write-classes FILE)"
+            )
+        elif self.unclassed:
             lines.append(
                 f"  class not told by the layout: {self.unclassed}; "
                 "simd import --classes FILE or --class NAME"
@@ -135,6 +140,7 @@ def index(
     alpha_dir: str | Path | None = None,
     alpha_suffix: str | None = None,
     classes: str | Path | None = None,
+    class_: str | None = None,
     decode: bool = False,
     workers: int = 1,
 ) -> Listing:
@@ -152,6 +158,8 @@ def index(
         What stands behind an image's name in that of its matte, where it is none that is known.
     classes : path, optional
         A CSV file with the columns file and class.
+    class_ : str, optional
+        The class of foregrounds whose class nothing else says.
     decode : bool
         Read every file to its last pixel.
     workers : int
@@ -184,7 +192,8 @@ def index(
         listed.append(_look("image-alpha pairs", index_finished(origin, kind), decode, workers))
     if as_foregrounds or not (as_backgrounds or as_finished):  # with none, this raises with the known layouts
         try:
-            fgs = index_foregrounds(origin, kind, classes=None if classes is None else Path(classes))
+            table = None if classes is None else Path(classes)
+            fgs = index_foregrounds(origin, kind, classes=table, class_=class_)
         except DataError as error:
             if not as_finished:
                 raise

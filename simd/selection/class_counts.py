@@ -9,12 +9,12 @@ from pathlib import Path
 
 from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME, load_set
-from simd.dataset.unreviewed import is_unreviewed, unreviewed_note
+from simd.dataset.unreviewed import is_unreviewed, unlabelled_images, unreviewed_note
 from simd.errors import DataError
 from simd.files import no_such_folder
 from simd.options import renamed
 from simd.records import Composite
-from simd.sources import index_foregrounds, is_drawn
+from simd.sources import index_foregrounds, is_drawn, unlabelled_note
 from simd.sources.lists import read_file_list
 from simd.tagging.annotated_foregrounds import annotate, counted_classes
 from simd.taxonomy import CLASSES
@@ -70,6 +70,7 @@ def take_census(
     *,
     kind: str | None = None,
     classes: Path | None = None,
+    class_: str | None = None,
     annotations: Path | None = None,
     proposals: bool = False,
 ) -> Census:
@@ -80,8 +81,8 @@ def take_census(
     origin : str
         A set built by ``simd build``, anything that :func:`~simd.sources.index_foregrounds`
         takes, or a text file of lines ``class:foreground:background``.
-    kind, classes : optional
-        As for ``simd index``.
+    kind, classes, class_ : optional
+        As for ``simd index``. What has no class is in no count.
     annotations : Path, optional
         Tagged regions of a folder of foregrounds.
     proposals : bool
@@ -101,9 +102,11 @@ def take_census(
         return census(_listed(Path(origin)))
     if not Path(origin).exists() and not is_drawn(origin):
         raise no_such_folder(Path(origin), "a set, foregrounds, or a list of names is")
-    index = index_foregrounds(origin, kind, classes=classes)
+    index = index_foregrounds(origin, kind, classes=classes, class_=class_)
     if annotations is not None:
         index = annotate(index, annotations, proposals=proposals)
+    if note := unlabelled_note(index.records):
+        _LOG.warning("%s: of %d foregrounds %s", origin, len(index.records), note)
     counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))
     return replace(counted, composites=dict.fromkeys(CLASSES, 0), problems=index.problems)
 
@@ -115,21 +118,24 @@ def balance(
     *,
     kind: str | None = None,
     classes: str | Path | None = None,
+    class_: str | None = None,
     annotations: str | Path | None = None,
     proposals: bool = False,
 ) -> Census:
     """Count foregrounds and composites by class; :func:`take_census` with paths as text or Path.
 
-    What nobody has reviewed in a set is said in the log.
+    What nobody has reviewed in a set, and what has no class, is said in the log.
     """
-    if (Path(folder) / INFO_NAME).is_file() and (
-        note := unreviewed_note(load_set(folder).rows, proposals=proposals)
-    ):
-        _LOG.warning("%s: %s", folder, note)
+    if (Path(folder) / INFO_NAME).is_file():
+        rows = load_set(folder).rows
+        notes = unreviewed_note(rows, proposals=proposals), unlabelled_images(rows)
+        for note in filter(None, notes):
+            _LOG.warning("%s: %s", folder, note)
     return take_census(
         str(folder),
         kind=kind,
         classes=None if classes is None else Path(classes),
+        class_=class_,
         annotations=None if annotations is None else Path(annotations),
         proposals=proposals,
     )
@@ -153,7 +159,7 @@ def census(composites: Iterable[tuple[str, str]]) -> Census:
 def _pairs_of(row: Composite, *, proposals: bool) -> list[tuple[str, str]]:
     """Return the classes that a composite counts for, each with its foreground."""
     by_region = row.class_mask_from == "regions" or (proposals and is_unreviewed(row))
-    names = row.classes if by_region else (row.class_,)
+    names = row.classes if by_region else tuple(filter(None, [row.class_]))
     return [(name, row.fg_id) for name in names]
 
 

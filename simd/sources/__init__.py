@@ -33,7 +33,7 @@ set.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
@@ -52,7 +52,8 @@ from simd.sources.index import Finished, Index, SourceKind
 from simd.sources.levels import Kinds, Nearby, dataset_above, datasets_below
 from simd.sources.links import checked_index
 from simd.sources.photographs import check_photograph, pair_hint, why_no_photographs
-from simd.taxonomy import suggest
+from simd.sources.table import find_table
+from simd.taxonomy import class_name, suggest
 
 FOREGROUNDS = {
     "folder": "simd.sources.pairs:FOREGROUNDS",
@@ -146,7 +147,11 @@ def with_names(kind: str | None, alpha_dir: str | Path | None, alpha_suffix: str
 
 
 def index_foregrounds(
-    origin: str, kind: str | None = None, *, classes: Path | ClassTable | None = None
+    origin: str,
+    kind: str | None = None,
+    *,
+    classes: Path | ClassTable | None = None,
+    class_: str | None = None,
 ) -> Index[Foreground]:
     """List the foregrounds of a folder, with what is missing and broken.
 
@@ -159,16 +164,38 @@ def index_foregrounds(
     classes : Path or ClassTable, optional
         A CSV file with classes, licences and kinds of alpha (:mod:`simd.sources.table`), or what was read
         from one.
+    class_ : str, optional
+        The class of the foregrounds whose class neither the CSV file, nor their folder, nor their name says.
+        Without, they have none yet.
 
     Raises
     ------
     DataError
-        If the folder is missing or has no known layout, or what is drawn is given a CSV file.
+        If the folder is missing or has no known layout, or what is drawn is given a CSV file or a class.
     """
     source = _find(FOREGROUNDS, origin, kind, "foregrounds")
-    if isinstance(classes, Path) and is_drawn(origin):
+    if (isinstance(classes, Path) or class_ is not None) and is_drawn(origin):
         raise DataError(f"{origin}: what is drawn has classes of its own; leave the file of classes out")
-    return checked_index(source.index_foregrounds(origin, classes), origin)
+    if class_ is None:
+        return checked_index(source.index_foregrounds(origin, classes), origin)
+    stated = (class_name(class_),)
+    if classes is None and find_table(Path(origin)) is None:
+        classes = ClassTable()  # no file is needed
+    index = checked_index(source.index_foregrounds(origin, classes), origin)
+    return replace(
+        index, records=tuple(fg if fg.classes else replace(fg, classes=stated) for fg in index.records)
+    )
+
+
+def unlabelled_note(foregrounds: Collection[Foreground]) -> str:
+    """Say how many foregrounds have no class yet, and how they get one; ``""`` if all have."""
+    without = sum(not fg.classes for fg in foregrounds)
+    if not without:
+        return ""
+    return (
+        f"{without} have no class yet: name one for all of them (--class NAME), or fill in a CSV file for "
+        "--classes (simd index FOLDER --write-classes FILE)"
+    )
 
 
 def index_foreground_files(origin: str) -> Index[ForegroundFiles]:

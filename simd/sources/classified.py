@@ -8,7 +8,7 @@ from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE, Foreground, ForegroundFiles
 from simd.sources.index import Index
 from simd.sources.lists import numbered_lines, parse_line
-from simd.sources.table import entry_of, table_beside
+from simd.sources.table import class_by_place, table_beside
 from simd.taxonomy import parse_classes
 
 
@@ -54,7 +54,10 @@ def foregrounds_from(
 def _classified(
     index: Index[ForegroundFiles], origin: str, table: ClassTable | None, *, by_name: bool, all_used: bool
 ) -> Index[Foreground]:
-    """Give each cut-out what is known of it; those without a class become broken ones."""
+    """Give each cut-out what is known of it: its class by the CSV file, else its folder, else its name.
+
+    Where none of them says a class, it has none yet; where they contradict each other, it is broken.
+    """
     records: list[Foreground] = []
     broken = dict(index.broken)
     stems = [name.rpartition("/")[2] for name in index.problems]
@@ -62,8 +65,8 @@ def _classified(
         assert cutout.file is not None
         stems.append(cutout.file.stem)
         try:
-            entry = entry_of(cutout.file.stem, table, by_name=by_name)
-            classes = entry.required_classes(cutout.file.stem)
+            entry = (None if table is None else table.find(cutout.file.stem)) or Entry("", None)
+            classes = entry.classes or (class_by_place(cutout.file, Path(origin)) if by_name else ())
         except DataError as error:
             broken[cutout.id] = str(error)
             continue
@@ -79,7 +82,7 @@ def _classified(
             )
         )
     notes, extra, unused = index.notes, index.extra, {}
-    if table is not None:
+    if table is not None and table.path:
         notes = (f"classes and licences: {table.path}", *notes)
         unused = table.unused(stems) if all_used else {}
         extra = tuple(name for name in extra if Path(origin, name) != Path(table.path))

@@ -5,14 +5,20 @@ Files are matched by their stem. In a file with a column ``role`` a foreground's
 :mod:`simd.class_tables`.
 """
 
+import csv
+import io
+from collections.abc import Iterable
 from pathlib import Path
 
-from simd.class_tables import ClassTable, Entry, read_entries, stem_of
+from simd.class_tables import ClassTable, read_entries, stem_of
 from simd.errors import DataError
-from simd.taxonomy import class_from_prefix
+from simd.records import UNKNOWN_LICENCE, Foreground
+from simd.taxonomy import class_from_prefix, class_name
 
 NAMES = ("classes.csv", "provenance.csv")
 """A file of one of these names in the folder is used without being named."""
+COLUMNS = ("file", "class", "licence", "alpha_kind")
+"""The columns of a file that is written to be filled in."""
 
 
 def find_table(folder: Path) -> Path | None:
@@ -39,32 +45,39 @@ def table_beside(origin: str, classes: Path | ClassTable | None) -> ClassTable |
     return None if path is None else read_table(path, roles=("fg", "alpha"))
 
 
-def entry_of(stem: str, table: ClassTable | None, *, by_name: bool = True) -> Entry:
-    """Return what is known of a foreground: from the CSV file, else its class from its name.
-
-    Parameters
-    ----------
-    stem : str
-        The name of its file without the ending.
-    table : ClassTable, optional
-        The CSV file.
-    by_name : bool
-        Whether the name may say it; else it says nothing, however it begins.
+def class_by_place(file: Path, root: Path) -> tuple[str, ...]:
+    """Return the class that a file's folders below the root say, else its name; none where neither does.
 
     Raises
     ------
     DataError
-        If there is neither; a class is never guessed.
+        If they say different ones; a class is never guessed.
     """
-    if table is not None and (entry := table.find(stem)) is not None:
-        return entry
-    if not by_name:
-        raise DataError(f"{stem!r} has no class; name it in {table.path if table else 'a CSV file'}")
-    name = class_from_prefix(stem)
-    if name is None:
-        where = "is not in the CSV file and" if table is not None else "is in no CSV file and"
+    folders = dict.fromkeys(filter(None, map(_class_named, file.relative_to(root).parts[:-1])))
+    named = class_from_prefix(file.stem)
+    if len(folders) > 1 or (folders and named and named not in folders):
+        by = [f"a folder says {name}" for name in folders] + ([f"its name says {named}"] if named else [])
         raise DataError(
-            f"{stem!r} {where} does not begin with the name of a class; "
-            "give its class in a CSV file: --classes FILE with the columns file and class"
+            f"{file}: {' and '.join(by)}; say in a CSV file which it is: --classes FILE with the columns "
+            "file and class"
         )
-    return Entry("its name", (name,))
+    return tuple(folders) or ((named,) if named else ())
+
+
+def classes_csv(records: Iterable[Foreground]) -> str:
+    """Return the CSV file of classes of some foregrounds, for a user to fill in what is not known yet."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for fg in records:
+        assert fg.file is not None
+        licence = "" if fg.licence == UNKNOWN_LICENCE else fg.licence
+        writer.writerow([fg.file.name, "|".join(fg.classes), licence, fg.alpha_kind])
+    return stream.getvalue()
+
+
+def _class_named(folder: str) -> str:
+    try:
+        return class_name(folder)
+    except DataError:
+        return ""

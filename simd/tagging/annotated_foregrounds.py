@@ -83,7 +83,7 @@ def read_annotated(fg: Foreground, reader: Reader = UPRIGHT) -> Pixels:
 def counted_classes(fg: Foreground) -> tuple[str, ...]:
     """Return the classes that a foreground counts for: those of its class mask, or its primary one."""
     has_mask = fg.annotation is not None or find_kind("foregrounds", fg.source).draws_regions
-    return fg.classes if has_mask else (fg.class_,)
+    return fg.classes if has_mask else fg.classes[:1]
 
 
 def _is_turned(path: Path) -> bool:

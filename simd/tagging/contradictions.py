@@ -16,6 +16,8 @@ def disagreement(fg: Foreground, class_mask: UInt8) -> str:
         ("has pixels of", drawn - named if len(named) > 1 or not drawn & named else set()),
     ]
     sentences = [f"{verb} {', '.join(sorted(names))}" for verb, names in parts if names]
+    if not named:
+        return ""
     return f"source says {', '.join(fg.classes)}; the mask {' and '.join(sentences)}" if sentences else ""
 
 

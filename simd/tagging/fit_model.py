@@ -48,7 +48,8 @@ def fit_on(
         index = annotate(index, annotations) if annotations is not None else index
         records += index.records
         problems |= index.missing | index.broken  # a CSV file may be that of several places
-    usable = [fg for fg in records if len(fg.classes) == 1 or counted_classes(fg) == fg.classes]
+    classed = [fg for fg in records if fg.classes]
+    usable = [fg for fg in classed if len(fg.classes) == 1 or counted_classes(fg) == fg.classes]
     if not usable:
         raise DataError("no foreground has one class or a class mask; tag some first, or give --annotations")
     model = fit(_read(usable))

@@ -300,12 +300,10 @@ def _fill_one(folder: Path, strokes: Mapping[str, tuple[Stroke, ...]], fg: Foreg
         facts = {"strokes": drawn, "origin": annotation.origin, "review": "started"}
         facts |= {name: getattr(annotation, name) for name in ("annotator", "time", "seconds")}
     else:
-        if not new and len(fg.classes) > 1:
-            return (
-                "left as proposed: nobody has reviewed them"
-                if guessed
-                else "left open: several classes and no strokes"
-            )
+        if not new and len(fg.classes) != 1:
+            several = "several classes" if fg.classes else "no class"
+            proposed = "left as proposed: nobody has reviewed them"
+            return proposed if guessed else f"left open: {several} and no strokes"
         drawn = new or (Stroke(kind="whole", class_=fg.class_),)
         pixels = read_foreground(fg)
         mask = paint(drawn, blank(_size(pixels)))

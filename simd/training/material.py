@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simd.dataset.layers import decode_layer
@@ -111,7 +111,7 @@ def read_pixels(foreground: Foreground) -> Pixels:
 def classes_of(foreground: Foreground) -> tuple[str, ...]:
     """Return the classes that a foreground can give samples of."""
     if foreground.source == SET:
-        return foreground.classes if foreground.alpha_kind == "regions" else (foreground.class_,)
+        return foreground.classes if foreground.alpha_kind == "regions" else foreground.classes[:1]
     return counted_classes(foreground)
 
 
@@ -162,6 +162,9 @@ def _index(origin: str, options: SampleOptions, notes: list[str]) -> Index[Foreg
     index = index_foregrounds(origin, kind, classes=classes)
     if options.annotations is not None and not is_drawn(origin):
         index = annotate(index, Path(options.annotations))
+    if without := sum(not fg.classes for fg in index.records):
+        notes.append(f"{origin}: {without} foregrounds have no class yet and are left out")
+        index = replace(index, records=tuple(fg for fg in index.records if fg.classes))
     return index
 
 
@@ -176,7 +179,7 @@ def _index_set(origin: str, notes: list[str]) -> Index[Foreground]:
     matting_set = load_set(origin)
     records: dict[str, Foreground] = {}
     for row in matting_set.rows:
-        if row.fg_id in records:
+        if row.fg_id in records or not row.class_:
             continue
         records[row.fg_id] = Foreground(
             id=row.fg_id,

@@ -18,6 +18,7 @@ OUTPUT_FILES = {
     "browse pull --out": ".jsonl",
     "classes --out": ".png",
     "evaluate --out": "",
+    "index --write-classes": ".csv",
     "select --out": ".jsonl",
     "select --page": ".html",
     "tag export --out": ".json",
@@ -68,6 +69,7 @@ INPUT_FOLDERS = {
 }
 WORDS = {
     *("bench --option", "bench METHODS"),
+    *("balance --class", "build --class", "index --class"),
     *("balance --kind", "browse open --name", "browse pull --by", "browse pull --name", "build --kind"),
     *("build --background-kind", "build --background-licence", "build --layout", "build --licence"),
     *("build --name", "build --protocol", "classes --class", "classes --view", "embed --features"),

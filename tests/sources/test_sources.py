@@ -112,20 +112,14 @@ def test_roles_tell_foregrounds_from_backgrounds(foregrounds):
 def test_a_class_is_never_guessed(foregrounds, tmp_path, stem):
     add_pair(foregrounds, stem)
     index = index_foregrounds(str(foregrounds))
-    assert len(index.records) == 6  # the others are fine
-    assert index.broken == {
-        stem: f"{stem!r} is in no CSV file and does not begin with the name of a class; "
-        "give its class in a CSV file: --classes FILE with the columns file and class"
-    }
-    table = write_csv(tmp_path / "a.csv", ["file", "class"], ["other.png", "fur"])
-    assert (
-        "is not in the CSV file and does not begin"
-        in index_foregrounds(str(foregrounds), classes=table).broken[stem]
-    )
-    table = write_csv(tmp_path / "b.csv", ["file", "class"], [f"{stem}.png", ""])
-    assert index_foregrounds(str(foregrounds), classes=table).broken == {
-        stem: f"{table}:2: no class is given for {stem!r}"
-    }
+    assert len(index.records) == 7
+    assert [fg.id for fg in index.records if not fg.classes] == [stem]  # it has none yet, and is not broken
+    assert index.broken == {}
+    for row in (["other.png", "fur"], [f"{stem}.png", ""]):
+        table = write_csv(tmp_path / "a.csv", ["file", "class"], row)
+        index = index_foregrounds(str(foregrounds), classes=table)
+        assert [fg.id for fg in index.records if not fg.classes] == [stem]
+        assert index.broken == {}
 
 
 def test_missing_partners_are_named(foregrounds):
@@ -254,14 +248,14 @@ def test_cutouts_are_recognised_and_read(tmp_path):
     assert (pixels.fg == (250, 40, 10)).all()  # what was black under alpha 0 continues the object
 
 
-def test_cutouts_without_transparency_or_class_are_broken(tmp_path):
+def test_cutouts_without_transparency_are_broken_and_without_a_class_are_not(tmp_path):
     add_cutout(tmp_path / "a_cutout.png")
     add_cutout(tmp_path / "fur_1.png")
     save(tmp_path / "fur_2.png", np.zeros((9, 9, 3), np.uint8))
     (tmp_path / "fur_3.png").write_text("text")
     index = index_foregrounds(str(tmp_path))
-    assert [fg.id for fg in index.records] == ["fur_1"]
-    assert "'a_cutout' is in no CSV file and does not begin with" in index.broken["a_cutout"]
+    assert [(fg.id, fg.classes) for fg in index.records] == [("a_cutout", ()), ("fur_1", ("fur",))]
+    assert sorted(index.broken) == ["fur_2", "fur_3"]
     assert "fur_2.png: has no alpha channel; a cut-out is an image with" in index.broken["fur_2"]
     assert "fur_3.png: is not an image" in index.broken["fur_3"]
     assert index.expected == 4

@@ -88,7 +88,7 @@ def _of_set(dataset: MattingSet, maps: Mapping[str, Maps]) -> Iterator[tuple[str
     paths = {
         layer: {s.row.id: str(s.path(layer).absolute()) for s in dataset} for layer in ("alpha", "trimap")
     }
-    classes: dict[str, str] = {row.id: row.class_ for row in dataset.rows}
+    classes: dict[str, str] = {row.id: row.class_ for row in dataset.rows if row.class_}
     masks = {id_: of_image.class_mask for id_, of_image in maps.items()}
     yield CLASS, Field("class", TRUTH, "the primary class", classes)
     yield "class_mask", Field("mask", TRUTH, "the class of each unknown pixel", masks)

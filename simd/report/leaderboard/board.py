@@ -152,13 +152,16 @@ class Board:
         return tuple(
             row
             for id_, row in self.images.items()
-            if not row.is_empty and all(id_ in rows and not rows[id_].fallback for rows in methods)
+            if not row.is_empty
+            and (row.class_ or not self.has_classes)
+            and all(id_ in rows and not rows[id_].fallback for rows in methods)
         )
 
     @property
     def shows_solved(self) -> bool:
         """Whether there are several methods, and images that not all of them solved."""
-        return len(self.entries) > 1 and len(self.solved) < len(whole_images(list(self.images.values())))
+        counted = [row for row in self.images.values() if row.class_ or not self.has_classes]
+        return len(self.entries) > 1 and len(self.solved) < len(whole_images(counted))
 
     @cached_property
     def placings(self) -> tuple[Placing, ...]:

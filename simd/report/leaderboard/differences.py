@@ -43,6 +43,8 @@ def compare_pairs(methods: Sequence[Mapping[str, Score]], metric: str, over: Ove
     """Compare methods, given as scores by image, on the images that all have; None if there is no such."""
     methods = methods[:MOST]
     shared = [id_ for id_ in (methods[0] if methods else ()) if all(id_ in other for other in methods)]
+    if over == "class_mean":  # what has no class is in no balanced mean
+        shared = [id_ for id_ in shared if methods[0][id_].class_]
     if len(methods) < 2 or not shared:
         return None
     columns = {

@@ -11,7 +11,7 @@ from typing import Any
 
 from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME, MattingSet, Sample, load_set
-from simd.dataset.unreviewed import is_unreviewed, unreviewed_note
+from simd.dataset.unreviewed import is_unreviewed, unlabelled_images, unreviewed_note
 from simd.errors import BatchError, DataError
 from simd.features.region_statistics import ForegroundSize, Measures, foreground_size, measure_regions
 from simd.files import real_path
@@ -218,7 +218,8 @@ def _measure(proposals: bool, sample: Sample) -> dict[str, Any]:
     for layer, pixels in (("image", image), ("trimap", trimap)):
         _check_size(sample, layer, pixels.shape[:2], alpha.shape)
     by_class = regions_of_sample(sample, unknown, proposals=proposals)
-    regions = {sample.row.class_: unknown} if by_class is None else by_class
+    of_image = {sample.row.class_: unknown} if sample.row.class_ else {}
+    regions = of_image if by_class is None else by_class
     whole, parts = measure_regions(image, alpha, unknown, regions)
     return {
         "id": sample.row.id,
@@ -270,6 +271,8 @@ def _notes(
     matting_set: MattingSet, counted: Census, done: Sequence[Mapping[str, Any]], *, proposals: bool
 ) -> list[str]:
     total, notes = len(done), []
+    if unlabelled := unlabelled_images(matting_set.rows):
+        notes.append(unlabelled)
     if unreviewed := unreviewed_note(matting_set.rows, proposals=proposals):
         notes.append(unreviewed)
     if counted.by_region:
@@ -279,7 +282,7 @@ def _notes(
             f"{without} of {total} images have no class mask: their whole unknown region counts for their "
             "primary class"
         )
-    by_image = sum(row.class_mask_from == "image" for row in matting_set.rows)
+    by_image = sum(row.class_mask_from == "image" and bool(row.class_) for row in matting_set.rows)
     if by_image and not without:
         notes.append(
             f"the class masks of {by_image} of {len(matting_set)} images were not tagged: they give the "

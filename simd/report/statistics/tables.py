@@ -54,7 +54,8 @@ def measures_by_class(rows: Sequence[Measured]) -> list[ClassMeasures]:
     """Sum images or regions up by class: all 20, in the order of the taxonomy."""
     by_class: dict[str, list[Measured]] = {name: [] for name in CLASSES}
     for row in rows:
-        by_class[row.class_].append(row)
+        if row.class_:
+            by_class[row.class_].append(row)
     summaries = []
     for name, in_class in by_class.items():
         values = [present(column.value(row) for row in in_class) for column in MEASURES]

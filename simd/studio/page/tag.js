@@ -210,7 +210,7 @@ async function open(number) {
   history.replaceState(null, "", `#${number}`);
   showState();
   showList(overview, doc, open);
-  if (other) choose(overview.classes.findIndex(({ name }) => name === doc.class));
+  if (other) choose(Math.max(0, overview.classes.findIndex(({ name }) => name === doc.class)));
   refreshCursor();
   await fetchProposal(doc);
 }
