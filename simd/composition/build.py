@@ -202,10 +202,14 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
         # lists name a foreground by the class that it had before
         fgs = replace(tagged, records=tuple(fg for fg in fgs.records if fg.id in usable))
     if not chosen.unlabelled:
-        classed = {fg.id for fg in tagged.records if fg.classes}
-        _tell_unlabelled(chosen, tagged.records, kept)
+        without = _unlabelled(chosen, tagged.records, kept)
         fgs, tagged = (
-            replace(of, records=tuple(fg for fg in of.records if fg.id in classed)) for of in (fgs, tagged)
+            replace(
+                of,
+                records=tuple(fg for fg in of.records if fg.id not in without),
+                broken=of.broken | without,
+            )
+            for of in (fgs, tagged)
         )
     if chosen.file_list is not None:
         pairing = plan_file_list(Path(chosen.file_list), fgs, bgs, seed=chosen.seed)
@@ -237,17 +241,19 @@ def _pair(chosen: BuildOptions, fgs: Index[Foreground], bgs: Index[Background]) 
     return pairing._replace(planned=wanted, problems=pairing.problems | in_vain, total=total)
 
 
-def _tell_unlabelled(
+def _unlabelled(
     chosen: BuildOptions, foregrounds: Sequence[Foreground], kept: Collection[str] | None
-) -> None:
-    """Say how many foregrounds are left out as they have no class yet; DataError if no other is left."""
+) -> dict[str, str]:
+    """Return the foregrounds that have no class yet, and how they get one; DataError if no other is left."""
     wanted = [fg for fg in foregrounds if kept is None or fg.id in kept]
-    if not (note := unlabelled_note(wanted)):
-        return
-    note += "; or build them without one: --unlabelled"
-    if not any(fg.classes for fg in wanted):
-        raise DataError(f"{chosen.foregrounds}: {note}")
-    _LOG.warning("%s: of %d foregrounds %s", chosen.foregrounds, len(wanted), note)
+    if wanted and not any(fg.classes for fg in wanted):
+        note = unlabelled_note(wanted)
+        raise DataError(f"{chosen.foregrounds}: {note}; or build them without one (--unlabelled)")
+    reason = (
+        "has no class yet: name one (--class NAME), or give a CSV file (--classes FILE; simd index FOLDER "
+        "--write-classes FILE writes one to fill in), or build it without (--unlabelled)"
+    )
+    return {fg.id: reason for fg in foregrounds if not fg.classes}
 
 
 def _kept_in_vain(chosen: BuildOptions, kept: Collection[str], fgs: Index[Foreground]) -> dict[str, str]:

@@ -65,16 +65,17 @@ def _classified(
         assert cutout.file is not None
         stems.append(cutout.file.stem)
         try:
-            entry = (None if table is None else table.find(cutout.file.stem)) or Entry("", None)
-            classes = entry.classes or (class_by_place(cutout.file, Path(origin)) if by_name else ())
+            entry = None if table is None else table.find(cutout.file.stem)
+            by_place = class_by_place(cutout.file, Path(origin)) if by_name and entry is None else ()
         except DataError as error:
             broken[cutout.id] = str(error)
             continue
+        entry = entry or Entry("", by_place)  # a row with an empty cell says that it has none yet
         records.append(
             Foreground(
                 id=cutout.id,
                 source=cutout.source,
-                classes=classes,
+                classes=entry.classes or (),
                 file=cutout.file,
                 alpha_file=cutout.alpha_file,
                 licence=cutout.licence if entry.licence == UNKNOWN_LICENCE else entry.licence,

@@ -10,6 +10,7 @@ from PIL import Image
 
 from simd.composition.build import build
 from simd.dataset.manifest import load_set
+from simd.errors import BatchError
 from simd.metrics.evaluate import evaluate
 from simd.sources import index_foregrounds
 
@@ -109,9 +110,13 @@ def test_a_build_leaves_out_what_has_no_class_and_says_so(tmp_path, run_cli):
     assert "--unlabelled" in done.err
     write_cutouts(tmp_path, ("fur_cat.png",))
     done = run_cli("build", tmp_path / "set", *options(tmp_path))
-    assert done.code == 0
-    assert "of 3 foregrounds 2 have no class yet" in done.err
+    assert done.code == 1
+    assert "has no class yet" in done.err
+    assert "--unlabelled" in done.err
     assert [row.fg_id for row in load_set(tmp_path / "set").rows] == ["fur_cat"]
+    done = run_cli("build", tmp_path / "set", *options(tmp_path), "--unlabelled")  # it goes on
+    assert done.code == 0
+    assert "3 composites of 3 foregrounds in 1 classes (2 without a class)" in done.out
     for more in (("--per-class", 1), ("--layout", "simd-2021")):
         done = run_cli("build", tmp_path / "other", *options(tmp_path), "--unlabelled", *more)
         assert "needs the class of every foreground; leave --unlabelled out" in done.err
@@ -129,7 +134,8 @@ def mixed(tmp_path_factory):
         "any_licence": True,
     }
     build(root / "set", unlabelled=True, **common)
-    build(root / "classed", **common)
+    with pytest.raises(BatchError, match="2 of 10 items failed"):
+        build(root / "classed", **common)
     for folder, add in (("good", 10), ("bad", 40)):
         (root / folder).mkdir()
         for sample in load_set(root / "set"):
