@@ -12,6 +12,7 @@ selection          the whole of `simd select`; selection_page shows what it drop
 training_page      how a training run goes: RUN/index.html
 class_counts       what `simd balance` prints
 source_table       what `simd index` prints; source_docs writes docs/sources.md from guides/
+class_files          the CSV file of classes that a user fills in
 sample_regions     class mask ∩ unknown region, as statistics and embed use it
 image_rows         going over the images of a set for both, so that an interrupted run goes on
 numbers            how figures are printed: decimals, signs, dashes
