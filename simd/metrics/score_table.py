@@ -24,7 +24,8 @@ def score_table_html(caption: str, scores: Sequence[Score]) -> str:
     present = {name: rows for name, rows in by_class.items() if rows}
     table = [("image mean", len(whole), _texts(mean_errors(whole)))]
     if present:
-        table.insert(0, ("class-balanced mean", len(whole), _texts(class_mean_errors(scores))))
+        classed = sum(map(len, present.values()))
+        table.insert(0, ("class-balanced mean", classed, _texts(class_mean_errors(scores))))
     table += [(name, len(rows), _texts(mean_errors(rows))) for name, rows in present.items()]
     template = Environment(autoescape=True).from_string(_TEMPLATE)
     return template.render(caption=caption, rows=table)

@@ -300,6 +300,26 @@ def test_numbers_and_names_are_whole_at_80_columns(monkeypatch, capsys, columns,
         assert "SAD: A − B" in text
 
 
+def test_each_mean_counts_its_own_images_where_some_have_no_class(tmp_path, capsys):
+    rows = [score("fur-1", "fur", 2.0, fg="cat"), score("fur-2", "fur", 4.0, fg="cat")]
+    rows += [score(f"unlabelled-{k}", "", 3.0, fallback="no memory") for k in range(3)]
+    print_scores(scores("ours", rows))  # both means are 3
+    terminal = capsys.readouterr().out
+    lines = {line.split("  ")[0]: line.split() for line in terminal.splitlines()}
+    assert lines["class-balanced mean"][2:6] == ["2", "/", "1", "3.00"]
+    assert lines["image mean"][2:7] == ["5", "/", "4", "3.00", "3f"]
+    note = "3 of 5 images have no class: they count in the image mean, in no class and not in the class"
+    assert note in " ".join(terminal.split())
+    assert note in page_of([scores("ours", rows)])
+    write_leaderboard([scores("ours", rows)], tmp_path)
+    table = list(csv.DictReader(io.StringIO((tmp_path / "leaderboard.csv").read_text())))
+    of = {row["name"]: (row["images"], row["foregrounds"], row["fallbacks"]) for row in table[:2]}
+    assert of == {"class_mean": ("2", "1", "0"), "image_mean": ("5", "4", "3")}
+    html = scores("ours", rows)._repr_html_()
+    assert "<th>class-balanced mean</th><td>2</td>" in html
+    assert "<th>image mean</th><td>5</td>" in html
+
+
 def test_means_that_are_printed_alike_are_one_row(capsys):
     balanced = [
         scores(name, [score("a", "fur", 2.0), score("b", "net", 4.0 + i)]) for i, name in enumerate("xy")

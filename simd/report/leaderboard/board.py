@@ -84,6 +84,15 @@ class BoardEntry:
         """Return the class-balanced mean or the image mean of a metric; nan if there is none."""
         return (self.summary.class_mean if which == CLASS_MEAN else self.summary.image_mean)[metric]
 
+    def counts(self, which: str) -> dict[str, int]:
+        """Return how many images, foregrounds and fallbacks a mean is of: by class, those with one."""
+        rows = [row for row in whole_images(self.scores.rows) if row.class_ or which == IMAGE_MEAN]
+        return {
+            "images": len(rows),
+            "foregrounds": len({row.fg_id for row in rows}),
+            "fallbacks": sum(bool(row.fallback) for row in rows),
+        }
+
     def estimate(self, which: str, metric: str) -> Estimate:
         """Return the interval of one of the two means, or of the mean of a class."""
         intervals = self.summary.intervals
@@ -182,6 +191,11 @@ class Board:
     def has_classes(self) -> bool:
         """Whether the images have classes, and so a class-balanced mean."""
         return any(row.class_ for row in self.images.values())
+
+    @cached_property
+    def unclassed(self) -> int:
+        """How many images have no class, where others have one; 0 where none has."""
+        return sum(not row.class_ for row in self.images.values()) if self.has_classes else 0
 
     @property
     def headline(self) -> Over:
@@ -284,6 +298,11 @@ def notes(board: Board) -> Iterator[str]:
         for entry in board.entries:
             yield f"{entry.name}: {_mad_text(entry, of_classes=board.has_classes)}."
     yield from dict.fromkeys(remark for entry in board.entries for remark in entry.scores.remarks)
+    if board.unclassed:
+        yield (
+            f"{board.unclassed} of {board.size} images have no class: they count in the image mean, in no "
+            "class and not in the class-balanced mean."
+        )
     for entry in board.entries:
         reasons = Counter(row.fallback for row in entry.whole.values() if row.fallback)
         if reasons:

@@ -130,10 +130,11 @@ def _class_table(board: Board, entry: BoardEntry) -> Table:
         row(label, name, (cell.images, cell.foregrounds, cell.fallbacks), cell.values, "")
     table.add_section()
     summary = entry.summary
-    counts = (summary.images, summary.foregrounds, summary.fallbacks)
     for which, title in _means_shown(board):
         means = summary.class_mean if which == CLASS_MEAN else summary.image_mean
-        row(title, which, counts, means, "bold" if which == board.headline else "")
+        counts = entry.counts(which)
+        of = (counts["images"], counts["foregrounds"], counts["fallbacks"])
+        row(title, which, of, means, "bold" if which == board.headline else "")
     return table
 
 
@@ -249,7 +250,7 @@ def _means_shown(board: Board) -> list[tuple[str, str]]:
         which: [number(e.mean(which, m), m, board.decimals[m]) for e in board.entries for m in METRICS]
         for which in MEANS
     }
-    if printed[CLASS_MEAN] == printed[IMAGE_MEAN]:
+    if printed[CLASS_MEAN] == printed[IMAGE_MEAN] and not board.unclassed:
         return [(CLASS_MEAN, "both means")]
     return list(MEANS.items())
 

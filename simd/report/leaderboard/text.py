@@ -86,11 +86,10 @@ def _csv_rows(index: int, board: Board, entry: BoardEntry) -> Iterator[dict[str,
         "version": scores.version,
         "seconds_per_image": scores.seconds_per_image,
     }
-    counts = {key: getattr(summary, key) for key in ("images", "foregrounds", "fallbacks")}
     missing = board.lacking(entry)
     for which in MEANS:
         means = (summary.class_mean if which == CLASS_MEAN else summary.image_mean).to_json()
-        row = common | counts | {"missing": missing, "scope": "overall", "name": which} | means
+        row = common | entry.counts(which) | {"missing": missing, "scope": "overall", "name": which} | means
         yield row | _bounds(entry, which)
     if board.shows_solved:
         solved, errors = board.solved, board.placings[board.entries.index(entry)].solved
