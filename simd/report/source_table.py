@@ -195,7 +195,7 @@ def index(
             table = None if classes is None else Path(classes)
             fgs = index_foregrounds(origin, kind, classes=table, class_=class_)
         except DataError as error:
-            if not as_finished:
+            if not as_finished or classes is not None:  # who names a file of classes wants to know of it
                 raise
             listed.append(_unlisted("foregrounds", str(error)))  # image-alpha pairs need no classes
         else:

@@ -124,3 +124,14 @@ def test_what_is_drawn_takes_no_classes(run_cli, table):
     assert done.err == (
         "simd: synthetic:1@32: what is drawn has classes of its own; leave the file of classes out\n"
     )
+
+
+def test_a_file_of_classes_that_cannot_be_read_fails_index_where_pairs_need_none(tmp_path, run_cli):
+    for name in ("IMG_1.png", "IMG_1_alpha.png"):
+        save(tmp_path / "own" / name, soft_alpha())
+    assert run_cli("index", tmp_path / "own").code == 0
+    (tmp_path / "classes.csv").write_text("file,class\nIMG_1.png,furr\n")
+    done = run_cli("index", tmp_path / "own", "--classes", tmp_path / "classes.csv")
+    assert (done.code, "classes.csv:2: unknown class 'furr'; did you mean 'fur'?" in done.err) == (1, True)
+    done = run_cli("index", tmp_path / "own", "--classes", tmp_path / "class.csv")
+    assert (done.code, "class.csv: no such file" in done.err) == (1, True)
