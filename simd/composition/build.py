@@ -52,7 +52,8 @@ class _Looks:
 
     multiplied: dict[str, str] = field(default_factory=dict)  # colour, and how much
     unscaled: dict[str, str] = field(default_factory=dict)  # alpha, and why
-    lacking: dict[str, list[str]] = field(default_factory=lambda: {"foreground": [], "background": []})
+    lacking: dict[str, set[str]] = field(default_factory=lambda: {"foreground": set(), "background": set()})
+    made: int = 0  # composites that this run makes; an interrupted one has made the others
 
 
 @checked
@@ -119,13 +120,14 @@ def build(
 
     def write_rest(folder: Path, todo: list[str]) -> Iterator[tuple[str, Composite | str]]:
         wanted = set(todo)
+        looks.made = len(wanted)
         jobs = _jobs(folder, [p for p in planned if p.id in wanted], protocol, chosen)
         return (pair for outcome in run(make, jobs, workers=workers) for pair in _unpack(outcome, looks))
 
     name = chosen.name or unnamed(protocol.name, chosen.seed)
 
     def finish(folder: Path, rows: list[Composite]) -> None:
-        _tell_looks(looks)
+        _tell_looks(looks, len(rows))
         ids = {row.id for row in rows}
         kept = [p for p in planned if p.id in ids]
         used = list({p.fg.id: p.fg for p in kept}.values()), list({p.bg.id: p.bg for p in kept}.values())
@@ -361,9 +363,13 @@ def _doubtful(rows: Sequence[Composite], by_id: Mapping[str, Planned]) -> set[st
     return {max(rows, key=sides).id, *regions}
 
 
-def _tell_looks(looks: _Looks) -> None:
+def _tell_looks(looks: _Looks, composites: int) -> None:
     """Say what is worth knowing of the foregrounds before the set is used, with one example of each kind."""
     multiplied, unscaled = looks.multiplied, looks.unscaled
+    if looks.made < composites and (multiplied or unscaled or any(looks.lacking.values())):
+        _LOG.warning(
+            "of the foregrounds of the %d of %d composites that were left to make:", looks.made, composites
+        )
     for side, ids in looks.lacking.items():
         if ids:
             _LOG.warning(
@@ -427,7 +433,7 @@ def _unpack(outcome: Any, looks: _Looks) -> Iterator[tuple[str, Composite | str]
         if outcome.value.levels:
             looks.unscaled[fg_id] = outcome.value.levels
         if outcome.value.lacking:
-            looks.lacking[outcome.value.lacking].append(fg_id)
+            looks.lacking[outcome.value.lacking].add(fg_id)
         yield from outcome.value.composites.items()
     else:
         for planned in outcome.item.planned:

@@ -293,9 +293,9 @@ def test_the_folder_loads_with_the_hub_library(sources, tmp_path, monkeypatch):
     assert all(row["bg_id"].startswith("COCO_train2014_") for row in loaded)
 
 
-def test_foregrounds_that_leave_one_side_unknown_are_named(tmp_path, run_cli, backgrounds):
-    source = tmp_path / "veils"
-    for name, lowest, highest in (("silk_thin", 0, 200), ("silk_wide", 40, 255), ("silk_good", 0, 255)):
+def write_veils(source, **levels):
+    """Write foregrounds whose alpha rises from one level to another, flat where it is 0 and 255."""
+    for name, (lowest, highest) in levels.items():
         alpha = np.tile(np.linspace(lowest, highest, 120).astype(np.uint8), (100, 1))
         if lowest == 0:
             alpha[:, :40] = 0
@@ -304,6 +304,33 @@ def test_foregrounds_that_leave_one_side_unknown_are_named(tmp_path, run_cli, ba
         for layer, pixels in {"fg": np.full((100, 120, 3), 90, np.uint8), "alpha": alpha}.items():
             (source / layer).mkdir(parents=True, exist_ok=True)
             write_png(source / layer / f"{name}.png", pixels)
+
+
+def test_foregrounds_that_leave_one_side_unknown_are_counted_once(tmp_path, run_cli):
+    source = tmp_path / "veils"
+    write_veils(source, silk_thin=(0, 200))
+    options = ("--foregrounds", source, "--backgrounds", "open:5@128:test", "--any-licence")
+    done = run_cli("build", tmp_path / "set", *options, "--per-foreground", 21)
+    assert "1 foregrounds leave no known foreground" in done.err
+    assert "left to make" not in done.err
+
+
+def test_a_resumed_build_says_which_foregrounds_it_has_looked_at(tmp_path, run_cli, backgrounds):
+    source = tmp_path / "veils"
+    write_veils(source, silk_thin=(0, 200), IMG_1000=(0, 200))
+    options = ("--foregrounds", source, "--backgrounds", backgrounds, "--per-foreground", 1, "--any-licence")
+    assert run_cli("build", tmp_path / "set", *options).code == 1  # IMG_1000 has no class
+    done = run_cli("build", tmp_path / "set", *options, "--class", "silk")
+    assert done.code == 0, done.err
+    words = " ".join(done.err.split())
+    assert (
+        "of the foregrounds of the 1 of 2 composites that were left to make: 1 foregrounds leave no" in words
+    )
+
+
+def test_foregrounds_that_leave_one_side_unknown_are_named(tmp_path, run_cli, backgrounds):
+    source = tmp_path / "veils"
+    write_veils(source, silk_thin=(0, 200), silk_wide=(40, 255), silk_good=(0, 255))
     options = ("--foregrounds", source, "--backgrounds", backgrounds, "--per-foreground", 1, "--any-licence")
     done = run_cli("build", tmp_path / "set", *options)
     assert done.code == 0, done.err
