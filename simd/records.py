@@ -15,7 +15,7 @@ from simd.taxonomy import CLASSES, suggest
 
 UNKNOWN_LICENCE = "unknown"
 UNLABELLED = "unlabelled"
-"""What ids begin with, and tables say, where nobody has said a class."""
+"""What ids begin with, and the region of unknown pixels is called, where nobody has said a class."""
 ALPHA_KINDS = {
     "reference": "measured or published as the truth",
     "hand_cut": "cut out or painted by a person",

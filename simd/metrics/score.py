@@ -10,8 +10,6 @@ from simd.missing import nan_for_nulls, nulls_for_nan
 METRICS = ("sad", "mse", "grad", "conn")
 WHOLE = "unknown"
 """The region that is the whole unknown region of an image."""
-UNLABELLED = "unlabelled"
-"""The region of unknown pixels without a class."""
 ENTIRE = "whole"
 """The region that is an image, its known pixels included: as papers without trimaps score."""
 WHOLE_IMAGES = {WHOLE: "the unknown region of their trimaps", ENTIRE: "all pixels of the images"}

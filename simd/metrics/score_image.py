@@ -22,8 +22,9 @@ from simd.image import (
 )
 from simd.layer_checks import count_contradictions, part_of_range
 from simd.metrics.regions import RegionScore, score_regions
-from simd.metrics.score import ENTIRE, METRICS, UNLABELLED, WHOLE, Score, score_from_row, score_to_row
+from simd.metrics.score import ENTIRE, METRICS, WHOLE, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
+from simd.records import UNLABELLED
 from simd.schema import AMOUNT, COUNT, DIGEST, INTEGER, NUMBER, TEXT, choice, list_of, or_null, record
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import Trimap, read_mapped_trimap, unknown_region

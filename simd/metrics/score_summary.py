@@ -7,9 +7,9 @@ from typing import Any
 
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.intervals import Intervals, intervals
-from simd.metrics.score import ENTIRE, METRICS, UNLABELLED, Score
+from simd.metrics.score import ENTIRE, METRICS, Score
 from simd.missing import none_if_nan, present
-from simd.records import NOT_TRUTH
+from simd.records import NOT_TRUTH, UNLABELLED
 from simd.taxonomy import CLASSES
 from simd.version import __version__
 

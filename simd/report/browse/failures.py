@@ -12,7 +12,8 @@ from simd.errors import DataError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, read_prediction, to_uint8
 from simd.masks import bounding_box
-from simd.metrics.score import UNLABELLED, WHOLE, Score
+from simd.metrics.score import WHOLE, Score
+from simd.records import UNLABELLED
 from simd.report.browse.error_maps import absolute_error
 from simd.report.browse.methods import ShownMethod
 from simd.report.html.thumbnails import NEAREST, WAY, fit, shrink, webp

@@ -8,7 +8,8 @@ from typing import Literal
 
 from simd.dataset.manifest import MattingSet
 from simd.errors import DataError
-from simd.metrics.score import METRICS, UNLABELLED, Score
+from simd.metrics.score import METRICS, Score
+from simd.records import UNLABELLED
 from simd.report.browse.error_maps import Maps
 from simd.report.browse.methods import ShownMethod
 from simd.taxonomy import CLASSES

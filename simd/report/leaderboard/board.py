@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import ABSENT
-from simd.metrics.score import ENTIRE, METRICS, UNLABELLED, Score
+from simd.metrics.score import ENTIRE, METRICS, Score
 from simd.metrics.score_summary import MeanErrors, ScoreSummary, class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
 from simd.missing import present
-from simd.records import NOT_TRUTH
+from simd.records import NOT_TRUTH, UNLABELLED
 from simd.report.leaderboard.differences import PairedComparison, compare_pairs
 from simd.report.numbers import decimals_for, number, plural
 from simd.taxonomy import CLASSES
