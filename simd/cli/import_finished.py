@@ -20,6 +20,7 @@ def import_(
     class_: Annotated[
         str | None, Option("--class", help="The class of images whose class nothing else says.")
     ] = None,
+    unlabelled: Annotated[bool, Option("--unlabelled", help="Import images without a class, too.")] = False,
     map_trimaps: Annotated[
         bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
     ] = False,
@@ -40,6 +41,7 @@ def import_(
         alpha_suffix=alpha_suffix,
         classes=classes,
         class_=class_,
+        unlabelled=unlabelled,
         map_trimaps=map_trimaps,
         name=name,
         workers=workers,
@@ -50,4 +52,6 @@ def import_(
         print_json({"set": out, **facts})
         return
     classes_present = len(imported.info["counts"]["classes"])
-    typer.echo(f"{len(imported)} images in {classes_present} classes: {out}\ndigest {imported.digest}")
+    without = sum(not row.class_ for row in imported.rows)
+    note = f" ({without} without a class)" if without else ""
+    typer.echo(f"{len(imported)} images in {classes_present} classes{note}: {out}\ndigest {imported.digest}")

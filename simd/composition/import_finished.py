@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simd.class_tables import ClassTable, Entry, stem_of
 from simd.composition.plan import safe_id
@@ -17,7 +17,7 @@ from simd.errors import BatchError, DataError, folded
 from simd.files import write_atomically
 from simd.layer_checks import CONTRADICTS, count_contradictions, differing_orientation
 from simd.parallel import run
-from simd.records import UNKNOWN_LICENCE, Composite
+from simd.records import UNKNOWN_LICENCE, UNLABELLED, Composite
 from simd.sources import PLAIN_KINDS, index_finished, with_names
 from simd.sources.folder import check_pair_size
 from simd.sources.index import Finished
@@ -30,7 +30,7 @@ from simd.taxonomy import class_from_prefix, class_name
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_mapped_trimap, unknown_region
 
 PROTOCOL = "imported"
-_MENDABLE = ("kind", "classes", "class_", "map_trimaps")
+_MENDABLE = ("kind", "classes", "class_", "unlabelled", "map_trimaps")
 """Options that messages advise: an unfinished import goes on with others."""
 _LOG = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class _Options:
     kind: str | None
     classes: str | None
     class_: str | None
+    unlabelled: bool
     map_trimaps: bool
     name: str | None
     command: str = "import"
@@ -60,7 +61,7 @@ class _ImportJob(NamedTuple):
     out: Path
     id: str
     finished: Finished
-    entry: Entry  # with its classes
+    entry: Entry
     map_trimaps: bool
 
 
@@ -73,6 +74,7 @@ def import_set(
     alpha_suffix: str | None = None,
     classes: str | Path | None = None,
     class_: str | None = None,
+    unlabelled: bool = False,
     map_trimaps: bool = False,
     name: str | None = None,
     workers: int = 1,
@@ -98,6 +100,8 @@ def import_set(
     class_ : str, optional
         The class of all images whose class neither their folder, nor the CSV file, nor their name says. Names
         count only if all that are left begin with a class: some name will always begin with "leaf".
+    unlabelled : bool
+        Whether images whose class nothing says are imported, too: in no class.
     map_trimaps : bool
         Whether official trimaps may hold other values than 0, 128 and 255
         (:mod:`simd.trimap`).
@@ -111,7 +115,8 @@ def import_set(
     Raises
     ------
     DataError
-        If an option is wrong, the layout is unknown, or nobody says the class of any image.
+        If an option is wrong, the layout is unknown, or nobody says the class of any image and `unlabelled`
+        is not given.
     BatchError
         If some images could not be imported. The others form a set; the same command tries the failed again.
 
@@ -128,6 +133,7 @@ def import_set(
         kind=kind,
         classes=None if classes is None else str(classes),
         class_=None if class_ is None else class_name(class_),
+        unlabelled=unlabelled,
         map_trimaps=map_trimaps,
         name=name,
     )
@@ -139,7 +145,7 @@ def import_set(
     table_path = Path(classes) if classes is not None else find_table(Path(origin))
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else ClassTable()
     failures = dict(index.problems)
-    entries = _entries(index.records, table, options.class_, failures)
+    entries = _entries(index.records, table, options, failures)
     names_here = [name for finished in index.records for name in _names(finished)]
     unused = table.unused([*names_here, *map(stem_of, index.problems)])
     failures |= unused
@@ -152,8 +158,8 @@ def import_set(
     jobs: dict[str, _ImportJob] = {}
     for finished in index.records:
         if entry := entries.get(finished.id):
-            assert entry.classes is not None
-            id_ = safe_id(entry.classes[0], (finished.fg_id, finished.bg_id or "", finished.id), taken)
+            beginning = entry.classes[0] if entry.classes else UNLABELLED
+            id_ = safe_id(beginning, (finished.fg_id, finished.bg_id or "", finished.id), taken)
             jobs[id_] = _ImportJob(out, id_, finished, entry, map_trimaps)
 
     strange: dict[str, _Imported] = {}
@@ -187,7 +193,7 @@ def import_set(
         {id_: _inputs(job) for id_, job in jobs.items()},
         write_rest,
         finish,
-        settings=asdict(options),
+        settings=_settings(options),
         plan=SetPlan(
             name=set_name,
             protocol=PROTOCOL,
@@ -206,38 +212,50 @@ def import_set(
 
 
 def _entries(
-    records: Sequence[Finished], table: ClassTable, class_: str | None, failures: dict[str, str]
+    records: Sequence[Finished], table: ClassTable, options: _Options, failures: dict[str, str]
 ) -> dict[str, Entry]:
     """Return what is known of each image by its id: classes, licence, kind of alpha; never a guess."""
     entries: dict[str, Entry] = {}
-    unstated: list[Finished] = []
+    unnamed: list[Finished] = []  # by folder and CSV file
     for finished in records:
         try:
             entry = _stated(finished, table)
+            if entry is None:
+                unnamed.append(finished)
+                continue
+            if entry.classes is None and options.class_:
+                entry = replace(entry, classes=(options.class_,))
+            if not options.unlabelled:
+                entry.required_classes(finished.name)
+            entries[finished.id] = entry
         except DataError as error:
             failures[finished.id] = str(error)
-            continue
-        if entry is None:
-            unstated.append(finished)
-        else:
-            entries[finished.id] = entry
-    by_name = {f.id: name for f in unstated if (name := class_from_prefix(f.name))}
-    if by_name and class_ and len(by_name) < len(unstated):
+    class_ = options.class_
+    by_name = {f.id: name for f in unnamed if (name := class_from_prefix(f.name))}
+    if by_name and class_ and len(by_name) < len(unnamed):
         raise DataError(
-            f"the names of {len(by_name)} of {len(unstated)} images begin with a class, as "
+            f"the names of {len(by_name)} of {len(unnamed)} images begin with a class, as "
             f"{next(iter(by_name))!r}, and --class says that all are {class_}; "
             "give their classes in a CSV file: --classes FILE"
         )
-    for finished in unstated:
-        name = by_name.get(finished.id) if len(by_name) == len(unstated) else class_
-        if name:
-            entries[finished.id] = Entry("", (name,))
+    for finished in unnamed:
+        name = by_name.get(finished.id) if len(by_name) == len(unnamed) else class_
+        if name or options.unlabelled:
+            entries[finished.id] = Entry("", (name,) if name else None)
         else:
             failures[finished.id] = (
                 "no class is stated for it: give --classes FILE, a CSV file with the columns file and class, "
-                "or --class NAME for all that are in none"
+                "--class NAME for all that are in none, or --unlabelled to import them without"
             )
     return entries
+
+
+def _settings(options: _Options) -> dict[str, Any]:
+    """Return the options as unfinished imports note them, so that those of before go on."""
+    settings = asdict(options)
+    if not options.unlabelled:  # imports of before do not note it
+        del settings["unlabelled"]
+    return settings
 
 
 def _names(finished: Finished) -> tuple[str, ...]:
@@ -247,15 +265,12 @@ def _names(finished: Finished) -> tuple[str, ...]:
 
 def _stated(finished: Finished, table: ClassTable) -> Entry | None:
     """Return what the folder and the CSV file say of an image, by its own name or its foreground's."""
-    names = _names(finished)
-    entry = table.find(*names)
-    if entry is not None:
-        entry.required_classes(names[0])
+    entry = table.find(*_names(finished))
     if not finished.class_:
         return entry
-    if entry is None:
-        return Entry("", (finished.class_,))
-    if entry.classes and entry.classes[0] != finished.class_:
+    if entry is None or entry.classes is None:
+        return replace(entry or Entry("", None), classes=(finished.class_,))
+    if entry.classes[0] != finished.class_:
         raise DataError(
             f"{entry.where} says {entry.classes[0]}, its folder says {finished.class_}; keep one of them"
         )
@@ -295,7 +310,7 @@ def _changes(row: Composite, job: _ImportJob) -> dict[str, Change]:
     stated: dict[str, Change] = {
         "the foreground": (row.fg_id, job.finished.fg_id),
         "the background": (row.bg_id, job.finished.bg_id),
-        "classes": ([row.class_, *row.classes], [*classes[:1], *sorted(classes)]),
+        "classes": ([*filter(None, [row.class_]), *row.classes], [*classes[:1], *sorted(classes)]),
         "trimap": (row.recipe.get("trimap"), "made" if job.finished.trimap is None else "official"),
     }
     return _restated(row, job) | {name: pair for name, pair in stated.items() if pair[0] != pair[1]}
@@ -332,8 +347,7 @@ def _import(job: _ImportJob) -> _Imported:
 
 
 def _import_files(job: _ImportJob) -> _Imported:
-    finished, classes = job.finished, job.entry.classes
-    assert classes is not None
+    finished, classes = job.finished, job.entry.classes or ()
     image, alpha = read_finished(finished)
     height, width = alpha.shape
     recipe: dict[str, int | float | str] = {"height": height, "width": width}
@@ -351,12 +365,12 @@ def _import_files(job: _ImportJob) -> _Imported:
         check_pair_size(*(p for p in (finished.image, finished.alpha, finished.trimap) if p is not None))
     unknown = unknown_region(trimap)
     check_matte(alpha, unknown)
-    mask = class_mask(classes[0], unknown)
+    mask = class_mask(classes[0] if classes else "", unknown)
     layers = encode_layers({"image": image, "alpha": alpha, "trimap": trimap, "class_mask": mask})
     write_layers(job.out, job.id, layers)
     row = Composite(
         id=job.id,
-        class_=classes[0],
+        class_=classes[0] if classes else "",
         classes=tuple(sorted(classes)),
         fg_id=finished.fg_id,
         bg_id=finished.bg_id,

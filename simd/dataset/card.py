@@ -95,7 +95,7 @@ def card(info: Mapping[str, Any], rows: Sequence[Composite]) -> str:
         layers="\n".join(f"| `{layer}/` | {_HOLDS[layer]} |" for layer in LAYERS),
         classes="\n".join(
             f"| {name} | {of_class['composites']} | {of_class['foregrounds']} |"
-            for name, of_class in counts["classes"].items()
+            for name, of_class in _classes(counts["classes"], rows).items()
         ),
         **{name: info[name] for name in ("protocol", "seed", "simd_version")},
         digests="\n".join(f"- {name}: `{digest}`" for name, digest in info["digests"].items()),
@@ -116,6 +116,16 @@ def is_card(path: Path) -> bool:
         return False
     seal = _SEAL.search(text)
     return seal is not None and seal["digest"] == _digest(text[: seal.start()])
+
+
+def _classes(
+    counts: Mapping[str, Mapping[str, int]], rows: Sequence[Composite]
+) -> Mapping[str, Mapping[str, int]]:
+    """Return the numbers of images and foregrounds by class, and of those without one where there are any."""
+    without = [row.fg_id for row in rows if not row.class_]
+    if not without:
+        return counts
+    return {**counts, "none yet": {"composites": len(without), "foregrounds": len(set(without))}}
 
 
 def _digest(text: str) -> str:

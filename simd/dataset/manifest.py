@@ -201,7 +201,12 @@ def write_manifest(
     seed: int,
     sources: Sequence[dict[str, Any]],
 ) -> None:
-    """Write metadata.jsonl and the card, then dataset.json: a folder with that is a finished set."""
+    """Write metadata.jsonl and the card, then dataset.json: a folder with that is a finished set.
+
+    Rows without a class come last: `datasets` takes the types of columns from the first 10 MB, and a column
+    that holds only null there cannot hold a class later.
+    """
+    rows = sorted(rows, key=lambda row: not row.class_)
     write_atomically(root / ROWS_NAME, json_lines(row.to_row() for row in rows))
     info = {
         "name": name,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -204,3 +205,46 @@ def test_every_reader_takes_a_set_with_images_without_a_class(mixed, tmp_path, r
     assert "4 of 12 images have no class: they are in no class" in text
     methods = csv.DictReader((tmp_path / "board" / "leaderboard.csv").read_text().splitlines())
     assert list(dict.fromkeys(row["method"] for row in methods)) == ["good", "bad"]
+
+
+def test_a_row_without_a_class_comes_last_and_the_card_counts_it(mixed):
+    rows = [json.loads(line) for line in (mixed / "set" / "metadata.jsonl").read_text().splitlines()]
+    assert [row["class"] is None for row in rows] == [False] * 8 + [True] * 4
+    card = (mixed / "set" / "README.md").read_text()
+    assert "| net | 4 | 2 |\n| none yet | 4 | 2 |\n" in card
+    assert "none yet" not in (mixed / "classed" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("padding", [0, 4_000_000])
+def test_the_hub_library_reads_a_set_with_images_without_a_class(mixed, tmp_path, monkeypatch, padding):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    shutil.copytree(mixed / "set", tmp_path / "set")
+    file = tmp_path / "set" / "metadata.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    if padding:  # as large as a set of 20,000 images: the library reads 10 MB at a time
+        file.write_text("".join(json.dumps(row | {"padding": "x" * padding}) + "\n" for row in rows))
+    loaded = datasets.load_dataset(
+        "imagefolder", data_dir=str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"), split="train"
+    )
+    assert dict(zip(loaded["id"], loaded["class"], strict=True)) == {row["id"]: row["class"] for row in rows}
+    assert dict(zip(loaded["id"], loaded["classes"], strict=True)) == {r["id"]: r["classes"] for r in rows}
+    assert loaded.features["class"].dtype == "string"
+
+
+def test_the_hub_library_reads_a_set_without_any_class(tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    own = write_cutouts(tmp_path, CAMERA)
+    build(
+        tmp_path / "set",
+        foregrounds=own,
+        backgrounds=tmp_path / "bg",
+        any_licence=True,
+        unlabelled=True,
+        per_foreground=1,
+    )
+    loaded = datasets.load_dataset(
+        "imagefolder", data_dir=str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"), split="train"
+    )
+    assert (list(loaded["class"]), list(loaded["classes"])) == ([None] * 3, [[]] * 3)

@@ -1,6 +1,7 @@
 """Finished images become sets that every later command works on."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -285,3 +286,35 @@ def test_the_class_is_an_option_of_the_command(run_cli, aim, tmp_path):
     done = run_cli("import", aim, tmp_path / "set", "--kind", "aim-500", "--class", "glass_ice")
     assert done.code == 0, done.err
     assert {row.class_ for row in load_set(tmp_path / "set").rows} == {"glass_ice"}
+
+
+def test_what_has_no_class_yet_is_imported_where_asked(run_cli, aim, tmp_path):
+    (aim / "classes.csv").write_text(
+        "file,class,licence\no_0000000a.jpg,,CC0-1.0\no_0000000b.jpg,net,CC0-1.0\n"
+    )
+    done = run_cli("import", aim, tmp_path / "set")
+    assert done.code == 1
+    assert "classes.csv:2: no class is given for 'o_0000000a'" in done.err
+    assert "--unlabelled" in done.err
+    done = run_cli("import", aim, tmp_path / "set", "--unlabelled")  # it goes on
+    assert done.code == 0, done.err
+    assert "3 images in 1 classes (2 without a class)" in done.out
+    rows = [json.loads(line) for line in (tmp_path / "set" / "metadata.jsonl").read_text().splitlines()]
+    assert [(row["fg_id"], row["class"], row["classes"], row["licence"]) for row in rows] == [
+        ("o_0000000b", "net", ["net"], "CC0-1.0"),
+        ("o_0000000a", None, [], "CC0-1.0"),
+        ("o_0000000c", None, [], rows[2]["licence"]),
+    ]
+    assert all(re.fullmatch("unlabelled-[0-9a-f]{8}", row["id"]) for row in rows[1:])
+    for row in rows[1:]:
+        assert (read_alpha(tmp_path / "set" / row["class_mask_file_name"]) == 255).all()
+    verify(load_set(tmp_path / "set"))
+    again = run_cli("import", aim, tmp_path / "set", "--unlabelled")
+    assert again.code == 0, again.err
+    done = run_cli("import", aim, tmp_path / "all", "--unlabelled", "--class", "fur")
+    assert done.code == 0, done.err
+    assert {row.fg_id: row.class_ for row in load_set(tmp_path / "all").rows} == {
+        "o_0000000a": "fur",
+        "o_0000000b": "net",
+        "o_0000000c": "fur",
+    }
