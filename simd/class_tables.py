@@ -28,6 +28,7 @@ _CLASS_COLUMNS = ("class", "classes", "class_guess", "label")
 _LICENCE_COLUMNS = ("licence", "license")
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _NAMED = 5  # names that a message gives
+_MESSAGES = 20  # that are given at once
 _FG_COLUMNS = ("fg", "fg_id")
 
 
@@ -143,8 +144,8 @@ def read_entries(
     ------
     DataError
         With line numbers: for a missing column, a row without a name or with more cells than columns, a
-        quote that is not closed, an unknown class, or two rows that contradict each other. Rows that say the
-        same are one.
+        quote that is not closed, unknown classes and kinds of alpha (all of them), or rows that contradict
+        each other. Rows that say the same are one.
     """
     columns, rows = _read_rows(path)
     file_column = _pick(path, columns, _FILE_COLUMNS)
@@ -152,17 +153,24 @@ def read_entries(
     fg_column = next((name for name in _FG_COLUMNS if name in columns), None)
     licence_column = next((name for name in _LICENCE_COLUMNS if name in columns), "")
     table = ClassTable(str(path))
+    wrong: dict[str, list[int]] = {}  # what is wrong with cells, to the lines that it is wrong in
     for line, row in rows:
         where = f"{path}:{line}"
         if roles is not None and "role" in columns and row["role"] not in roles:
             continue
         if not (name := key(row[file_column] or "")):
             raise DataError(f"{where}: the column {file_column!r} is empty")
+        try:
+            classes = parse_classes(row[class_column] or "") if class_column and row[class_column] else None
+            alpha_kind = check_alpha_kind(row.get("alpha_kind") or "")
+        except DataError as error:
+            wrong.setdefault(str(error), []).append(line)
+            continue
         entry = Entry(
             where,
-            _classes(where, row[class_column]) if class_column else None,
+            classes,
             row.get(licence_column) or UNKNOWN_LICENCE,
-            check_alpha_kind(row.get("alpha_kind") or "", where),
+            alpha_kind,
             (row[fg_column] or "").strip() if fg_column else "",
         )
         earlier = table.setdefault(name, entry)
@@ -170,6 +178,8 @@ def read_entries(
             raise DataError(
                 f"{where}: says something else of {name!r} than {earlier.where}; keep one of them"
             )
+    if wrong:
+        raise DataError(_all_wrong(path, wrong))
     return table
 
 
@@ -224,10 +234,13 @@ def _pick(path: Path, columns: Sequence[str], wanted: tuple[str, ...]) -> str:
     raise DataError(f"{path}: lacks a column {' or '.join(map(repr, wanted))}; {has}{hint}")
 
 
-def _classes(where: str, text: str | None) -> tuple[str, ...] | None:
-    if not text:
-        return None
-    try:
-        return parse_classes(text)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from None
+def _all_wrong(path: Path, wrong: dict[str, list[int]]) -> str:
+    """Return what is wrong with the cells of a file: a line for each message, with the rows that it is of."""
+    lines = []
+    for message, of_rows in wrong.items():
+        more = (
+            f" (also in line {first_of([str(line) for line in of_rows[1:]], _NAMED)})" if of_rows[1:] else ""
+        )
+        lines.append(f"{path}:{of_rows[0]}: {message}{more}")
+    left = len(lines) - _MESSAGES
+    return "\n".join(lines[:_MESSAGES] + ([f"... and {left} more such messages"] if left > 0 else []))

@@ -70,14 +70,14 @@ ROW_KEYS: dict[str, Kind] = {
 _ROW = record(ROW_KEYS, {f"{layer}_file_name": TEXT for layer in LAYERS})
 
 
-def check_alpha_kind(kind: str, where: str) -> str:
+def check_alpha_kind(kind: str) -> str:
     """Return a stated kind of alpha; DataError with the near name if it is not one of :data:`ALPHA_KINDS`."""
     if not kind or kind in ALPHA_KINDS:
         return kind
     plain = kind.strip().lower().replace("-", "_").replace(" ", "_")
     near = plain if plain in ALPHA_KINDS else _SYNONYMS.get(plain)
     hint = f"; did you mean {near!r}?" if near else suggest(plain, ALPHA_KINDS)
-    raise DataError(f"{where}: unknown alpha_kind {kind!r:.80}{hint}")
+    raise DataError(f"unknown alpha_kind {kind!r:.80}{hint}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,3 +135,14 @@ def test_a_file_of_classes_that_cannot_be_read_fails_index_where_pairs_need_none
     assert (done.code, "classes.csv:2: unknown class 'furr'; did you mean 'fur'?" in done.err) == (1, True)
     done = run_cli("index", tmp_path / "own", "--classes", tmp_path / "class.csv")
     assert (done.code, "class.csv: no such file" in done.err) == (1, True)
+
+
+def test_all_unknown_words_of_a_file_of_classes_are_named_at_once(foregrounds, tmp_path, run_cli):
+    rows = ["file,class,alpha_kind", "a.png,furr,", "b.png,fur,network", "c.png,furr,", "d.png,fur,"]
+    (tmp_path / "table.csv").write_text("\n".join([*rows, "e.png,smoke,"]) + "\n")
+    done = run_cli("index", foregrounds, "--classes", tmp_path / "table.csv")
+    assert done.code == 1
+    words = " ".join(done.err.split())
+    assert "table.csv:2: unknown class 'furr'; did you mean 'fur'? (also in line 4)" in words
+    assert "table.csv:3: unknown alpha_kind 'network'; did you mean 'predicted'?" in words
+    assert "table.csv:6: unknown class 'smoke'; did you mean 'smoke_cloud'?" in words
