@@ -11,7 +11,7 @@ tabs, as spreadsheets write them; the case of a column's name does not matter.
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
@@ -174,7 +174,7 @@ def read_entries(
             (row[fg_column] or "").strip() if fg_column else "",
         )
         earlier = table.setdefault(name, entry)
-        if (earlier.classes, earlier.licence, earlier.fg_id) != (entry.classes, entry.licence, entry.fg_id):
+        if replace(earlier, where=where) != entry:
             raise DataError(
                 f"{where}: says something else of {name!r} than {earlier.where}; keep one of them"
             )

@@ -68,6 +68,13 @@ def test_a_column_without_a_name_holds_no_classes(tmp_path):
     assert read_entries(file, key=stem_of, with_classes=False)["a"].classes is None
 
 
+def test_rows_that_differ_in_how_their_alpha_was_made_contradict_each_other(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("file,class,alpha_kind\na.png,net,hand_cut\na.png,net,hand_cut\na.png,net,predicted\n")
+    with pytest.raises(DataError, match=r"a\.csv:4: says something else of 'a' than .*a\.csv:2"):
+        read_entries(file, key=stem_of)
+
+
 def test_rows_that_differ_in_their_foreground_contradict_each_other(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("file,class,fg\na.png,net,x\na.png,net,x\na.png,net,y\n")

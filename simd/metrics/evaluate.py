@@ -128,6 +128,9 @@ def evaluate(
     matched = find_predictions(folder, truths)
     if not matched.files:
         names = expected_and_present((f"{image.id}.png" for image in truths.images), matched.extra)
+        inside = [] if matched.extra else [path.name for path in sorted(folder.iterdir()) if path.is_dir()]
+        if inside:
+            names = f"it holds folders; name one of them: {first_of(inside, 5)}"
         raise DataError(f"{folder}: holds no prediction for {truths.origin}: {names}")
     with _journal(state, folder, truths, out=out) as journal:
         done = _score_all(_jobs(truths, matched, record), workers, journal)

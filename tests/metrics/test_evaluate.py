@@ -230,6 +230,12 @@ def test_folders_without_mattes_are_named(tiny_set, tmp_path):
     expected = rf"empty: holds no prediction for .*set: '{first}\.png' is expected, for example; "
     with pytest.raises(DataError, match=expected + "nothing is there"):
         evaluate(tmp_path / "empty", tiny_set.path)
+    for name in ("knn", "ours"):
+        (tmp_path / "all" / name).mkdir(parents=True)
+    with pytest.raises(
+        DataError, match=r"all: holds no prediction .*: it holds folders; name one of them: knn, ours$"
+    ):
+        evaluate(tmp_path / "all", tiny_set.path)
     save(tmp_path / "empty" / "IMG_1.png", soft_alpha())
     with pytest.raises(DataError, match=expected + r"what is there is called as 'IMG_1\.png'"):
         evaluate(tmp_path / "empty", tiny_set.path)
