@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from simd.composition.plan import Planned, with_ids
 from simd.errors import DataError
-from simd.records import Background, Foreground
+from simd.records import UNLABELLED, Background, Foreground
 from simd.sources.index import Index, Record
 from simd.sources.lists import check_name, numbered_lines, read_file_list
 from simd.taxonomy import class_name
@@ -36,12 +36,14 @@ def plan_file_list(
     fgs: dict[str, list[Foreground]] = defaultdict(list)
     for fg in foregrounds.records:
         if fg.file is not None:
-            fgs[f"{fg.class_}/{fg.file.name}"].append(fg)
+            fgs[f"{fg.class_ or UNLABELLED}/{fg.file.name}"].append(fg)
     bgs = _by_name(backgrounds)
     pairs, used = [], Counter[str]()
     for line in lines:
         try:
-            fg = _pick(f"{line.class_}/{line.fg_name}", fgs, _reasons(foregrounds), "foreground")
+            fg = _pick(
+                f"{line.class_ or UNLABELLED}/{line.fg_name}", fgs, _reasons(foregrounds), "foreground"
+            )
             bg = _pick(line.bg_name, bgs, _reasons(backgrounds), "background")
         except DataError as error:
             problems[f"{path}:{line.number}"] = str(error)

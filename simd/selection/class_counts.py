@@ -166,6 +166,9 @@ def _pairs_of(row: Composite, *, proposals: bool) -> list[tuple[str, str]]:
 def _listed(path: Path) -> list[tuple[str, str]]:
     lines, problems = read_file_list(path)
     if not problems:
+        if without := sum(not line.class_ for line in lines):
+            _LOG.warning("%s: %d of %d lines name no class: they are in no count", path, without, len(lines))
+        lines = [line for line in lines if line.class_]
         return [(line.class_, f"{line.class_}/{line.fg_name}") for line in lines]
     name, reason = next(iter(problems.items()))
     raise DataError(f"{name}: {reason} ({len(problems)} lines of the list cannot be counted)")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from simd.errors import DataError
 from simd.files import read_text
 from simd.image import is_image_name
+from simd.records import UNLABELLED
 from simd.taxonomy import class_name
 
 
@@ -50,7 +51,7 @@ def read_file_list(path: Path) -> tuple[list[ListLine], dict[str, str]]:
     Returns
     -------
     lines : list of ListLine
-        The good lines, with the class as the project names it.
+        The good lines, with the class as the project names it, "" where they say "unlabelled".
     problems : dict
         ``"<path>:<line>"`` to what is wrong there: fields, class, unsafe name, a line that stood before.
 
@@ -103,4 +104,4 @@ def _parse_composite(number: int, text: str) -> ListLine:
     line = parse_line(number, text)
     check_name(line.fg_name, "foreground")
     check_name(line.bg_name, "background")
-    return line._replace(class_=class_name(line.class_))
+    return line._replace(class_="" if line.class_ == UNLABELLED else class_name(line.class_))

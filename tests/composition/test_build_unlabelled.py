@@ -248,3 +248,26 @@ def test_the_hub_library_reads_a_set_without_any_class(tmp_path, monkeypatch):
         "imagefolder", data_dir=str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"), split="train"
     )
     assert (list(loaded["class"]), list(loaded["classes"])) == ([None] * 3, [[]] * 3)
+
+
+def test_lists_name_what_has_no_class(tmp_path, run_cli):
+    write_cutouts(tmp_path, ("IMG_1000.png", "fur_a.png"))
+    pairs, names = tmp_path / "pairs.txt", tmp_path / "names.txt"
+    pairs.write_text("unlabelled:IMG_1000.png:sky.JPG\nfur:fur_a.png:hill.jpg\n")
+    names.write_text("sky.JPG\nhill.jpg\n")
+    in_order = ("--background-list", names, "--per-foreground", 1)
+    for out, more in (("pairs", ("--file-list", pairs)), ("order", in_order)):
+        done = run_cli("build", tmp_path / out, *options(tmp_path), "--unlabelled", *more)
+        assert done.code == 0, done.err
+        assert [(row.fg_id, row.class_, row.bg_id) for row in load_set(tmp_path / out).rows] == [
+            ("fur_a", "fur", "hill.jpg"),
+            ("IMG_1000", "", "sky.JPG"),
+        ]
+    done = run_cli("balance", pairs, "--json")
+    assert "1 of 2 lines name no class" in done.err
+    assert json.loads(done.out)["composites"]["fur"] == 1
+    assert sum(json.loads(done.out)["composites"].values()) == 1
+    pairs.write_text("net:IMG_1000.png:sky.JPG\nfur:fur_a.png:hill.jpg\n")
+    done = run_cli("build", tmp_path / "no", *options(tmp_path), "--unlabelled", "--file-list", pairs)
+    assert done.code == 1
+    assert "no foreground 'net/IMG_1000.png'; it has others, as 'fur/fur_a.png'" in done.err

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 import warnings
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -207,6 +208,27 @@ def test_tags_come_back_as_a_review(run_cli, opened, tiny, tmp_path):
     second.save()
     assert run_cli("browse", "pull", tiny.path, "--name", name, "--by", "you").code == 0
     assert [(r.id, r.by) for r in read_review(path).remarks] == [(tiny.rows[0].id, "me")]
+
+
+def test_a_set_with_images_without_a_class_opens_and_its_tags_come_back(fo, run_cli, tmp_path):
+    from simd.report.browse.open import prepare
+
+    matting_set = browse_set(tmp_path)
+    rows = [replace(matting_set.rows[0], class_="", classes=()), matting_set.rows[1]]
+    write_manifest(matting_set.path, rows, name="mixed", protocol="exact", seed=0, sources=[])
+    opened = prepare(matting_set.path, name="mixed")
+    try:
+        sample, other = of(opened, rows[0].id), of(opened, rows[1].id)
+        assert (sample.primary_class, sample.classes) == (None, [])
+        assert other.primary_class.label == rows[1].class_
+        sample.tags.append("no class yet")
+        sample.save()
+        done = run_cli("browse", "pull", matting_set.path, "--name", "mixed")
+        assert done.code == 0, done.err
+        (remark,) = read_review(tmp_path / "set.review.jsonl").remarks
+        assert (remark.id, remark.tags) == (rows[0].id, ("no class yet",))
+    finally:
+        fo.delete_dataset("mixed")
 
 
 def test_a_dataset_of_somebody_else_is_never_touched(fo, run_cli, tiny):

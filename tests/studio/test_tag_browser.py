@@ -106,6 +106,22 @@ def show(browser, serve):
     assert [url for url in asked if not url.startswith((*own, "data:", "blob:"))] == []
 
 
+def test_a_picture_without_a_class_is_tagged(show, tmp_path):
+    rgb = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    (tmp_path / "own").mkdir()
+    Image.fromarray(np.dstack([rgb, soft_alpha(HEIGHT, WIDTH)])).save(tmp_path / "own" / "IMG_1000.png")
+    screen = show(place=str(tmp_path / "own"))
+    (foreground,) = screen.served.tagging.foregrounds
+    assert foreground.classes == ()
+    screen.press(KEY["fur"], "g")
+    annotation, mask = screen.settled()
+    unknown = mask != 255
+    assert unknown.any()
+    assert (mask[unknown] == class_index("fur")).all()
+    assert annotation.fg_id == "IMG_1000"
+    assert screen.shows(mask)
+
+
 def test_the_file_is_what_was_drawn(show):
     screen = show()
     read_again = []
