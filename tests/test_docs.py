@@ -23,17 +23,32 @@ def test_the_sheets_of_the_classes_are_written_again_by_their_commands():
         assert is_picture(DOCS / "images" / name), name
 
 
-@pytest.mark.slow
-def test_the_small_networks_train_and_draw_the_pictures_of_sim(tmp_path):
-    short = ("--objects", "3", "--minutes", "0.01", "0.01")
-    for name, *arguments in (
-        ("sim_training.py", tmp_path / "weights", *short),
-        ("sim_pictures.py", tmp_path / "weights", tmp_path),
-    ):
-        command = [sys.executable, str(DOCS / name), *map(str, arguments)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    pictures = sorted(tmp_path.glob("*.jpg"))
-    assert [path.stem for path in pictures] == ["sim-classes", "sim-inputs", "sim-layers", "sim-windows"]
-    for path in pictures:
-        assert read_image(path).shape == read_image(DOCS / "images" / path.name).shape, path.name
+@pytest.mark.slow  # three trainings of two steps
+@pytest.mark.browser
+def test_the_small_networks_train_and_draw_the_pictures_of_sim_and_training(tmp_path):
+    tiny = [
+        'data.foregrounds=["synthetic:2@96:train"]',
+        'data.backgrounds=["open:1@96:train"]',
+        "loop.steps=2",
+    ]
+    tiny += ["data.held_out=0.5", "data.crops=[64]", "data.side=64", "data.patch_sides=[64,96]"]
+    tiny += ["loop.batch=2", "validation.samples=2"]
+    command = [
+        sys.executable,
+        str(DOCS / "sim_pictures.py"),
+        str(tmp_path / "runs"),
+        "--images",
+        str(tmp_path),
+    ]
+    for setting in tiny:
+        command += ["--set", setting]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pictures = {path.name for path in tmp_path.glob("*.jpg")}
+    pages = [DOCS / name for name in ("sim.md", "training.md")]
+    assert pictures == {
+        name for page in pages for name in re.findall(r"images/(\S+?\.jpg)", page.read_text("utf-8"))
+    }
+    for name in pictures:
+        shape = read_image(tmp_path / name).shape
+        assert shape[1:] == read_image(DOCS / "images" / name).shape[1:], name
