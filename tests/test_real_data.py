@@ -47,7 +47,7 @@ def test_without_its_csv_no_class_is_guessed(real, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "missing 0, extra 0, broken 0" in done.stdout
     assert re.search(r"^  \d+ have no class yet: ", done.stdout, re.MULTILINE)
-    table = tmp_path / "mine.csv"
+    table = tmp_path.parent / f"{tmp_path.name}.csv"
     assert simd("index", tmp_path, "--write-classes", table).returncode == 0
     rows = dict(line.split(",")[:2] for line in table.read_text().splitlines())
     names = {Path(file).stem: class_ for file, class_ in rows.items()}
