@@ -29,8 +29,8 @@ def annotate(index: Index[Foreground], folder: Path, *, proposals: bool = False)
     Parameters
     ----------
     proposals : bool
-        Use annotations that nobody has reviewed, too, unless they contradict the stated class: what a user
-        says wins over what a model guesses.
+        Use annotations that nobody has reviewed, too, unless they contradict the stated class, or none is
+        stated: what a user says wins over what a model guesses, and a guess is never a primary class.
 
     Raises
     ------
@@ -98,7 +98,8 @@ def _annotated(fg: Foreground, path: Path, counts: Counter[str], *, proposals: b
     counts["unreviewed"] += proposed
     counts["contradicting"] += contradicts
     counts["refused"] += proposed and contradicts
-    if proposed and (contradicts or not proposals):
+    counts["unstated"] += proposed and not fg.class_
+    if proposed and (contradicts or not fg.class_ or not proposals):
         return fg
     pixels = np.bincount(class_mask.ravel(), minlength=256)
     names = sorted(classes_in(class_mask), key=lambda name: -pixels[class_index(name)])
@@ -118,6 +119,11 @@ def _summary(total: int, counts: Counter[str], *, proposals: bool) -> str:
         used = f"{unreviewed} of {total} are not reviewed and are used as proposals"
         if counts["refused"]:
             used += f", but for {counts['refused']} that contradict the stated class"
+        if counts["unstated"]:
+            used += (
+                f", but for {counts['unstated']} whose foreground has no stated class and gets none by "
+                "a guess: review them on the page (simd tag), or state the class"
+            )
     else:
         used = (
             f"{unreviewed} of {total} are not reviewed and are not used; review them on the page (simd tag), "

@@ -98,6 +98,30 @@ def test_a_build_uses_what_is_reviewed_and_says_what_is_not(tmp_path, run_cli, t
     assert run_cli("verify", tmp_path / "guessed").code == 0
 
 
+def test_a_guess_is_never_the_class_of_what_has_none_stated(tmp_path, run_cli):
+    own = write_sources(tmp_path, ("fur_a", "photo_a", "photo_b"))
+    stated, reviewed, guessed = index_foregrounds(str(own)).records
+    tag(tmp_path / "tags", stated, FUR, NET, origin="proposal", review="proposed")
+    tag(tmp_path / "tags", reviewed, NET, NET, review="reviewed")
+    tag(tmp_path / "tags", guessed, FIRE, FIRE, origin="proposal", review="proposed")
+    done, rows = build(run_cli, tmp_path, "set", "--proposals", "--unlabelled")
+    assert {fg_id: (row.class_, row.classes, row.class_mask_from) for fg_id, row in rows.items()} == {
+        "fur_a": ("fur", ("fur", "net"), "proposals"),
+        "photo_a": ("net", ("net",), "regions"),
+        "photo_b": ("", (), "image"),
+    }
+    assert "2 of 3 are not reviewed and are used as proposals, but for 1 whose foreground has no" in done.err
+    mask = Image.open(tmp_path / "set" / "class_mask" / f"{rows['photo_b'].id}.png")
+    assert (np.asarray(mask) == 255).all()
+    options = ("balance", own, "--annotations", tmp_path / "tags", "--proposals", "--json")
+    counts = json.loads(run_cli(*options).out)["foregrounds"]
+    assert {name: count for name, count in counts.items() if count} == {"fur": 1, "net": 2}
+    common = ("--foregrounds", own, "--backgrounds", tmp_path / "bg", "--any-licence")
+    done = run_cli("build", tmp_path / "no", *common, "--annotations", tmp_path / "tags", "--proposals")
+    assert done.code == 1
+    assert "photo_b: has no class yet" in done.err
+
+
 def test_proposals_need_annotations(tmp_path, run_cli):
     own = write_sources(tmp_path)
     done = run_cli("build", tmp_path / "set", "--foregrounds", own, "--proposals")
