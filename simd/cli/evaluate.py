@@ -24,7 +24,10 @@ def evaluate(
     ] = "unknown",
     out: Annotated[
         Path | None,
-        Option(help="Where scores go: <out>.csv and <out>.json.", show_default="scores/<predictions>"),
+        Option(
+            help="Where scores go: <out>.csv and <out>.json.",
+            show_default="scores/<predictions>[-whole][-proposals]",
+        ),
     ] = None,
     name: Annotated[str | None, Option(help="The method's name on boards.")] = None,
     review: Annotated[
@@ -40,7 +43,7 @@ def evaluate(
     from simd.metrics.evaluate import evaluate as evaluate_folder
     from simd.report.leaderboard.terminal import print_scores
 
-    out = out or default_out("scores", predictions)
+    out = out or _default_out(predictions, region, proposals=proposals)
     evaluation = evaluate_folder(
         predictions,
         dataset,
@@ -62,3 +65,10 @@ def evaluate(
         typer.echo(f"wrote {out}.csv and {out}.json")
     check_complete(evaluation)
     check_no_extra(evaluation)
+
+
+def _default_out(predictions: Path, region: str, *, proposals: bool) -> Path:
+    """Name scores after what is counted, too: one count never replaces another of the same mattes."""
+    out = default_out("scores", predictions)
+    counted = ("" if region == "unknown" else f"-{region}") + ("-proposals" if proposals else "")
+    return out.with_name(out.name + counted)

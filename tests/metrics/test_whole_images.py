@@ -139,3 +139,18 @@ def test_an_unfinished_evaluation_of_the_other_region_is_not_continued(tiny_set)
 
     keys = {find_truths(tiny_set.path, region=region).key for region in ("unknown", "whole")}
     assert len(keys) == 2
+
+
+def test_scores_of_whole_images_never_replace_those_of_unknown_regions(tmp_path, run_cli, monkeypatch):
+    alpha = soft_alpha()
+    for folder in ("alpha", "mattes/mine"):
+        save(tmp_path / folder / "a.png", alpha)
+    save(tmp_path / "trimap" / "a.png", np.full_like(alpha, 128))
+    monkeypatch.chdir(tmp_path)
+    words = ("evaluate", "mattes/mine", "--alpha", "alpha", "--workers", "1")
+    assert run_cli(*words, "--trimap", "trimap").out.endswith("wrote scores/mine.csv and scores/mine.json\n")
+    assert run_cli(*words, "--region", "whole").out.endswith(
+        "wrote scores/mine-whole.csv and scores/mine-whole.json\n"
+    )
+    regions = [load_scores(Path("scores", name)).set.get("region") for name in ("mine", "mine-whole")]
+    assert regions == [None, "whole"]
