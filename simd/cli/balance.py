@@ -36,5 +36,5 @@ def balance(
     else:
         print_balance(counted, per_class)
     if counted.problems:
-        total = len(counted.regions) + len(counted.problems)
+        total = counted.total + len(counted.problems)
         raise BatchError(dict(counted.problems), "foregrounds", total)

@@ -32,9 +32,10 @@ def unreviewed_note(rows: Sequence[Composite], *, proposals: bool) -> str:
 
 def unlabelled_images(rows: Sequence[Composite]) -> str:
     """Say how many images have no class, and what they count for; ``""`` if all have one."""
-    without = sum(not row.class_ for row in rows)
+    without = [row.fg_id for row in rows if not row.class_]
+    if not without:
+        return ""
     return (
-        f"{without} of {len(rows)} images have no class: they are in no class's count or mean"
-        if without
-        else ""
+        f"{len(without)} of {len(rows)} images have no class: they are in no class's count or mean. "
+        f"Their foregrounds are {len(set(without))} of {len({row.fg_id for row in rows})}"
     )

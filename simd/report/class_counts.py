@@ -32,10 +32,12 @@ def print_balance(census: Census, per_class: int | None) -> None:
     console = Console()
     console.print(table)
     goal = max(census.foregrounds.values()) if per_class is None else per_class
+    without = f" ({census.unlabelled} more without a class)" if census.unlabelled else ""
     counted = f"{sum(census.foregrounds.values())} regions of " if census.by_region else ""
+    present = sum(map(bool, census.foregrounds.values()))
     console.print(
-        f"{counted}{len(census.regions)} foregrounds in {sum(map(bool, census.foregrounds.values()))} of "
-        f"{len(TAXONOMY)} classes, max/min {census.spread:.1f}, entropy {census.entropy:.3f} (1 is equal)"
+        f"{counted}{len(census.regions)} foregrounds{without} in {present} of {len(TAXONOMY)} classes, "
+        f"max/min {census.spread:.1f}, entropy {census.entropy:.3f} (1 is equal)"
     )
     console.print(f"{goal} for each class would take {sum(missing.values())} more")
     if census.by_region:

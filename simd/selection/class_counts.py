@@ -33,12 +33,18 @@ class Census:
     foregrounds: dict[str, int]
     composites: dict[str, int]
     regions: dict[str, tuple[str, ...]]  # foreground to the classes that it counts for
+    unlabelled: int = 0  # foregrounds without a class, which are in none of the above
     problems: Mapping[str, str] = field(default_factory=dict)  # what could not be counted, with its reason
 
     def __repr__(self) -> str:
         """Return a line."""
         present = sum(count > 0 for count in self.foregrounds.values())
-        return f"<Census: {len(self.regions)} foregrounds of {present} classes>"
+        return f"<Census: {self.total} foregrounds of {present} classes>"
+
+    @property
+    def total(self) -> int:
+        """How many foregrounds were counted, those without a class too."""
+        return len(self.regions) + self.unlabelled
 
     @property
     def by_region(self) -> bool:
@@ -107,7 +113,7 @@ def take_census(
         index = annotate(index, annotations, proposals=proposals)
     if note := unlabelled_note(index.records):
         _LOG.warning("%s: of %d foregrounds %s", origin, len(index.records), note)
-    counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg))
+    counted = census((name, fg.id) for fg in index.records for name in counted_classes(fg) or ("",))
     return replace(counted, composites=dict.fromkeys(CLASSES, 0), problems=index.problems)
 
 
@@ -142,8 +148,9 @@ def balance(
 
 
 def census(composites: Iterable[tuple[str, str]]) -> Census:
-    """Count (class, foreground) pairs: one for each composite and class of its foreground."""
-    pairs = list(composites)
+    """Count (class, foreground) pairs: one for each composite and class of its foreground, "" for none."""
+    every = list(composites)
+    pairs = [(name, fg_id) for name, fg_id in every if name]
     composite_counts = Counter(name for name, _ in pairs)
     foreground_counts = Counter(name for name, _ in set(pairs))
     regions: dict[str, set[str]] = {}
@@ -153,13 +160,14 @@ def census(composites: Iterable[tuple[str, str]]) -> Census:
         {name: foreground_counts[name] for name in CLASSES},
         {name: composite_counts[name] for name in CLASSES},
         {fg_id: tuple(sorted(classes)) for fg_id, classes in regions.items()},
+        len({fg_id for _, fg_id in every} - regions.keys()),
     )
 
 
 def _pairs_of(row: Composite, *, proposals: bool) -> list[tuple[str, str]]:
     """Return the classes that a composite counts for, each with its foreground."""
     by_region = row.class_mask_from == "regions" or (proposals and is_unreviewed(row))
-    names = row.classes if by_region else tuple(filter(None, [row.class_]))
+    names = row.classes if by_region else (row.class_,)
     return [(name, row.fg_id) for name in names]
 
 
@@ -168,7 +176,6 @@ def _listed(path: Path) -> list[tuple[str, str]]:
     if not problems:
         if without := sum(not line.class_ for line in lines):
             _LOG.warning("%s: %d of %d lines name no class: they are in no count", path, without, len(lines))
-        lines = [line for line in lines if line.class_]
         return [(line.class_, f"{line.class_}/{line.fg_name}") for line in lines]
     name, reason = next(iter(problems.items()))
     raise DataError(f"{name}: {reason} ({len(problems)} lines of the list cannot be counted)")

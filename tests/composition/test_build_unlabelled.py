@@ -201,8 +201,13 @@ def test_every_reader_takes_a_set_with_images_without_a_class(mixed, tmp_path, r
     for command in commands:
         done = run_cli(*command)
         assert done.code == 0, (command[0], done.err)
+    (balance,) = csv.DictReader((tmp_path / "stats" / "balance.csv").read_text().splitlines())
+    assert (balance["composites"], balance["foregrounds"], balance["classes"]) == ("12", "6", "2")
+    assert "| 12 | 6 (2 without a class) | 2 of 20 |" in (tmp_path / "stats" / "statistics.md").read_text()
+    assert "4 foregrounds (2 more without a class) in 2 of 20 classes" in run_cli("balance", place).out
     text = (tmp_path / "stats" / "index.html").read_text()
     assert "4 of 12 images have no class: they are in no class" in text
+    assert "Their foregrounds are 2 of 6" in text
     methods = csv.DictReader((tmp_path / "board" / "leaderboard.csv").read_text().splitlines())
     assert list(dict.fromkeys(row["method"] for row in methods)) == ["good", "bad"]
 
@@ -266,6 +271,7 @@ def test_lists_name_what_has_no_class(tmp_path, run_cli):
     done = run_cli("balance", pairs, "--json")
     assert "1 of 2 lines name no class" in done.err
     assert json.loads(done.out)["composites"]["fur"] == 1
+    assert json.loads(done.out)["unlabelled"] == 1
     assert sum(json.loads(done.out)["composites"].values()) == 1
     pairs.write_text("net:IMG_1000.png:sky.JPG\nfur:fur_a.png:hill.jpg\n")
     done = run_cli("build", tmp_path / "no", *options(tmp_path), "--unlabelled", "--file-list", pairs)

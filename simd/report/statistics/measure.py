@@ -111,7 +111,7 @@ def _report(
             name = Path(origin).name or str(origin)
             statistics.append(SetStatistics(name, source, sum(source.composites.values())))
             failures |= source.problems
-            total += len(source.regions) + len(source.problems) if source.problems else 0
+            total += source.total + len(source.problems) if source.problems else 0
             continue
         total += len(source)
         key = hashlib.sha256(str(real_path(origin)).encode()).hexdigest()[:12]

@@ -133,6 +133,8 @@ def balance_table(sets: Sequence[SetStatistics]) -> tuple[list[str], list[list[s
     for of_set in sets:
         values = _balance(of_set)
         counts = [f"{values[name]:,}" for name in ("composites", "foregrounds")]
+        if without := of_set.census.unlabelled:
+            counts[1] += f" ({without:,} without a class)"
         rows.append(
             [
                 of_set.name,
@@ -177,7 +179,7 @@ def _balance(statistics: SetStatistics) -> dict[str, Any]:
     return {
         "set": statistics.name,
         "composites": statistics.composites,
-        "foregrounds": len(statistics.census.regions),
+        "foregrounds": statistics.census.total,
         "classes": sum(map(bool, statistics.census.foregrounds.values())),
         "max_min": statistics.census.spread,
         "entropy": statistics.census.entropy if any(statistics.census.foregrounds.values()) else math.nan,
