@@ -20,7 +20,7 @@ from simd.parallel import run
 from simd.records import UNKNOWN_LICENCE, UNLABELLED, Composite
 from simd.sources import PLAIN_KINDS, index_finished, with_names
 from simd.sources.folder import check_pair_size
-from simd.sources.index import Finished
+from simd.sources.index import Finished, Index
 from simd.sources.licences import attribution, sources_of
 from simd.sources.outputs import check_output_folder
 from simd.sources.pairs import read_finished
@@ -145,7 +145,7 @@ def import_set(
     table_path = Path(classes) if classes is not None else find_table(Path(origin))
     table = read_table(table_path, roles=("fg", "alpha")) if table_path else ClassTable()
     failures = dict(index.problems)
-    entries = _entries(index.records, table, options, failures)
+    entries = _entries(index.records, table, failures, class_=options.class_, unlabelled=unlabelled)
     names_here = [name for finished in index.records for name in _names(finished)]
     unused = table.unused([*names_here, *map(stem_of, index.problems)])
     failures |= unused
@@ -211,8 +211,32 @@ def import_set(
     )
 
 
+def with_stated(index: Index[Finished], table: ClassTable, class_: str | None = None) -> Index[Finished]:
+    """Return image-alpha pairs with the classes and licences that an import by a CSV file gives them.
+
+    What cannot be imported, since its statements contradict each other, is broken.
+    """
+    failures: dict[str, str] = {}
+    entries = _entries(index.records, table, failures, class_=None, unlabelled=True)
+    records = [
+        replace(
+            finished,
+            class_=(entries[finished.id].classes or (class_ or "",))[0],
+            licence=_licence(finished, entries[finished.id]),
+        )
+        for finished in index.records
+        if finished.id in entries
+    ]
+    return replace(index, records=tuple(records), broken=index.broken | failures)
+
+
 def _entries(
-    records: Sequence[Finished], table: ClassTable, options: _Options, failures: dict[str, str]
+    records: Sequence[Finished],
+    table: ClassTable,
+    failures: dict[str, str],
+    *,
+    class_: str | None,
+    unlabelled: bool,
 ) -> dict[str, Entry]:
     """Return what is known of each image by its id: classes, licence, kind of alpha; never a guess."""
     entries: dict[str, Entry] = {}
@@ -223,14 +247,13 @@ def _entries(
             if entry is None:
                 unnamed.append(finished)
                 continue
-            if entry.classes is None and options.class_:
-                entry = replace(entry, classes=(options.class_,))
-            if not options.unlabelled:
+            if entry.classes is None and class_:
+                entry = replace(entry, classes=(class_,))
+            if not unlabelled:
                 entry.required_classes(finished.name)
             entries[finished.id] = entry
         except DataError as error:
             failures[finished.id] = str(error)
-    class_ = options.class_
     by_name = {f.id: name for f in unnamed if (name := class_from_prefix(f.name))}
     if by_name and class_ and len(by_name) < len(unnamed):
         raise DataError(
@@ -240,7 +263,7 @@ def _entries(
         )
     for finished in unnamed:
         name = by_name.get(finished.id) if len(by_name) == len(unnamed) else class_
-        if name or options.unlabelled:
+        if name or unlabelled:
             entries[finished.id] = Entry("", (name,) if name else None)
         else:
             failures[finished.id] = (
@@ -297,7 +320,7 @@ def _restated(row: Composite, job: _ImportJob) -> dict[str, Change]:
     mapped = "trimap_pixels_mapped" in row.recipe
     stated = {
         "kind": (row.source, job.finished.source),
-        "licence": (row.licence, _licence(job)),
+        "licence": (row.licence, _licence(job.finished, job.entry)),
         "alpha_kind": (row.alpha_kind, job.entry.alpha_kind),
         "map-trimaps": (mapped, mapped and job.map_trimaps),
     }
@@ -316,8 +339,8 @@ def _changes(row: Composite, job: _ImportJob) -> dict[str, Change]:
     return _restated(row, job) | {name: pair for name, pair in stated.items() if pair[0] != pair[1]}
 
 
-def _licence(job: _ImportJob) -> str:
-    return job.finished.licence if job.entry.licence == UNKNOWN_LICENCE else job.entry.licence
+def _licence(finished: Finished, entry: Entry) -> str:
+    return finished.licence if entry.licence == UNKNOWN_LICENCE else entry.licence
 
 
 def _tell(imported: Mapping[str, _Imported]) -> None:
@@ -375,7 +398,7 @@ def _import_files(job: _ImportJob) -> _Imported:
         fg_id=finished.fg_id,
         bg_id=finished.bg_id,
         source=finished.source,
-        licence=_licence(job),
+        licence=_licence(job.finished, job.entry),
         bg_source=None,
         bg_licence=None,
         alpha_kind=job.entry.alpha_kind,

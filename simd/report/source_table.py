@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simd.arguments import checked
+from simd.class_tables import ClassTable
+from simd.composition.import_finished import with_stated
 from simd.errors import DataError, SimdError, folded
 from simd.image import read_alpha, remarks
 from simd.layer_checks import differing_orientation
@@ -29,7 +31,8 @@ from simd.sources.everyday import parse_naming, roles_of
 from simd.sources.index import Finished, Index, files_of
 from simd.sources.pairs import read_finished
 from simd.sources.parquet import on_disk
-from simd.taxonomy import CLASSES
+from simd.sources.table import table_beside
+from simd.taxonomy import CLASSES, class_name
 
 _NAMED = 20  # extra files that are listed by name
 
@@ -189,11 +192,12 @@ def index(
         as_backgrounds = False  # fg/ and alpha/ hold images, but no photographs to place things on
     listed = []
     if as_finished:
-        listed.append(_look("image-alpha pairs", index_finished(origin, kind), decode, workers))
+        pairs = _pairs_stated(index_finished(origin, kind), origin, classes, class_)
+        listed.append(_look("image-alpha pairs", pairs, decode, workers))
     if as_foregrounds or not (as_backgrounds or as_finished):  # with none, this raises with the known layouts
         try:
-            table = None if classes is None else Path(classes)
-            fgs = index_foregrounds(origin, kind, classes=table, class_=class_)
+            path = None if classes is None else Path(classes)
+            fgs = index_foregrounds(origin, kind, classes=path, class_=class_)
         except DataError as error:
             if not as_finished or classes is not None:  # who names a file of classes wants to know of it
                 raise
@@ -203,6 +207,21 @@ def index(
     if as_backgrounds:
         listed.append(_look("backgrounds", index_backgrounds(origin, kind), decode, workers))
     return Listing(listed)
+
+
+def _pairs_stated(
+    pairs: Index[Finished], origin: str, classes: str | Path | None, class_: str | None
+) -> Index[Finished]:
+    """Return image-alpha pairs with what a CSV file, named or beside them, says of them."""
+    try:
+        table = table_beside(origin, None if classes is None else Path(classes))
+    except DataError as error:
+        if classes is not None:  # who names a file of classes wants to know of it
+            raise
+        return replace(pairs, notes=(*pairs.notes, str(error)))
+    if table is None and not class_:
+        return pairs
+    return with_stated(pairs, table or ClassTable(), class_name(class_) if class_ else None)
 
 
 def _recognised(table: Mapping[str, str], kind: str | None, origin: str) -> bool:

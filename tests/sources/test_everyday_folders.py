@@ -325,6 +325,26 @@ def test_own_trimaps_of_photographs_are_kept(tmp_path, run_cli):
         np.testing.assert_array_equal(written, trimap(NAMES.index(row.fg_id)))
 
 
+def test_a_file_of_classes_says_them_of_pairs_and_of_foregrounds(tmp_path, run_cli):
+    for name in ("a", "b", "c"):
+        save(tmp_path / "in" / "alpha" / f"{name}.png", soft_alpha())
+        for folder in ("fg", "image"):
+            save(tmp_path / "in" / folder / f"{name}.jpg", photograph(0))
+    (tmp_path / "classes.csv").write_text("file,class,licence\na.jpg,fur,CC0-1.0\nb.jpg,net,\nc.jpg,,\n")
+    contents = listed(run_cli, tmp_path / "in", "--classes", tmp_path / "classes.csv")
+    for what in ("image-alpha pairs", "foregrounds"):
+        facts = contents[what]
+        assert (facts["classes"], facts["unclassed"]) == ({"fur": 1, "net": 1}, 1), what
+        assert facts["licences"] == {"unknown": 2, "CC0-1.0": 1}, what
+    contents = listed(run_cli, tmp_path / "in", "--classes", tmp_path / "classes.csv", "--class", "leaf")
+    assert contents["image-alpha pairs"]["classes"] == contents["foregrounds"]["classes"]
+    assert contents["image-alpha pairs"]["unclassed"] == 0
+    (tmp_path / "in" / "classes.csv").write_text("file,class\na.jpg,furr\n")  # import would refuse it
+    pairs = listed(run_cli, tmp_path / "in")["image-alpha pairs"]
+    assert pairs["found"] == 3
+    assert any("unknown class 'furr'" in note for note in pairs["notes"])
+
+
 def test_a_trimap_that_is_missing_beside_others_is_named_and_made(tmp_path, run_cli):
     root = write(tmp_path / "in", "image/{}.png", "alpha/{}.png", "trimap/{}.png")
     (root / "trimap" / "net_b.png").unlink()
