@@ -167,7 +167,7 @@ def test_a_foreground_without_a_class_is_named(build, foregrounds, tmp_path, nam
         (foregrounds / folder / "fur_cat.png").rename(foregrounds / folder / f"{name}.png")
     done = build()
     assert done.code == 1
-    assert f"{name}: '{name}' is in no CSV file and does not begin with the name of a class; give" in done.err
+    assert f"{name}: has no class yet: name one (--class NAME)" in done.err
     assert len(load_set(tmp_path / "set")) == 5
 
 

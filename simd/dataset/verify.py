@@ -24,10 +24,14 @@ def verify(dataset: MattingSet | str | Path, *, workers: int = 1) -> MattingSet:
     problems: dict[str, str] = {}
     samples = list(matting_set)
     outcomes = run(_verify_sample, samples, workers=workers)
-    for outcome in track(outcomes, len(samples), "composites"):
-        problems |= (
-            outcome.value if outcome.value is not None else {outcome.item.row.id: outcome.reason or ""}
-        )
+    of_samples = {
+        outcome.item.row.id: outcome.value
+        if outcome.value is not None
+        else {outcome.item.row.id: outcome.reason or ""}
+        for outcome in track(outcomes, len(samples), "composites")
+    }
+    for sample in samples:  # in their order, however the processes came along
+        problems |= of_samples[sample.row.id]
     for layer in LAYERS:
         wanted = {sample.path(layer) for sample in samples}
         folder = matting_set.path / layer

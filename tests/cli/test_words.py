@@ -121,7 +121,8 @@ def test_foregrounds_without_a_class_find_it_in_the_file_that_is_asked_for(foreg
     for layer in ("fg", "alpha"):
         (foregrounds / layer / "fur_cat.png").rename(foregrounds / layer / "cat.png")
     done = run_cli("index", foregrounds)
-    assert "give its class in a CSV file: --classes FILE with the columns file and class" in done.out
+    assert "1 have no class yet" in done.out
+    assert "fill in a CSV file (--write-classes FILE)" in done.out
     table = tmp_path / "table.csv"
     table.write_text("file,class\ncat,fur\n")
     assert run_cli("index", foregrounds, "--classes", table).code == 0

@@ -36,7 +36,7 @@ def test_a_run_of_sim_has_its_losses_classes_and_samples(tmp_path):
     run = write_run(tmp_path / "<b>mine", "sim-small", [validation], strip)
     page = write_training_page(run).read_text()
     assert "Training run &lt;b&gt;mine" in page
-    assert "<dt>steps</dt><dd>2 of 2,000</dd>" in page
+    assert "<dt>steps</dt><dd>2 of 1,500</dd>" in page
     assert "<dt>loss</dt><dd>0.2750</dd>" in page
     assert "<dt>best</dt><dd>1.2500</dd>" in page
     assert "has 3.500 a sample" in page
