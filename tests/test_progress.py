@@ -71,6 +71,7 @@ def test_every_command_over_many_files_shows_how_far_it_is(
         ("tag", "agree", "tags", "tags"): "foregrounds",
         ("tag", "merge", "tags", "--out", "merged"): "foregrounds",
         ("tag", "export", "tags", "--format", "coco", "--out", "coco.json"): "class masks",
+        ("tag", "import", "coco.json", "--format", "coco", "--out", "again", *of): "masks",
         ("tag", "fit", foregrounds, "--out", "model.npz"): "foregrounds",
     }
     for words, what in steps.items():

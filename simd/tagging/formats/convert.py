@@ -138,7 +138,9 @@ def import_annotations(
     problems = Problems()
     done: dict[str, str] = {}
     number = 0
-    for number, item in enumerate(chosen.read(Path(origin), names), start=1):
+    expected = max(1, len(known.records) or len(owned))  # a file of the other tool says no number
+    items = track(chosen.read(Path(origin), names), expected, "masks", quiet=True)
+    for number, item in enumerate(items, start=1):
         shown = item.name if item.name.isprintable() else repr(item.name)
         label = shown[:200] or f"image {number}"
         try:
