@@ -70,7 +70,7 @@ def why_no_photographs(folder: Path, files: Sequence[Path]) -> str:
             "and their foregrounds into fg/ beside it, under the same names"
         )
     if paired := _paired(folder, groups, samples):
-        return f"{folder}: {paired}, in no layout that is known; {_AS_PAIRS}"
+        return f"{folder}: {paired}, not like backgrounds; {_AS_PAIRS}"
     for inner in grey:
         if samples[inner].holds_mattes and len(groups[inner]) > 1:
             name = inner.relative_to(folder).as_posix()
