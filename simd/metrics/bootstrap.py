@@ -150,5 +150,6 @@ def expansion(sample: GroupedScores, over: Over, signs: Float64) -> tuple[float,
     sizes = np.bincount(sample.class_of)
     if not fair.sum() > 0:
         return 1.0, float((sizes - 1).sum())
+    fair /= fair.max()  # squares of variances below 1e-162 would be 0
     drawn = fair * (sizes - 1) / sizes
     return float(np.sqrt(fair.sum() / drawn.sum())), float(fair.sum() ** 2 / (fair**2 / (sizes - 1)).sum())

@@ -287,10 +287,13 @@ def paired_t(
     variances, per_foreground = class_variances(sample, over, signs)
     error = math.sqrt(variances.sum())
     free = sizes - 1
-    spread = variances / per_foreground  # of a foreground's difference, by class
-    pooled = (free * spread).sum() / free.sum()
-    shrunk = per_foreground * (free * spread + _SHRINKAGE * pooled) / (free + _SHRINKAGE)
-    freedom = shrunk.sum() ** 2 / (shrunk**2 / free).sum() if error else free.sum()
+    freedom = float(free.sum())
+    if error:
+        variances /= variances.max()  # squares of variances below 1e-162 would be 0
+        spread = variances / per_foreground  # of a foreground's difference, by class
+        pooled = (free * spread).sum() / free.sum()
+        shrunk = per_foreground * (free * spread + _SHRINKAGE * pooled) / (free + _SHRINKAGE)
+        freedom = shrunk.sum() ** 2 / (shrunk**2 / free).sum()
     reach = error * float(special.stdtrit(freedom, (1 + level) / 2))
     estimate = Estimate(mean, mean - reach, mean + reach, images, m)
     if not error:

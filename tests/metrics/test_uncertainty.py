@@ -1,3 +1,4 @@
+import math
 import time
 
 import numpy as np
@@ -102,6 +103,21 @@ def test_interval_of_a_normal_mean_is_the_one_of_student():
     low, high = summarise(scores, ["fur"] * 30, np.arange(30), resamples=100_000).image_mean[1:3]
     half = 2.04523 * scores.std(ddof=1) / np.sqrt(30)  # t quantile of 29 degrees of freedom
     assert (low, high) == pytest.approx((scores.mean() - half, scores.mean() + half), abs=0.03)
+
+
+@pytest.mark.parametrize("exponent", [-500, -320, 320])
+def test_the_unit_of_the_scores_does_not_matter(exponent):
+    rng = np.random.default_rng(5)
+    classes, foregrounds = official_list([5, 6])
+    scores = {name: rng.normal(size=110).astype(np.float32).astype(float) for name in ("a", "b")}
+    tiny = {name: np.ldexp(values, exponent) for name, values in scores.items()}
+    for mean in ("image_mean", "class_mean"):
+        a, b = (getattr(summarise(s["a"], classes, foregrounds), mean) for s in (scores, tiny))
+        low, high = (math.ldexp(end, exponent) for end in (a.low, a.high))
+        assert (b.low, b.high) == (pytest.approx(low, abs=0), pytest.approx(high, abs=0))
+        a, b = (compare(s, classes, foregrounds, over=mean).differences[0] for s in (scores, tiny))
+        assert b.p == pytest.approx(a.p)
+        assert b.estimate.low == pytest.approx(math.ldexp(a.estimate.low, exponent), abs=0)
 
 
 def test_results_depend_on_the_seed_only():
