@@ -43,7 +43,7 @@ def trimap_of(alpha: Matte, radius: int) -> UInt8:
     if isinstance(radius, bool) or not isinstance(radius, int | np.integer) or radius < 0:
         raise DataError(f"radius is {radius!r}, but has to be a whole number of pixels, 0 or more")
     trimap = np.where(alpha == largest_value(alpha), np.uint8(FOREGROUND), np.uint8(BACKGROUND))
-    trimap[_dilated(fractional(alpha), int(radius))] = UNKNOWN
+    trimap[dilated(fractional(alpha), int(radius))] = UNKNOWN
     return trimap
 
 
@@ -55,8 +55,9 @@ def unknown_region(trimap: UInt8) -> Mask:
 _BY_DISTANCE = 18  # the radius from which the distance to a region takes less time than its dilation
 
 
-def _dilated(region: Mask, radius: int) -> Mask:
-    """Dilate by a disc: the time of a dilation grows with the radius squared, that of distances does not."""
+def dilated(region: Mask, radius: int) -> Mask:
+    """Return the pixels at most `radius` from a region, bool (H, W), itself included."""
+    # the time of a dilation grows with the radius squared, that of distances does not
     if radius < _BY_DISTANCE:
         dilated = cv2.dilate(region.view(np.uint8), _disc(radius))
         return np.asarray(dilated, dtype=np.bool_)

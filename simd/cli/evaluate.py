@@ -22,6 +22,9 @@ def evaluate(
     region: Annotated[
         str, Option(help="Count the unknown pixels, or the whole image: no trimaps are needed.")
     ] = "unknown",
+    cutout: Annotated[
+        bool, Option("--cutout", help="Also residue and halo: what is left of the background.")
+    ] = False,
     out: Annotated[
         Path | None,
         Option(
@@ -54,6 +57,7 @@ def evaluate(
         region=region,
         review=review,
         proposals=proposals,
+        cutout=cutout,
         out=out,
         name=name,
         workers=workers,

@@ -2,6 +2,7 @@
 
 ================  ==========================================================================================
 alpha             sad, mse, grad, conn; regions splits them by class in one pass
+cutout            residue and halo: what a matte leaves of the background
 checked_mattes    what goes in, checked once; region_sums, gradient and connectivity compute
 evaluate          the command: score_image does one image, scores holds and saves them all
 score             the record of one image in one region; score_summary, the means of many; score_table

@@ -56,6 +56,7 @@ def evaluate(
     region: str = WHOLE,
     review: str | Path | None = None,
     proposals: bool = False,
+    cutout: bool = False,
     out: str | Path | None = None,
     name: str | None = None,
     workers: int = 1,
@@ -79,6 +80,9 @@ def evaluate(
     region : {"unknown", "whole"}
         What is counted: the unknown region of the trimaps, or all pixels of the images, as papers without
         trimaps print it (with MAD, the mean absolute difference). Boards keep the two apart.
+    cutout : bool
+        Whether to measure residue and halo, too (:func:`simd.metrics.cutout.cutout_errors`): in three more
+        columns, of whole images only.
     out : path, optional
         Where scores are saved: ``<out>.csv`` and ``<out>.json``. An interrupted run is continued.
     name : str, optional
@@ -133,7 +137,7 @@ def evaluate(
             names = f"it holds folders; name one of them: {first_of(inside, 5)}"
         raise DataError(f"{folder}: holds no prediction for {truths.origin}: {names}")
     with _journal(state, folder, truths, out=out) as journal:
-        done = _score_all(_jobs(truths, matched, record), workers, journal)
+        done = _score_all(_jobs(truths, matched, record, cutout=cutout), workers, journal)
         missing = matched.missing | {id_: result.reason for id_, result in done.items() if result.reason}
         scores = Scores(
             name=name or record.method,
@@ -217,7 +221,7 @@ def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord) -> list[ScoringJob]:
+def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord, *, cutout: bool) -> list[ScoringJob]:
     return [
         ScoringJob(
             image,
@@ -226,6 +230,7 @@ def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord) -> list[S
             digest=not truths.identified,
             map_trimaps=truths.map_trimaps,
             region=truths.region,
+            cutout=cutout,
         )
         for image in truths.images
         if image.id in matched.files or not truths.identified
@@ -262,9 +267,12 @@ def _opened(state: Path, predictions: Path, truths: Truths) -> Journal:
 def _score_all(jobs: list[ScoringJob], workers: int, journal: Journal | None) -> dict[str, Done]:
     """Score what the journal does not have yet, in the order in which images finish."""
     facts = {_id(job): _facts(job) for job in jobs}
+    asked = {_id(job): job.cutout for job in jobs}
 
     def load(row: dict[str, Any]) -> Done | None:
-        return done_from_row(row) if row.get("facts") == facts[row["id"]] else None
+        done = done_from_row(row) if row.get("facts") == facts[row["id"]] else None
+        measured = done is not None and any(score.cutout for score in done.scores)
+        return done if done is None or not done.scores or measured == asked[row["id"]] else None
 
     def dump(id_: str, done: Done) -> dict[str, Any] | None:
         return None if done.reason else {"id": id_, "facts": facts[id_], **done_to_row(done)}

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from simd.missing import nan_for_nulls, nulls_for_nan
 
@@ -14,6 +14,18 @@ ENTIRE = "whole"
 """The region that is an image, its known pixels included: as papers without trimaps score."""
 WHOLE_IMAGES = {WHOLE: "the unknown region of their trimaps", ENTIRE: "all pixels of the images"}
 """What scores of whole images may count; those of one method count one of the two."""
+
+
+RESIDUE_FROM = 0.05
+"""The alpha above which a pixel of the background counts as residue: 13 of 255 levels and more."""
+
+
+class CutoutErrors(NamedTuple):
+    """What a matte leaves of the background, see :mod:`simd.metrics.cutout`; nan where there is none."""
+
+    residue: float
+    residue_share: float
+    halo: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +43,7 @@ class Score:
     conn: float
     alpha_kind: str = ""
     fallback: str = ""  # why the matte is not the method's own, if it is not
+    cutout: CutoutErrors | None = None  # of whole images, where it was asked for
 
     @property
     def is_whole(self) -> bool:
@@ -49,10 +62,14 @@ class Score:
 
 
 def score_to_row(score: Score) -> dict[str, Any]:
-    """Return a score as JSON; nan becomes None."""
-    return nulls_for_nan(asdict(score))
+    """Return a score as JSON; nan becomes None, and cut-out errors that nobody asked for are left out."""
+    row = nulls_for_nan(asdict(score))
+    return row if score.cutout is not None else {key: row[key] for key in row if key != "cutout"}
 
 
 def score_from_row(row: Mapping[str, Any]) -> Score:
     """Make the score of :func:`score_to_row` again."""
-    return Score(**nan_for_nulls(row))
+    values = nan_for_nulls(row)
+    if "cutout" in values:
+        values["cutout"] = CutoutErrors(*values["cutout"])
+    return Score(**values)

@@ -13,7 +13,7 @@ from typing import Any
 from simd.errors import DataError
 from simd.files import read_json, read_text
 from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import ENTIRE, METRICS, WHOLE, Score
+from simd.metrics.score import ENTIRE, METRICS, WHOLE, CutoutErrors, Score
 from simd.metrics.score_summary import facts_of
 from simd.records import UNLABELLED
 from simd.schema import (
@@ -37,8 +37,10 @@ from simd.schema import (
 )
 from simd.taxonomy import CLASSES
 
-COLUMNS = [f.name.rstrip("_") for f in fields(Score)]
+COLUMNS = [f.name.rstrip("_") for f in fields(Score) if f.name != "cutout"]
 """The columns of the rows of scores."""
+CUTOUT_COLUMNS = list(CutoutErrors._fields)
+"""The columns that follow where cut-outs were measured; empty in the rows of classes."""
 DIGEST_KEY = "rows_sha256"
 """The key of a summary with the digest of its rows file."""
 
@@ -54,6 +56,7 @@ _ERRORS = dict.fromkeys(METRICS, or_null(AMOUNT))
 _BOUNDS = record({**dict.fromkeys(METRICS, or_null(list_of(NUMBER, length=2))), "reason": or_null(TEXT)})
 _OF_CLASS = record({**dict.fromkeys(("images", "foregrounds", "fallbacks", "not_truth"), COUNT), **_ERRORS})
 _OF_REGION = record({"images": COUNT, "pixels": COUNT, **_ERRORS})
+_CUTOUT = record(dict.fromkeys(CUTOUT_COLUMNS, or_null(SHARE)))
 _SUMMARY = record(
     {
         "metrics_version": whole(1, METRICS_VERSION),
@@ -78,7 +81,12 @@ _SUMMARY = record(
         ),
         "regions": table_of(_OF_REGION, names=[*CLASSES, UNLABELLED]),
     },
-    {"remarks": list_of(TEXT), DIGEST_KEY: DIGEST, "mad": record(dict.fromkeys(_MEANS, or_null(AMOUNT)))},
+    {
+        "remarks": list_of(TEXT),
+        DIGEST_KEY: DIGEST,
+        "mad": record(dict.fromkeys(_MEANS, or_null(AMOUNT))),
+        "cutout": record({**dict.fromkeys(_MEANS, _CUTOUT), "classes": table_of(_CUTOUT, names=CLASSES)}),
+    },
     words="a summary that simd evaluate has written",
 )
 
@@ -138,13 +146,15 @@ def _read_summary(path: Path) -> dict[str, Any]:
 
 def _read_rows(path: Path) -> list[Score]:
     reader = csv.DictReader(io.StringIO(read_text(path)))
-    if reader.fieldnames != COLUMNS:
+    if reader.fieldnames not in (COLUMNS, COLUMNS + CUTOUT_COLUMNS):
         raise DataError(f"{path}: its columns are not those that simd evaluate writes")
     rows: dict[tuple[str, str], Score] = {}
     for row in reader:
         try:
-            values: dict[str, Any] = {key: _TYPES[key](text) for key, text in row.items()}
-            score = Score(class_=values.pop("class"), **values)
+            values: dict[str, Any] = {key: _TYPES[key](row[key]) for key in COLUMNS}
+            measured = [row[key] for key in CUTOUT_COLUMNS if row.get(key)]
+            cutout = CutoutErrors(*map(float, measured)) if measured else None
+            score = Score(class_=values.pop("class"), **values, cutout=cutout)
         except (TypeError, ValueError, KeyError) as error:
             raise DataError(f"{path}:{reader.line_num}: {error}") from None
         if reason := _problem(score):
@@ -164,4 +174,7 @@ def _problem(score: Score) -> str:
         value = getattr(score, name)
         if value < 0 or math.isinf(value):
             return f"{name} is {value}, out of its range"
+    for name, value in (score.cutout._asdict() if score.cutout else {}).items():
+        if not (0 <= value <= 1 or math.isnan(value)):
+            return f"{name} is {value}, out of its range 0..1"
     return ""

@@ -21,11 +21,12 @@ from simd.image import (
     read_prediction,
 )
 from simd.layer_checks import count_contradictions, part_of_range
+from simd.metrics.cutout import cutout_errors
 from simd.metrics.regions import RegionScore, score_regions
-from simd.metrics.score import ENTIRE, METRICS, WHOLE, Score, score_from_row, score_to_row
+from simd.metrics.score import ENTIRE, METRICS, WHOLE, CutoutErrors, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
 from simd.records import UNLABELLED
-from simd.schema import AMOUNT, COUNT, DIGEST, INTEGER, NUMBER, TEXT, choice, list_of, or_null, record
+from simd.schema import AMOUNT, COUNT, DIGEST, INTEGER, NUMBER, SHARE, TEXT, choice, list_of, or_null, record
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import Trimap, read_mapped_trimap, unknown_region
 
@@ -41,7 +42,8 @@ _SCORE = record(
         "region": choice(WHOLE, *CLASSES, UNLABELLED, ENTIRE),
         "pixels": COUNT,
         **dict.fromkeys(METRICS, or_null(AMOUNT)),
-    }
+    },
+    {"cutout": list_of(or_null(SHARE), length=len(CutoutErrors._fields))},
 )
 NOTED = record(
     {
@@ -67,6 +69,7 @@ class ScoringJob(NamedTuple):
     digest: bool  # whether to digest the pixels of alpha and trimap
     map_trimaps: bool
     region: str = WHOLE  # or ENTIRE
+    cutout: bool = False  # whether residue and halo are measured, too
 
 
 class Done(NamedTuple):
@@ -168,6 +171,7 @@ def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[
         result = score_regions(pred, alpha, unknown, class_mask)
     except DataError as error:
         raise DataError(f"{job.prediction}: {error}") from None
+    cutout = cutout_errors(pred, alpha) if job.cutout else None
     parts = {job.region: result.whole if result.whole.pixels else _NOTHING}
     for index, part in result.by_class.items() if job.region == WHOLE else ():
         parts[UNLABELLED if index == NO_CLASS else CLASSES[index]] = part
@@ -179,6 +183,7 @@ def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[
             region=region,
             alpha_kind=truth.alpha_kind,
             fallback=job.fallback,
+            cutout=cutout if region == job.region else None,
             **part._asdict(),
         )
         for region, part in parts.items()

@@ -7,8 +7,8 @@ from typing import Any
 
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.intervals import Intervals, intervals
-from simd.metrics.score import ENTIRE, METRICS, Score
-from simd.missing import none_if_nan, present
+from simd.metrics.score import ENTIRE, METRICS, CutoutErrors, Score
+from simd.missing import none_if_nan, nulls_for_nan, present
 from simd.records import NOT_TRUTH, UNLABELLED
 from simd.taxonomy import CLASSES
 from simd.version import __version__
@@ -74,11 +74,13 @@ class ScoreSummary:
     intervals: Intervals
     regions: Mapping[str, RegionSummary]  # all 20, and UNLABELLED
     mad: Mapping[str, float] | None = None  # of all pixels: image_mean, class_mean; None of unknown regions
+    cutout: Mapping[str, Any] | None = None  # CutoutErrors: image_mean, class_mean, classes; if asked for
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as ``<out>.json`` holds it; an absent class has no score (None)."""
         values = {field.name: _to_json(getattr(self, field.name)) for field in fields(self)}
-        return {name: value for name, value in values.items() if name != "mad" or value is not None}
+        optional = ("mad", "cutout")
+        return {name: value for name, value in values.items() if name not in optional or value is not None}
 
 
 def summarise_scores(
@@ -121,7 +123,10 @@ def facts_of(rows: Sequence[Score]) -> dict[str, Any]:
 def _counts_and_means(rows: Sequence[Score]) -> dict[str, Any]:
     whole = whole_images(rows)
     entire = any(row.region == ENTIRE for row in rows)
-    return ({"mad": mean_absolute_differences(rows)} if entire else {}) | {
+    cutout = any(row.cutout is not None for row in rows)
+    return {
+        **({"mad": mean_absolute_differences(rows)} if entire else {}),
+        **({"cutout": mean_cutout_errors(rows)} if cutout else {}),
         "images": len(whole),
         "foregrounds": len({row.fg_id for row in whole}),
         "fallbacks": sum(bool(row.fallback) for row in whole),
@@ -156,6 +161,19 @@ def mean_absolute_differences(rows: Sequence[Score]) -> dict[str, float]:
     return {"image_mean": mean(row.mad for row in whole_images(rows)), "class_mean": mean(by_class)}
 
 
+def mean_cutout_errors(rows: Sequence[Score]) -> dict[str, Any]:
+    """Return the errors of cut-outs: the mean over images, the class-balanced one, and that of each class."""
+    of_images = _mean_cutout(row.cutout for row in whole_images(rows))
+    by_class = _by_class(rows)
+    classes = {name: _mean_cutout(row.cutout for row in of_class) for name, of_class in by_class.items()}
+    return {"image_mean": of_images, "class_mean": _mean_cutout(classes.values()), "classes": classes}
+
+
+def _mean_cutout(values: Iterable[CutoutErrors | None]) -> CutoutErrors:
+    known = [errors for errors in values if errors is not None]
+    return CutoutErrors(*(mean(getattr(errors, name) for errors in known) for name in CutoutErrors._fields))
+
+
 def mean(values: Iterable[float]) -> float:
     """Return the mean of the values that are not nan; nan if none is."""
     known = present(values)
@@ -187,6 +205,8 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, ClassSummary | RegionSummary):
         counts = {f.name: getattr(value, f.name) for f in fields(value) if f.name != "errors"}
         return {**counts, **value.errors.to_json()}
+    if isinstance(value, CutoutErrors):
+        return nulls_for_nan(value._asdict())
     if isinstance(value, Mapping):
         return {key: _to_json(item) for key, item in value.items()}
     if isinstance(value, float):

@@ -3,15 +3,15 @@
 import hashlib
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from simd.errors import DataError, expected_and_present
 from simd.files import as_path, csv_text, json_text, make_folder, write_atomically
 from simd.metrics.score import Score
-from simd.metrics.score_files import COLUMNS, DIGEST_KEY, read_score_files
+from simd.metrics.score_files import COLUMNS, CUTOUT_COLUMNS, DIGEST_KEY, read_score_files
 from simd.metrics.score_summary import (
     ScoreSummary,
     class_mean_errors,
@@ -52,7 +52,8 @@ class Scores:
             The columns of ``<out>.csv``: ``id``; ``class``, the image's primary class; ``fg_id``;
             ``region``, "unknown" for the whole unknown region, a class, or "unlabelled"; ``pixels``;
             ``sad``, ``grad`` and ``conn`` in thousands, ``mse`` as it is, nan where there is none;
-            ``alpha_kind``; ``fallback``, why the matte is not the method's own.
+            ``alpha_kind``; ``fallback``, why the matte is not the method's own; where cut-outs were measured
+            also ``residue``, ``residue_share`` and ``halo``, of whole images.
 
         Examples
         --------
@@ -63,8 +64,8 @@ class Scores:
         """
         import pandas as pd
 
-        values = [[getattr(row, f.name) for f in fields(Score)] for row in self.rows]
-        return pd.DataFrame(values, columns=COLUMNS)
+        columns, rows = _table(self.rows)
+        return pd.DataFrame(rows, columns=columns)
 
     def __repr__(self) -> str:
         whole = whole_images(self.rows)
@@ -91,14 +92,27 @@ class Scores:
         out = check_scores_place(out, inputs=self.paths.values())
         make_folder(out.parent)
         table, summary = _files_of(out)
-        rows = ([getattr(row, f.name) for f in fields(Score)] for row in self.rows)
+        columns, rows = _table(self.rows)
         exact = ([repr(v) if isinstance(v, float) else v for v in row] for row in rows)
-        text = csv_text(COLUMNS, exact)
+        text = csv_text(columns, exact)
         write_atomically(table, text)
         paths = {k: os.path.relpath(v, out.parent) for k, v in self.paths.items()}
         digest = {DIGEST_KEY: hashlib.sha256(text.encode()).hexdigest()}
         write_atomically(summary, json_text(self.summary().to_json() | {"paths": paths} | digest))
         return table, summary
+
+
+def _table(rows: Sequence[Score]) -> tuple[list[str], Iterator[list[Any]]]:
+    """Return the columns and the values of rows; those of cut-outs only where any row has them."""
+    measured = any(row.cutout is not None for row in rows)
+    columns = [*COLUMNS, *(CUTOUT_COLUMNS if measured else ())]
+    names = [field.name for field in fields(Score) if field.name != "cutout"]
+    absent = [None] * len(CUTOUT_COLUMNS)
+    values = (
+        [*(getattr(row, name) for name in names), *((row.cutout or absent) if measured else ())]
+        for row in rows
+    )
+    return columns, values
 
 
 def check_scores_place(out: str | Path, *, inputs: Inputs = ()) -> Path:

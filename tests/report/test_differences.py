@@ -91,7 +91,8 @@ def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys)
     assert board.comparisons["sad"].over == "image_mean"
     page = board_page([board])
     assert "Error by class" not in page
-    assert "The classes are unknown." in page
+    assert "one: The classes are unknown." in page  # of two methods only one has the remark
+    assert "one: The classes" not in board_page(group_boards([remarked]))
     assert '<button type="button" title="the mean of the class means">' not in page
     assert page.count('<fieldset class="choice">') == 1
     assert "SAD by class" not in to_markdown([board])

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import ABSENT
-from simd.metrics.score import ENTIRE, METRICS, Score
+from simd.metrics.score import ENTIRE, METRICS, RESIDUE_FROM, Score
 from simd.metrics.score_summary import MeanErrors, ScoreSummary, class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
 from simd.missing import present
 from simd.records import NOT_TRUTH, UNLABELLED
 from simd.report.leaderboard.differences import PairedComparison, compare_pairs
-from simd.report.numbers import decimals_for, number, plural
+from simd.report.numbers import decimals_for, formatted, number, plural
 from simd.taxonomy import CLASSES
 
 CLASS_MEAN: Over = "class_mean"
@@ -297,7 +297,10 @@ def notes(board: Board) -> Iterator[str]:
         yield "All pixels are counted, known ones included: compare with nothing that counts unknown pixels."
         for entry in board.entries:
             yield f"{entry.name}: {_mad_text(entry, of_classes=board.has_classes)}."
-    yield from dict.fromkeys(remark for entry in board.entries for remark in entry.scores.remarks)
+    for entry in board.entries:
+        if text := _cutout_text(board, entry):
+            yield f"{entry.name}: {text}."
+    yield from _remarks(board)
     if board.unclassed:
         yield (
             f"{board.unclassed} of {board.size} images have no class: they count in the image mean, in no "
@@ -324,12 +327,34 @@ def notes(board: Board) -> Iterator[str]:
         yield _solved_note(board)
 
 
+def _remarks(board: Board) -> Iterator[str]:
+    """Return the remarks on scores, once each; those that not all methods have say whose they are."""
+    owners: dict[str, list[str]] = {}
+    for entry in board.entries:
+        for remark in entry.scores.remarks:
+            owners.setdefault(remark, []).append(entry.name)
+    for remark, names in owners.items():
+        yield remark if len(names) == len(board.entries) else f"{', '.join(names)}: {remark}"
+
+
 def _mad_text(entry: BoardEntry, *, of_classes: bool) -> str:
     """Return the mean absolute difference of whole images in thousandths, as papers print it."""
     mad = entry.summary.mad or {}
     means = {which: title for which, title in MEANS.items() if of_classes or which == IMAGE_MEAN}
     shown = [f"{1000 * mad[which]:.2f} ({title})" for which, title in means.items() if which in mad]
     return f"MAD ×10³ {', '.join(shown)}"
+
+
+def _cutout_text(board: Board, entry: BoardEntry) -> str:
+    """Return what is left of the background, in the mean that the board is ranked by; "" if not measured."""
+    if entry.summary.cutout is None:
+        return ""
+    residue, share, halo = entry.summary.cutout[board.headline]
+    return (
+        f"residue ×10³ {formatted(1000 * residue, '.2f')}, {formatted(share, '.2%').replace('%', ' %')} of "
+        f"the pixels there above {RESIDUE_FROM}, halo ×10³ {formatted(1000 * halo, '.1f')} "
+        f"({MEANS[board.headline]})"
+    )
 
 
 def solved_text(board: Board, placing: Placing) -> str:

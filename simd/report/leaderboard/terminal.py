@@ -30,6 +30,7 @@ from simd.report.leaderboard.board import (
 )
 from simd.report.leaderboard.differences import CLEAR
 from simd.report.numbers import (
+    formatted,
     number,
     p_text,
     plural,
@@ -52,7 +53,8 @@ def print_scores(scores: Scores) -> None:
     board = group_boards([scores])[0]
     entry = board.entries[0]
     title = f"{scores.name} {scores.version}".strip()
-    _print(console(), [_about(board, title), _class_table(board, entry), *_remarks(board)])
+    cutout = [_cutout_table(board, entry)] if entry.summary.cutout and board.has_classes else []
+    _print(console(), [_about(board, title), _class_table(board, entry), *cutout, *_remarks(board)])
 
 
 def print_board(scores: Sequence[Scores]) -> None:
@@ -135,6 +137,18 @@ def _class_table(board: Board, entry: BoardEntry) -> Table:
         counts = entry.counts(which)
         of = (counts["images"], counts["foregrounds"], counts["fallbacks"])
         row(title, which, of, means, "bold" if which == board.headline else "")
+    return table
+
+
+def _cutout_table(board: Board, entry: BoardEntry) -> Table:
+    """Return a row a class: what its mattes leave of the background."""
+    assert entry.summary.cutout is not None
+    table = table_of("class", "residue\n×10³", "above\n0.05", "halo\n×10³")
+    for name in _present(board):
+        residue, share, halo = entry.summary.cutout["classes"][name]
+        shown = (1000 * residue, ".2f"), (100 * share, ".2f"), (1000 * halo, ".1f")
+        cells = [formatted(value, form) for value, form in shown]
+        table.add_row(name, cells[0], f"{cells[1]} %", cells[2])
     return table
 
 
