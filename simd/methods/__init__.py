@@ -7,6 +7,7 @@ run_images             the images that a run goes over: of a set, of a folder, o
 facts, options         what a method says of itself; its options, given as text
 trimap_only            what the trimap alone says, which every method has to beat
 classical/             closed-form, knn, learning-based, large-kernel, random-walk, shared
+published/             networks that papers compare with, as they were released
 sim/, vitmatte, onnx/  networks, and any model as an ONNX file
 external               any program, run once an image
 networks/              the reference networks themselves, one a file

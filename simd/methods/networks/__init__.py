@@ -3,6 +3,9 @@
 ============  =============================================================================================
 sim           the matting network of Semantic Image Matting
 classifier    its patch classifier
+dim           Deep Image Matting, as mmagic and as huochaitiantang have it
+indexnet      IndexNet matting
+gca           guided contextual attention matting
 layers        blocks that several networks share
 ============  =============================================================================================
 """

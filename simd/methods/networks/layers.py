@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from simd.errors import DataError
+
 EXPANSION = 4
 """Output channels of a bottleneck for each channel of its 3 × 3 convolution."""
 
@@ -113,3 +115,14 @@ def enlarge(x: Tensor, scale: int = 2) -> Tensor:
     """Enlarge a map bilinearly, pixels taken as areas."""
     larger: Tensor = nn.functional.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False)
     return larger
+
+
+def check_pair(name: str, image: Tensor, trimap: Tensor, stride: int) -> None:
+    """Raise DataError unless these are an image and its trimap, in multiples of the stride."""
+    n, (h, w) = image.shape[0], image.shape[-2:]
+    fits = image.shape == (n, 3, h, w) and trimap.shape == (n, 1, h, w)
+    if not fits or h % stride or w % stride or not n * h * w:
+        raise DataError(
+            f"{name} takes image (N, 3, H, W) and trimap (N, 1, H, W) with H and W multiples of {stride}; "
+            f"these are image {tuple(image.shape)} and trimap {tuple(trimap.shape)}: pad or resize them first"
+        )

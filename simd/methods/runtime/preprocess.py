@@ -77,6 +77,7 @@ class Preprocessing:
     trimap_resampling: str = "nearest"  # of the encoded trimap
     alpha_resampling: str = "linear"  # of alpha on its way back
     resizes_levels: bool = False  # image and trimap are resized in 8 bits, both by `resampling`
+    graded: bool = False  # levels between 0, 128 and 255 go in as they are, not as the next below
 
     def __post_init__(self) -> None:
         """Refuse a declaration that contradicts itself (ValueError): it is code's, never data's."""
@@ -89,6 +90,8 @@ class Preprocessing:
             raise ValueError("a network that resizes has no border")
         if not self.resizes and (self.rounds_down or self.max_side or self.resizes_levels):
             raise ValueError('rounds_down, max_side and resizes_levels need fit "resize"')
+        if self.graded and self.trimap not in _GRADED:
+            raise ValueError(f"the trimap {self.trimap} has no place for other levels than three")
 
     @property
     def resizes(self) -> bool:
@@ -150,6 +153,8 @@ class Preprocessing:
 
     def encoded(self, trimap: UInt8) -> Float32:
         """Return the trimap, float32 (C, H, W)."""
+        if self.graded:
+            return trimap[None].astype(np.float32) * np.float32(_GRADED[self.trimap])
         levels = (trimap >= UNKNOWN).astype(np.intp) + (trimap == FOREGROUND)  # 0 bg, 1 unknown, 2 fg
         return np.array(TRIMAPS[self.trimap], np.float32)[:, levels]
 

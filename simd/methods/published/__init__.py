@@ -1,0 +1,6 @@
+"""The networks that tables of matting papers compare with, from the weights that their authors released.
+
+============  ==============================================================================================
+protocols     how each release goes from an image and its trimap to a matte, size rules and rounding included
+============  ==============================================================================================
+"""
