@@ -4,6 +4,7 @@ import numpy as np
 
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
 from simd.methods import METHODS, load_method
+from simd.methods.classical import ClosedFormEditor
 from simd.metrics.alpha import warm as warm_metrics
 from simd.training.samples import SampleOptions, Samples
 
@@ -11,13 +12,17 @@ _WITHOUT_NUMBA = {"sim", "vitmatte", "onnx", "external"}  # they need weights or
 
 
 def warm() -> None:
-    """Run every metric on a tiny image, every method that compiles something, and make some samples."""
+    """Run every metric on a tiny image, every method that compiles something, the editor, some samples."""
     warm_metrics()
     image = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)  # large-kernel wants 41
     trimap = np.full((48, 48), UNKNOWN, np.uint8)
     trimap[:16], trimap[32:] = BACKGROUND, FOREGROUND
     for name in METHODS.keys() - _WITHOUT_NUMBA:
         load_method(name).predict(image, trimap)
+    editor = ClosedFormEditor(image, trimap)
+    stroke = trimap == FOREGROUND
+    stroke[:40] = False
+    editor.paint(stroke, UNKNOWN)
     options = SampleOptions(
         foregrounds=("synthetic:1@32:train",),
         backgrounds=("builtin:train",),

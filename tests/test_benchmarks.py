@@ -49,6 +49,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "speed/loader.py --alone --foregrounds 2 --backgrounds 2 --samples 8 --rounds 1",
     "speed/metrics.py --rounds 1",
     "speed/png.py --rounds 1",
+    "speed/solve_again.py --only 1 --strokes 6 --megapixels 0.005",
     "speed/sim.py --rounds 1 --size 64 64",
     "speed/synthetic.py --size 64 --seeds 1 --stream 1",
 ]

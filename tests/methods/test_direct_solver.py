@@ -16,7 +16,10 @@ from simd.methods.classical.direct.dissection import dissect
 from simd.methods.classical.direct.grid import System, empty_system, grid_of
 from simd.methods.classical.direct.solver import Factor, solve
 
-WALKS = str(Path(__file__).with_name("test_random_walk.py"))
+COMPILED = [
+    str(Path(__file__).with_name(name))
+    for name in ("test_direct_solver.py", "test_random_walk.py", "test_editor.py")
+]
 BOUND = 1e-7  # of the largest difference from SuperLU
 
 
@@ -204,12 +207,14 @@ def test_nothing_unknown_and_nothing_asked_are_answered_with_zeros():
     assert not solve(System(system.grid, system.rows, np.zeros_like(system.rhs))).x.any()
 
 
-@pytest.mark.slow  # compiles the solver anew, with every index checked: about a minute
+@pytest.mark.slow  # compiles the solver anew, with every index checked, and not optimised: that takes longest
 def test_no_index_of_the_compiled_loops_is_out_of_bounds(tmp_path):
-    environment = os.environ | {"NUMBA_BOUNDSCHECK": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
-    names = "any_region or every_number or single_precision or other_right or weak or any_number"
+    checked = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_OPT": "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment = os.environ | checked
+    names = "any_region or every_number or single_precision or other_right or weak or any_number or stroke"
+    options = ("-q", "-p", "no:cacheprovider", "-W", "ignore:Cannot cache compiled function")
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__, WALKS, "-k", names],
+        [sys.executable, "-m", "pytest", *options, *COMPILED, "-k", names],
         env=environment,
         capture_output=True,
         text=True,

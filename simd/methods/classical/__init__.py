@@ -4,6 +4,23 @@
 estimators   all of them by name: closed-form, knn, learning-based, large-kernel, random-walk, shared
 closed_form  Levin's equation, solved exactly
 random_walk  pymatting's graph, solved exactly
+editor       closed-form while the trimap is drawn: each stroke is solved again at once
 direct/      exact solves: a sparse Cholesky factor made for the unknown regions of mattes
 ===========  ===============================================================================================
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simd.methods.classical.editor import Box, ClosedFormEditor
+
+__all__ = ["Box", "ClosedFormEditor"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the editor where it is asked for: it brings the compiler."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from simd.methods.classical import editor
+
+    return getattr(editor, name)

@@ -1,6 +1,7 @@
 """Closed-form matting: Levin's equation for the unknown pixels, solved exactly."""
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -73,16 +74,17 @@ def closed_form_system(image: UInt8, trimap: UInt8, *, epsilon: float = EPSILON,
     is_foreground = with_margin(trimap == FOREGROUND, REACH)
     lines = np.linspace(0, height, 4 * threads + 1 if threads > 1 else 2).astype(int)
     image = np.ascontiguousarray(image)  # one layout to compile for
-    add = partial(_add_lines, image, system, is_foreground, epsilon)
-    in_parallel(add, list(zip(lines[:-1].tolist(), lines[1:].tolist(), strict=True)), threads)
+    boxes = [(top, bottom, 0, width) for top, bottom in pairwise(lines.tolist())]
+    in_parallel(partial(add_equations, image, system, is_foreground, epsilon), boxes, threads)
     return system
 
 
-def _add_lines(
-    image: UInt8, system: System, is_foreground: Mask, epsilon: float, lines: tuple[int, int]
+def add_equations(
+    image: UInt8, system: System, is_foreground: Mask, epsilon: float, box: tuple[int, int, int, int]
 ) -> None:
+    """Add the windows to the equations of the unknown pixels of a box: top, bottom, left, right."""
     grid = system.grid
-    _add_windows(image, grid.slots, grid.width, is_foreground, *lines, epsilon, system.rows, system.rhs)
+    _add_windows(image, grid.slots, grid.width, is_foreground, *box, epsilon, system.rows, system.rhs)
 
 
 @compiled
@@ -93,11 +95,13 @@ def _add_windows(
     is_foreground: Mask,
     top: int,
     bottom: int,
+    left: int,
+    right: int,
     epsilon: float,
     rows: Float64,
     rhs: Float64,
 ) -> None:
-    """Add the windows to the equations of the unknown pixels in the lines `top` to `bottom`.
+    """Add the windows to the equations of the unknown pixels of a box, without its `bottom` and `right`.
 
     Sums of levels are integers and kept exact as long as they fit: in windows of few colours, the inverse
     hangs on differences of large numbers.
@@ -109,7 +113,7 @@ def _add_windows(
     weighed = np.empty((9, 3))
     floor = epsilon * (9 * 255.0) ** 2  # colours are nine times the difference from the mean, in levels
     for y in range(max(1, top - 1), min(image.shape[0] - 1, bottom + 1)):
-        for x in range(1, image.shape[1] - 1):
+        for x in range(max(1, left - 1), min(image.shape[1] - 1, right + 1)):
             unknown = 0
             for k in range(9):
                 address = (y + k // 3 + 1) * width + x + k % 3 + 1
@@ -157,8 +161,8 @@ def _add_windows(
                 weighed[k, 1] = m01 * c0 + m11 * c1 + m12 * c2
                 weighed[k, 2] = m02 * c0 + m12 * c1 + m22 * c2
             for k in range(9):
-                row, line = slot[k], y + k // 3 - 1
-                if row < 0 or line < top or line >= bottom:
+                row, line, column = slot[k], y + k // 3 - 1, x + k % 3 - 1
+                if row < 0 or line < top or line >= bottom or column < left or column >= right:
                     continue
                 rows[row, 0] += 1
                 for other in range(9):

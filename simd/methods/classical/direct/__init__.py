@@ -5,6 +5,9 @@ grid          the unknown pixels of a picture as a numbered list; a matrix of on
 dissection    the order of elimination, by straight cuts, and the tree of nodes that it makes
 fronts        the factor itself: one dense block for each node, by LAPACK
 substitution  from the factor to the solution; the product with the matrix
+renewal       a factor that is kept, and renewed where pixels change
+growing_tree  its tree, in which pixels come and go
+arena         its memory
 lapack        how compiled loops reach SciPy's LAPACK
 solver        all of it in turn: solve a system, and say how exactly
 ============  =========================================================================================

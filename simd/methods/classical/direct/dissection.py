@@ -34,39 +34,37 @@ class Tree(NamedTuple):
 def dissect(grid: Grid, leaf: int = LEAF) -> Tree:
     """Cut the pixels of a grid into a tree with at most `leaf` pixels at each of its ends."""
     y, x = np.divmod(grid.addresses, np.int32(grid.width))
-    return Tree(*_dissect(y, x, grid.reach, leaf))
+    return Tree(*dissect_pixels(y, x, grid.reach, leaf))
 
 
 @compiled
-def _dissect(y: Int32, x: Int32, reach: int, leaf: int) -> Any:
+def dissect_pixels(y: Int32, x: Int32, reach: int, leaf: int) -> Any:
+    """Return the fields of the :class:`Tree` of the pixels at these places."""
     count = len(y)
     order = np.arange(count).astype(np.int32)
     spare = np.empty(count, np.int32)
-    capacity = 64 + 4 * (count // leaf + 1)
-    bounds = np.zeros((capacity, 3), np.int64)  # first pixel, first of the cut, end
-    children = np.full((capacity, 2), -1)
-    cuts = np.full(capacity, -1)
-    across = np.zeros(capacity, np.bool_)
-    longest: Any = 1
-    if count:
-        longest = max(np.max(y) - np.min(y), np.max(x) - np.min(x)) + 1
-    histogram = np.zeros(longest + 1, np.int64)
+    capacity = 2 * count + 1  # each cut has pixels on both sides; what is not used takes no memory
+    bounds = np.empty((capacity, 3), np.int64)  # first pixel, first of the cut, end
+    children = np.empty((capacity, 2), np.int64)
+    cuts = np.empty(capacity, np.int64)
+    across = np.empty(capacity, np.bool_)
+    longest = 0
+    for i in range(count):
+        longest = max(longest, y[i], x[i])
+    histogram = np.zeros(longest + 2, np.int64)
     # A node is numbered when it is taken from the stack, before its right and then its left side: read
     # backwards, that is left, right, node.
     stack = [(0, count, -1, 0)]  # first, end, parent, side
     nodes = 0
     while len(stack) > 0:
         first, end, parent, side = stack.pop()
-        if nodes == capacity:
-            capacity *= 2
-            bounds, children = _grown(bounds, capacity), _grown(children, capacity)
-            cuts, across = np.append(cuts, np.full(nodes, -1)), np.append(across, np.zeros(nodes, np.bool_))
         node = nodes
         nodes += 1
         if parent >= 0:
             children[parent, side] = node
-        children[node] = -1
-        bounds[node] = first, first, end
+        children[node, 0] = children[node, 1] = cuts[node] = -1
+        across[node] = False
+        bounds[node, 0], bounds[node, 1], bounds[node, 2] = first, first, end
         size = end - first
         if size <= leaf:
             continue
@@ -83,7 +81,8 @@ def _dissect(y: Int32, x: Int32, reach: int, leaf: int) -> Any:
             before += value < line
             after += value >= line + reach
         at, at_after, at_cut = first, first + before, first + before + after
-        spare[first:end] = order[first:end]
+        for i in range(first, end):
+            spare[i] = order[i]
         for i in range(first, end):
             value = values[spare[i]]
             if value < line:
@@ -124,7 +123,8 @@ def _best_cut(
     lines = high - low + 1
     if lines <= 2 * reach:
         return False, 0, 0
-    histogram[:lines] = 0
+    for line in range(lines):
+        histogram[line] = 0
     for i in range(first, end):
         histogram[values[order[i]] - low] += 1
     size = end - first
@@ -144,10 +144,3 @@ def _best_cut(
     if best < 0:
         best, best_pixels = evenest, evenest_pixels
     return best_pixels < size, best + low, best_pixels
-
-
-@compiled
-def _grown(array: Int64, length: int) -> Int64:
-    larger = np.zeros((length, array.shape[1]), array.dtype)
-    larger[: len(array)] = array
-    return larger

@@ -200,7 +200,7 @@ class Factor:
             )
             return bool(bad < 0)
 
-        with _one_blas_thread():
+        with one_blas_thread():
             return all(in_parallel(run, plan.pieces, self.threads)) and run(plan.top)
 
     def _backward(self, values: Float64) -> None:
@@ -326,7 +326,7 @@ def _controller() -> Any:
 
 
 @contextmanager
-def _one_blas_thread() -> Iterator[None]:
+def one_blas_thread() -> Iterator[None]:
     """Keep BLAS to one thread: with more, the last bits depend on how it cuts its work."""
     with _BLAS, _controller().limit(limits=1, user_api="blas"):
         yield
