@@ -26,6 +26,11 @@ def compiled_with_free_sums(function: F) -> F:
     return _compiled(function, {"contract", "reassoc"})
 
 
+def compiled_exactly(function: F) -> F:
+    """Compile as :func:`compiled`, each operation rounded by itself, as other libraries compiled them."""
+    return _compiled(function, set())
+
+
 def _compiled(function: F, fastmath: set[str]) -> F:
     options: dict[str, Any] = {"nogil": True, "fastmath": fastmath, "error_model": "numpy"}
     try:

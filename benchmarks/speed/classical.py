@@ -1,7 +1,7 @@
 """Time classical methods beside bare pymatting, in one run on one thread: CPU time and memory.
 
     python benchmarks/speed/classical.py [--foregrounds FOLDER] [--megapixels 0.3 1 2] [--only N]
-    python benchmarks/speed/classical.py --method random-walk
+    python benchmarks/speed/classical.py --method random-walk      # or shared
     python benchmarks/speed/classical.py --growth --megapixels 0.25 0.5 1 2 4      # time against pixels
     python benchmarks/speed/classical.py --threads --megapixels 1      # wall time of two threads beside one
 
@@ -33,6 +33,7 @@ from threadpoolctl import threadpool_limits
 from simd.image import UNKNOWN, UInt8
 from simd.methods.classical.closed_form import estimate_alpha_closed_form
 from simd.methods.classical.random_walk import estimate_alpha_random_walk
+from simd.methods.classical.shared import estimate_alpha_shared
 
 
 def symmetric_walk(image: Any, trimap: Any) -> Any:
@@ -55,6 +56,7 @@ def symmetric_walk(image: Any, trimap: Any) -> Any:
 METHODS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "closed-form": (estimate_alpha_closed_form, pymatting.estimate_alpha_cf),
     "random-walk": (estimate_alpha_random_walk, symmetric_walk),
+    "shared": (estimate_alpha_shared, pymatting.estimate_alpha_sm),  # the same mattes to the bit
 }
 GROWING = ("real fur_teddy", "drawn fur", "drawn insect")
 

@@ -184,7 +184,7 @@ def test_a_direct_method_is_not_tried_twice(easy, monkeypatch):
         calls.append(1)
         return np.full((60, 70), np.nan)
 
-    monkeypatch.setattr(pymatting, "estimate_alpha_sm", broken)
+    monkeypatch.setattr("simd.methods.classical.shared.estimate_alpha_shared", broken)
     result = load_method("shared").predict(*easy[:2])
     assert result.reason == "the solver failed (its result is not finite)"
     assert len(calls) == 1

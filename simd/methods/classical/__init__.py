@@ -5,6 +5,7 @@ estimators   all of them by name: closed-form, knn, learning-based, large-kernel
 closed_form  Levin's equation, solved exactly
 random_walk  pymatting's graph, solved exactly
 editor       closed-form while the trimap is drawn: each stroke is solved again at once
+shared       pairs of known colours that neighbours share; sampling holds its loops
 direct/      exact solves: a sparse Cholesky factor made for the unknown regions of mattes
 ===========  ===============================================================================================
 """

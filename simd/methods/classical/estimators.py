@@ -56,25 +56,33 @@ class Classical:
 
 
 @dataclass(frozen=True)
-class Exact(Classical):
-    """An estimator of ours, ``(uint8 image, uint8 trimap) -> alpha``, that solves its equation directly."""
+class Own(Classical):
+    """An estimator of ours, ``(uint8 image, uint8 trimap) -> alpha``."""
 
-    equation: str = ""  # and its version, raised where its mattes change
+    algorithm: str = ""  # and its version, raised where its mattes change
 
     @property
     def version(self) -> str:
-        """What is solved, and by what."""
-        return f"{self.equation}, multifrontal Cholesky, scipy {version('scipy')}"
+        """What is computed."""
+        return self.algorithm
 
     def _attempts(self, image: UInt8, trimap: UInt8) -> Iterator[tuple[Callable[[], Any], str]]:
         yield partial(resolve_name(self.estimator), image, trimap), ""
 
 
 @dataclass(frozen=True)
-class ThroughPymatting(Classical):
-    """An estimator on floats in [0, 1]; where conjugate gradients fail, a looser tolerance is tried."""
+class Exact(Own):
+    """An estimator of ours that solves its equation directly."""
 
-    iterative: bool = True  # solved by conjugate gradients
+    @property
+    def version(self) -> str:
+        """What is solved, and by what."""
+        return f"{self.algorithm}, multifrontal Cholesky, scipy {version('scipy')}"
+
+
+@dataclass(frozen=True)
+class ThroughPymatting(Classical):
+    """An estimator of pymatting, on floats; where conjugate gradients fail, a looser tolerance is tried."""
 
     @property
     def version(self) -> str:
@@ -86,9 +94,7 @@ class ThroughPymatting(Classical):
         colours = np.ascontiguousarray(image) / 255.0  # its kernels are compiled for this layout alone
         estimate = partial(resolve_name(self.estimator), colours, known)
         yield estimate, ""
-        if self.iterative:
-            looser = partial(estimate, cg_kwargs={"rtol": _LOOSER_TOLERANCE})
-            yield looser, "solved at a looser tolerance"
+        yield partial(estimate, cg_kwargs={"rtol": _LOOSER_TOLERANCE}), "solved at a looser tolerance"
 
 
 def _attempted(estimate: Callable[[], Any], trimap: UInt8) -> tuple[npt.NDArray[np.float64] | None, str]:
@@ -121,7 +127,7 @@ CLOSED_FORM = Exact(
     "closed-form",
     "simd.methods.classical.closed_form:estimate_alpha_closed_form",
     0.8,  # of a picture 40 % unknown: 0.4 at 15 %, 2 at 90 %
-    equation="colour lines 1",
+    algorithm="colour lines 1",
 )
 KNN = ThroughPymatting("knn", "pymatting:estimate_alpha_knn", 3.5)
 LEARNING_BASED = ThroughPymatting("learning-based", "pymatting:estimate_alpha_lbdm", 2.5)
@@ -130,6 +136,11 @@ RANDOM_WALK = Exact(
     "random-walk",
     "simd.methods.classical.random_walk:estimate_alpha_random_walk",
     0.4,
-    equation="random walk 1",
+    algorithm="random walk 1",
 )
-SHARED = ThroughPymatting("shared", "pymatting:estimate_alpha_sm", 0.15, iterative=False)
+SHARED = Own(
+    "shared",
+    "simd.methods.classical.shared:estimate_alpha_shared",
+    0.2,
+    algorithm="shared sampling 1",
+)
