@@ -8,7 +8,15 @@ from simd.methods.classical import ClosedFormEditor
 from simd.metrics.alpha import warm as warm_metrics
 from simd.training.samples import SampleOptions, Samples
 
-_WITHOUT_NUMBA = {"sim", "vitmatte", "onnx", "external"}  # they need weights or a command, too
+_WITHOUT_NUMBA = {
+    "sim",
+    "dim",
+    "indexnet",
+    "gca",
+    "vitmatte",
+    "onnx",
+    "external",
+}  # they need weights or a command, too
 
 
 def warm() -> None:

@@ -17,20 +17,29 @@ app.add_typer(weights, name="weights")
 @weights.command("import")
 def import_(
     file: Annotated[Path, Argument(help="A released or trained checkpoint: .pth, .pth.tar, .safetensors.")],
-    out: Annotated[Path, Option(help="Folder of weights; takes both networks of sim.")] = Path("weights"),
+    out: Annotated[Path, Option(help="Folder of weights, of one network or several.")] = Path("weights"),
     source: Annotated[
         str | None, Option("--origin", help="For its card: where it is from.", show_default="its name")
     ] = None,
     licence: Annotated[str | None, Option(help="For its card: what its makers allow.")] = None,
+    variant: Annotated[
+        str | None, Option(help="DIM of huochaitiantang: skip or plain, if the file's name does not say it.")
+    ] = None,
 ) -> None:
     """Recognise a checkpoint and keep it as safetensors with a card; nothing in the file is run."""
+    from simd.methods.networks import PUBLISHED
     from simd.methods.weights.folder import import_weights, missing_networks
 
-    card = import_weights(file, out, source=source, licence=licence)
+    card = import_weights(file, out, source=source, licence=licence, variant=variant)
     typer.echo(
         f"{file}: is the network {card.network!r} ({card.preset}), {card.parameters:,} parameters\n"
         f"wrote {out / card.file} and {out / card.network}.json\nlicence: {card.licence}"
     )
+    if card.network in PUBLISHED:
+        unknown = "not known, so no board can tell whether it has seen a set's foregrounds"
+        typer.echo(f"licence of its code: {card.code_licence or 'not stated'}")
+        typer.echo(f"trained on: {', '.join(card.trained_on or ()) or unknown}")
+        return
     for network in missing_networks(out):
         typer.echo(f"the method sim needs the network {network!r} too: import its file into {out}")
 

@@ -41,6 +41,9 @@ METHODS = {
     "random-walk": "simd.methods.classical.estimators:RANDOM_WALK",
     "shared": "simd.methods.classical.estimators:SHARED",
     "sim": "simd.methods.sim.method:load_sim",
+    "dim": "simd.methods.published.method:load_dim",
+    "indexnet": "simd.methods.published.method:load_indexnet",
+    "gca": "simd.methods.published.method:load_gca",
     "vitmatte": "simd.methods.vitmatte:load_vitmatte",
     "onnx": "simd.methods.onnx.model:load_onnx",
     "external": "simd.methods.external:load_external",
@@ -48,7 +51,11 @@ METHODS = {
 """Name to ``module:attribute``: a method, or a function whose keyword arguments are the method's options."""
 
 _LIBRARIES = ("torch", "safetensors", "transformers", "onnxruntime")  # of extras
-_EXTRAS = {"sim": "torch", "vitmatte": "vitmatte", "onnx": "onnx"}  # method to the extra that brings them
+_EXTRAS = {
+    **dict.fromkeys(("sim", "dim", "indexnet", "gca"), "torch"),
+    "vitmatte": "vitmatte",
+    "onnx": "onnx",
+}  # method to the extra that brings them
 
 
 class Fallback(NamedTuple):

@@ -94,6 +94,7 @@ WORDS = {
     ),
     *("train --device", "train --set", "train --track", "train RECIPE"),
     *("tag status --kind", "weights import --licence", "weights import --origin"),
+    "weights import --variant",
 }
 """What names neither a file nor a folder, or may name one of several things."""
 

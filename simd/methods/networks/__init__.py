@@ -45,13 +45,50 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 """Hyperparameters by preset and network; `small` is the same code, narrower, for tests and quick training."""
 
 
+_DIM: Mapping[str, Mapping[str, Any]] = {
+    "mmagic": {},
+    "mmagic-stage1": {"refines": False},
+    **{
+        f"{kind}{refined}{old}": {
+            "skips": kind == "skip",
+            "refines": bool(refined),
+            "bottleneck": 1 if old else 3,
+        }
+        for kind in ("skip", "plain")
+        for refined in ("", "-refined")
+        for old in ("", "-1x1")
+    },
+    "small": {"width": 8},
+}
+PUBLISHED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "dim": _DIM,
+    "indexnet": {"paper": {}, "small": {"width": 8, "context": 16}},
+    "gca": {"paper": {}, "small": {"width": 8, "encoder": (1, 1, 1, 1), "decoder": (1, 1, 1, 1)}},
+}
+"""Hyperparameters of the networks that others have released, by network and preset.
+
+Of `dim`: mmagic's, and huochaitiantang's with and without added maps; refined: of its stages 2 and 3; 1x1:
+from before 2019-09-09. `small` is for tests.
+"""
+
+
+def presets_of(network: str) -> tuple[str, ...]:
+    """Return the presets that a network has."""
+    return tuple(PUBLISHED.get(network, PRESETS))
+
+
 def build_network(network: str, preset: str = "paper", *, empty: bool = False) -> "nn.Module":
     """Build a network with random weights; `empty`: with names and shapes alone, to be filled."""
     import torch
 
     from simd.methods.networks.classifier import PatchClassifier
+    from simd.methods.networks.dim import DIM
+    from simd.methods.networks.gca import GCA
+    from simd.methods.networks.indexnet import IndexNet
     from simd.methods.networks.sim import SIM
 
-    kind: Callable[..., nn.Module] = SIM if network == "sim" else PatchClassifier
+    kinds: dict[str, Callable[..., nn.Module]] = {"sim": SIM, "dim": DIM, "gca": GCA, "indexnet": IndexNet}
+    kind = kinds.get(network, PatchClassifier)
+    options = PUBLISHED[network][preset] if network in PUBLISHED else PRESETS[preset][network]
     with torch.device("meta" if empty else "cpu"):
-        return kind(**PRESETS[preset][network])
+        return kind(**options)

@@ -241,8 +241,11 @@ class SpectralConv(nn.Module):
         self.convolve = conv_transpose2d if transposed else conv2d
         kind = nn.ConvTranspose2d if transposed else nn.Conv2d
         weight = kind(inputs, outputs, size, bias=False).weight  # with the usual random values
-        rows = weight.flatten(1)
-        u, v = (normalize(torch.randn(length, device=weight.device), dim=0) for length in rows.shape)
+        rows = weight.detach().flatten(1)
+        u, v = (torch.full((length,), length**-0.5) for length in rows.shape)
+        if not weight.is_meta:  # a step of the power method, so that random weights are of a fitting size
+            v = normalize(rows.T @ u, dim=0)
+            u = normalize(rows @ v, dim=0)
         constants = {"weight_u": u, "weight_v": v}
         self.module = nn.ParameterDict(
             {name: nn.Parameter(x, requires_grad=False) for name, x in constants.items()}

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simd.errors import DataError, MissingExtraError
 from simd.files import check_regular, json_text, read_json, write_atomically
 from simd.locks import locked_folder
-from simd.methods.networks import DISCRIMINATORS, NETWORKS, PRESETS, build_network
+from simd.methods.networks import DISCRIMINATORS, NETWORKS, PUBLISHED, build_network, presets_of
+from simd.methods.weights.published import published
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise_network
-from simd.schema import COUNT, DIGEST, PATH, TEXT, Kind, checked, choice, or_null, problem, record
+from simd.schema import COUNT, DIGEST, PATH, TEXT, Kind, checked, choice, list_of, or_null, problem, record
 from simd.sources.outputs import Inputs, check_output_folder
 from simd.version import __version__
 
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
     from simd.methods.networks.classifier import PatchClassifier
     from simd.methods.networks.sim import SIM
 
+_ALL = (*NETWORKS, *DISCRIMINATORS, *PUBLISHED)
 _CARD = {
-    "network": choice(*NETWORKS, *DISCRIMINATORS),
-    "preset": choice(*PRESETS),
+    "network": choice(*_ALL),
+    "preset": choice(*dict.fromkeys(preset for network in _ALL for preset in presets_of(network))),
     "file": Kind(
         "the name of a safetensors file beside the card",
         lambda value: PATH.fits(value) and Path(value).name == value and value.endswith(".safetensors"),
@@ -41,9 +43,17 @@ _CARD = {
     "licence": TEXT,
     "simd_version": TEXT,
 }
+_PUBLISHED_CARD = {
+    "code_licence": TEXT,
+    "trained_on": list_of(TEXT),
+}  # of published weights
 UNKNOWN_LICENCE = (
     "not stated; the released code of Semantic Image Matting carries no licence file, "
     "so ask its authors before you pass the weights on or use them in a product"
+)
+_UNKNOWN_FILE = (
+    "not stated, and the file has the name of none that is known; ask its makers before you pass the weights "
+    "on or use them in a product"
 )
 
 
@@ -58,12 +68,19 @@ class WeightsCard:
     parameters: int
     source: str
     source_sha256: str | None  # of the imported file
-    licence: str
+    licence: str  # of the weights
     simd_version: str
+    code_licence: str | None = None  # of published weights; None where nothing is known
+    trained_on: tuple[str, ...] | None = None  # of published weights, see annotations/published_weights.json
 
     def __post_init__(self) -> None:
         if reason := problem({key: getattr(self, key) for key in _CARD}, record(_CARD)):
             raise DataError(f"a card of weights: {reason}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of the card's file; what is not known is left out."""
+        content = asdict(self)
+        return {key: value for key, value in content.items() if key in _CARD or value is not None}
 
 
 class Networks(NamedTuple):
@@ -76,7 +93,12 @@ class Networks(NamedTuple):
 
 
 def import_weights(
-    file: str | Path, out: str | Path, *, source: str | None = None, licence: str | None = None
+    file: str | Path,
+    out: str | Path,
+    *,
+    source: str | None = None,
+    licence: str | None = None,
+    variant: str | None = None,
 ) -> WeightsCard:
     """Turn a checkpoint into a file of weights with a card.
 
@@ -87,28 +109,34 @@ def import_weights(
     out : path
         Folder of weights; the other network's files there stay.
     source, licence : str
-        For the card: where the file is from, and what its makers allow.
+        For the card: where the file is from, and what its makers allow. Of published weights both are known.
+    variant : str
+        "skip" or "plain" for huochaitiantang's DIM, where the file's name does not say it.
 
     Raises
     ------
     DataError
         If the file is hostile or damaged, or is not one of the networks, which then says what is missing,
-        too much, or of another shape.
+        too much, or of another shape; if its numbers are not finite, or its variant is not known.
     """
     file, out = Path(file), _check_folder(out, inputs=[file])
     from simd.methods.weights.untrusted_checkpoints import read_tensors
 
     _need_torch()
     tensors = read_tensors(file)
-    network, preset, named = recognise_network(tensors, file)
+    network, preset, named = recognise_network(tensors, file, variant)
+    known = published(file.name, network, preset)
+    unknown_licence = _UNKNOWN_FILE if network in PUBLISHED else UNKNOWN_LICENCE
     return save_weights(
         named,
         out,
         network=network,
         preset=preset,
-        source=source or file.name,
+        source=source or (f"{file.name} of {known.source}" if known else file.name),
         source_sha256=_digest(file.read_bytes()),
-        licence=licence or UNKNOWN_LICENCE,
+        licence=licence or (known.licence if known else unknown_licence),
+        code_licence=known.code_licence if known else None,
+        trained_on=known.trained_on if known else None,
     )
 
 
@@ -121,6 +149,8 @@ def save_weights(
     source: str,
     licence: str,
     source_sha256: str | None = None,
+    code_licence: str | None = None,
+    trained_on: tuple[str, ...] | None = None,
     held: bool = False,
 ) -> WeightsCard:
     """Write a network's state dict and its card into a folder; a failure leaves what was there.
@@ -149,10 +179,12 @@ def save_weights(
         source_sha256=source_sha256,
         licence=licence,
         simd_version=__version__,
+        code_licence=code_licence,
+        trained_on=trained_on,
     )
     with contextlib.nullcontext() if held else locked_folder(folder):
         write_atomically(folder / card.file, data)
-        write_atomically(_card_file(folder, network), json_text(asdict(card)))
+        write_atomically(_card_file(folder, network), json_text(card.to_json()))
         # from now on no card names the others
         for other in folder.glob(f"{network}-{'[0-9a-f]' * 12}.safetensors"):
             if other.name != card.file:
@@ -207,12 +239,12 @@ def missing_networks(folder: str | Path) -> list[str]:
 
 
 def _check_folder(out: str | Path, *, inputs: Inputs = ()) -> Path:
-    names = [_card_file("", network).name for network in (*NETWORKS, *DISCRIMINATORS)]
+    names = [_card_file("", network).name for network in _ALL]
     return check_output_folder(out, "a folder of weights", _has_cards, names=names, inputs=inputs)
 
 
 def _has_cards(folder: Path) -> bool:
-    cards = [n for n in (*NETWORKS, *DISCRIMINATORS) if _card_file(folder, n).exists()]
+    cards = [n for n in _ALL if _card_file(folder, n).exists()]
     return bool(cards) and all(_read_card(folder, network) for network in cards)
 
 
@@ -224,15 +256,17 @@ def _read_card(folder: Path, network: str) -> WeightsCard:
     file = _card_file(folder, network)
     if not file.is_file():
         missing = missing_networks(folder)
-        present = [name for name in NETWORKS if name not in missing]
-        also = f"; it has those of {present[0]}" if present else ""
+        present = [name for name in _ALL if name not in missing and _card_file(folder, name).is_file()]
+        also = f"; it has those of {' and '.join(present)}" if present else ""
         raise DataError(
             f"{folder}: has no weights of the network {network!r}{also}; "
             f"import them: simd weights import FILE --out {folder}"
         )
-    kind = record({**_CARD, "network": choice(network)})
+    of_network = {"network": choice(network), "preset": choice(*presets_of(network))}
+    kind = record({**_CARD, **of_network}, _PUBLISHED_CARD)
     card: dict[str, Any] = checked(read_json(file), kind, file, "import the weights again")
-    return WeightsCard(**{key: card[key] for key in _CARD})
+    card["trained_on"] = tuple(card["trained_on"]) if "trained_on" in card else None
+    return WeightsCard(**{key: card[key] for key in (*_CARD, *_PUBLISHED_CARD) if key in card})
 
 
 def _need_torch() -> None:
@@ -245,7 +279,7 @@ def _need_torch() -> None:
 
 
 def _is_state(name: str) -> bool:
-    return name.rpartition(".")[2] in ("running_mean", "running_var", COUNTER)
+    return name.rpartition(".")[2] in ("running_mean", "running_var", "weight_u", "weight_v", COUNTER)
 
 
 def _digest(data: bytes) -> str:

@@ -135,7 +135,13 @@ class _Describer(pickle.Unpickler):
         try:
             return _HARMLESS[module, name]
         except KeyError:
-            raise _Refused(f"it asks for {module}.{name}, which weights have no need of") from None
+            reason = f"it asks for {module}.{name}, which weights have no need of"
+            if module.startswith("torch.nn."):
+                reason += (
+                    "; it holds a pickled module, whose loading runs the code of its class: save its tensors "
+                    "where that code is, torch.save(module.state_dict(), FILE)"
+                )
+            raise _Refused(reason) from None
 
     def persistent_load(self, pid: Any) -> _Storage:
         kind, storage_type, key, _, count, *_ = pid
