@@ -248,5 +248,4 @@ def _other(
 def _save(network: nn.Module, folder: Path, name: str, preset: str, source: str) -> None:
     tensors = {key: tensor.detach().cpu() for key, tensor in network.state_dict().items()}
     licence = "yours, within what the licences of the training data allow"
-    about: dict[str, str] = {"network": name, "preset": preset, "source": source, "licence": licence}
-    save_weights(tensors, folder, **about, held=True)
+    save_weights(tensors, folder, network=name, preset=preset, source=source, licence=licence, held=True)
