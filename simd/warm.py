@@ -13,6 +13,7 @@ _WITHOUT_NUMBA = {
     "dim",
     "indexnet",
     "gca",
+    "fba",
     "vitmatte",
     "onnx",
     "external",

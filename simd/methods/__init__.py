@@ -44,6 +44,7 @@ METHODS = {
     "dim": "simd.methods.published.method:load_dim",
     "indexnet": "simd.methods.published.method:load_indexnet",
     "gca": "simd.methods.published.method:load_gca",
+    "fba": "simd.methods.published.method:load_fba",
     "vitmatte": "simd.methods.vitmatte:load_vitmatte",
     "onnx": "simd.methods.onnx.model:load_onnx",
     "external": "simd.methods.external:load_external",
@@ -52,7 +53,7 @@ METHODS = {
 
 _LIBRARIES = ("torch", "safetensors", "transformers", "onnxruntime")  # of extras
 _EXTRAS = {
-    **dict.fromkeys(("sim", "dim", "indexnet", "gca"), "torch"),
+    **dict.fromkeys(("sim", "dim", "indexnet", "gca", "fba"), "torch"),
     "vitmatte": "vitmatte",
     "onnx": "onnx",
 }  # method to the extra that brings them

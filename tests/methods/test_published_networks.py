@@ -1,14 +1,18 @@
 """What the goldens of published networks cannot see: sizes, batches, extreme trimaps, training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
-from fake_published import batch, filled, released_tensors
+from fake_published import GOLDEN, batch, filled, released_tensors
 from torch import nn
 from torch.nn import functional
 
 from simd.errors import DataError
+from simd.methods.networks import build_network
 from simd.methods.networks.dim import DIM, DimOutput, released_name
+from simd.methods.networks.fba import NormalizedConv2d, fused
 from simd.methods.networks.gca import GCA, GuidedContextualAttention, SpectralConv
 from simd.methods.networks.indexnet import IndexBlock, IndexNet, InvertedResidual
 from simd.methods.published.protocols import PROTOCOLS
@@ -19,7 +23,8 @@ SMALL = {
     "gca": lambda: GCA(width=4, encoder=(1, 2, 1, 1), decoder=(1, 2, 1, 1)),
     "indexnet": lambda: IndexNet(width=8, context=8),
 }
-NAMES = list(SMALL)
+SIZED = [*SMALL, "fba"]
+NAMES = list(SMALL)  # that take an image and a trimap
 
 
 def picture(height, width, seed=0):
@@ -27,6 +32,10 @@ def picture(height, width, seed=0):
     cells = rng.choice(np.array([0, 128, 255], np.uint8), (height // 8 + 1, width // 8 + 1))
     trimap = cells.repeat(8, 0).repeat(8, 1)[:height, :width]
     return rng.integers(0, 256, (height, width, 3), dtype=np.uint8), trimap
+
+
+def small(name):
+    return filled(build_network("fba", "small") if name == "fba" else SMALL[name]())
 
 
 class Recorder(nn.Module):
@@ -55,34 +64,35 @@ def test_sides_above_1600_are_squeezed_by_themselves_in_the_release_of_dim():
     assert network.image.shape == (1, 3, 96, 1728)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SIZED)
 @pytest.mark.parametrize("size", [(1, 40), (40, 1), (1, 1), (5, 7), (31, 33), (65, 64)])
 def test_any_size_is_solved_robustly(name, size):
     image, trimap = picture(*size)
-    alpha = PROTOCOLS[name]["robust"].alpha(filled(SMALL[name]()), image, trimap)
+    alpha = PROTOCOLS[name]["robust"].alpha(small(name), image, trimap)
     assert alpha.shape == size
     assert np.isfinite(alpha).all()
     assert 0 <= alpha.min() <= alpha.max() <= 1
 
 
 @pytest.mark.parametrize(
-    ("name", "side"), [("dim-mmagic", 17), ("dim-huochaitiantang", 32), ("gca", 1), ("indexnet", 1)]
+    ("name", "side"),
+    [("dim-mmagic", 17), ("dim-huochaitiantang", 32), ("gca", 1), ("indexnet", 1), ("fba", 1)],
 )
 def test_the_release_takes_sides_from_its_least_on(name, side):
-    network, protocol = filled(SMALL[name]()), PROTOCOLS[name]["released"]
+    network, protocol = small(name), PROTOCOLS[name]["released"]
     assert protocol.levels(network, *picture(side, 50)).shape == (side, 50)
     if side > 1:
         with pytest.raises(DataError, match=f"has 50 x {side - 1} pixels, .* fails on sides below {side}"):
             protocol.levels(network, *picture(50, side - 1))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SIZED)
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_trimaps_of_one_level_are_solved(name, level):
     """GCA weighs patches by the share of unknown pixels, here 0 or 1: no NaN comes of it."""
     image, trimap = picture(32, 64)[0], np.full((32, 64), level, np.uint8)
     for protocol in PROTOCOLS[name].values():
-        levels = protocol.levels(filled(SMALL[name]()), image, trimap)
+        levels = protocol.levels(small(name), image, trimap)
         assert level == 128 or set(levels.flatten()) == {level}
 
 
@@ -277,3 +287,64 @@ def test_the_padding_of_an_inverted_residual_goes_through_its_first_norm():
         expected = x + block.conv[4:](depthwise(around))
         torch.testing.assert_close(block(x), expected)
     assert ring.max() > 0.01
+
+
+# --- FBA --------------------------------------------------------------------------------------------------
+
+
+def fba_inputs(n=1, height=32, width=40):
+    generator = torch.Generator().manual_seed(0)
+    return [torch.rand(n, channels, height, width, generator=generator) for channels in (3, 2, 6)]
+
+
+def test_every_parameter_of_fba_can_be_trained_and_images_do_not_see_each_other():
+    network = small("fba")
+    inputs = fba_inputs(3)
+    with torch.inference_mode():
+        together = network(*inputs)
+        apart = [network(*(x[n : n + 1] for x in inputs)) for n in range(3)]
+    for number, output in enumerate(together):
+        torch.testing.assert_close(output, torch.cat([s[number] for s in apart]), rtol=1e-4, atol=1e-4)
+    sum((output - 0.3).square().mean() for output in network.train()(*inputs)).backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
+
+
+def test_inputs_of_fba_that_do_not_fit_are_named():
+    for broken in (lambda x: x[:, :, :-4], lambda x: x[:, :-1]):
+        with pytest.raises(
+            DataError, match=r"FBA takes image \(N, 3, H, W\), known .* multiples of 8; these are"
+        ):
+            small("fba")(*map(broken, fba_inputs()))
+
+
+def test_where_alpha_is_0_or_1_the_image_is_what_is_seen():
+    image, fg, bg = torch.rand(3, 1, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    for alpha in (0.0, 1.0):
+        solved = fused(image, torch.full((1, 1, 4, 5), alpha), fg, bg)
+        torch.testing.assert_close(solved.fg if alpha else solved.bg, image)
+    # by hand: alpha 1/2, I 0.5, F 1, B 0: F' = 0.25 + 0.75 = 1; B' = 0.25 - 0.25 = 0, so that alpha stays
+    half, one = torch.full((1, 1, 1, 1), 0.5), torch.ones(1, 3, 1, 1)
+    solved = fused(0.5 * one, half, one, 0 * one)
+    assert [round(part.mean().item(), 6) for part in solved] == [0.5, 1.0, 0.0]
+
+
+def test_weights_of_fba_are_standardised_over_all_that_an_output_sums():
+    torch.manual_seed(0)
+    conv = NormalizedConv2d(6, 5, 3)
+    conv.weight.data = 3 + 0.05 * torch.randn_like(conv.weight)
+    rows = conv.standardized().flatten(1).double()
+    variance = conv.weight.detach().flatten(1).double().var(dim=1, correction=0)
+    torch.testing.assert_close(rows.mean(dim=1), torch.zeros(5).double(), rtol=0, atol=1e-5)
+    torch.testing.assert_close(rows.var(dim=1, correction=0), variance / (variance + 1e-5), rtol=1e-4, atol=0)
+
+
+def test_clicks_of_the_demo_of_fba_wrap_around():
+    """What a resized channel is below 0 by one to two levels counts as known there, too."""
+    with np.load(GOLDEN / "inputs.npz") as file:
+        image, trimap = file["odd_image_rgb"], file["odd_trimap"]
+    released = PROTOCOLS["fba"]["released"].inputs
+    channel = released.parts(image, trimap)["trimap"][0]
+    lack = ((1 - channel.astype(np.float64)) * 255).astype(np.int64)
+    assert ((lack == 0) != (lack % 256 == 0)).any()  # the case is there
+    assert ((released.clicks(trimap)[0] == 1) == (lack % 256 == 0)).all()
+    assert ((replace(released, wraps=False).clicks(trimap)[0] == 1) == (lack == 0)).all()

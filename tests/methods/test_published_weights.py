@@ -125,7 +125,9 @@ def test_a_network_of_other_input_channels_is_refused(tmp_path, network):
     with pytest.raises(DataError, match=rf"is not the network '{network}' .*") as caught:
         import_weights(save(tmp_path / "a.pth", state), tmp_path / "weights")
     assert "1 have another shape" in str(caught.value)
-    assert f", 3, 3, 3) in place of ({len(first)}, {first.shape[1]}, 3, 3)" in str(caught.value)
+    side = first.shape[2]
+    place = f", 3, {side}, {side}) in place of ({len(first)}, {first.shape[1]}, {side}, {side})"
+    assert place in str(caught.value)
 
 
 def test_weights_that_are_not_numbers_are_refused(tmp_path):

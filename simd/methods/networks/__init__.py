@@ -6,6 +6,7 @@ classifier    its patch classifier
 dim           Deep Image Matting, as mmagic and as huochaitiantang have it
 indexnet      IndexNet matting
 gca           guided contextual attention matting
+fba           FBA matting: alpha, F and B
 layers        blocks that several networks share
 ============  =============================================================================================
 """
@@ -64,6 +65,17 @@ PUBLISHED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "dim": _DIM,
     "indexnet": {"paper": {}, "small": {"width": 8, "context": 16}},
     "gca": {"paper": {}, "small": {"width": 8, "encoder": (1, 1, 1, 1), "decoder": (1, 1, 1, 1)}},
+    "fba": {
+        "paper": {},
+        "small": {
+            "width": 8,
+            "depths": (1, 1, 1, 1),
+            "context": 8,
+            "up": (8, 8, 8),
+            "head": (8, 8),
+            "groups": 4,
+        },
+    },
 }
 """Hyperparameters of the networks that others have released, by network and preset.
 
@@ -83,11 +95,18 @@ def build_network(network: str, preset: str = "paper", *, empty: bool = False) -
 
     from simd.methods.networks.classifier import PatchClassifier
     from simd.methods.networks.dim import DIM
+    from simd.methods.networks.fba import FBA
     from simd.methods.networks.gca import GCA
     from simd.methods.networks.indexnet import IndexNet
     from simd.methods.networks.sim import SIM
 
-    kinds: dict[str, Callable[..., nn.Module]] = {"sim": SIM, "dim": DIM, "gca": GCA, "indexnet": IndexNet}
+    kinds: dict[str, Callable[..., nn.Module]] = {
+        "sim": SIM,
+        "dim": DIM,
+        "gca": GCA,
+        "indexnet": IndexNet,
+        "fba": FBA,
+    }
     kind = kinds.get(network, PatchClassifier)
     options = PUBLISHED[network][preset] if network in PUBLISHED else PRESETS[preset][network]
     with torch.device("meta" if empty else "cpu"):

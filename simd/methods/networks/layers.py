@@ -1,5 +1,8 @@
 """Blocks that several networks share: normalisation, residual layers, weight-standardised convolution."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -42,27 +45,38 @@ class Bottleneck(nn.Module):
     stride, dilation : int
         Of the 3 × 3 convolution.
     momentum : float
-        Of the norm that follows it; the others keep the default, 0.1.
+        Of the batch norm that follows it; the others keep the default, 0.1.
+    conv, norm : callable
+        Kind of convolution, and what makes the norm of some channels in place of batch norms.
     """
 
     def __init__(
-        self, inputs: int, width: int, *, stride: int = 1, dilation: int = 1, momentum: float = 0.1
+        self,
+        inputs: int,
+        width: int,
+        *,
+        stride: int = 1,
+        dilation: int = 1,
+        momentum: float = 0.1,
+        conv: type[nn.Conv2d] = nn.Conv2d,
+        norm: Callable[[int], nn.Module] | None = None,
     ) -> None:
         super().__init__()
         outputs = EXPANSION * width
-        self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(
-            width, width, 3, stride=stride, padding=dilation, dilation=dilation, bias=False
-        )
-        self.bn2 = nn.BatchNorm2d(width, momentum=momentum)
-        self.conv3 = nn.Conv2d(width, outputs, 1, bias=False)
-        self.bn3 = nn.BatchNorm2d(outputs)
+        norm = norm or nn.BatchNorm2d
+        self.conv1 = conv(inputs, width, 1, bias=False)
+        self.bn1 = norm(width)
+        self.conv2 = conv(width, width, 3, stride=stride, padding=dilation, dilation=dilation, bias=False)
+        self.bn2 = norm(width)
+        if isinstance(self.bn2, nn.BatchNorm2d):
+            self.bn2.momentum = momentum
+        self.conv3 = conv(width, outputs, 1, bias=False)
+        self.bn3 = norm(outputs)
         self.relu = nn.ReLU(inplace=True)
         self.downsample: nn.Module = nn.Identity()
         if stride > 1 or inputs != outputs:
             self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
+                conv(inputs, outputs, 1, stride=stride, bias=False), norm(outputs)
             )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -76,17 +90,15 @@ class Bottleneck(nn.Module):
 
 
 def residual_layer(
-    inputs: int, width: int, blocks: int, *, stride: int = 1, dilation: int = 1, momentum: float = 0.1
+    inputs: int, width: int, blocks: int, *, stride: int = 1, dilation: int = 1, **kinds: Any
 ) -> nn.Sequential:
-    """Return a layer of bottlenecks.
+    """Return a layer of bottlenecks; `kinds` are options of :class:`Bottleneck`.
 
     The first block carries the stride. Where a dilation stands in for a removed stride, the first block
     has half of it: its input is still as dense as that of an undilated block.
     """
-    first = Bottleneck(inputs, width, stride=stride, dilation=max(1, dilation // 2), momentum=momentum)
-    rest = (
-        Bottleneck(EXPANSION * width, width, dilation=dilation, momentum=momentum) for _ in range(blocks - 1)
-    )
+    first = Bottleneck(inputs, width, stride=stride, dilation=max(1, dilation // 2), **kinds)
+    rest = (Bottleneck(EXPANSION * width, width, dilation=dilation, **kinds) for _ in range(blocks - 1))
     return nn.Sequential(first, *rest)
 
 

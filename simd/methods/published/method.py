@@ -1,4 +1,4 @@
-"""The methods `dim`, `indexnet` and `gca`: published networks with the weights of their authors."""
+"""The methods `dim`, `indexnet`, `gca` and `fba`: published networks with the weights of their authors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +33,7 @@ _MEMORY: Mapping[str, Memory] = {
     "dim": Memory(0.6, 1.9),
     "indexnet": Memory(0.5, 1.3),
     "gca": Memory(0.7, 1.2),
+    "fba": Memory(0.7, 1.5),
 }
 
 
@@ -154,6 +155,18 @@ def load_gca(
     "released" is the one for Composition-1k.
     """
     return _loaded("gca", weights, device, dtype, threads, mode)
+
+
+def load_fba(
+    *,
+    weights: str | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+    threads: int | None = None,
+    mode: str = "robust",
+) -> PublishedMethod:
+    """Load FBA matting; the parameters are those of :func:`load_dim`."""
+    return _loaded("fba", weights, device, dtype, threads, mode)
 
 
 def _loaded(

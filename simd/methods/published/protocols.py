@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from simd.errors import DataError
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
-from simd.methods.networks import dim, gca, indexnet
+from simd.methods.networks import dim, fba, gca, indexnet
 from simd.methods.runtime.check_inputs import Float32, overwrite_known
 from simd.methods.runtime.preprocess import Preprocessing
 
@@ -53,6 +53,10 @@ class Protocol:
                 f"the image has {trimap.shape[0]} x {trimap.shape[1]} pixels, and the released program fails "
                 f"on sides below {self.min_side}; take mode=robust"
             )
+        if (
+            not self.inputs.graded and not self.inputs.resizes_levels
+        ):  # known is what is 0 or 255, nothing else
+            trimap = np.where((trimap == BACKGROUND) | (trimap == FOREGROUND), trimap, np.uint8(UNKNOWN))
         parts = self.inputs.parts(image, trimap)
         arrays = [parts["image"], parts["trimap"], *([self.inputs.clicks(trimap)] if self.clicks else [])]
         like = next(network.parameters())
@@ -137,6 +141,16 @@ _INDEXNET = Protocol(
 )
 _GCA = Protocol(inputs=_padded(gca.STRIDE), known="thirds")
 _GCA_DEMO = Protocol(inputs=replace(_padded(gca.STRIDE), border=32), known="thirds")
+_FBA_RESIZED = Preprocessing(
+    range=255,
+    trimap="known",
+    multiple=fba.STRIDE,
+    fit="resize",
+    resampling="lanczos",
+    trimap_resampling="lanczos",
+    wraps=True,
+)
+_FBA_PADDED = Preprocessing(range=255, trimap="known", multiple=fba.STRIDE, fit="reflect")
 
 PROTOCOLS: Mapping[str, Mapping[str, Protocol]] = MappingProxyType(
     {
@@ -144,6 +158,10 @@ PROTOCOLS: Mapping[str, Mapping[str, Protocol]] = MappingProxyType(
         "dim-huochaitiantang": {"robust": _robust(dim.STRIDE, "refined"), "released": _DIM_HUOCHAITIANTANG},
         "gca": {"robust": _robust(gca.STRIDE), "released": _GCA, "demo": _GCA_DEMO},
         "indexnet": {"robust": _robust(indexnet.STRIDE, "raw"), "released": _INDEXNET},
+        "fba": {
+            "robust": Protocol(inputs=_FBA_PADDED, clicks=True),
+            "released": Protocol(inputs=_FBA_RESIZED, clicks=True, rounds=True),
+        },
     }
 )
 """Protocols by release and mode."""

@@ -28,8 +28,12 @@ class Distances(NamedTuple):
 
 def distances(trimap: UInt8) -> Distances:
     """Measure the distance of each pixel to known background and to known foreground."""
-    bg, fg = (_squared_distance(trimap == value) for value in (BACKGROUND, FOREGROUND))
-    return Distances(bg, fg)
+    return distances_to(trimap == BACKGROUND, trimap == FOREGROUND)
+
+
+def distances_to(bg: npt.NDArray[np.bool_], fg: npt.NDArray[np.bool_]) -> Distances:
+    """Measure the distance of each pixel to two regions."""
+    return Distances(_squared_distance(bg), _squared_distance(fg))
 
 
 def click_maps(measured: Distances, size: tuple[int, int]) -> Float32:

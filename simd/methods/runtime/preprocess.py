@@ -14,7 +14,7 @@ SIM                    trimap "levels", multiple 8, fit "symmetric", `grows`; th
 IndexNet               N, trimap "fraction", multiple 32, fit "resize", `resampling` and `alpha_resampling`
                        "cubic"
 FBA                    N, trimap "known", multiple 8, fit "resize", `resampling` and `trimap_resampling`
-                       "lanczos"; the part "clicks"
+                       "lanczos"; the part "clicks", `wraps`
 =====================  =====================================================================================
 """
 
@@ -27,9 +27,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simd.errors import DataError
-from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
+from simd.image import FOREGROUND, UNKNOWN, UInt8
 from simd.methods.runtime.check_inputs import Float32, overwrite_known
-from simd.methods.runtime.click_maps import click_maps, distances
+from simd.methods.runtime.click_maps import click_maps, distances, distances_to
 
 TRIMAPS: Mapping[str, tuple[tuple[float, float, float], ...]] = {
     "fraction": ((0, 128 / 255, 1),),
@@ -77,6 +77,7 @@ class Preprocessing:
     trimap_resampling: str = "nearest"  # of the encoded trimap
     alpha_resampling: str = "linear"  # of alpha on its way back
     resizes_levels: bool = False  # image and trimap are resized in 8 bits, both by `resampling`
+    wraps: bool = False  # clicks of a resized trimap: known pixels are found in 8 bits that wrap around
     graded: bool = False  # levels between 0, 128 and 255 go in as they are, not as the next below
 
     def __post_init__(self) -> None:
@@ -134,13 +135,14 @@ class Preprocessing:
         """
         size = size or self.size((trimap.shape[0], trimap.shape[1]))
         if self.resizes:
-            bg, fg = (
+            channels = [
                 _resize(channel, size, self.trimap_resampling)
                 for channel in Preprocessing(trimap="known").encoded(trimap)
-            )
-            known = [np.abs(channel - 1) < 1 / 255 for channel in (bg, fg)]  # kernels leave rounding errors
-            trimap = np.select(known, [np.uint8(BACKGROUND), np.uint8(FOREGROUND)], np.uint8(UNKNOWN))
-            return click_maps(distances(trimap), size)
+            ]
+            # what is less than a level from 1 is known: kernels leave rounding errors
+            lacks = [np.trunc((1 - channel) * np.float32(255)) for channel in channels]
+            bg, fg = ((lack % 256 if self.wraps else lack) == 0 for lack in lacks)
+            return click_maps(distances_to(bg, fg), size)
         maps = click_maps(distances(trimap), (trimap.shape[0], trimap.shape[1]))
         return np.asarray(self._padded(maps, size, 1))
 
