@@ -7,7 +7,7 @@ from typing import Any
 
 from simd.errors import DataError
 from simd.files import json_text, read_json, write_atomically
-from simd.schema import AMOUNT, COUNT, NAME, TEXT, checked, or_null, record, texts_by
+from simd.schema import AMOUNT, COUNT, NAME, TEXT, checked, list_of, or_null, record, texts_by
 
 RUN_NAME = "run.json"
 UNFINISHED_NAME = ".predict"
@@ -32,12 +32,14 @@ class RunRecord:
     fallbacks: Mapping[str, str] = field(default_factory=dict)  # id to why the matte is not the method's own
     simd_version: str = ""
     images_digest: str | None = None  # of the files of pictures that are not a set
+    trained_on: tuple[str, ...] | None = None  # source/part of foregrounds, where the weights' card says it
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of run.json."""
         content = asdict(self) | {"fallbacks": dict(self.fallbacks)}
-        if self.images_digest is None:
-            del content["images_digest"]
+        for key in ("images_digest", "trained_on"):
+            if content[key] is None:
+                del content[key]
         return content
 
 
@@ -64,7 +66,10 @@ def read_run(folder: Path) -> RunRecord | None:
     checked(content, _RUN, path, "mend or remove the file, it is not a run.json as simd predict writes it")
     if "method" not in content:
         raise DataError(f"{path}: the key 'method' is missing; add the method's name, or remove the file")
-    return RunRecord(**{key: content[key] for key in _KEYS if key in content})
+    values = {key: content[key] for key in _KEYS if key in content}
+    if values.get("trained_on") is not None:
+        values["trained_on"] = tuple(values["trained_on"])
+    return RunRecord(**values)
 
 
 _KEYS = {
@@ -79,5 +84,6 @@ _KEYS = {
     "fallbacks": texts_by("image ids and reasons"),
     "simd_version": TEXT,
     "images_digest": or_null(TEXT),
+    "trained_on": or_null(list_of(TEXT)),
 }
 _RUN = record({}, _KEYS, words="a run.json as simd predict writes it")

@@ -75,6 +75,7 @@ class Method(Protocol):
     name                   on boards; else the name of its class
     version                what the result depends on besides the input and the weights; else ""
     checkpoint_digest      digest of the weights; else None
+    trained_on             foregrounds that the weights have seen, ("adobe/Training_set",); else None
     takes_trimap           False: ``predict(image)`` is called, and no trimap is needed; else True
     gigabytes(megapixels)  peak memory of a prediction, to keep a run within the machine's; else 1 GB each
     =====================  ==============================================================================

@@ -16,6 +16,7 @@ class Facts:
     version: str
     checkpoint_digest: str | None
     takes_trimap: bool
+    trained_on: tuple[str, ...] | None
 
 
 def facts_of(method: Any) -> Facts:
@@ -25,7 +26,7 @@ def facts_of(method: Any) -> Facts:
     ----------
     method : object
         Anything with ``predict``. It may have `name` (else that of its class, or of the function), `version`
-        (else empty), `checkpoint_digest` (else None) and `takes_trimap` (else True).
+        (else empty), `checkpoint_digest` and `trained_on` (else None) and `takes_trimap` (else True).
 
     Raises
     ------
@@ -39,11 +40,13 @@ def facts_of(method: Any) -> Facts:
         )
     default_name = getattr(method, "__name__", None) or type(method).__name__
     version, digest = getattr(method, "version", ""), getattr(method, "checkpoint_digest", None)
+    trained_on = getattr(method, "trained_on", None)
     facts = Facts(
         name=_typed(method, "name", str, getattr(method, "name", None) or default_name),
         version=_typed(method, "version", str, version),
         checkpoint_digest=None if digest is None else _typed(method, "checkpoint_digest", str, digest),
         takes_trimap=_typed(method, "takes_trimap", bool, getattr(method, "takes_trimap", True)),
+        trained_on=None if trained_on is None else _typed(method, "trained_on", tuple, trained_on),
     )
     if not facts.name.isprintable() or not facts.name.strip():
         raise DataError(f"the name {facts.name!r} of {type(method).__name__} cannot stand on a board")

@@ -379,6 +379,7 @@ def _record(facts: Facts, images: RunImages, rows: Sequence[dict[str, Any]]) -> 
         fallbacks={row["id"]: row["fallback"] for row in rows if row["fallback"]},
         simd_version=__version__,
         images_digest=_images_digest(images) if images.set_digest is None else None,
+        trained_on=facts.trained_on,
     )
 
 

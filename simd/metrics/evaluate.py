@@ -20,6 +20,7 @@ from simd.metrics.prediction_files import PredictionFiles, find_predictions, rea
 from simd.metrics.score import WHOLE, WHOLE_IMAGES
 from simd.metrics.score_image import NOTED, Done, ScoringJob, done_from_row, done_to_row, score
 from simd.metrics.scores import Scores, check_scores_place
+from simd.metrics.training_leaks import remarks_on_training
 from simd.metrics.truth_of_folders import truths_of_folders
 from simd.metrics.truth_of_set import Truths, digests, leave_out, of_whole_images, truths_of_set
 from simd.taxonomy import suggest
@@ -149,6 +150,7 @@ def evaluate(
             seconds_per_image=record.seconds_per_image,
             remarks=(
                 *truths.remarks,
+                *remarks_on_training(truths, record),
                 *_remarks_on_empty(done),
                 *_remarks_on_trimaps(done),
                 *_remarks_on_inverted(done),

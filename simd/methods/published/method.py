@@ -59,6 +59,11 @@ class PublishedMethod:
         """Digest of the weights."""
         return self.card.sha256
 
+    @property
+    def trained_on(self) -> tuple[str, ...] | None:
+        """What foregrounds the weights have seen; None where nothing is known."""
+        return self.card.trained_on
+
     def gigabytes(self, megapixels: float) -> float:
         """Estimate the peak memory of a prediction, on the host."""
         memory = _MEMORY[self.name]
