@@ -1,6 +1,6 @@
 """Time the four metrics against other Python ports, in one run on one thread: CPU time and memory.
 
-    python benchmarks/speed/metrics.py [--ports DIR] [--rounds N]
+    python benchmarks/speed/metrics.py [--ports DIR] [--rounds N] [--pictures hair fence snow glitter noise]
 
 DIR holds checkouts of GCA-Matting and PaddleSeg (one or both; any of their files but the metrics may be
 missing). mmeval is compared where it can be imported. Peers get their input in the form their own evaluation
@@ -57,6 +57,50 @@ def hair_like() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     trimap[distance > radius * 1.53] = 0
     alpha[trimap != 128] = pred[trimap != 128] = trimap[trimap != 128]
     return pred, alpha, trimap
+
+
+def fence() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw a mesh of wires over all of the image, all of it unknown; the prediction is soft and uneven."""
+    rng = np.random.default_rng(1)
+    drawn = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for offset in range(-HEIGHT, WIDTH + HEIGHT, 22):
+        for x in (offset, offset + HEIGHT):
+            cv2.line(drawn, (x, 0), (2 * offset + HEIGHT - x, HEIGHT), 255, 3, cv2.LINE_AA)
+    return _predicted(rng, drawn)
+
+
+def snow() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw 60,000 flakes that touch here and there, all of it unknown."""
+    rng = np.random.default_rng(2)
+    drawn = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for x, y, radius in zip(*(rng.integers(0, n, 60_000) for n in (WIDTH, HEIGHT, 4)), strict=True):
+        cv2.circle(drawn, (int(x), int(y)), int(radius), int(rng.integers(60, 256)), -1, cv2.LINE_AA)
+    return _predicted(rng, drawn)
+
+
+def glitter() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw single bright pixels on a haze, a third of all, all of it unknown."""
+    rng = np.random.default_rng(3)
+    haze = 90 + 60 * cv2.GaussianBlur(rng.normal(size=(HEIGHT, WIDTH)), (0, 0), 20) * 40
+    bright = rng.uniform(size=haze.shape) < 1 / 3
+    drawn = np.where(bright, rng.integers(120, 256, haze.shape), haze)
+    return _predicted(rng, np.clip(drawn, 0, 255).astype(np.uint8))
+
+
+def noise() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return two mattes of white noise that know nothing of each other: the worst case for Conn."""
+    rng = np.random.default_rng(4)
+    pred, alpha = (rng.integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8) for _ in range(2))
+    return pred, alpha, np.full(alpha.shape, 128, np.uint8)
+
+
+def _predicted(rng: np.random.Generator, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    errors = rng.normal(0, 12, alpha.shape)
+    pred = np.clip(cv2.GaussianBlur(alpha, (0, 0), 0.7) + errors, 0, 255).astype(np.uint8)
+    return pred, alpha, np.full(alpha.shape, 128, np.uint8)
+
+
+PICTURES = {"hair": hair_like, "fence": fence, "snow": snow, "glitter": glitter, "noise": noise}
 
 
 def simd_metrics(pred: np.ndarray, alpha: np.ndarray, trimap: np.ndarray) -> dict[str, Metric]:
@@ -129,10 +173,10 @@ def _load(file: Path) -> ModuleType:
 
 
 def measure(
-    ports: Path | None, rounds: int
+    picture: str, ports: Path | None, rounds: int
 ) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
     """Return the median CPU milliseconds and the values of every metric of every peer, taken in turns."""
-    inputs = hair_like()
+    inputs = PICTURES[picture]()
     calls = {name: make(*inputs) for name, make in peers(ports).items()}
     values = {name: {key: float(call()) for key, call in metrics.items()} for name, metrics in calls.items()}
     times: dict[str, dict[str, list[float]]] = {n: {key: [] for key in m} for n, m in calls.items()}
@@ -180,6 +224,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--ports", type=Path, help="folder with checkouts of other ports")
     parser.add_argument("--rounds", type=int, default=9, help="each median is over so many calls")
+    parser.add_argument("--pictures", choices=PICTURES, nargs="+", default=list(PICTURES))
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     parser.add_argument("--images", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -188,24 +233,25 @@ def main() -> None:
     if arguments.memory_of:
         print(_growth(arguments.memory_of, arguments.ports, arguments.images))
         return
-    medians, values = measure(arguments.ports, arguments.rounds)
-    share = (hair_like()[2] == 128).mean()
-    print(f"{WIDTH} x {HEIGHT}, {share:.0%} unknown, one thread, median CPU ms of {arguments.rounds} calls")
-    print(f"Python {platform.python_version()}, numpy {np.__version__}, OpenCV {cv2.__version__}\n")
-    print(f"{'':12}{'SAD':>9}{'MSE':>9}{'Grad':>9}{'Conn':>9}{'all':>9}{'times ours':>12}{'MiB':>7}")
+    print(f"{WIDTH} x {HEIGHT}, one thread, median CPU ms of {arguments.rounds} calls")
+    print(f"Python {platform.python_version()}, numpy {np.__version__}, OpenCV {cv2.__version__}")
+    for picture in arguments.pictures:
+        show(picture, arguments.ports, arguments.rounds)
+
+
+def show(picture: str, ports: Path | None, rounds: int) -> None:
+    medians, values = measure(picture, ports, rounds)
+    share = (PICTURES[picture]()[2] == 128).mean()
+    head = f"{picture}, {share:.0%} unknown"
+    print(f"\n{head:21}{'SAD':>7}{'MSE':>7}{'Grad':>8}{'Conn':>8}{'all':>9}{'MiB':>6}   times ours:")
     for name, m in medians.items():
-        row = "".join(f"{m[key]:9.1f}" for key in (*METRICS, "all"))
-        memory = extra_memory(name, arguments.ports)
-        print(f"{name:12}{row}{m['all'] / medians['simd']['all']:12.1f}{memory:7.0f}")
-    print("\nratio to ours, metric by metric, and relative difference of the value")
-    for name in [n for n in medians if n != "simd"]:
-        ratios = "  ".join(
-            f"{key} {medians[name][key] / medians['simd'][key]:.1f}x"
-            f" ({values[name][key] / values['simd'][key] - 1:+.1e})"
-            for key in METRICS
-        )
-        print(f"{name:12}  {ratios}")
-    print("\nour values: " + ", ".join(f"{key} {values['simd'][key]:.6g}" for key in METRICS))
+        row = f"{m['sad']:7.1f}{m['mse']:7.1f}{m['grad']:8.1f}{m['conn']:8.1f}{m['all']:9.1f}"
+        memory = f"{extra_memory(name, ports):6.0f}" if picture == "hair" else f"{'':6}"
+        ratios = [f"{key} {m[key] / medians['simd'][key]:.1f}" for key in (*METRICS, "all")]
+        print(f"{name:21}{row}{memory}   {'' if name == 'simd' else '  '.join(ratios)}")
+    for name in [n for n in values if n != "simd"]:
+        relative = (f"{key} {values[name][key] / values['simd'][key] - 1:+.1e}" for key in METRICS)
+        print(f"  values of {name} less ours: {'  '.join(relative)}")
 
 
 if __name__ == "__main__":

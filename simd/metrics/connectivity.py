@@ -1,13 +1,13 @@
 """Where pred and alpha are one piece: the highest threshold of each pixel's largest component, for Conn.
 
-At every threshold, Conn asks for the largest 4-connected component of {min(pred, alpha) >= threshold}.
-The sets shrink as the threshold rises, so all their components form a forest, which is built in one pass
-over the rows (a max-tree; Salembier et al. 1998) instead of labelling the image ten times:
-
-* a *node* is a run of equal level in a row, the level being the number of thresholds it reaches, 1..10;
-* nodes of one level that touch are linked by `same` (union-find); a component points by `below` to
-  the component of the next lower level that holds it.
+At every threshold, Conn asks for the largest 4-connected component of {min(pred, alpha) >= threshold}. The
+pixels of a threshold are taken as runs of rows, found eight pixels at a time without a branch, which noise
+would mislead, and labelled by the runs that touch (He, Chao and Suzuki 2008). The sets shrink as the
+threshold rises, so a component lies in one of the threshold before; where the largest one does not lie in the
+largest one before, no pixel goes further, and the thresholds above need not be looked at.
 """
+
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,18 @@ import numpy.typing as npt
 from simd.jit import compiled
 from simd.metrics.region_sums import Array, Int32, UInt8
 
+UInt64: TypeAlias = npt.NDArray[np.uint64]
+Int64: TypeAlias = npt.NDArray[np.int64]
+
 STEPS = 10
 THRESHOLDS = (np.arange(STEPS + 1) / STEPS).astype(np.float32)
 """0, 0.1, ..., 1 in the single precision in which mattes are compared with them."""
 
-_NONE = -1
+_WORD = 8  # levels in 64 bits
+_BITS = np.array([[bits >> i & 1 for i in range(_WORD)] for bits in range(256)], np.uint8)
+_COUNTS = _BITS.sum(axis=1, dtype=np.int32)
+_PLACES = np.argsort(1 - _BITS, axis=1, kind="stable").astype(np.int32)  # of the bits that are set, first
+
 _IN_255 = np.array([26, 51, 77, 102, 128, 153, 179, 204, 230, 255], np.uint8)  # reach 0.1, ..., 1
 
 
@@ -38,243 +45,148 @@ def connected_levels(pred: Array, alpha: Array, *, skip_empty: bool) -> UInt8:
     uint8, shape (H, W)
         0..10.
     """
-    levels = np.empty(pred.shape, np.uint8)
+    height, width = pred.shape
+    padded = np.zeros((height, (width // _WORD + 1) * _WORD), np.uint8)  # no run reaches the end of a row
     if pred.dtype == np.uint8:
-        nodes = _levels_of_uint8(pred, alpha, _IN_255, levels)
+        _levels_of_uint8(pred, alpha, _IN_255, padded)
     else:
-        nodes = _levels_of_float(pred, alpha, THRESHOLDS[1:], levels)
-    if skip_empty and nodes == 0:
-        levels.fill(STEPS)
-    elif nodes > 0:
-        _replace_by_connected(levels, nodes, skip_empty)
-    return levels
+        _levels_of_float(pred, alpha, THRESHOLDS[1:], padded)
+    connected = _connected(padded, padded.view(np.uint64), skip_empty)
+    return np.ascontiguousarray(connected[:, :width])
 
 
 @compiled
-def _levels_of_uint8(pred: UInt8, alpha: UInt8, reached: UInt8, levels: UInt8) -> int:
-    """Write the level of every pixel; return how many runs of equal level above 0 the rows have."""
-    height, width = levels.shape
+def _levels_of_uint8(pred: UInt8, alpha: UInt8, reached: UInt8, levels: UInt8) -> None:
+    """Write the level of every pixel: the number of thresholds that both mattes reach, 0..10; 0 beside."""
     table = np.zeros(256, np.uint8)
     for value in range(256):
         for threshold in reached:
             table[value] += value >= threshold
-    nodes = 0
-    for y in range(height):
+    for y in range(len(levels)):
         p, a, row = pred[y], alpha[y], levels[y]
-        for x in range(width):
+        for x in range(len(p)):
             row[x] = table[min(p[x], a[x])]
-        nodes += _count_runs(row)
-    return nodes
 
 
 @compiled
-def _levels_of_float(pred: Array, alpha: Array, thresholds: npt.NDArray[np.float32], levels: UInt8) -> int:
-    height, width = levels.shape
-    nodes = 0
-    for y in range(height):
+def _levels_of_float(pred: Array, alpha: Array, thresholds: npt.NDArray[np.float32], levels: UInt8) -> None:
+    for y in range(len(levels)):
         p, a, row = pred[y], alpha[y], levels[y]
-        for x in range(width):
+        for x in range(len(p)):
             both = np.float32(min(p[x], a[x]))
             level = 0
             for threshold in thresholds:
                 level += both >= threshold
             row[x] = level
-        nodes += _count_runs(row)
-    return nodes
 
 
 @compiled
-def _count_runs(row: UInt8) -> int:
-    count = int(row[0] != 0)
-    for x in range(1, len(row)):
-        count += (row[x] != row[x - 1]) & (row[x] != 0)
-    return count
+def _connected(levels: UInt8, words: UInt64, skip_empty: bool) -> UInt8:
+    """Return how many thresholds, one after the other, each pixel is in the largest components of.
 
-
-@compiled
-def _replace_by_connected(levels: UInt8, nodes: int, skip_empty: bool) -> None:
-    """Turn levels into connected levels, in place."""
-    start = np.empty(nodes + 1, np.int32)  # flat index of a run's first pixel
-    stop = np.empty(nodes, np.int32)  # flat index after its last
-    level = np.empty(nodes, np.uint8)
-    same = np.empty(nodes, np.int32)
-    below = np.full(nodes, _NONE, np.int32)
-    size = np.empty(nodes, np.int32)  # pixels, kept at the node that stands for its component
-    first = np.empty(nodes, np.int32)  # smallest index in column order
-    _build_forest(levels, start, stop, level, same, below, size, first)
-    stage = _follow_largest(level, same, below, size, first, skip_empty)
-    flat = levels.reshape(-1)
-    for n in range(nodes):
-        reached = stage[same[n]]
-        if reached != level[n]:
-            for i in range(start[n], stop[n]):
-                flat[i] = reached
-
-
-@compiled
-def _build_forest(
-    levels: UInt8,
-    start: Int32,
-    stop: Int32,
-    level: UInt8,
-    same: Int32,
-    below: Int32,
-    size: Int32,
-    first: Int32,
-) -> None:
+    `words` are the levels, eight at a time.
+    """
     height, width = levels.shape
-    both = np.zeros(width + 2, np.uint8)  # level that a pixel shares with the one above it, 0 at the ends
-    node_above, node = np.empty(width, np.int32), np.empty(width, np.int32)
-    n = 0
-    for y in range(height):
-        n = _add_row(levels[y], y, height, n, node, start, stop, level, same, below, size, first)
-        if y > 0:
-            for x in range(width):
-                both[x + 1] = min(levels[y - 1, x], levels[y, x])
-            for x in range(width):
-                # Beside a pair that shares as much, the row's own links already connect this pair.
-                if both[x + 1] > both[x + 2] and both[x + 1] >= both[x]:
-                    _connect(node_above[x], node[x], level, same, below, size, first)
-        node_above, node = node, node_above
+    connected = np.zeros(levels.size, np.uint8)
+    ends = np.empty(levels.size + _WORD, np.int32)
+    rows = np.empty(height + 1, np.int64)
+    root, size = np.empty(levels.size // 2, np.int32), np.empty(levels.size // 2, np.int32)
+    for k in range(1, STEPS + 1):
+        count = _find_ends(words, k, ends, rows) // 2
+        runs = ends[: 2 * count].reshape(count, 2)
+        if count == 0:
+            if skip_empty:  # this threshold and all above it are passed over
+                for i in range(len(connected)):
+                    if connected[i] == k - 1:
+                        connected[i] = STEPS
+            break
+        largest = _label(runs, rows // 2, width, root[:count], size[:count])
+        if connected[runs[largest, 0]] != k - 1:
+            break  # it lies elsewhere, so no pixel is in both
+        for n in range(count):
+            if root[n] == largest:
+                connected[runs[n, 0] : runs[n, 1]] = k
+    return connected.reshape(height, width)
 
 
 @compiled
-def _add_row(
-    row: UInt8,
-    y: int,
-    height: int,
-    n: int,
-    node: Int32,
-    start: Int32,
-    stop: Int32,
-    level: UInt8,
-    same: Int32,
-    below: Int32,
-    size: Int32,
-    first: Int32,
-) -> int:
-    """Add the runs of a row as nodes n, n + 1, ..., linked along the row; return the next free node."""
-    width = len(row)
-    path = np.empty(STEPS + 1, np.int32)  # the last node and what is below it, lowest first
-    depth = 0
-    x = 0
-    while x < width:
-        value, begin = row[x], x
-        x += 1
-        while x < width and row[x] == value:
-            x += 1
-        if value == 0:
-            depth = 0
-            continue
-        start[n], stop[n] = y * width + begin, y * width + x
-        level[n], same[n], below[n], size[n], first[n] = value, n, _NONE, x - begin, begin * height + y
-        for i in range(begin, x):
-            node[i] = n
-        higher = _NONE
-        while depth > 0 and level[path[depth - 1]] > value:
-            depth -= 1
-            higher = path[depth]
-        if depth > 0 and level[path[depth - 1]] == value:
-            same[n] = path[depth - 1]
-            size[same[n]] += size[n]
-        else:
-            if depth > 0:
-                below[n] = path[depth - 1]
-            if higher != _NONE:
-                below[higher] = n
-            path[depth] = n
-            depth += 1
-        n += 1
+def _find_ends(words: UInt64, level: int, ends: Int32, rows: Int64) -> int:
+    """Write where runs that reach a level start and stop, in turns, as flat indices; return their number.
+
+    `rows` gets where those of each row begin. A byte holds a level, at most 10, so that its highest bit is
+    free: 128 - level added to it sets that bit where the level is reached.
+    """
+    bias, high = np.uint64(128 - level) * np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+    collect, top, one = np.uint64(0x0102040810204080), np.uint64(56), np.uint64(1)
+    byte, last = np.uint64(8), np.uint64(7)
+    found = np.uint64(0)
+    for y in range(len(words)):
+        row = words[y]
+        rows[y] = found
+        before = np.uint64(0)  # whether the pixel to the left reaches it
+        offset = np.int32(y * len(row) * _WORD)
+        for x in range(len(row)):
+            reached = (row[x] + bias) & high
+            changed = reached ^ ((reached << byte) | before)
+            before = reached >> top
+            bits = ((changed >> last) * collect) >> top
+            count = _COUNTS[bits]
+            ends[found], ends[found + one] = offset + _PLACES[bits, 0], offset + _PLACES[bits, 1]
+            if count > 2:
+                places = _PLACES[bits]
+                for i in range(2, _WORD):
+                    ends[found + np.uint64(i)] = offset + places[i]
+            found += np.uint64(count)
+            offset += np.int32(_WORD)
+    rows[len(words)] = found
+    return int(found)
+
+
+@compiled
+def _label(runs: Int32, rows: Int64, width: int, root: Int32, size: Int32) -> int:
+    """Write the run that stands for the component of each run; return that of the largest component.
+
+    `size` gets the pixels of each component, at its root. Of equal ones it is the one met first in column
+    order.
+    """
+    for n in range(len(runs)):
+        root[n] = n
+    for y in range(1, len(rows) - 1):
+        a, stop_a = rows[y - 1], rows[y]
+        for b in range(rows[y], rows[y + 1]):
+            start, stop = runs[b, 0] - width, runs[b, 1] - width
+            while a < stop_a and runs[a, 1] <= start:
+                a += 1
+            here = b
+            while a < stop_a and runs[a, 0] < stop:
+                above = _find(root, a)
+                root[max(above, here)] = min(above, here)
+                here = min(above, here)
+                if runs[a, 1] >= stop:
+                    break  # it may touch the next one, too
+                a += 1
+    size[:] = 0
+    for n in range(len(runs)):
+        root[n] = root[root[n]]  # a smaller number, which is final
+        size[root[n]] += runs[n, 1] - runs[n, 0]
+    most = size.max()
+    largest, first = -1, 0
+    height = len(rows) - 1
+    for n in range(len(runs)):
+        if size[root[n]] == most:
+            y, x = divmod(runs[n, 0], width)
+            if largest < 0 or x * height + y < first:
+                largest, first = root[n], x * height + y
+    return largest
+
+
+@compiled
+def _find(root: Int32, n: int) -> int:
+    """Return the run that stands for the component of run n so far."""
+    while root[n] != n:
+        root[n] = root[root[n]]
+        n = root[n]
     return n
-
-
-@compiled
-def _find(same: Int32, n: int) -> int:
-    """Return the node that stands for the component of n at the level of n."""
-    while same[n] != n:
-        same[n] = same[same[n]]
-        n = same[n]
-    return n
-
-
-@compiled
-def _connect(a: int, b: int, level: UInt8, same: Int32, below: Int32, size: Int32, first: Int32) -> None:
-    """Note that a and b touch: merge the components that hold them, from their levels down to 1."""
-    a, b = _find(same, a), _find(same, b)
-    while a != b:
-        if level[a] < level[b] or (level[a] == level[b] and a < b):
-            a, b = b, a
-        lower = below[a]
-        if lower != _NONE:
-            lower = _find(same, lower)
-        if level[a] == level[b]:
-            other = below[b]
-            same[a] = b
-            size[b] += size[a]
-            first[b] = min(first[a], first[b])
-            if lower == _NONE:
-                return
-            if other == _NONE:
-                below[b] = lower
-                return
-            other = _find(same, other)
-            below[b] = lower if level[lower] > level[other] else other
-            a, b = lower, other
-        elif lower == _NONE:
-            below[a] = b
-            return
-        elif level[lower] >= level[b]:
-            a = lower
-        else:
-            below[a] = b
-            a, b = b, lower
-
-
-@compiled
-def _follow_largest(
-    level: UInt8, same: Int32, below: Int32, size: Int32, first: Int32, skip_empty: bool
-) -> UInt8:
-    """Return, at each node that stands for a component, how far the component is connected, 0..10."""
-    nodes = len(level)
-    count = np.zeros(STEPS + 2, np.int32)
-    for n in range(nodes):
-        same[n] = same[same[n]]  # its own number or a smaller one, which is already final
-        if same[n] == n:
-            count[level[n] - 1] += 1
-    starts = np.zeros(STEPS + 2, np.int32)  # components by falling level
-    for k in range(STEPS - 1, 0, -1):
-        starts[k - 1] = starts[k] + count[k]
-    order = np.empty(starts[0] + count[0], np.int32)
-    for n in range(nodes):
-        if same[n] == n:
-            order[starts[level[n] - 1]] = n
-            starts[level[n] - 1] += 1
-            if below[n] != _NONE:
-                below[n] = same[below[n]]
-
-    best = np.full(STEPS + 2, _NONE, np.int32)  # at each threshold, the largest component
-    for n in order:  # a component is whole once all above it were added to it
-        lowest = 1 if below[n] == _NONE else level[below[n]] + 1
-        for k in range(lowest, level[n] + 1):
-            b = best[k]
-            if b == _NONE or size[n] > size[b] or (size[n] == size[b] and first[n] < first[b]):
-                best[k] = n
-        if below[n] != _NONE:
-            size[below[n]] += size[n]
-            first[below[n]] = min(first[below[n]], first[n])
-
-    stage = np.zeros(nodes, np.uint8)
-    for n in order[::-1]:
-        lowest = 1
-        if below[n] != _NONE:
-            stage[n] = stage[below[n]]
-            lowest = level[below[n]] + 1
-        for k in range(lowest, level[n] + 1):
-            if best[k] == n and stage[n] == k - 1:
-                stage[n] = k
-        if skip_empty and stage[n] > 0 and best[stage[n] + 1] == _NONE:
-            stage[n] = STEPS
-    return stage
 
 
 _PHI_STEP = 383  # 10 value - 255 level >= 382.5 is value / 255 - l >= 0.15, in units of 1 / 2550
@@ -286,17 +198,15 @@ def sum_connectivity_of_uint8(
     pred: UInt8, alpha: UInt8, levels: UInt8, runs: Int32, sums: npt.NDArray[np.int64]
 ) -> None:
     """Add to each slot the sum of |phi(pred) - phi(alpha)|, exact, in units of 1 / 2550."""
-    jump = np.zeros((STEPS + 1, 256), np.int64)  # 1 - phi
-    for k in range(STEPS + 1):
-        for value in range(256):
-            if 10 * value - 255 * k >= _PHI_STEP:
-                jump[k, value] = 10 * value - 255 * k
     for n in range(len(runs)):
         y, start, stop, slot = runs[n]
         p, a, level = pred[y, start:stop], alpha[y, start:stop], levels[y, start:stop]
-        total = 0
+        total = np.int64(0)
         for x in range(len(p)):
-            total += abs(jump[level[x], p[x]] - jump[level[x], a[x]])
+            base = np.int32(255) * np.int32(level[x])
+            of_p, of_a = np.int32(10) * np.int32(p[x]) - base, np.int32(10) * np.int32(a[x]) - base
+            of_p, of_a = of_p * (of_p >= _PHI_STEP), of_a * (of_a >= _PHI_STEP)  # 1 - phi
+            total += abs(of_p - of_a)
         sums[slot] += total
 
 
