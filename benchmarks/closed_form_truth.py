@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent / "speed"))
 from matting_cases import names, picture, real_folder
 
 from simd.image import FOREGROUND, UNKNOWN, UInt8
-from simd.methods.classical.closed_form import EPSILON, estimate_alpha_closed_form
+from simd.methods.classical.closed_form import estimate_alpha_closed_form
+from simd.methods.classical.windows import EPSILON
 
 LONG = np.longdouble
 

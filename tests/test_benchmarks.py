@@ -37,6 +37,7 @@ QUICK = [
 ]
 SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "closed_form_truth.py --only 1 --megapixels 0.004",
+    "held_pixels.py --only 1 --megapixels 0.004",
     "open_set.py --spec simd-open-mini --foregrounds 1",
     "robustness/fuzz.py --inputs 2 --workers 1",
     "robustness/kill.py --kills 1 --workers 1",

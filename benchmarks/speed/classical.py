@@ -32,6 +32,7 @@ from threadpoolctl import threadpool_limits
 
 from simd.image import UNKNOWN, UInt8
 from simd.methods.classical.closed_form import estimate_alpha_closed_form
+from simd.methods.classical.learning_based import estimate_alpha_learning_based
 from simd.methods.classical.random_walk import estimate_alpha_random_walk
 from simd.methods.classical.shared import estimate_alpha_shared
 
@@ -55,6 +56,7 @@ def symmetric_walk(image: Any, trimap: Any) -> Any:
 
 METHODS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "closed-form": (estimate_alpha_closed_form, pymatting.estimate_alpha_cf),
+    "learning-based": (estimate_alpha_learning_based, pymatting.estimate_alpha_lbdm),
     "random-walk": (estimate_alpha_random_walk, symmetric_walk),
     "shared": (estimate_alpha_shared, pymatting.estimate_alpha_sm),  # the same mattes to the bit
 }

@@ -33,6 +33,12 @@ def names(folder: Path | None) -> list[str]:
 
 def picture(name: str, megapixels: float, folder: Path | None) -> tuple[UInt8, UInt8]:
     """Return an image and its trimap, whose unknown region is that of protocol `exact`."""
+    image, trimap, _ = case(name, megapixels, folder)
+    return image, trimap
+
+
+def case(name: str, megapixels: float, folder: Path | None) -> tuple[UInt8, UInt8, UInt8]:
+    """Return an image, its trimap and its true matte."""
     kind, _, subject = name.partition(" ")
     if kind == "drawn":
         cutout = synthetic(subject, 0, SIDE)
@@ -48,4 +54,4 @@ def picture(name: str, megapixels: float, folder: Path | None) -> tuple[UInt8, U
     bg = cv2.resize(scene("woods", 0, SIDE), (width, height), interpolation=cv2.INTER_CUBIC)
     weight = alpha[..., None].astype(np.int64)
     image = ((weight * fg + (255 - weight) * bg + 127) // 255).astype(np.uint8)
-    return image, trimap_of(alpha, max(3, round(0.01 * min(height, width))))
+    return image, trimap_of(alpha, max(3, round(0.01 * min(height, width)))), alpha

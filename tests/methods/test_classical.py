@@ -16,7 +16,7 @@ from simd.trimap import trimap_of
 _GIVEN = {"sim", "dim", "indexnet", "gca", "fba", "vitmatte", "onnx", "external"}  # need weights or a command
 METHODS = [name for name in ALL_METHODS if name not in _GIVEN]
 CLASSICAL = [name for name in METHODS if name != "trimap"]
-ITERATIVE = [name for name in CLASSICAL if name not in ("closed-form", "random-walk", "shared")]
+ITERATIVE = [name for name in CLASSICAL if name in ("knn", "large-kernel")]
 
 
 def easy_image(height=60, width=70):
@@ -141,7 +141,7 @@ def short_of_patience(monkeypatch):
         asked.append(kwargs.get("rtol"))
         return cg(*args, **kwargs | {"maxiter": 1})
 
-    for module in ("knn", "lbdm", "lkm"):
+    for module in ("knn", "lkm"):
         monkeypatch.setattr(sys.modules[f"pymatting.alpha.estimate_alpha_{module}"], "cg", impatient)
     return asked
 
@@ -167,7 +167,7 @@ def test_a_solver_that_needs_a_looser_tolerance_gets_it(easy, monkeypatch, name)
             raise ValueError("Conjugate gradient descent did not converge within 10000 iterations")
         return cg(*args, **kwargs)
 
-    for module in ("knn", "lbdm", "lkm"):
+    for module in ("knn", "lkm"):
         monkeypatch.setattr(sys.modules[f"pymatting.alpha.estimate_alpha_{module}"], "cg", strict_only)
     result = load_method(name).predict(image, trimap)
     assert isinstance(result, Fallback)

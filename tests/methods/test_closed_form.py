@@ -10,8 +10,9 @@ from conftest import soft_alpha
 
 from simd.generator import synthetic
 from simd.methods import Fallback, load_method
-from simd.methods.classical.closed_form import closed_form_system, estimate_alpha_closed_form
+from simd.methods.classical.closed_form import estimate_alpha_closed_form
 from simd.methods.classical.direct.solver import solve
+from simd.methods.classical.windows import window_system
 from simd.trimap import trimap_of
 
 BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
@@ -101,7 +102,7 @@ def test_every_number_of_threads_gives_the_same_bits():
 
 def test_the_residual_is_small_in_double_and_in_single_precision():
     image, trimap = drawn("fur", 96)
-    system = closed_form_system(image, trimap)
+    system = window_system(image, trimap)
     double, single = solve(system), solve(system, largest_double=0)
     assert double.residual <= 1e-9
     assert single.residual <= 1e-9

@@ -18,7 +18,7 @@ from simd.methods.classical.direct.solver import Factor, solve
 
 COMPILED = [
     str(Path(__file__).with_name(name))
-    for name in ("test_direct_solver.py", "test_random_walk.py", "test_editor.py")
+    for name in ("test_direct_solver.py", "test_random_walk.py", "test_learning_based.py", "test_editor.py")
 ]
 BOUND = 1e-7  # of the largest difference from SuperLU
 

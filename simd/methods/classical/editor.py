@@ -7,15 +7,10 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Mask, UInt8
-from simd.methods.classical.closed_form import (
-    EPSILON,
-    REACH,
-    add_equations,
-    closed_form_system,
-    estimate_alpha_closed_form,
-)
+from simd.methods.classical.closed_form import estimate_alpha_closed_form
 from simd.methods.classical.direct.grid import Float64, Int32, Int64, System, with_margin
 from simd.methods.classical.direct.renewal import KeptFactor
+from simd.methods.classical.windows import EPSILON, REACH, add_equations, window_system
 
 _UNDO = 200  # strokes
 
@@ -219,7 +214,7 @@ class ClosedFormEditor:
         if self._fill():
             return
         try:
-            system = closed_form_system(self._image, self._trimap, epsilon=self._epsilon)
+            system = window_system(self._image, self._trimap, epsilon=self._epsilon)
             self._kept = KeptFactor(system)
         except np.linalg.LinAlgError:
             alpha = estimate_alpha_closed_form(self._image, self._trimap, epsilon=self._epsilon)
@@ -252,7 +247,7 @@ class ClosedFormEditor:
             inside = inside[inside >= 0]
             system.rows[inside] = 0
             system.rhs[inside] = 0
-            add_equations(self._image, system, self._is_foreground, self._epsilon, box)
+            add_equations(self._image, system, self._is_foreground, False, self._epsilon, box)
 
         try:
             kept.change(self._addresses(pixels), self._trimap.ravel()[pixels] == UNKNOWN, assemble)
