@@ -12,6 +12,7 @@ from fake_weights import write_fake_weights
 from simd.errors import DataError
 from simd.methods import load_method
 from simd.methods.networks import build_network
+from simd.methods.networks.dim import DIM, SIGHT
 from simd.methods.one_image import matte
 from simd.methods.weights.folder import save_weights
 
@@ -157,3 +158,47 @@ def test_memory_grows_with_the_image(weights):
     for name in NAMES:
         method = load_method(name, {"weights": weights})
         assert 0.3 < method.gigabytes(0) < method.gigabytes(1) < method.gigabytes(4) < 30
+
+
+@pytest.mark.parametrize("mode", ["robust", "released"])
+def test_tiles_of_dim_change_nothing(weights, mode):
+    """They are exact, since the network sees no further than their halo."""
+    image, trimap = picture(70, 1400)
+    trimap[:, 512:768] = 0  # a tile that need not be solved
+    whole, tiled = (
+        load_method("dim", {"weights": weights, "mode": mode, "tile": tile}).predict(image, trimap)
+        for tile in (0, 256)
+    )
+    assert len(np.unique(whole[trimap == 128])) > 30
+    np.testing.assert_allclose(
+        tiled.astype(float), whole.astype(float), rtol=0, atol=1e-5 if mode == "robust" else 1
+    )
+    assert (tiled[:, 512:768] == 0).all()
+
+
+def test_dim_sees_no_further_than_it_says():
+    """A pixel's alpha does not change with what lies beyond; by sums and maxima, which round alike."""
+    network = DIM(width=4, skips=True, bottleneck=3).eval()
+    shapes = {name: tuple(t.shape) for name, t in network.state_dict().items()}
+    network.load_state_dict(fake_tensors(shapes))
+    image, trimap = (
+        torch.rand(1, 3, 32, 1088, generator=torch.Generator().manual_seed(0)),
+        torch.full((1, 1, 32, 1088), 128.0),
+    )
+    other = image.clone()
+    other[..., 576:] = 1 - other[..., 576:]
+    with torch.inference_mode():
+        before, after = network(image, trimap).refined, network(other, trimap).refined
+    changed = (before - after).abs().amax(dim=(0, 1, 2)) > 1e-6
+    first = int(changed.nonzero()[0])
+    assert 576 - SIGHT <= first < 576 - 64
+
+
+def test_a_tile_that_cannot_be_is_named(weights):
+    for tile in (100, -32):
+        with pytest.raises(DataError, match=f"a tile of {tile} pixels: its side must be a multiple of 32"):
+            load_method("dim", {"weights": weights, "tile": tile})
+    method = load_method("dim", {"weights": weights})
+    assert (method.tile_side(4), method.tile_side(24)) == (0, 1024)
+    assert method.gigabytes(24) < method.gigabytes(4.3)  # in tiles less is held at once
+    assert load_method("gca", {"weights": weights}).tile_side(24) == 0

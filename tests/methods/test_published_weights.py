@@ -13,7 +13,7 @@ from simd.errors import DataError
 from simd.methods.networks import PUBLISHED, build_network
 from simd.methods.networks.dim import released_name
 from simd.methods.weights.folder import import_weights, load_weights
-from simd.methods.weights.published import table
+from simd.methods.weights.published import published, table
 from simd.methods.weights.recognise import recognise_network
 
 SKIP, PLAIN = "stage1_skip_sad_52.9.pth", "stage1_sad_54.4.pth"
@@ -44,33 +44,29 @@ def small(network):
 
 
 @pytest.mark.parametrize(
-    ("file", "checkpoint", "wrapper", "preset"),
+    ("file", "network", "wrapper", "parameters"),
     [
-        (SKIP, "dim_huochaitiantang_stage1", {"epoch": 3, "best_sad": 52.9}, "skip"),
-        (MMAGIC, "dim_mmagic_stage3", {"meta": {"epoch": 1}}, "mmagic"),
-        ("indexnet_matting.pth.tar", "indexnet", {"epoch": 1, "optimizer": {"lr": 0.01}}, "paper"),
-        ("gca-dist.pth", "gca", {"iter": 1, "loss": 0.1}, "paper"),
+        ("indexnet_matting.pth.tar", "indexnet", {"epoch": 1, "optimizer": {"lr": 0.01}}, 5_953_515),
+        ("gca-dist.pth", "gca", {"iter": 1, "loss": 0.1}, 25_164_529),
     ],
 )
-def test_released_checkpoints_are_recognised(tmp_path, file, checkpoint, wrapper, preset):
-    prefix = "module." if checkpoint in ("indexnet", "gca") else ""
-    state = {prefix + name: tensor for name, tensor in released(checkpoint).items()}
+def test_released_checkpoints_are_recognised(tmp_path, file, network, wrapper, parameters):
+    state = {f"module.{name}": tensor for name, tensor in released(network).items()}
     card = import_weights(save(tmp_path / file, {**wrapper, "state_dict": state}), tmp_path / "weights")
-    network = checkpoint.partition("_")[0]
-    assert (card.network, card.preset) == (network, preset)
+    assert (card.network, card.preset, card.parameters) == (network, "paper", parameters)
     assert card.trained_on == ("adobe/Training_set",)
     assert card.licence
     assert card.code_licence
     assert card.source.startswith(f"{file} of https://github.com/")
-    numbers = {"skip": 28_297_153, "mmagic": 26_276_802}
-    assert card.parameters == numbers.get(preset, {"indexnet": 5_953_515, "gca": 25_164_529}.get(network))
     module, again = load_weights(tmp_path / "weights", network)
     assert again == card
-    assert module.skips == (preset == "skip") if network == "dim" else not module.training
+    assert not module.training
 
 
-def test_other_shapes_that_were_released_are_recognised():
-    """Stage 1 of mmagic, stage 3 of huochaitiantang, and its files of before 2019-09-09."""
+def test_all_that_was_released_of_dim_is_recognised():
+    """Also stage 1 of mmagic, stage 3 of huochaitiantang, and its files of before 2019-09-09."""
+    assert recognised(MMAGIC, released_shapes("dim_mmagic_stage3")) == ("dim", "mmagic")
+    assert recognised(SKIP, released_shapes("dim_huochaitiantang_stage1")) == ("dim", "skip")
     shapes = dict(released_shapes("dim_huochaitiantang_stage3"))
     assert recognised("a.pth", shapes, "skip") == ("dim", "skip-refined")
     old = {**shapes, "conv6_1.weight": (512, 512, 1, 1)}
@@ -98,15 +94,19 @@ def test_the_command_names_both_licences_and_the_training_data(tmp_path, run_cli
     card = json.loads((tmp_path / "weights" / "gca.json").read_text())
     assert "trained_on" not in card  # a file of another name: nothing is known
     assert card["licence"].startswith("not stated, and the file has the name of none that is known")
-    state = {name: torch.zeros(shape) for name, shape in released_shapes("dim_mmagic_stage3").items()}
-    done = run_cli("weights", "import", save(tmp_path / MMAGIC, state), "--out", tmp_path / "weights")
-    assert "licence of its code: Apache-2.0\ntrained on: adobe/Training_set" in done.out
+    file = save(tmp_path / "indexnet_matting.pth.tar", released("indexnet"))
+    done = run_cli("weights", "import", file, "--out", tmp_path / "weights")
+    assert "licence: non-commercial purposes only\nlicence of its code: a BSD-like text headed" in done.out
+    assert "trained on: adobe/Training_set" in done.out
     done = run_cli("weights", "import", file, "--out", tmp_path / "weights", "--variant", "skip")
     assert done.code == 1
-    assert "its tensors are those of small, not of 'skip'" in done.err
+    assert "its tensors are those of paper, not of 'skip'" in done.err
 
 
 def test_weights_for_a_set_that_they_were_trained_on_say_so(tmp_path):
+    for file, preset in ((MMAGIC, "mmagic"), (SKIP, "skip"), (PLAIN, "plain")):
+        assert published(file, "dim", preset).trained_on == ("adobe/Training_set",)
+        assert published(f"mine_{file}", "dim", preset) is None
     by_name = {entry.names[0]: entry for entry in table()}
     assert by_name["gca-dist-all-data"].trained_on == ("adobe/Training_set", "adobe/Test_set")
     assert by_name["gca-dist"].trained_on == ("adobe/Training_set",)

@@ -27,6 +27,13 @@ from simd.methods.networks.layers import Normalize, check_pair
 STRIDE = 32
 """Sides must be multiples of it: for some others the unpooled maps are too small without any error."""
 
+SIGHT = 256
+"""Pixels around a pixel on which its alpha depends, at most.
+
+Convolutions of the encoder add 2 + 4 + 12 + 24 + 48 + 32, those of the decoder 32 + 16 + 8 + 4 + 2 + 2, the
+refining ones 4, and the squares of 32 that are pooled together 31 on both ways: 252.
+"""
+
 _CONVOLUTIONS = (2, 2, 3, 3, 3)  # of VGG-16, between poolings
 
 

@@ -1,7 +1,7 @@
 """The methods `dim`, `indexnet`, `gca` and `fba`: published networks with the weights of their authors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from torch import nn
 
 from simd.errors import DataError
 from simd.image import UNKNOWN, UInt8
+from simd.methods.networks import dim
 from simd.methods.published.protocols import PROTOCOLS, Protocol
 from simd.methods.runtime.check_inputs import Float32, check_arrays, overwrite_known
 from simd.methods.runtime.devices import check_device, check_device_memory, full_precision, memory_in_words
@@ -20,6 +21,10 @@ from simd.taxonomy import suggest
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _SMALLER = "smaller images"
+_WHOLE_MEGAPIXELS, _TILE = 4.3, 1024  # larger images are solved in tiles by networks of local sight
+
+
+_GIGABYTES_PER_MEGAPIXEL = 0.06  # what goes in and comes out
 
 
 class Memory(NamedTuple):
@@ -48,11 +53,13 @@ class PublishedMethod:
     mode: str
     device: torch.device
     dtype: str
+    tile: int | None = None
 
     @property
     def version(self) -> str:
         """What the result depends on besides the weights."""
-        return f"{self.card.preset}, {self.mode}, {self.dtype} on {self.device.type}"
+        tile = {None: "", 0: ", never tiled"}.get(self.tile, f", tiles of {self.tile}")
+        return f"{self.card.preset}, {self.mode}, {self.dtype} on {self.device.type}{tile}"
 
     @property
     def checkpoint_digest(self) -> str:
@@ -67,9 +74,24 @@ class PublishedMethod:
     def gigabytes(self, megapixels: float) -> float:
         """Estimate the peak memory of a prediction, on the host."""
         memory = _MEMORY[self.name]
+        whole = _GIGABYTES_PER_MEGAPIXEL * megapixels
         if self.device.type != "cpu":
-            return 2 * memory.gigabytes
-        return memory.gigabytes + memory.per_megapixel * megapixels
+            return 2 * memory.gigabytes + whole
+        return memory.gigabytes + whole + self._network_gigabytes(megapixels)
+
+    def tile_side(self, megapixels: float) -> int:
+        """Return the side of a tile in pixels for an image of this size, 0 for the whole image at once."""
+        if not self.protocol.halo:
+            return 0
+        if self.tile is not None:
+            return self.tile
+        return 0 if megapixels <= _WHOLE_MEGAPIXELS else _TILE
+
+    def _network_gigabytes(self, megapixels: float) -> float:
+        at_once = megapixels
+        if side := self.tile_side(megapixels):
+            at_once = min(megapixels, (side + 2 * self.protocol.halo) ** 2 / 1e6)
+        return _MEMORY[self.name].per_megapixel * at_once
 
     def predict(self, image: UInt8, trimap: UInt8) -> Float32 | UInt8:
         """Predict the matte (H, W): float32 in [0, 1], or the 256 levels that the release writes.
@@ -91,14 +113,14 @@ class PublishedMethod:
         if not (trimap == UNKNOWN).any():
             return np.asarray(fill_unknown(trimap, 0.5), dtype=np.float32)
         self._check_device_memory(trimap.size / 1e6)
+        tile = self.tile_side(trimap.size / 1e6)
         with memory_in_words(self.name, self.device, _SMALLER), full_precision():
             if self.mode == "robust":
-                return overwrite_known(self.protocol.alpha(self.network, image, trimap), trimap)
-            return self.protocol.levels(self.network, image, trimap)
+                return overwrite_known(self.protocol.alpha(self.network, image, trimap, tile=tile), trimap)
+            return self.protocol.levels(self.network, image, trimap, tile=tile)
 
     def _check_device_memory(self, megapixels: float) -> None:
-        maps = _MEMORY[self.name].per_megapixel * megapixels
-        needed = maps * _DTYPES[self.dtype].itemsize / 4 + 0.3
+        needed = self._network_gigabytes(megapixels) * _DTYPES[self.dtype].itemsize / 4 + 0.3
         check_device_memory(self.name, needed, megapixels, self.device, _SMALLER)
 
 
@@ -108,6 +130,7 @@ def load_dim(
     device: str = "cpu",
     dtype: str = "float32",
     threads: int | None = None,
+    tile: int | None = None,
     mode: str = "robust",
 ) -> PublishedMethod:
     """Load Deep Image Matting.
@@ -122,6 +145,10 @@ def load_dim(
         "float32", "bfloat16", and on a GPU "float16".
     threads : int, optional
         Of PyTorch; by default as many as it takes by itself.
+    tile : int, optional
+        Side of the tiles of large images: a multiple of 32; 0 never tiles; by default images of more than 4.3
+        megapixels have tiles of 1024. They change alpha by rounding alone. The released program of
+        huochaitiantang, which makes large images small, has none.
     mode : str
         "robust": any size, at its own resolution. "released": the release's own sizes and rounding, which are
         mmagic's or huochaitiantang's, as the weights are.
@@ -131,7 +158,11 @@ def load_dim(
     DataError
         If there are no weights, they are another network's, or an option is not one of those.
     """
-    return _loaded("dim", weights, device, dtype, threads, mode)
+    if tile is not None and (tile < 0 or tile % dim.STRIDE):
+        raise DataError(
+            f"a tile of {tile} pixels: its side must be a multiple of {dim.STRIDE}, or 0 for none"
+        )
+    return replace(_loaded("dim", weights, device, dtype, threads, mode), tile=tile)
 
 
 def load_indexnet(

@@ -18,7 +18,7 @@ _FILE = "published_weights.json"
 class PublishedWeights:
     """A file of weights that its makers have released."""
 
-    names: tuple[str, ...]  # parts of the file's name, any of which says that it is this one
+    names: tuple[str, ...]  # how the file's name begins
     network: str
     preset: str
     source: str
@@ -30,7 +30,7 @@ class PublishedWeights:
 def published(file_name: str, network: str, preset: str) -> PublishedWeights | None:
     """Return what is known of a file of weights; None if it is not one of the table's."""
     for entry in table():
-        named = any(name.lower() in file_name.lower() for name in entry.names)
+        named = file_name.lower().startswith(tuple(name.lower() for name in entry.names))
         if named and (entry.network, entry.preset) == (network, preset):
             return entry
     return None
