@@ -108,7 +108,11 @@ def test_weights_for_a_set_that_they_were_trained_on_say_so(tmp_path):
         assert published(file, "dim", preset).trained_on == ("adobe/Training_set",)
         assert published(f"mine_{file}", "dim", preset) is None
     by_name = {entry.names[0]: entry for entry in table()}
-    assert by_name["gca-dist-all-data"].trained_on == ("adobe/Training_set", "adobe/Test_set")
+    assert by_name["gca-dist-all-data"].trained_on == (
+        "adobe/Training_set",
+        "adobe/Test_set",
+        "composition-1k",  # a set imported as it is handed out
+    )
     assert by_name["gca-dist"].trained_on == ("adobe/Training_set",)
     for entry in table():
         assert entry.preset in PUBLISHED[entry.network]

@@ -10,7 +10,9 @@ from simd.dataset.manifest import load_set, write_manifest
 from simd.dataset.predictions import RunRecord, read_run, write_run
 from simd.errors import DataError
 from simd.methods.facts import facts_of
+from simd.methods.weights.published import table
 from simd.metrics.evaluate import evaluate
+from simd.sources import FINISHED, FOREGROUNDS
 
 
 class Trained:
@@ -70,3 +72,8 @@ def test_a_method_says_it_as_a_tuple():
     wrong.trained_on = "adobe"
     with pytest.raises(DataError, match="the trained_on of the method Trained must be tuple, not 'adobe'"):
         facts_of(wrong)
+
+
+def test_the_published_table_names_sources_that_there_are():
+    named = {part.partition("/")[0] for entry in table() for part in entry.trained_on}
+    assert named <= FOREGROUNDS.keys() | FINISHED.keys()

@@ -35,10 +35,10 @@ class Memory(NamedTuple):
 
 
 _MEMORY: Mapping[str, Memory] = {
-    "dim": Memory(0.6, 1.9),
+    "dim": Memory(0.6, 1.35),
     "indexnet": Memory(0.5, 1.3),
-    "gca": Memory(0.7, 1.2),
-    "fba": Memory(0.7, 1.5),
+    "gca": Memory(0.65, 0.8),
+    "fba": Memory(0.65, 1.3),
 }
 
 
