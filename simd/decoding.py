@@ -151,9 +151,14 @@ def _pixels(image: Image.Image, data: bytes) -> npt.NDArray[Any]:
         image.load()  # refuses truncated data, which OpenCV would fill with grey
         return _refuse_few_levels(_decode_16_bit_colour(image, data))
     if image.mode in ("1", "L") and not is_see_through(image):
-        return np.asarray(image.convert("L"))
+        return np.asarray(_in_mode("L", image))
     _scale_transparent_grey(image, data)
-    return np.asarray(image.convert("RGBA" if is_see_through(image) else "RGB"))
+    return np.asarray(_in_mode("RGBA" if is_see_through(image) else "RGB", image))
+
+
+def _in_mode(mode: str, image: Image.Image) -> Image.Image:
+    """Convert an image, unless it is in that mode: Pillow would copy it."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _checked_float(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:

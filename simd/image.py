@@ -288,13 +288,20 @@ def _one_channel(path: Path, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
             f"{path}: a matte has one channel, this is an image with transparency; "
             "save its alpha, or the trimap, alone as a grey image"
         )
-    spread = int(np.ptp(pixels[..., :3].astype(np.int32), axis=2).max())
+    spread = channels_differ_by(pixels[..., :3])
     if spread > _RGB_AS_GREY_TOLERANCE * (np.iinfo(pixels.dtype).max // 255):
         raise DataError(
             f"{path}: a matte has one channel, this is a colour image (channels differ by {spread}); "
             "is it the foreground instead?"
         )
     return np.ascontiguousarray(pixels[..., 0])
+
+
+def channels_differ_by(pixels: npt.NDArray[Any]) -> int:
+    """Return the largest difference of two channels at one pixel; (H, W, 3), unsigned."""
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    highest, lowest = np.maximum(red, green), np.minimum(red, green)
+    return int((np.maximum(highest, blue) - np.minimum(lowest, blue)).max())
 
 
 def _is_opaque(pixels: npt.NDArray[Any]) -> bool:

@@ -102,10 +102,11 @@ def build(program: Path, sources: Path, out: Path, case: Case) -> float:
     """Build a set by a checkout of the project; return its CPU seconds."""
     command = [sys.executable, "-m", "simd", "build", str(out), "--foregrounds", str(sources)]
     command += ["--backgrounds", str(sources / "bg"), "--per-foreground", str(case.per_foreground)]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
         [*command, "--any-licence", "--workers", "1"],
-        env=os.environ | {"PYTHONPATH": str(program.resolve())},
+        env=environment | {"PYTHONPATH": str(program.resolve()), "PYTHONPYCACHEPREFIX": str(sources / "pyc")},
         cwd=sources,  # the folder that Python would look for the project in first
         capture_output=True,
         check=True,

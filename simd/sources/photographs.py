@@ -16,7 +16,7 @@ import numpy as np
 from simd.errors import DataError
 from simd.files import real_path
 from simd.formats import is_image_name
-from simd.image import UInt8, read_image, read_size
+from simd.image import UInt8, channels_differ_by, read_image, read_size
 
 _SAMPLED = 8  # files of a folder that speak for all of it
 _FOLDERS = 256  # folders whose files are sampled
@@ -164,7 +164,7 @@ def _thinned(pixels: UInt8) -> UInt8:
 
 
 def _is_grey(pixels: UInt8) -> bool:
-    return int(np.ptp(pixels.astype(np.int16), axis=2).max()) <= _CHANNELS_AGREE
+    return channels_differ_by(pixels) <= _CHANNELS_AGREE
 
 
 def _paired(folder: Path, groups: Mapping[Path, Sequence[Path]], samples: Mapping[Path, _Sample]) -> str:
