@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import save, soft_alpha
 from hypothesis import given
@@ -59,6 +60,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
 ]
 WITH_INPUTS = {
     "ablation.py",
+    "fused.py",
     "speed/compose.py",
     "speed/build.py",
     "real_neighbours.py",
@@ -136,6 +138,25 @@ def test_building_runs_beside_an_earlier_version(tmp_path):
     printed = run("speed/build.py", ROOT, *small, folder=tmp_path)
     assert "earlier  now" in printed
     assert len(printed.splitlines()) == 4
+
+
+def test_methods_are_compared_with_what_they_weigh(tmp_path):
+    folder = tmp_path / "photographs"
+    for name in ("fur_a", "fur_b"):
+        save(folder / "fg" / f"{name}.png", np.full((*soft_alpha().shape, 3), 90, np.uint8))
+        save(folder / "alpha" / f"{name}.png", soft_alpha())
+        save(folder / "bg" / f"{name}_bg.png", np.full((80, 90, 3), 20, np.uint8))
+    table = ["file,role,class_guess,alpha_kind,licence"]
+    for name, kind in (("fur_a", "hand_cut"), ("fur_b", "predicted")):
+        table += [f"{part}/{name}.png,{part},fur,{kind},CC0" for part in ("fg", "alpha")]
+        table += [f"bg/{name}_bg.png,background,,,CC0"]
+    (folder / "provenance.csv").write_text("\n".join(table) + "\n")
+    command = ("fused.py", tmp_path / "work", "--photographs", folder, "--methods", "trimap")
+    printed = run(*command, folder=tmp_path)
+    assert re.search(r"^truth, all +2 ", printed, re.MULTILINE)
+    assert re.search(r"^not truth, all +2 ", printed, re.MULTILINE)
+    assert "better in 0 of 1 classes" in printed
+    assert run(*command, folder=tmp_path) == printed  # and nothing is made again
 
 
 def test_real_mattes_are_put_among_generated_ones(tmp_path):

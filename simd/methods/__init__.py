@@ -7,6 +7,7 @@ run_images             the images that a run goes over: of a set, of a folder, o
 facts, options         what a method says of itself; its options, given as text
 trimap_only            what the trimap alone says, which every method has to beat
 classical/             closed-form, knn, learning-based, large-kernel, random-walk, shared
+fused/                 a small network over two of them, its weights in the package
 published/             networks that papers compare with, as they were released
 sim/, vitmatte, onnx/  networks, and any model as an ONNX file
 external               any program, run once an image
@@ -40,6 +41,7 @@ METHODS = {
     "large-kernel": "simd.methods.classical.estimators:LARGE_KERNEL",
     "random-walk": "simd.methods.classical.estimators:RANDOM_WALK",
     "shared": "simd.methods.classical.estimators:SHARED",
+    "fused": "simd.methods.fused.method:load_fused",
     "sim": "simd.methods.sim.method:load_sim",
     "dim": "simd.methods.published.method:load_dim",
     "indexnet": "simd.methods.published.method:load_indexnet",

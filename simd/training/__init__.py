@@ -14,6 +14,9 @@ loading        batches, made here or by worker processes
 shared_cache   decoded images in memory that the processes share
 shared_memory  that memory
 torch_dataset  the samples as a PyTorch dataset
+fused_examples examples of `fused` with the classical answers, kept on disk
+fused_failures what is changed in them so that they fail as photographs do
+fused_samples  crops of them
 losses         the losses of Semantic Image Matting, each a function of tensors
 recipe         a recipe read, changed and written out
 recipes        those that simd train --list names, a TOML file each

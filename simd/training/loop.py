@@ -30,7 +30,7 @@ from simd.training.recipe import Recipe
 from simd.training.run_folder import RunFolder, check_run_folder
 from simd.training.run_samples import make_samples
 from simd.training.schedules import rate_at
-from simd.training.stages import MattingStage, PatchStage, make_stage
+from simd.training.stages import FusedStage, MattingStage, PatchStage, make_stage
 from simd.training.tensors import Arrays, placed
 from simd.training.validation import validate
 
@@ -102,14 +102,16 @@ def train(
         raise DataError(f"unknown tracker {track_with!r}; known are {', '.join(TRACKERS)}")
     inputs: list[str] = [each for each in (recipe.head.classifier, recipe.head.discriminator) if each]
     if samples is None:
-        inputs += [*recipe.data.foregrounds, *recipe.data.backgrounds, *recipe.validation.foregrounds]
+        inputs += [*recipe.validation.foregrounds]
+        if recipe.data is not None:
+            inputs += [*recipe.data.foregrounds, *recipe.data.backgrounds]
     run = check_run_folder(run, inputs)
     stage = make_stage(recipe)
     accelerator = _accelerator(recipe, device, run, track_with)
     try:
         _check_share(recipe, accelerator.num_processes)
         if samples is None:  # before anything is written
-            samples, validation_samples = make_samples(recipe)
+            samples, validation_samples = make_samples(recipe, run)
             if check and accelerator.is_main_process:
                 samples.check(besides=validation_samples, workers=max(1, workers))
         with locked_folder(run) if accelerator.is_main_process else contextlib.nullcontext():
@@ -123,10 +125,11 @@ def train(
     except RuntimeError as error:
         if not out_of_memory(error):
             raise
+        side = f"data.side ({recipe.data.side})" if recipe.data else "examples.crop"
         raise DataError(
             f"a step ran out of memory on {accelerator.device}; raise loop.accumulate (now "
-            f"{recipe.loop.accumulate}) or lower loop.batch ({recipe.loop.batch}) or data.side "
-            f"({recipe.data.side}), or take loop.precision=bfloat16, and another --out"
+            f"{recipe.loop.accumulate}) or lower loop.batch ({recipe.loop.batch}) or {side}, "
+            f"or take loop.precision=bfloat16, and another --out"
         ) from error
     finally:
         _release(accelerator)
@@ -139,7 +142,7 @@ class _Run:
         self,
         accelerator: "Accelerator",
         recipe: Recipe,
-        stage: PatchStage | MattingStage,
+        stage: PatchStage | MattingStage | FusedStage,
         folder: RunFolder,
         samples: Any,
         validation_samples: Any,
@@ -422,7 +425,7 @@ def _check_share(recipe: Recipe, world: int) -> None:
             "change loop.batch or loop.accumulate"
         )
     alone = loop.batch == world * loop.accumulate
-    if alone and recipe.head.stage == "sim" and loop.fixed_norms < 1:
+    if alone and recipe.head.stage in ("sim", "fused") and loop.fixed_norms < 1:
         raise DataError(
             "sim's norms learn their statistics from at least two samples at a time, and this is one: "
             f"raise loop.batch (now {loop.batch}) or lower loop.accumulate ({loop.accumulate}), or take "

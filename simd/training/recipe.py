@@ -12,12 +12,13 @@ from simd.files import read_toml
 from simd.methods.networks import PRESETS
 from simd.options import Asked, options_of, read_options
 from simd.taxonomy import suggest
+from simd.training.fused_examples import ExampleOptions
 from simd.training.objectives import LossOptions
 from simd.training.optimisers import OptimiserOptions
 from simd.training.sample_options import SampleOptions
 from simd.training.schedules import ScheduleOptions
 
-STAGES = ("classifier", "discriminator", "sim")
+STAGES = ("classifier", "discriminator", "sim", "fused")
 SEES = {"classifier": ("trimap",), "discriminator": ("alpha", "colours")}
 FOLDER = Path(__file__).parent / "recipes"
 """Where the recipes are that `simd train --list` names."""
@@ -54,6 +55,18 @@ class PatchOptions:
     sees: Annotated[str, Asked(help="trimap: with the image; alpha: alone; colours: alpha with F.")]
     smoothing: Annotated[
         float, Asked(help="Share of a label spread over all classes.", at_least=0, at_most=1)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusedTerms:
+    """The table [terms] of the stage fused: what its loss is made of."""
+
+    alpha: Annotated[float, Asked(help="L1 of alpha on unknown pixels.", at_least=0)]
+    own: Annotated[float, Asked(help="The same of the alpha of its own.", at_least=0)]
+    laplacian: Annotated[float, Asked(help="Differences of Laplacian pyramids.", at_least=0)]
+    by_area: Annotated[
+        float, Asked(help="Share of L1 that counts pixels alike, not samples.", at_least=0, at_most=1)
     ]
 
 
@@ -98,6 +111,8 @@ class CheckpointOptions:
 
 _TABLES: dict[str, type] = {
     "data": SampleOptions,
+    "examples": ExampleOptions,
+    "terms": FusedTerms,
     "network": NetworkOptions,
     "patches": PatchOptions,
     "losses": LossOptions,
@@ -114,12 +129,14 @@ class Recipe:
     """Everything that a run depends on."""
 
     head: HeadOptions
-    data: SampleOptions
     optimiser: OptimiserOptions
     schedule: ScheduleOptions
     loop: LoopOptions
     validation: ValidationOptions
     checkpoints: CheckpointOptions
+    data: SampleOptions | None = field(default=None)  # of all but the stage fused
+    examples: ExampleOptions | None = field(default=None)  # of the stage fused
+    terms: FusedTerms | None = field(default=None)
     network: NetworkOptions | None = field(default=None)  # of the stage sim
     losses: LossOptions | None = field(default=None)
     patches: PatchOptions | None = field(default=None)  # of the other two
@@ -240,9 +257,12 @@ def _read(listed: type, values: Mapping[str, Any], where: str) -> Any:
 
 
 def _belongs(table: str, stage: str) -> bool:
-    if table in ("network", "losses"):
-        return stage == "sim"
-    return stage != "sim" if table == "patches" else True
+    of_stage = {"network": "sim", "losses": "sim", "examples": "fused", "terms": "fused"}
+    if table in of_stage:
+        return stage == of_stage[table]
+    if table == "data":
+        return stage != "fused"
+    return stage not in ("sim", "fused") if table == "patches" else True
 
 
 def _check(recipe: Recipe, origin: str) -> None:
@@ -257,6 +277,9 @@ def _check(recipe: Recipe, origin: str) -> None:
         raise DataError(
             f"{origin}: [patches] sees must be {choices} for the stage {stage}, not {recipe.patches.sees!r}"
         )
+    if recipe.data is None:
+        _check_fused(recipe, origin)
+        return
     if stage == "sim" and recipe.data.side % 8:
         raise DataError(f"{origin}: [data] side must be a multiple of 8 for sim, not {recipe.data.side}")
     validation = recipe.validation
@@ -271,6 +294,18 @@ def _check(recipe: Recipe, origin: str) -> None:
         raise DataError(
             f"{origin}: [validation] names foregrounds, and data.held_out keeps some for nothing; "
             "set data.held_out=0"
+        )
+
+
+def _check_fused(recipe: Recipe, origin: str) -> None:
+    validation = recipe.validation
+    if recipe.checkpoints.final == "best" and not validation.every:
+        raise DataError(f"{origin}: [checkpoints] final is best, which needs validation.every")
+    if validation.foregrounds:
+        raise DataError(f"{origin}: [validation] names foregrounds; the stage fused draws its own")
+    if validation.every and validation.seed == recipe.head.seed:
+        raise DataError(
+            f"{origin}: [validation] has the seed of the training, {validation.seed}; take another"
         )
 
 

@@ -3,22 +3,30 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from simd.errors import DataError, first_of
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
 from simd.selection.near_duplicates import Searcher, Signature, sign
+from simd.training.fused_samples import FusedSamples
 from simd.training.material import read_pixels
 from simd.training.recipe import Recipe
 from simd.training.samples import Samples
 
 _LOG = logging.getLogger(__name__)
 _NAMED = 5
+EXAMPLES_NAME = "examples"
+"""The folder in RUN where the stage fused keeps its examples."""
 
 
-def make_samples(recipe: Recipe, *, workers: int = 1) -> tuple[Samples, Samples | None]:
+def make_samples(
+    recipe: Recipe, run: Path | None = None, *, workers: int = 1
+) -> tuple[Samples, Samples | None] | tuple[FusedSamples, FusedSamples | None]:
     """Return the samples of a run and of its validation, None where it has none.
+
+    `run` is the folder of the run, where the stage fused keeps its examples.
 
     Raises
     ------
@@ -26,6 +34,14 @@ def make_samples(recipe: Recipe, *, workers: int = 1) -> tuple[Samples, Samples 
         If a source cannot be used, is for testing, or a foreground of the validation is one of the
         training's, by its name or by its looks.
     """
+    if recipe.data is None:
+        assert recipe.examples is not None
+        assert run is not None
+        folder, seed = run / EXAMPLES_NAME, recipe.validation.seed
+        learning = FusedSamples(recipe.examples, recipe.head.seed, folder)
+        if not recipe.validation.every:
+            return learning, None
+        return learning, FusedSamples(recipe.examples, seed, folder, whole=True)
     samples = Samples(recipe.data, recipe.head.seed)
     for note in samples.notes:
         _LOG.info("%s", note)

@@ -3,6 +3,8 @@
 ``classifier``     patches of composites with their trimap: which of the 20 patterns (section 4.1)
 ``discriminator``  the same architecture on alphas, alone and beforehand (section 4.3)
 ``sim``            the matting network, with both of them frozen (sections 4.2, 4.3)
+
+And ``fused``, the network of the method of that name, which is not of the paper.
 """
 
 from collections.abc import Callable
@@ -14,15 +16,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from simd.errors import DataError
-from simd.methods.networks import build_network
+from simd.methods.networks import FUSED, build_network
 from simd.methods.networks.classifier import PatchClassifier
+from simd.methods.networks.fused import FusedNetwork, FusedOutput
 from simd.methods.networks.sim import SIM, SimOutput
 from simd.methods.weights.folder import WeightsCard, load_weights, save_weights
 from simd.taxonomy import NO_CLASS
+from simd.training.losses import laplacian_loss
 from simd.training.objectives import discriminate, frozen, matting_terms
 from simd.training.recipe import Recipe
 from simd.training.run_folder import read_run_recipe
-from simd.training.tensors import Arrays, matting_batch, patch_batch, placed
+from simd.training.tensors import Arrays, fused_batch, matting_batch, patch_batch, placed
 
 Forward = Callable[..., Any]
 Total = Callable[[Tensor], Tensor]
@@ -199,7 +203,61 @@ class MattingStage:
             )
 
 
-def make_stage(recipe: Recipe) -> PatchStage | MattingStage:
+class FusedStage:
+    """The network of `fused`, over the classical answers that its samples carry."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        assert recipe.terms is not None
+        self.name, self._preset, self._by_area = FUSED, recipe.head.preset, recipe.terms.by_area
+        self.network = cast(FusedNetwork, build_network(FUSED, self._preset))
+        named = {name: getattr(recipe.terms, name) for name in ("alpha", "own", "laplacian")}
+        self.weights: dict[str, float] = {name: weight for name, weight in named.items() if weight}
+        self.needs: dict[str, str] = {}
+
+    def to(self, device: torch.device) -> None:
+        """Nothing else is needed."""
+
+    def terms(
+        self, forward: Forward, arrays: Arrays, device: torch.device, total: Total
+    ) -> dict[str, Tensor]:
+        """Return the terms of the loss that have a weight."""
+        batch = fused_batch(arrays, device)
+        solved = FusedOutput(*(part.float() for part in forward(*batch.inputs)))
+        area = total(batch.unknown.sum())
+        computed = {
+            "alpha": lambda: self._difference(solved.alpha, batch.alpha, batch.unknown, area),
+            "own": lambda: self._difference(solved.own, batch.alpha, batch.unknown, area),
+            "laplacian": lambda: laplacian_loss(solved.alpha, batch.alpha),
+        }
+        return {name: computed[name]() for name in self.weights}
+
+    def solve(self, network: nn.Module, arrays: Arrays, device: torch.device) -> Tensor:
+        """Return alpha (N, H, W) in [0, 1] of a batch, known pixels set."""
+        alpha: Tensor = network(*fused_batch(arrays, device).inputs).alpha.float()
+        return alpha[:, 0]
+
+    def classes_seen(self, arrays: Arrays, device: torch.device) -> Tensor | None:
+        """Return None: it sees no classes."""
+        del arrays, device
+        return None
+
+    def save(self, network: nn.Module, folder: Path, source: str) -> None:
+        """Write the weights with their card: factors of convolutions as float16, half the bytes."""
+        tensors = {
+            name: tensor.detach().cpu().half() if tensor.dim() == 4 else tensor.detach().cpu()
+            for name, tensor in network.state_dict().items()
+        }
+        about: dict[str, Any] = {"network": FUSED, "preset": self._preset, "source": source}
+        save_weights(tensors, folder, **about, licence="MIT", held=True)
+
+    def _difference(self, pred: Tensor, truth: Tensor, unknown: Tensor, area: Tensor) -> Tensor:
+        """Return the mean absolute difference on unknown pixels: of samples, and of all pixels alike."""
+        errors = ((pred - truth).abs() * unknown).sum(dim=(1, 2, 3))
+        by_sample = (errors / (unknown.sum(dim=(1, 2, 3)) + 1)).mean()
+        return (1 - self._by_area) * by_sample + self._by_area * errors.sum() / area
+
+
+def make_stage(recipe: Recipe) -> PatchStage | MattingStage | FusedStage:
     """Return the stage of a recipe, its first weights drawn from the recipe's seed.
 
     Raises
@@ -208,6 +266,8 @@ def make_stage(recipe: Recipe) -> PatchStage | MattingStage:
         If weights of another run are needed and not named, or are not there, or of another preset.
     """
     torch.manual_seed(recipe.head.seed)
+    if recipe.head.stage == "fused":
+        return FusedStage(recipe)
     return MattingStage(recipe) if recipe.head.stage == "sim" else PatchStage(recipe)
 
 

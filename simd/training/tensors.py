@@ -38,6 +38,34 @@ class PatchBatch:
     label: Tensor  # (N,), the class index
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FusedBatch:
+    """Crops of examples with classical answers, for the network of `fused`."""
+
+    planes: Tensor  # (N, 18, H, W) in [0, 1]
+    trimap: Tensor  # (N, 1, H, W), levels 0, 128, 255
+    fallbacks: Tensor  # (N, 2), 0 or 1
+    alpha: Tensor  # (N, 1, H, W) in [0, 1]
+    unknown: Tensor  # (N, 1, H, W), 0 or 1
+
+    @property
+    def inputs(self) -> tuple[Tensor, Tensor, Tensor]:
+        """What the network takes."""
+        return self.planes, self.trimap, self.fallbacks
+
+
+def fused_batch(arrays: Arrays, device: torch.device) -> FusedBatch:
+    """Turn stacked uint8 arrays into tensors on a device."""
+    trimap = _planes(arrays["trimap"], device)
+    return FusedBatch(
+        planes=_scaled(arrays["planes"], device),
+        trimap=trimap,
+        fallbacks=torch.from_numpy(np.asarray(arrays["fallbacks"])).to(device).float(),
+        alpha=_scaled(arrays["alpha"], device),
+        unknown=(trimap == UNKNOWN).float(),
+    )
+
+
 def matting_batch(arrays: Arrays, device: torch.device) -> MattingBatch:
     """Turn stacked uint8 arrays into tensors on a device; the maps of nearness are computed here."""
     image, fg, bg, alpha = (

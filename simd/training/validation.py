@@ -11,7 +11,7 @@ from torch import nn
 from simd.image import UNKNOWN
 from simd.metrics.alpha import sad
 from simd.taxonomy import CLASSES
-from simd.training.stages import MattingStage, PatchStage
+from simd.training.stages import FusedStage, MattingStage, PatchStage
 from simd.training.tensors import Arrays
 
 _TOGETHER = 8  # samples that go through a network at once
@@ -32,18 +32,22 @@ class Validation(NamedTuple):
 
 @torch.no_grad()
 def validate(
-    stage: PatchStage | MattingStage, network: nn.Module, samples: Any, count: int, device: torch.device
+    stage: PatchStage | MattingStage | FusedStage,
+    network: nn.Module,
+    samples: Any,
+    count: int,
+    device: torch.device,
 ) -> Validation:
     """Score a network, which is left in evaluation mode, on the first `count` samples."""
     network.eval()
     batches = _batches(samples, count)
-    if isinstance(stage, MattingStage):
+    if isinstance(stage, MattingStage | FusedStage):
         return _validate_mattes(stage, network, batches, device)
     return _validate_patches(stage, network, batches, device)
 
 
 def _validate_mattes(
-    stage: MattingStage, network: nn.Module, batches: Iterator[Arrays], device: torch.device
+    stage: MattingStage | FusedStage, network: nn.Module, batches: Iterator[Arrays], device: torch.device
 ) -> Validation:
     errors: dict[str, list[float]] = {name: [] for name in CLASSES}
     whole: list[float] = []

@@ -3,6 +3,7 @@
 ============  =============================================================================================
 sim           the matting network of Semantic Image Matting
 classifier    its patch classifier
+fused         the network of the method `fused`
 dim           Deep Image Matting, as mmagic and as huochaitiantang have it
 indexnet      IndexNet matting
 gca           guided contextual attention matting
@@ -23,12 +24,16 @@ NETWORKS = ("sim", "classifier")
 DISCRIMINATORS = ("discriminator", "discriminator_colours")
 """What only its training needs: the classifier on alpha (paper), or on F's colours too (release)."""
 
+FUSED = "fused"
+"""The network of the method of that name, whose weights are in the package."""
+
 PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "paper": {  # the signatures' own defaults
         "sim": {},
         "classifier": {},
         "discriminator": {"in_channels": 3},
         "discriminator_colours": {},
+        "fused": {},
     },
     "small": {
         "sim": {
@@ -41,6 +46,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "classifier": {"width": 16, "depths": (2, 3, 4, 3)},
         "discriminator": {"width": 16, "depths": (2, 3, 4, 3), "in_channels": 3},
         "discriminator_colours": {"width": 16, "depths": (2, 3, 4, 3)},
+        "fused": {"widths": (8, 8, 16, 16), "dilations": (1,)},
     },
 }
 """Hyperparameters by preset and network; `small` is the same code, narrower, for tests and quick training."""
@@ -96,12 +102,14 @@ def build_network(network: str, preset: str = "paper", *, empty: bool = False) -
     from simd.methods.networks.classifier import PatchClassifier
     from simd.methods.networks.dim import DIM
     from simd.methods.networks.fba import FBA
+    from simd.methods.networks.fused import FusedNetwork
     from simd.methods.networks.gca import GCA
     from simd.methods.networks.indexnet import IndexNet
     from simd.methods.networks.sim import SIM
 
     kinds: dict[str, Callable[..., nn.Module]] = {
         "sim": SIM,
+        FUSED: FusedNetwork,
         "dim": DIM,
         "gca": GCA,
         "indexnet": IndexNet,

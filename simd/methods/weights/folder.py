@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simd.errors import DataError, MissingExtraError
 from simd.files import check_regular, json_text, read_json, write_atomically
 from simd.locks import locked_folder
-from simd.methods.networks import DISCRIMINATORS, NETWORKS, PUBLISHED, build_network, presets_of
+from simd.methods.networks import DISCRIMINATORS, FUSED, NETWORKS, PUBLISHED, build_network, presets_of
 from simd.methods.weights.published import published
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise_network
 from simd.schema import COUNT, DIGEST, PATH, TEXT, Kind, checked, choice, list_of, or_null, problem, record
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from simd.methods.networks.classifier import PatchClassifier
     from simd.methods.networks.sim import SIM
 
-_ALL = (*NETWORKS, *DISCRIMINATORS, *PUBLISHED)
+_ALL = (*NETWORKS, *DISCRIMINATORS, *PUBLISHED, FUSED)
 _CARD = {
     "network": choice(*_ALL),
     "preset": choice(*dict.fromkeys(preset for network in _ALL for preset in presets_of(network))),
@@ -204,20 +204,34 @@ def load_weights(folder: str | Path, network: str) -> "tuple[nn.Module, WeightsC
     _need_torch()
     from safetensors.torch import load
 
-    card = _read_card(Path(folder), network)
+    data, card = read_weights(folder, network)
+    tensors = load(data)
+    check_tensors(tensors, network, card.preset, Path(folder) / card.file)
+    module = build_network(network, card.preset, empty=True)
+    module.load_state_dict(completed(tensors, network, card.preset), assign=True)
+    return module.eval(), card
+
+
+def read_weights(
+    folder: str | Path, network: str, *, remedy: str = "import the weights again"
+) -> tuple[bytes, WeightsCard]:
+    """Return the file of tensors of one network of a folder of weights, and its card; PyTorch is not needed.
+
+    Raises
+    ------
+    DataError
+        If there are no such weights, or they are not what their card says; the message ends with `remedy`.
+    """
+    card = _read_card(Path(folder), network, remedy)
     file = Path(folder) / card.file
     check_regular(file)
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise DataError(f"{file}: cannot be read ({error.strerror}); import the weights again") from error
+        raise DataError(f"{file}: cannot be read ({error.strerror}); {remedy}") from error
     if _digest(data) != card.sha256:
-        raise DataError(f"{file}: is damaged, its digest is not that of its card; import the weights again")
-    tensors = load(data)
-    check_tensors(tensors, network, card.preset, file)
-    module = build_network(network, card.preset, empty=True)
-    module.load_state_dict(completed(tensors, network, card.preset), assign=True)
-    return module.eval(), card
+        raise DataError(f"{file}: is damaged, its digest is not that of its card; {remedy}")
+    return data, card
 
 
 def load_networks(folder: str | Path) -> Networks:
@@ -252,10 +266,12 @@ def _card_file(folder: str | Path, network: str) -> Path:
     return Path(folder) / f"{network}.json"
 
 
-def _read_card(folder: Path, network: str) -> WeightsCard:
+def _read_card(folder: Path, network: str, remedy: str = "import the weights again") -> WeightsCard:
     file = _card_file(folder, network)
     if not file.is_file():
         missing = missing_networks(folder)
+        if network == FUSED:
+            raise DataError(f"{folder}: has no weights of the network {network!r}; {remedy}")
         present = [name for name in _ALL if name not in missing and _card_file(folder, name).is_file()]
         also = f"; it has those of {' and '.join(present)}" if present else ""
         raise DataError(
@@ -264,7 +280,7 @@ def _read_card(folder: Path, network: str) -> WeightsCard:
         )
     of_network = {"network": choice(network), "preset": choice(*presets_of(network))}
     kind = record({**_CARD, **of_network}, _PUBLISHED_CARD)
-    card: dict[str, Any] = checked(read_json(file), kind, file, "import the weights again")
+    card: dict[str, Any] = checked(read_json(file), kind, file, remedy)
     card["trained_on"] = tuple(card["trained_on"]) if "trained_on" in card else None
     return WeightsCard(**{key: card[key] for key in (*_CARD, *_PUBLISHED_CARD) if key in card})
 

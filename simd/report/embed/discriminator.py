@@ -113,6 +113,7 @@ def read_discriminator(run: str | Path) -> DiscriminatorFeatures:
     if not any(Path(run).glob("*.safetensors")):
         raise DataError(f"features {str(run)!r}: is not finished; go on with simd train and its recipe")
     _, card = load_weights(run, "discriminator")
+    assert recipe.data is not None
     lowest, highest = (int(side) for side in recipe.data.patch_sides)
     return DiscriminatorFeatures(str(run), card.sha256, recipe.data.side, (lowest, highest))
 

@@ -1,0 +1,97 @@
+"""What the network of `fused` is given beside an image, its trimap and the classical answers."""
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from simd.image import BACKGROUND, FOREGROUND, Mask, UInt8
+from simd.methods import Fallback, load_method
+from simd.methods.runtime.click_maps import click_maps, distances
+
+CLASSICAL = ("closed-form", "shared")
+"""The methods whose answers are weighed."""
+PLANES = 13
+"""Planes of :func:`derived_planes`."""
+
+Float32 = npt.NDArray[np.float32]
+
+_GREY = 0.5  # of a side that the trimap knows no pixel of
+_FLOOR = 0.006  # squared difference of the two colours under which the projection means nothing
+
+
+def derived_planes(image: UInt8, trimap: UInt8) -> UInt8:
+    r"""Compute the planes that depend on the whole image, whatever part of it is solved.
+
+    Parameters
+    ----------
+    image : uint8, shape (H, W, 3)
+    trimap : uint8, shape (H, W)
+
+    Returns
+    -------
+    uint8, shape (H, W, 13)
+        0 to 2: the known foreground's colours F̂ spread over the image; 3 to 5: the background's, B̂ (grey
+        where there are none); 6 to 11: nearness to both, as SIM has it; 12: alpha by projection,
+        :math:`(I - \hat B) \cdot (\hat F - \hat B) / |\hat F - \hat B|^2`, 1/2 where the colours are one.
+    """
+    pixels = np.asarray(image.astype(np.float32) / 255, dtype=np.float32)
+    fg, bg = (_spread(pixels, trimap == side) for side in (FOREGROUND, BACKGROUND))
+    difference = fg - bg
+    along = ((pixels - bg) * difference).sum(axis=2) + _FLOOR / 2
+    projected = (along / ((difference * difference).sum(axis=2) + _FLOOR)).clip(0, 1)
+    near = click_maps(distances(trimap), (trimap.shape[0], trimap.shape[1])).transpose(1, 2, 0)
+    return as_levels(np.concatenate([fg, bg, near, projected[..., None]], axis=2))
+
+
+def as_levels(values: npt.NDArray[np.floating]) -> UInt8:
+    """Return numbers in 0..1 as levels 0..255, to the nearest."""
+    return np.asarray(np.rint(values * 255).clip(0, 255), dtype=np.uint8)
+
+
+def _spread(pixels: Float32, known: Mask) -> Float32:
+    """Spread known colours over an image, smoother the farther away, through a pyramid of halves."""
+    if not known.any():
+        return np.full_like(pixels, _GREY)
+    levels = [(pixels * known[..., None], known.astype(np.float32))]  # sums of colours, their weights
+    while max(levels[-1][1].shape) > 1:
+        levels.append(_halved(*levels[-1]))
+    total, weight = levels[-1]
+    spread = np.asarray(total / np.maximum(weight, 1e-6)[..., None], dtype=np.float32)
+    for total, weight in levels[-2::-1]:
+        height, width = weight.shape
+        larger = cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, 3)
+        share = np.minimum(weight, 1)[..., None]
+        near = total / np.maximum(weight, 1e-6)[..., None]
+        spread = np.asarray(near * share + larger * (1 - share), dtype=np.float32)
+    return spread
+
+
+def _halved(total: Float32, weight: Float32) -> tuple[Float32, Float32]:
+    """Return sums over squares of 2 × 2, a weight of more than 1 taken as 1."""
+    height, width = weight.shape
+    margins = [(0, height % 2), (0, width % 2)]
+    total, weight = np.pad(total, [*margins, (0, 0)]), np.pad(weight, margins)
+    shape = (total.shape[0] // 2, 2, total.shape[1] // 2, 2)
+    total, weight = total.reshape(*shape, 3).sum(axis=(1, 3)), weight.reshape(shape).sum(axis=(1, 3))
+    excess = np.maximum(weight, 1)
+    return np.asarray(total / excess[..., None], np.float32), np.asarray(weight / excess, np.float32)
+
+
+class Answers(NamedTuple):
+    """What the two classical methods say of an image."""
+
+    alphas: UInt8  # (H, W, 2): closed-form's, shared's
+    fallbacks: tuple[bool, bool]  # which of them are not their method's own
+
+
+def classical_answers(image: UInt8, trimap: UInt8) -> Answers:
+    """Solve an image by both methods; where one has no answer its fallback stands, and is named one."""
+    alphas, fallbacks = [], []
+    for name in CLASSICAL:
+        alpha: Any = load_method(name).predict(image, trimap)
+        fallbacks.append(isinstance(alpha, Fallback))
+        alpha = alpha.alpha if isinstance(alpha, Fallback) else alpha
+        alphas.append(alpha if alpha.dtype == np.uint8 else as_levels(alpha))
+    return Answers(np.stack(alphas, axis=2), (fallbacks[0], fallbacks[1]))

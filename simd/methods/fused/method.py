@@ -1,0 +1,200 @@
+"""The method `fused`: closed-form and shared, weighed pixel by pixel by a small network.
+
+After "Natural Image Matting using Deep Convolutional Neural Networks" (ECCV 2016), which maps closed-form's
+and KNN's answers and the image to alpha by six convolutions. Here the network says how much each answer
+counts at a pixel, and has an alpha of its own beside them, which is all there is where the trimap knows one
+side alone and both answers are fallbacks; it sees the known colours spread over the image, and looks 250
+pixels around instead of 14.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit, softmax
+
+from simd.errors import DataError, first_line
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
+from simd.methods import load_method
+from simd.methods.facts import facts_of
+from simd.methods.fused.graph import STRIDE, body_model, head_model
+from simd.methods.fused.inputs import CLASSICAL, Answers, classical_answers, derived_planes
+from simd.methods.networks import FUSED
+from simd.methods.runtime.check_inputs import check_arrays, overwrite_known
+from simd.methods.trimap_only import fill_unknown
+from simd.methods.weights.folder import read_weights
+
+Float32 = npt.NDArray[np.float32]
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""The folder of the weights that the package carries."""
+REACH = 288
+"""Pixels, a multiple of 16: nothing farther from a pixel changes its alpha."""
+
+_WHOLE_MEGAPIXELS = 4.0  # larger images are solved in tiles
+_TILE = 1344  # with its surroundings a tile has 3.7 megapixels
+_GIGABYTES, _GIGABYTES_PER_MEGAPIXEL = 0.3, 1.0  # closed-form's on a picture that is mostly unknown
+_REMEDY = (
+    "the weights of fused come with the package: install it again (pip install --force-reinstall --no-deps "
+    "simd-matting, or git checkout in a clone), or train them: simd train fused --out RUN, then --weights RUN"
+)
+_NEAR = (0, 1, 2, 6, 7, 8, 15, 16, 17, 18, 19, 20)  # planes that the last layers see at full size: I, B̂, ...
+
+
+class _Window(NamedTuple):
+    """A part of an image to solve, and the part around it that its alpha depends on."""
+
+    core: tuple[slice, slice]
+    seen: tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class FusedMethod:
+    """The network, ready to predict; made by :func:`load_fused`."""
+
+    body: cv2.dnn.Net
+    head: cv2.dnn.Net
+    checkpoint_digest: str
+    tile: int | None = None
+    name: str = "fused"
+
+    @property
+    def version(self) -> str:
+        """What the result depends on besides the weights."""
+        answers = "; ".join(f"{name} {facts_of(load_method(name)).version}" for name in CLASSICAL)
+        return f"1, opencv {cv2.__version__}; {answers}"
+
+    def gigabytes(self, megapixels: float) -> float:
+        """Estimate the peak memory of a prediction."""
+        return _GIGABYTES + _GIGABYTES_PER_MEGAPIXEL * megapixels
+
+    def predict(self, image: UInt8, trimap: UInt8) -> Float32:
+        """Predict the matte, float32 (H, W) in [0, 1]; known pixels are those of the trimap.
+
+        Parameters
+        ----------
+        image : uint8, shape (H, W, 3)
+            RGB, of any size.
+        trimap : uint8, shape (H, W)
+            0, 128, 255; one without known foreground or background is as good as any.
+
+        Raises
+        ------
+        DataError
+            If the arrays do not fit each other.
+        """
+        check_arrays(image, trimap)
+        if not (trimap == UNKNOWN).any():
+            return np.asarray(fill_unknown(trimap, 0.5), dtype=np.float32)
+        answers = classical_answers(image, trimap)
+        planes = np.concatenate([image, derived_planes(image, trimap), answers.alphas], axis=2)
+        margins = [(0, -length % STRIDE) for length in trimap.shape]
+        planes = np.pad(planes, [*margins, (0, 0)], mode="symmetric")
+        whole = np.pad(trimap, margins, mode="symmetric")
+        alpha = np.zeros(whole.shape, np.float32)
+        for window in self._windows(whole):
+            solved = self._solve(planes[window.seen], whole[window.seen], answers)
+            inner = tuple(
+                slice(core.start - seen.start, core.stop - seen.start)
+                for core, seen in zip(window.core, window.seen, strict=True)
+            )
+            alpha[window.core] = solved[inner]
+        height, width = trimap.shape
+        return overwrite_known(alpha[:height, :width], trimap)
+
+    def _solve(self, planes: UInt8, trimap: UInt8, answers: Answers) -> Float32:
+        """Return alpha (H, W) of a part of an image, its sides multiples of 16."""
+        inputs = _inputs(planes, trimap, answers.fallbacks)
+        self.body.setInput(_folded(inputs)[None])
+        features = self.body.forward()[0]
+        self.head.setInput(np.concatenate([_unfolded(features), inputs[list(_NEAR)]])[None])
+        logits = self.head.forward()[0]
+        weights, own = softmax(logits[:3], axis=0), expit(2 * logits[3])
+        return np.asarray(weights[0] * inputs[16] + weights[1] * inputs[17] + weights[2] * own, np.float32)
+
+    def _windows(self, trimap: UInt8) -> Iterator[_Window]:
+        """Yield what is to be solved of a trimap whose sides are multiples of 16."""
+        height, width = trimap.shape
+        whole = trimap.size <= _WHOLE_MEGAPIXELS * 1e6
+        tile = self.tile or (max(height, width) if whole else _TILE)
+        for top in range(0, height, tile):
+            for left in range(0, width, tile):
+                unknown = trimap[top : top + tile, left : left + tile] == UNKNOWN
+                if not unknown.any():
+                    continue
+                spans = [
+                    _span(start, unknown.any(axis=axis), length)
+                    for start, axis, length in ((top, 1, height), (left, 0, width))
+                ]
+                yield _Window((spans[0][0], spans[1][0]), (spans[0][1], spans[1][1]))
+
+
+def load_fused(*, weights: str | None = None, tile: int | None = None) -> FusedMethod:
+    """Load the method `fused`.
+
+    Parameters
+    ----------
+    weights : str, optional
+        Folder of weights, as a run of ``simd train fused`` leaves; by default those of the package.
+    tile : int, optional
+        Side of the tiles that images are solved in: a multiple of 16; by default images of more than 4
+        megapixels have tiles of 1344 pixels. It takes less memory and more time, and changes nothing else.
+
+    Raises
+    ------
+    DataError
+        If there are no such weights, or they are damaged; the message says how to get them back.
+    """
+    if tile is not None and (tile < STRIDE or tile % STRIDE):
+        raise DataError(f"a tile of {tile} pixels: must be a multiple of {STRIDE}, as in tile=1024")
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    folder = WEIGHTS if weights is None else Path(weights)
+    data, card = read_weights(folder, FUSED, remedy=_REMEDY)
+    try:
+        tensors = load(data)
+        models = [np.frombuffer(make(tensors), np.uint8) for make in (body_model, head_model)]
+        body, head = map(cv2.dnn.readNetFromONNX, models)
+    except (SafetensorError, KeyError, cv2.error) as error:
+        file = folder / card.file
+        raise DataError(f"{file}: is not the network of fused ({first_line(error)}); {_REMEDY}") from error
+    return FusedMethod(body, head, card.sha256, tile)
+
+
+def _span(start: int, unknown: npt.NDArray[np.bool_], length: int) -> tuple[slice, slice]:
+    """Return the stretch from the first to the last unknown place, on the stride, and what it depends on."""
+    held = np.flatnonzero(unknown)
+    first = start + int(held[0]) // STRIDE * STRIDE
+    last = start + -(-(int(held[-1]) + 1) // STRIDE) * STRIDE
+    return slice(first, last), slice(max(0, first - REACH), min(length, last + REACH))
+
+
+def _inputs(planes: UInt8, trimap: UInt8, fallbacks: tuple[bool, bool]) -> Float32:
+    """Return what the network takes, float32 (24, H, W), in the order of its training."""
+    inputs = np.empty((planes.shape[2] + 6, *trimap.shape), np.float32)
+    count = planes.shape[2]
+    np.multiply(planes.transpose(2, 0, 1), np.float32(1 / 255), out=inputs[:count])
+    np.abs(inputs[count - 2] - inputs[count - 1], out=inputs[count])
+    for number, level in enumerate((BACKGROUND, UNKNOWN, FOREGROUND), start=1):
+        inputs[count + number] = trimap == level
+    inputs[count + 4 :] = np.reshape(fallbacks, (2, 1, 1))
+    return inputs
+
+
+def _folded(x: Float32) -> Float32:
+    """Make four channels of the pixels of each square of 2 × 2: (C, H, W) to (4 C, H/2, W/2)."""
+    channels, height, width = x.shape
+    squares = x.reshape(channels, height // 2, 2, width // 2, 2).transpose(0, 2, 4, 1, 3)
+    return np.ascontiguousarray(squares).reshape(4 * channels, height // 2, width // 2)
+
+
+def _unfolded(x: Float32) -> Float32:
+    """Undo :func:`_folded`."""
+    channels, height, width = x.shape
+    squares = x.reshape(channels // 4, 2, 2, height, width).transpose(0, 3, 1, 4, 2)
+    return squares.reshape(channels // 4, 2 * height, 2 * width)

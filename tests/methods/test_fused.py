@@ -1,0 +1,192 @@
+"""The method `fused`: what holds with any weights, and what the package's own do."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import simd
+from simd.errors import DataError
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
+from simd.methods import load_method
+from simd.methods.fused.inputs import classical_answers, derived_planes
+from simd.methods.fused.method import WEIGHTS, load_fused
+from simd.metrics import sad
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Return an example of the test split with an odd number of pixels a side, and soft edges all over."""
+    return simd.stream(["hair_hard"], size=(149, 175), seed=4, split="test")[0]
+
+
+@pytest.fixture(scope="module")
+def random_weights(tmp_path_factory):
+    """Return a folder of weights as a training leaves it, of a narrow network; and that network."""
+    torch = pytest.importorskip("torch")
+    from simd.methods.networks import build_network
+    from simd.methods.weights.folder import save_weights
+
+    torch.manual_seed(0)
+    network = build_network("fused", "small").eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):  # what a training would have made of them
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 2)
+    folder = tmp_path_factory.mktemp("weights")
+    about = {"network": "fused", "preset": "small", "source": "drawn", "licence": "MIT"}
+    save_weights(network.state_dict(), folder, **about)
+    return folder, network
+
+
+def one_sided(trimap, side):
+    return np.where(trimap == side, trimap, np.uint8(UNKNOWN))
+
+
+def test_known_pixels_are_those_of_the_trimap(drawn):
+    alpha = load_fused().predict(drawn.image, drawn.trimap)
+    assert alpha.shape == drawn.trimap.shape
+    assert alpha.dtype == np.float32
+    assert (alpha[drawn.trimap == BACKGROUND] == 0).all()
+    assert (alpha[drawn.trimap == FOREGROUND] == 1).all()
+    assert 0 <= alpha.min() <= alpha.max() <= 1
+
+
+def test_the_same_input_has_the_same_matte_to_the_bit(drawn):
+    first, again = (load_fused().predict(drawn.image, drawn.trimap) for _ in range(2))
+    assert np.array_equal(first, again)
+
+
+def test_a_mirrored_picture_has_nearly_the_mirrored_matte(drawn):
+    method, unknown = load_fused(), drawn.trimap == UNKNOWN
+    alpha = method.predict(drawn.image, drawn.trimap)
+    mirrored = method.predict(*(np.ascontiguousarray(each[:, ::-1]) for each in (drawn.image, drawn.trimap)))
+    assert np.abs(mirrored[:, ::-1] - alpha)[unknown].mean() < 0.03
+
+
+@pytest.mark.parametrize("side", [FOREGROUND, BACKGROUND, None])
+def test_a_trimap_that_knows_one_side_or_none_is_an_ordinary_input(drawn, side):
+    trimap = one_sided(drawn.trimap, side) if side is not None else np.full_like(drawn.trimap, UNKNOWN)
+    alpha = load_fused().predict(drawn.image, trimap)
+    assert isinstance(alpha, np.ndarray)
+    assert alpha[trimap == UNKNOWN].std() > 0.05  # not one value, as a fallback is
+
+
+@pytest.mark.parametrize("kind", ["spider_web", "water_drop"])
+def test_without_known_foreground_it_does_better_than_alpha_0(kind):
+    drawn = simd.stream([kind], size=192, seed=1, split="test")[0]
+    trimap = one_sided(drawn.trimap, BACKGROUND)
+    unknown = trimap == UNKNOWN
+    alpha = load_fused().predict(drawn.image, trimap)
+    nothing = (trimap == FOREGROUND).astype(np.float32)
+    assert sad(alpha, drawn.alpha, unknown) < sad(nothing, drawn.alpha, unknown)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47), (5, 90), (3, 3)])
+def test_any_size_is_solved(size):
+    rng = np.random.default_rng(1)
+    image = rng.integers(0, 256, (*size, 3), np.uint8)
+    trimap = np.full(size, UNKNOWN, np.uint8)
+    trimap[0], trimap[-1] = BACKGROUND, FOREGROUND
+    alpha = load_fused().predict(image, trimap)
+    assert alpha.shape == size
+    assert np.isfinite(alpha).all()
+
+
+def test_a_trimap_without_unknown_pixels_is_its_own_matte(drawn):
+    trimap = np.where(drawn.alpha > 127, FOREGROUND, BACKGROUND).astype(np.uint8)
+    assert np.array_equal(load_fused().predict(drawn.image, trimap), trimap / 255)
+
+
+def test_tiles_leave_no_seam():
+    drawn = simd.stream(["fur"], size=(96, 480), seed=2)[0]
+    whole, tiled = (load_fused(tile=tile).predict(drawn.image, drawn.trimap) for tile in (None, 160))
+    assert np.abs(whole - tiled).max() < 1e-5
+
+
+def test_opencv_computes_what_the_network_of_the_training_does(random_weights, drawn):
+    torch = pytest.importorskip("torch")
+    folder, network = random_weights
+    image, trimap = drawn.image[:144, :160], drawn.trimap[:144, :160]
+    answers = classical_answers(image, trimap)
+    planes = np.concatenate([image, derived_planes(image, trimap), answers.alphas], axis=2)
+    with torch.no_grad():
+        solved = network(
+            torch.from_numpy(planes).permute(2, 0, 1)[None].float() / 255,
+            torch.from_numpy(trimap)[None, None].float(),
+            torch.tensor([answers.fallbacks]).float(),
+        )
+    alpha = load_fused(weights=str(folder)).predict(image, trimap)
+    assert alpha == pytest.approx(solved.alpha[0, 0].numpy(), abs=1e-5)
+
+
+def test_known_colours_spread_and_unknown_sides_are_grey():
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[:, :2], image[:, 6:] = (200, 100, 0), (0, 0, 60)
+    image[:, 2:6] = (100, 50, 30)  # half of both
+    trimap = np.full((8, 8), UNKNOWN, np.uint8)
+    trimap[:, :2] = FOREGROUND
+    planes = derived_planes(image, trimap)
+    assert (planes[..., 0:3] == (200, 100, 0)).all()  # one colour is known, and is everywhere
+    assert (planes[..., 3:6] == 128).all()
+    trimap[:, 6:] = BACKGROUND
+    planes = derived_planes(image, trimap)
+    assert (planes[..., 3:6] == (0, 0, 60)).all()
+    assert planes[4, 3, 12] == pytest.approx(127.5, abs=1)
+    assert (planes[:, 0, 12] > 250).all()
+    assert (planes[:, 7, 12] < 6).all()
+
+
+@pytest.mark.parametrize("spoil", ["cut", "changed", "missing", "no card"])
+def test_damaged_weights_say_how_to_get_them_back(spoil, tmp_path):
+    folder = tmp_path / "weights"
+    shutil.copytree(WEIGHTS, folder)
+    (file,) = folder.glob("*.safetensors")
+    data = file.read_bytes()
+    if spoil == "cut":
+        file.write_bytes(data[:-7])
+    elif spoil == "changed":
+        file.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    elif spoil == "missing":
+        file.unlink()
+    else:
+        (folder / "fused.json").unlink()
+    with pytest.raises(DataError) as failure:
+        load_method("fused", {"weights": str(folder)})
+    assert "install it again (pip install --force-reinstall --no-deps simd-matting" in str(failure.value)
+    assert "simd train fused --out RUN" in str(failure.value)
+
+
+def test_weights_of_something_else_are_refused(tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    folder = tmp_path / "weights"
+    shutil.copytree(WEIGHTS, folder)
+    (file,) = folder.glob("*.safetensors")
+    file.write_bytes(safetensors.save({"weight": np.zeros((2, 2), np.float32)}))
+    card = json.loads((folder / "fused.json").read_text())
+    import hashlib
+
+    card["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    (folder / "fused.json").write_text(json.dumps(card))
+    with pytest.raises(DataError, match="is not the network of fused"):
+        load_fused(weights=str(folder))
+
+
+def test_the_package_carries_weights_within_their_budget():
+    card = json.loads((WEIGHTS / "fused.json").read_text())
+    files = [file for file in WEIGHTS.iterdir() if file.is_file()]
+    assert sum(file.stat().st_size for file in files) <= 8e6
+    assert card["parameters"] <= 3_000_000
+    assert card["licence"].startswith("MIT")
+
+
+@pytest.mark.parametrize("tile", [0, 8, 100])
+def test_a_tile_off_the_grid_is_refused(tile):
+    with pytest.raises(DataError, match=f"a tile of {tile} pixels: must be a multiple of 16"):
+        load_fused(tile=tile)
+
+
+def test_arrays_that_do_not_fit_are_refused(drawn):
+    with pytest.raises(DataError, match="they must be of one size"):
+        load_fused().predict(drawn.image, drawn.trimap[:-1])

@@ -1,0 +1,133 @@
+"""The stage fused: its examples, its samples, and a run that goes on to the bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from simd.errors import DataError  # noqa: E402
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN  # noqa: E402
+from simd.methods.fused.method import load_fused  # noqa: E402
+from simd.methods.weights.folder import load_weights  # noqa: E402
+from simd.training.fused_examples import ALPHA, ANSWERS, FALLBACKS, TRIMAP, Examples, Shelf  # noqa: E402
+from simd.training.fused_samples import FusedSamples  # noqa: E402
+from simd.training.loop import train  # noqa: E402
+from simd.training.recipe import read_recipe  # noqa: E402
+
+TINY = (
+    *("preset=small", "examples.count=16", "examples.side=64", "examples.drawn=[64]", "examples.crop=64"),
+    *("loop.steps=4", "loop.batch=2", "loop.log_every=1", "loop.precision=float32", "schedule.warm_up=1"),
+    *("validation.every=0", "checkpoints.every=2", "checkpoints.final=last"),
+)
+CHANCES = ("one_sided", "nearly_unknown", "haze", "translucent", "blur", "noise", "jpeg", "withheld")
+NONE = dict.fromkeys(CHANCES, 0.0)
+
+
+@pytest.fixture(scope="module")
+def options():
+    return read_recipe("fused", TINY).examples
+
+
+@pytest.fixture(scope="module")
+def shelved(options, tmp_path_factory):
+    """Return the folder of the first examples, seed 0."""
+    folder = tmp_path_factory.mktemp("examples")
+    assert FusedSamples(options, 0, folder)[0]["planes"].shape == (64, 64, 18)
+    return folder
+
+
+def test_an_example_depends_on_its_number_alone(options, shelved):
+    shelf = Shelf(Examples(options, 0), shelved / "0")
+    assert np.array_equal(Examples(options, 0)[5], shelf[5])
+    assert not np.array_equal(Examples(options, 1)[5], shelf[5])
+
+
+def test_a_shard_that_was_cut_is_made_again(options, shelved, tmp_path):
+    whole = (shelved / "0" / "00000.npy").read_bytes()
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "00000.npy").write_bytes(whole[: len(whole) // 2])
+    Shelf(Examples(options, 0), tmp_path / "0")[3]
+    assert (tmp_path / "0" / "00000.npy").read_bytes() == whole
+
+
+def test_fallbacks_are_named_and_known_pixels_are_true(options, shelved):
+    shelf = Shelf(Examples(options, 0), shelved / "0")
+    for example in (shelf[number] for number in range(16)):
+        trimap, alpha = example[..., TRIMAP], example[..., ALPHA]
+        both = all((trimap == side).any() for side in (FOREGROUND, BACKGROUND))
+        assert (example[0, 0, FALLBACKS] == 0) == both
+        assert (alpha[trimap == FOREGROUND] == 255).all()
+        assert (alpha[trimap == BACKGROUND] == 0).all()
+        assert (trimap == UNKNOWN).sum() >= 100
+
+
+def test_shares_of_trimaps_are_met(options):
+    nearly = Examples(replace(options, **{**NONE, "nearly_unknown": 1.0}), 0)[0]
+    assert (nearly[..., TRIMAP] == UNKNOWN).mean() > 0.9
+    sided = Examples(replace(options, **{**NONE, "one_sided": 1.0}), 0)[1]
+    assert sided[0, 0, FALLBACKS] == 3
+
+
+def test_a_withheld_answer_is_called_a_fallback(options, shelved):
+    samples = FusedSamples(replace(options, withheld=1.0), 0, shelved)
+    for number in range(4):
+        sample = samples[number]
+        trimap, answers = sample["trimap"], sample["planes"][..., ANSWERS]
+        withheld = [np.array_equal(answers[..., k], trimap) for k in range(2)]
+        assert any(left_out and flag for left_out, flag in zip(withheld, sample["fallbacks"], strict=True))
+
+
+def test_every_example_comes_once_before_any_comes_again(options, shelved):
+    samples = FusedSamples(replace(options, withheld=0.0, crop=64), 0, shelved)
+    shelf = Shelf(Examples(options, 0), shelved / "0")
+    areas = sorted(int(shelf[number][..., ALPHA].astype(np.int64).sum()) for number in range(16))
+    for turn in (0, 3):  # a whole example is cut, and turned, so its alphas have one sum
+        sums = [int(samples[16 * turn + k]["alpha"].astype(np.int64).sum()) for k in range(16)]
+        assert sorted(sums) == areas
+
+
+def test_a_run_goes_on_to_the_bit_and_its_weights_predict(tmp_path, shelved, monkeypatch):
+    recipe = read_recipe("fused", TINY)
+    train(recipe, tmp_path / "whole")
+    assert (tmp_path / "whole" / "examples" / "0" / "00000.npy").read_bytes() == (
+        shelved / "0" / "00000.npy"
+    ).read_bytes()
+
+    class Stopped(FusedSamples):
+        def __getitem__(self, number):
+            if number == 5:  # of the third step
+                raise KeyboardInterrupt
+            return super().__getitem__(number)
+
+    samples = Stopped(recipe.examples, 0, shelved)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, tmp_path / "stopped", samples=samples)
+    assert train(recipe, tmp_path / "stopped").resumed_from == 2
+    states = [load_weights(tmp_path / name, "fused")[0].state_dict() for name in ("whole", "stopped")]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    sample = samples[0]
+    alpha = load_fused(weights=str(tmp_path / "whole")).predict(sample["image"], sample["trimap"])
+    assert alpha.shape == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("examples.crop=100", "fused: [examples] crop 100 must be a multiple of 32, at most the side, 64"),
+        ("examples.drawn=[32]", "fused: [examples] drawn"),
+        ('examples.shares=["fire=x"]', "fused: [examples] shares: 'fire=x' must be class=weight"),
+        ("examples.radii=[]", "fused: [examples] radii is empty"),
+        ("data.side=64", "the recipe has no table [data]"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(setting, message):
+    with pytest.raises(DataError) as failure:
+        read_recipe("fused", [*TINY, setting])
+    assert message in str(failure.value)
+
+
+def test_its_validation_has_a_seed_of_its_own():
+    with pytest.raises(DataError, match="has the seed of the training, 0; take another"):
+        read_recipe("fused", [*TINY, "validation.every=2", "validation.seed=0"])
