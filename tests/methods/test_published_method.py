@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from conftest import save as save_picture
-from fake_published import fake_tensors
+from fake_published import GOLDEN, fake_tensors, released_tensors
 from fake_weights import write_fake_weights
 
 from simd.errors import DataError
 from simd.methods import load_method
 from simd.methods.networks import build_network
-from simd.methods.networks.dim import DIM, SIGHT
+from simd.methods.networks.dim import DIM, SIGHT, released_name
 from simd.methods.one_image import matte
 from simd.methods.weights.folder import save_weights
 
@@ -202,3 +202,17 @@ def test_a_tile_that_cannot_be_is_named(weights):
     assert (method.tile_side(4), method.tile_side(24)) == (0, 1024)
     assert method.gigabytes(24) < method.gigabytes(4.3)  # in tiles less is held at once
     assert load_method("gca", {"weights": weights}).tile_side(24) == 0
+
+
+def test_dim_as_it_runs_on_a_cpu_is_the_network_of_the_goldens(tmp_path):
+    """Robust, with faster convolutions, from the weights of a folder."""
+    released = released_tensors("dim_mmagic_stage3")
+    names = build_network("dim", "mmagic", empty=True).state_dict()
+    tensors = {name: released[released_name(name)] for name in names}
+    save_weights(tensors, tmp_path, network="dim", preset="mmagic", source="made up", licence="CC0")
+    with np.load(GOLDEN / "inputs.npz") as inputs, np.load(GOLDEN / "dim_mmagic.npz") as golden:
+        image, trimap = inputs["aligned_image_rgb"], inputs["aligned_trimap"]
+        expected = golden["aligned_forward_refined"]
+    alpha = matte(image, trimap, method="dim", weights=str(tmp_path))
+    unknown = trimap == 128
+    np.testing.assert_allclose(alpha[unknown], expected[unknown], rtol=0, atol=2e-4)

@@ -16,6 +16,7 @@ from simd.methods.networks.fba import NormalizedConv2d, fused
 from simd.methods.networks.gca import GCA, GuidedContextualAttention, SpectralConv
 from simd.methods.networks.indexnet import IndexBlock, IndexNet, InvertedResidual
 from simd.methods.published.protocols import PROTOCOLS
+from simd.methods.runtime.fold_norms import fuse
 
 SMALL = {
     "dim-mmagic": lambda: DIM(width=4),
@@ -287,6 +288,15 @@ def test_the_padding_of_an_inverted_residual_goes_through_its_first_norm():
         expected = x + block.conv[4:](depthwise(around))
         torch.testing.assert_close(block(x), expected)
     assert ring.max() > 0.01
+
+
+def test_folding_the_norms_of_indexnet_changes_nothing():
+    """Its convolutions channel by channel stay so."""
+    network, (image, trimap) = small("indexnet"), batch(1)
+    with torch.inference_mode():
+        expected = network(image, trimap).raw
+        torch.testing.assert_close(fuse(network)(image, trimap).raw, expected, rtol=1e-4, atol=1e-5)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in network.modules())
 
 
 # --- FBA --------------------------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ def _with_weight(conv: nn.Conv2d, weight: Tensor, bias: Tensor) -> nn.Conv2d:
         stride=conv.stride,  # type: ignore[arg-type]
         padding=conv.padding,  # type: ignore[arg-type]
         dilation=conv.dilation,  # type: ignore[arg-type]
+        groups=conv.groups,
         device="meta",
     )
     folded.weight, folded.bias = nn.Parameter(weight), nn.Parameter(bias)
