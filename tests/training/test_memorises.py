@@ -11,9 +11,9 @@ from simd.training.run_folder import read_log
 from simd.training.samples import Samples
 
 SETTINGS = (
-    *("loop.steps=160", "loop.batch=4", "loop.precision=bfloat16", "loop.fixed_norms=0.15"),
-    *("schedule.warm_up=15", "optimiser.weight_decay=0", "validation.every=160", "validation.samples=4"),
-    *("network.semantics=false", "losses.features=0", "losses.classes=0", "checkpoints.every=160"),
+    *("loop.steps=130", "loop.batch=4", "loop.precision=bfloat16", "loop.fixed_norms=0.15"),
+    *("schedule.warm_up=15", "optimiser.weight_decay=0", "validation.every=130", "validation.samples=4"),
+    *("network.semantics=false", "losses.features=0", "losses.classes=0", "checkpoints.every=130"),
     *('data.foregrounds=["synthetic:1@160:train"]', 'data.backgrounds=["open:1@192:train"]', "data.merge=0"),
 )
 
