@@ -20,7 +20,7 @@ from simd.report.statistics.measure import measure_set
 from simd.report.statistics.page import write_statistics
 from simd.sources.outputs import check_output_folder
 
-METHODS = ("trimap", "closed-form", "shared", "random-walk")
+METHODS = ("trimap", "closed-form", "shared", "random-walk", "fused")
 _PARTS = ("set/", "statistics/", "overview.png", "predictions/", "scores/", "leaderboard/")
 _LOG = logging.getLogger(__name__)
 SET = "simd-open-mini"
@@ -28,7 +28,7 @@ SET = "simd-open-mini"
 
 
 def run_demo(out: str | Path, *, workers: int | None = None) -> Path:
-    """Build a class-balanced set, predict it with four methods, score them, and write a leaderboard.
+    """Build a class-balanced set, predict it with five methods, score them, and write a leaderboard.
 
     Parameters
     ----------

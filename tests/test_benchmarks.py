@@ -61,6 +61,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
 WITH_INPUTS = {
     "ablation.py",
     "fused.py",
+    "speed/fused.py",
     "speed/compose.py",
     "speed/build.py",
     "real_neighbours.py",
@@ -138,6 +139,12 @@ def test_building_runs_beside_an_earlier_version(tmp_path):
     printed = run("speed/build.py", ROOT, *small, folder=tmp_path)
     assert "earlier  now" in printed
     assert len(printed.splitlines()) == 4
+
+
+@pytest.mark.slow  # two processes compile
+def test_fused_is_timed_beside_an_earlier_version(tmp_path):
+    printed = run("speed/fused.py", ROOT, "--only", 1, "--megapixels", 0.01, folder=tmp_path)
+    assert re.search(r"^1 pictures( +\d+\.\d\d){5}$", printed, re.MULTILINE)
 
 
 def test_methods_are_compared_with_what_they_weigh(tmp_path):

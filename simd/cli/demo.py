@@ -16,7 +16,7 @@ def demo(
     *,
     workers: Workers,
 ) -> None:
-    """Go the whole way on built-in data: a balanced set, four methods, scores, a leaderboard."""
+    """Go the whole way on built-in data: a balanced set, five methods, scores, a leaderboard."""
     from simd.demo import run_demo
 
     run_demo(out, workers=workers)
