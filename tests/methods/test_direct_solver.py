@@ -148,6 +148,16 @@ def test_a_factor_in_single_precision_is_refined_to_the_same_solution():
     np.testing.assert_allclose(single.x, double.x, atol=1e-9)
 
 
+def test_a_factor_that_is_large_for_its_picture_is_kept_in_single_precision(monkeypatch):
+    crowded, narrow = system_of(np.ones((60, 60), bool), margin=1e-4), system_of(band(), margin=1e-4)
+    assert solve(crowded).refinements == solve(narrow).refinements == 0  # both are small
+    monkeypatch.setattr("simd.methods.classical.direct.solver.ALWAYS_DOUBLE", 0)
+    assert solve(crowded).refinements > 0
+    assert solve(narrow).refinements == 0
+    monkeypatch.setattr("simd.methods.classical.direct.solver.LARGEST_DOUBLE", 0)
+    assert solve(narrow).refinements > 0
+
+
 def test_a_factor_solves_for_other_right_hand_sides():
     system = system_of(band())
     factor = Factor(system)

@@ -134,7 +134,7 @@ def _degenerate(trimap: UInt8) -> Fallback | None:
 CLOSED_FORM = Exact(
     "closed-form",
     "simd.methods.classical.closed_form:estimate_alpha_closed_form",
-    0.8,  # of a picture 40 % unknown: 0.4 at 15 %, 2 at 90 %
+    0.8,  # of a picture 40 % unknown: 0.4 at 15 %, 1.2 at 90 %
     algorithm="colour lines 1",
 )
 KNN = ThroughPymatting("knn", "pymatting:estimate_alpha_knn", 3.5)

@@ -1,7 +1,8 @@
 """Solve a system of a grid: dissect, factor, substitute, and refine until the residual is small.
 
-Factors of more numbers than LARGEST_DOUBLE are kept in single precision, in half the memory; refining does
-the rest. So it does for a matrix that rounding has made indefinite, factored with a larger diagonal.
+Factors that are large for their picture, or at all, are kept in single precision, in half the memory;
+refining, mostly by one step, does the rest. So it does for a matrix that rounding has made indefinite,
+factored with a larger diagonal.
 """
 
 import heapq
@@ -38,6 +39,8 @@ from simd.methods.classical.direct.substitution import (
 )
 
 LARGEST_DOUBLE = 1 << 28  # numbers of a factor: 2 GiB
+ALWAYS_DOUBLE = 3 << 24  # 384 MiB
+DOUBLE_A_PIXEL = 44  # numbers for each pixel of the picture, known or not: bands have 10 to 40
 TOLERANCE = 1e-9  # of the residual, relative to the right-hand side
 _REACH = 1e-11  # what refining tries for
 _ITERATIONS = 200
@@ -55,7 +58,7 @@ class Solution(NamedTuple):
     numbers: int  # of the factor
 
 
-def solve(system: System, *, threads: int = 1, largest_double: int = LARGEST_DOUBLE) -> Solution:
+def solve(system: System, *, threads: int = 1, largest_double: int | None = None) -> Solution:
     """Solve a symmetric positive definite system over a grid.
 
     Parameters
@@ -63,8 +66,9 @@ def solve(system: System, *, threads: int = 1, largest_double: int = LARGEST_DOU
     system : System
     threads : int
         The result is the same to the bit with any number.
-    largest_double : int
-        Factors of more numbers are kept in single precision.
+    largest_double : int, optional
+        Factors of more numbers are kept in single precision; by default those of more than 50 million that
+        hold more than 44 for each pixel of the picture, or more than 268 million.
 
     Raises
     ------
@@ -79,6 +83,8 @@ def solve(system: System, *, threads: int = 1, largest_double: int = LARGEST_DOU
     size = float(np.linalg.norm(system.rhs))
     if size == 0:
         return Solution(np.zeros_like(system.rhs), 0.0, 0, 0.0, 0)
+    if largest_double is None:
+        largest_double = max(ALWAYS_DOUBLE, min(LARGEST_DOUBLE, DOUBLE_A_PIXEL * len(system.grid.slots)))
     factored = Factor(system, threads=threads, largest_double=largest_double)
     x, residual, steps = _refined(factored, factored.first_solution(), size)
     if not residual <= TOLERANCE:
