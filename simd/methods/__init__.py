@@ -6,7 +6,7 @@ one_image              one image through a method, checked before and after; `si
 run_images             the images that a run goes over: of a set, of a folder, or one
 facts, options         what a method says of itself; its options, given as text
 trimap_only            what the trimap alone says, which every method has to beat
-classical/             closed-form, knn, learning-based, large-kernel, random-walk, shared
+classical/             closed-form, information-flow, knn, learning-based, large-kernel, random-walk, shared
 fused/                 a small network over two of them, its weights in the package
 published/             networks that papers compare with, as they were released
 sim/, vitmatte, onnx/  networks, and any model as an ONNX file
@@ -37,6 +37,7 @@ METHODS = {
     "trimap": "simd.methods.trimap_only:TRIMAP",
     "closed-form": "simd.methods.classical.estimators:CLOSED_FORM",
     "knn": "simd.methods.classical.estimators:KNN",
+    "information-flow": "simd.methods.classical.estimators:INFORMATION_FLOW",
     "learning-based": "simd.methods.classical.estimators:LEARNING_BASED",
     "large-kernel": "simd.methods.classical.estimators:LARGE_KERNEL",
     "random-walk": "simd.methods.classical.estimators:RANDOM_WALK",

@@ -1,15 +1,16 @@
 """Classical methods: each solves one image from its own known pixels.
 
-==============  ============================================================================================
-estimators      all of them by name: closed-form, knn, learning-based, large-kernel, random-walk, shared
-closed_form     Levin's equation, solved exactly
-learning_based  that of Zheng and Kambhamettu, solved exactly
-random_walk     pymatting's graph, solved exactly
-windows         the equations of the first two: what windows of 3 × 3 pixels say
-editor          closed-form while the trimap is drawn: each stroke is solved again at once
-shared          pairs of known colours that neighbours share; sampling holds its loops
-direct/         exact solves: a sparse Cholesky factor made for the unknown regions of mattes
-==============  ============================================================================================
+================  ==========================================================================================
+estimators        all of them by name: closed-form, information-flow, knn, learning-based, and others
+closed_form       Levin's equation, solved exactly
+information_flow  that of Aksoy et al., by conjugate gradients
+learning_based    that of Zheng and Kambhamettu, solved exactly
+random_walk       pymatting's graph, solved exactly
+windows           closed-form's and learning-based's equations: what windows of 3 × 3 pixels say
+editor            closed-form while the trimap is drawn: each stroke is solved again at once
+shared            pairs of known colours that neighbours share; sampling holds its loops
+direct/           exact solves: a sparse Cholesky factor made for the unknown regions of mattes
+================  ==========================================================================================
 """
 
 from typing import TYPE_CHECKING, Any
