@@ -140,7 +140,7 @@ CLOSED_FORM = Exact(
 INFORMATION_FLOW = Own(
     "information-flow",
     "simd.methods.classical.information_flow:estimate_alpha_information_flow",
-    0.9,  # of a picture 40 % unknown: 0.5 at 20 %, 1.8 at 86 %
+    0.9,  # of a picture 40 % unknown: 0.5 at 20 %, 1.9 at 86 %
     algorithm="information flow 1",
 )
 KNN = ThroughPymatting("knn", "pymatting:estimate_alpha_knn", 3.5)
