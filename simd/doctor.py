@@ -12,9 +12,18 @@ from simd.composition.self_check import Check, check_installation, installed_ver
 from simd.parallel import default_workers, free_gigabytes
 from simd.version import __version__
 
-_BASE = ("numpy", "scipy", "opencv-python-headless", "pillow", "numba", "pymatting", "scikit-learn")
+_BASE = (
+    "numpy",
+    "scipy",
+    "opencv-python-headless",
+    "pillow",
+    "numba",
+    "pymatting",
+    "scikit-learn",
+    "safetensors",
+)
 _EXTRAS = {  # to the modules that a command imports
-    "torch": ("torch", "safetensors"),
+    "torch": ("torch",),
     "vitmatte": ("torch", "transformers"),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "hub": ("datasets",),

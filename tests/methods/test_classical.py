@@ -99,7 +99,7 @@ def trimap_with(*levels):
     return np.repeat(np.array([levels], np.uint8), 60, axis=0).repeat(60 // len(levels), axis=1)
 
 
-@pytest.mark.parametrize("name", CLASSICAL)
+@pytest.mark.parametrize("name", [name for name in CLASSICAL if name != "fused"])  # which solves them
 @pytest.mark.parametrize(
     ("levels", "value", "reason"),
     [
