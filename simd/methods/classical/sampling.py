@@ -252,17 +252,17 @@ def _misfit_around(image: Float32, x: int, y: int, fg: Float32, bg: Float32, bou
 @compiled_exactly
 def segments(unknown_row: UInt8) -> Int64:
     """Return where the unknown pixels of a row lie, int64 (n, 2): start and stop; short gaps are bridged."""
-    found = np.empty((len(unknown_row), 2), np.int64)
+    spans = np.empty((len(unknown_row), 2), np.int64)
     n = 0
     for x in range(len(unknown_row)):
         if unknown_row[x] != UNKNOWN:
             continue
-        if n and x - found[n - 1, 1] <= _BRIDGED and x - found[n - 1, 0] < _MOST:
-            found[n - 1, 1] = x + 1
+        if n and x - spans[n - 1, 1] <= _BRIDGED and x - spans[n - 1, 0] < _MOST:
+            spans[n - 1, 1] = x + 1
         else:
-            found[n, 0], found[n, 1] = x, x + 1
+            spans[n, 0], spans[n, 1] = x, x + 1
             n += 1
-    return found[:n]
+    return spans[:n]
 
 
 @compiled_exactly
@@ -292,9 +292,9 @@ def refine(
                 for dx in range(-radius, radius + 1):
                     y2, low, high = y + dy, max(start, -dx), min(stop, width - dx)
                     if 0 <= y2 < height and low < high:
-                        here, there = slice(low - start, high - start), slice(low + dx, high + dx)
-                        _costs(costs[3, here], image[:, y, low:high], fg[:, y2, there], bg[:, y2, there])
-                        _keep_three(costs[:, here], at[:, here], n)
+                        inside, around = slice(low - start, high - start), slice(low + dx, high + dx)
+                        _costs(costs[3, inside], image[:, y, low:high], fg[:, y2, around], bg[:, y2, around])
+                        _keep_three(costs[:, inside], at[:, inside], n)
                     n += 1
             for x in range(start, stop):
                 if trimap[y, x] != UNKNOWN:
@@ -380,16 +380,16 @@ def weigh(
                     y2, low, high = y + dy, max(start, -dx), min(stop, width - dx)
                     if not 0 <= y2 < height or low >= high:
                         continue
-                    here, there = slice(low - start, high - start), slice(low + dx, high + dx)
+                    inside, around = slice(low - start, high - start), slice(low + dx, high + dx)
                     own = refined_alpha[y, low:high]
                     centre = dx == 0 and dy == 0
                     spatial = window[dy + radius, dx + radius]
-                    _weights(of_fg[here], of_bg[here], spatial, own, refined_alpha[y2, there], centre)
-                    _add(sum_fg[here], of_fg[here])
-                    _add(sum_bg[here], of_bg[here])
+                    _weights(of_fg[inside], of_bg[inside], spatial, own, refined_alpha[y2, around], centre)
+                    _add(sum_fg[inside], of_fg[inside])
+                    _add(sum_bg[inside], of_bg[inside])
                     for c in range(3):
-                        _add_products(mean_fg[c, here], of_fg[here], fg[c, y2, there])
-                        _add_products(mean_bg[c, here], of_bg[here], bg[c, y2, there])
+                        _add_products(mean_fg[c, inside], of_fg[inside], fg[c, y2, around])
+                        _add_products(mean_bg[c, inside], of_bg[inside], bg[c, y2, around])
             for x in range(start, stop):
                 if trimap[y, x] != UNKNOWN:
                     continue
@@ -477,13 +477,13 @@ def blend(
                     y2, low, high = y + dy, max(start, -dx), min(stop, width - dx)
                     if not 0 <= y2 < height or low >= high:
                         continue
-                    here, there = slice(low - start, high - start), slice(low + dx, high + dx)
-                    _add(weights[here], weight[y2, there])
-                    _add_products(sums[here], weight[y2, there], contrast[y2, there])
+                    inside, around = slice(low - start, high - start), slice(low + dx, high + dx)
+                    _add(weights[inside], weight[y2, around])
+                    _add_products(sums[inside], weight[y2, around], contrast[y2, around])
                     spatial = window[dy + radius, dx + radius]
                     known = spatial + True
-                    _add_scaled(smooth[here], refined_alpha[y2, there], known, spatial, trimap[y2, there])
-                    _add_either(smooth_weights[here], known, spatial, trimap[y2, there])
+                    _add_scaled(smooth[inside], refined_alpha[y2, around], known, spatial, trimap[y2, around])
+                    _add_either(smooth_weights[inside], known, spatial, trimap[y2, around])
             for x in range(start, stop):
                 if trimap[y, x] != UNKNOWN:
                     continue
