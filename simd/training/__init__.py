@@ -17,12 +17,15 @@ torch_dataset  the samples as a PyTorch dataset
 fused_examples examples of `fused` with the classical answers, kept on disk
 fused_failures what is changed in them so that they fail as photographs do
 fused_samples  crops of them
+human_samples  crops of people, with the windows that M-Net is shown
+human_stages   the three stages of Semantic Human Matting
 losses         the losses of Semantic Image Matting, each a function of tensors
 recipe         a recipe read, changed and written out
 recipes        those that simd train --list names, a TOML file each
 loop           a run, step after step, resumed to the bit
 stages         what each stage trains and computes
 run_samples    the samples of a run and of its validation
+run_weights    weights that a run leaves, and that another takes up
 run_folder     RUN: recipe, log, what may be written where
 checkpoints    the state of a run on disk
 schedules      the learning rate of a step

@@ -25,8 +25,9 @@ from simd.locks import locked_folder
 from simd.methods.runtime.devices import check_device, out_of_memory
 from simd.progress import track
 from simd.training.checkpoints import load_checkpoint, save_checkpoint
+from simd.training.human_stages import HumanStage
 from simd.training.optimisers import Clipping, make_optimiser, set_rate
-from simd.training.recipe import Recipe
+from simd.training.recipe import SEES, Recipe
 from simd.training.run_folder import RunFolder, check_run_folder
 from simd.training.run_samples import make_samples
 from simd.training.schedules import rate_at
@@ -100,7 +101,7 @@ def train(
         raise DataError("float16 is for GPUs; on the CPU take --set loop.precision=bfloat16 or float32")
     if track_with is not None and track_with not in TRACKERS:
         raise DataError(f"unknown tracker {track_with!r}; known are {', '.join(TRACKERS)}")
-    inputs: list[str] = [each for each in (recipe.head.classifier, recipe.head.discriminator) if each]
+    inputs: list[str] = [*recipe.head.runs]
     if samples is None:
         inputs += [*recipe.validation.foregrounds]
         if recipe.data is not None:
@@ -142,7 +143,7 @@ class _Run:
         self,
         accelerator: "Accelerator",
         recipe: Recipe,
-        stage: PatchStage | MattingStage | FusedStage,
+        stage: PatchStage | MattingStage | FusedStage | HumanStage,
         folder: RunFolder,
         samples: Any,
         validation_samples: Any,
@@ -425,11 +426,12 @@ def _check_share(recipe: Recipe, world: int) -> None:
             "change loop.batch or loop.accumulate"
         )
     alone = loop.batch == world * loop.accumulate
-    if alone and recipe.head.stage in ("sim", "fused") and loop.fixed_norms < 1:
+    if alone and recipe.head.stage not in SEES and loop.fixed_norms < 1:
         raise DataError(
-            "sim's norms learn their statistics from at least two samples at a time, and this is one: "
-            f"raise loop.batch (now {loop.batch}) or lower loop.accumulate ({loop.accumulate}), or take "
-            "fewer processes, or loop.fixed_norms=1"
+            f"{recipe.head.stage}'s norms learn their statistics from at least two samples at a time, and "
+            f"this is one: raise loop.batch (now {loop.batch}) or lower loop.accumulate "
+            f"({loop.accumulate}), or take fewer "
+            "processes, or loop.fixed_norms=1"
         )
 
 

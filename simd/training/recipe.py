@@ -18,13 +18,13 @@ from simd.training.optimisers import OptimiserOptions
 from simd.training.sample_options import SampleOptions
 from simd.training.schedules import ScheduleOptions
 
-STAGES = ("classifier", "discriminator", "sim", "fused")
+STAGES = ("classifier", "discriminator", "sim", "fused", "shm-tnet", "shm-mnet", "shm")
 SEES = {"classifier": ("trimap",), "discriminator": ("alpha", "colours")}
 FOLDER = Path(__file__).parent / "recipes"
 """Where the recipes are that `simd train --list` names."""
 
 _DRAWN_BY_STAGE = ("stage", "part")  # of the samples' options: the recipe's stage says them
-_MATTING = {"sim": "matting"}
+_MATTING = ("sim", "shm-tnet", "shm-mnet", "shm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,13 @@ class HeadOptions:
     seed: Annotated[int, Asked(help="Of first weights, samples and dropout.", at_least=0)]
     classifier: Annotated[str | None, Asked(help="sim: RUN of the classifier.", path=True)] = None
     discriminator: Annotated[str | None, Asked(help="sim: RUN of the discriminator.", path=True)] = None
+    tnet: Annotated[str | None, Asked(help="shm: RUN of shm-tnet.", path=True)] = None
+    mnet: Annotated[str | None, Asked(help="shm: RUN of shm-mnet.", path=True)] = None
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The folders of other runs that this one takes weights from."""
+        return tuple(each for each in (self.classifier, self.discriminator, self.tnet, self.mnet) if each)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,30 @@ class FusedTerms:
     by_area: Annotated[
         float, Asked(help="Share of L1 that counts pixels alike, not samples.", at_least=0, at_most=1)
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionOptions:
+    """The table [prediction] of the stages shm-mnet and shm: the loss L_p, over all pixels."""
+
+    gamma: Annotated[float, Asked(help="Alpha's share; the composite has the rest.", at_least=0, at_most=1)]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The terms of L_p with their weights."""
+        return {"alpha": self.gamma, "composition": 1 - self.gamma}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndToEndOptions:
+    """The table [end_to_end] of the stage shm."""
+
+    trimap: Annotated[float, Asked(help="Lambda, the weight of L_t beside L_p.", at_least=0)]
+    crops: Annotated[
+        tuple[int, ...],
+        Asked(help="Sides of M-Net's windows in T-Net's crop; none: it sees all of it.", at_least=16),
+    ]
+    side: Annotated[int, Asked(help="To which a window is resized, a multiple of 16.", at_least=16)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +144,8 @@ _TABLES: dict[str, type] = {
     "data": SampleOptions,
     "examples": ExampleOptions,
     "terms": FusedTerms,
+    "prediction": PredictionOptions,
+    "end_to_end": EndToEndOptions,
     "network": NetworkOptions,
     "patches": PatchOptions,
     "losses": LossOptions,
@@ -139,7 +172,9 @@ class Recipe:
     terms: FusedTerms | None = field(default=None)
     network: NetworkOptions | None = field(default=None)  # of the stage sim
     losses: LossOptions | None = field(default=None)
-    patches: PatchOptions | None = field(default=None)  # of the other two
+    patches: PatchOptions | None = field(default=None)  # of classifier and discriminator
+    prediction: PredictionOptions | None = field(default=None)  # of the stages shm-mnet and shm
+    end_to_end: EndToEndOptions | None = field(default=None)  # of the stage shm
 
     @property
     def values(self) -> dict[str, Any]:
@@ -244,7 +279,7 @@ def _read_table(name: str, values: dict[str, Any], head: HeadOptions, origin: st
     wanted = [key for key, option in known.items() if not option.optional and key not in _DRAWN_BY_STAGE]
     if missing := [key for key in wanted if key not in values]:
         raise DataError(f"{where} missing: {', '.join(missing)}; a recipe holds every number")
-    stage = _MATTING.get(head.stage, head.stage)
+    stage = "matting" if head.stage in _MATTING else head.stage
     return _read(SampleOptions, {**values, "stage": stage}, where)
 
 
@@ -257,12 +292,15 @@ def _read(listed: type, values: Mapping[str, Any], where: str) -> Any:
 
 
 def _belongs(table: str, stage: str) -> bool:
-    of_stage = {"network": "sim", "losses": "sim", "examples": "fused", "terms": "fused"}
-    if table in of_stage:
-        return stage == of_stage[table]
-    if table == "data":
-        return stage != "fused"
-    return stage not in ("sim", "fused") if table == "patches" else True
+    of_stage = {
+        **dict.fromkeys(("network", "losses"), ("sim",)),
+        **dict.fromkeys(("examples", "terms"), ("fused",)),
+        "patches": ("classifier", "discriminator"),
+        "prediction": ("shm-mnet", "shm"),
+        "end_to_end": ("shm",),
+        "data": tuple(each for each in STAGES if each != "fused"),
+    }
+    return stage in of_stage.get(table, STAGES)
 
 
 def _check(recipe: Recipe, origin: str) -> None:
@@ -282,6 +320,7 @@ def _check(recipe: Recipe, origin: str) -> None:
         return
     if stage == "sim" and recipe.data.side % 8:
         raise DataError(f"{origin}: [data] side must be a multiple of 8 for sim, not {recipe.data.side}")
+    _check_human(recipe, origin)
     validation = recipe.validation
     if recipe.checkpoints.final == "best" and not validation.every:
         raise DataError(f"{origin}: [checkpoints] final is best, which needs validation.every")
@@ -294,6 +333,23 @@ def _check(recipe: Recipe, origin: str) -> None:
         raise DataError(
             f"{origin}: [validation] names foregrounds, and data.held_out keeps some for nothing; "
             "set data.held_out=0"
+        )
+
+
+def _check_human(recipe: Recipe, origin: str) -> None:
+    """Check the sides of what M-Net takes: its stride is 16."""
+    stage, data, windows = recipe.head.stage, recipe.data, recipe.end_to_end
+    assert data is not None
+    if stage in ("shm-mnet", "shm") and data.side % 16:
+        raise DataError(f"{origin}: [data] side must be a multiple of 16 for {stage}, not {data.side}")
+    if windows is None:
+        return
+    if windows.side % 16:
+        raise DataError(f"{origin}: [end_to_end] side must be a multiple of 16, not {windows.side}")
+    if windows.crops and max(windows.crops) > data.side:
+        raise DataError(
+            f"{origin}: [end_to_end] crops {list(windows.crops)}: a window is cut out of the crop of T-Net, "
+            f"whose side is data.side={data.side}"
         )
 
 

@@ -11,8 +11,10 @@ from simd.progress import track
 from simd.records import Foreground
 from simd.selection.near_duplicates import Searcher, Signature, sign
 from simd.training.fused_samples import FusedSamples
+from simd.training.human_samples import WindowedSamples
 from simd.training.material import read_pixels
 from simd.training.recipe import Recipe
+from simd.training.sample_options import SampleOptions
 from simd.training.samples import Samples
 
 _LOG = logging.getLogger(__name__)
@@ -21,9 +23,12 @@ EXAMPLES_NAME = "examples"
 """The folder in RUN where the stage fused keeps its examples."""
 
 
+AnySamples = Samples | FusedSamples | WindowedSamples
+
+
 def make_samples(
     recipe: Recipe, run: Path | None = None, *, workers: int = 1
-) -> tuple[Samples, Samples | None] | tuple[FusedSamples, FusedSamples | None]:
+) -> tuple[AnySamples, AnySamples | None]:
     """Return the samples of a run and of its validation, None where it has none.
 
     `run` is the folder of the run, where the stage fused keeps its examples.
@@ -42,15 +47,23 @@ def make_samples(
         if not recipe.validation.every:
             return learning, None
         return learning, FusedSamples(recipe.examples, seed, folder, whole=True)
-    samples = Samples(recipe.data, recipe.head.seed)
+    samples, held = _samples(recipe, recipe.data, workers)
+    windows = recipe.end_to_end
+    if windows is None or not windows.crops:
+        return samples, held
+    return WindowedSamples(samples, windows.crops), held and WindowedSamples(held, windows.crops)
+
+
+def _samples(recipe: Recipe, data: SampleOptions, workers: int) -> tuple[Samples, Samples | None]:
+    samples = Samples(data, recipe.head.seed)
     for note in samples.notes:
         _LOG.info("%s", note)
     validation = recipe.validation
     if not validation.every:
         return samples, None
     if not validation.foregrounds:  # what is held out by a hash of its name
-        return samples, Samples(replace(recipe.data, part="held-out"), validation.seed)
-    held = Samples(replace(recipe.data, foregrounds=validation.foregrounds), validation.seed)
+        return samples, Samples(replace(data, part="held-out"), validation.seed)
+    held = Samples(replace(data, foregrounds=validation.foregrounds), validation.seed)
     check_apart(samples.foregrounds, held.foregrounds, workers=workers)
     return samples, held
 

@@ -4,7 +4,8 @@
 ``discriminator``  the same architecture on alphas, alone and beforehand (section 4.3)
 ``sim``            the matting network, with both of them frozen (sections 4.2, 4.3)
 
-And ``fused``, the network of the method of that name, which is not of the paper.
+And ``fused``, the network of the method of that name, which is not of the paper; those of Semantic Human
+Matting are in :mod:`simd.training.human_stages`.
 """
 
 from collections.abc import Callable
@@ -20,12 +21,13 @@ from simd.methods.networks import FUSED, build_network
 from simd.methods.networks.classifier import PatchClassifier
 from simd.methods.networks.fused import FusedNetwork, FusedOutput
 from simd.methods.networks.sim import SIM, SimOutput
-from simd.methods.weights.folder import WeightsCard, load_weights, save_weights
+from simd.methods.weights.folder import WeightsCard, save_weights
 from simd.taxonomy import NO_CLASS
+from simd.training.human_stages import HUMAN_STAGES, HumanStage
 from simd.training.losses import laplacian_loss
 from simd.training.objectives import discriminate, frozen, matting_terms
 from simd.training.recipe import Recipe
-from simd.training.run_folder import read_run_recipe
+from simd.training.run_weights import load_trained, save_trained
 from simd.training.tensors import Arrays, fused_batch, matting_batch, patch_batch, placed
 
 Forward = Callable[..., Any]
@@ -99,7 +101,7 @@ class PatchStage:
 
     def save(self, network: nn.Module, folder: Path, source: str) -> None:
         """Write the weights with their card."""
-        _save(network, folder, self.name, self._preset, source)
+        save_trained(network, folder, self.name, self._preset, source)
 
 
 class MattingStage:
@@ -189,7 +191,7 @@ class MattingStage:
 
     def save(self, network: nn.Module, folder: Path, source: str) -> None:
         """Write the weights, and those of the classifier, which the method needs too."""
-        _save(network, folder, "sim", self._preset, source)
+        save_trained(network, folder, "sim", self._preset, source)
         if self._classifier is not None and self._card is not None:
             save_weights(
                 {name: tensor.cpu() for name, tensor in self._classifier.state_dict().items()},
@@ -257,7 +259,7 @@ class FusedStage:
         return (1 - self._by_area) * by_sample + self._by_area * errors.sum() / area
 
 
-def make_stage(recipe: Recipe) -> PatchStage | MattingStage | FusedStage:
+def make_stage(recipe: Recipe) -> PatchStage | MattingStage | FusedStage | HumanStage:
     """Return the stage of a recipe, its first weights drawn from the recipe's seed.
 
     Raises
@@ -266,6 +268,8 @@ def make_stage(recipe: Recipe) -> PatchStage | MattingStage | FusedStage:
         If weights of another run are needed and not named, or are not there, or of another preset.
     """
     torch.manual_seed(recipe.head.seed)
+    if recipe.head.stage in HUMAN_STAGES:
+        return HUMAN_STAGES[recipe.head.stage](recipe)
     if recipe.head.stage == "fused":
         return FusedStage(recipe)
     return MattingStage(recipe) if recipe.head.stage == "sim" else PatchStage(recipe)
@@ -275,37 +279,14 @@ def _other(
     recipe: Recipe, stage: str, *, needed: bool, network: str | None = None
 ) -> tuple[PatchClassifier | None, WeightsCard | None]:
     """Load the frozen network of another stage's run; None where it is neither named nor needed."""
-    run: str | None = getattr(recipe.head, stage)
     suffix = "-small" if recipe.head.preset == "small" else ""
     sees = " --set sees=colours" if network == "discriminator_colours" else ""
     first = f"simd train sim-{stage}{suffix}{sees} --out RUN"
-    if run is None:
+    if getattr(recipe.head, stage) is None:
         if needed:
             raise DataError(
                 f"sim learns with the {stage}, so that comes first: {first}; then --set {stage}=RUN"
             )
         return None, None
-    if (Path(run) / "recipe.toml").is_file():
-        of = read_run_recipe(run).head
-        if of.stage != stage:
-            raise DataError(
-                f"--set {stage}={run}: is of the stage {of.stage}; train a {stage} first: {first}"
-            )
-        if not any(Path(run).glob("*.safetensors")):
-            raise DataError(f"--set {stage}={run}: is not finished; go on with simd train and its recipe")
-    try:
-        module, card = load_weights(run, network or stage)
-    except DataError as error:
-        raise DataError(f"--set {stage}={run}: {error}; to train one: {first}") from error
-    if card.preset != recipe.head.preset:
-        raise DataError(
-            f"--set {stage}={run}: is of the preset {card.preset}, and the recipe of {recipe.head.preset}; "
-            f"train one of this: {first}"
-        )
+    module, card = load_trained(recipe, stage, stage=stage, network=network or stage, first=first)
     return cast(PatchClassifier, frozen(module)), card
-
-
-def _save(network: nn.Module, folder: Path, name: str, preset: str, source: str) -> None:
-    tensors = {key: tensor.detach().cpu() for key, tensor in network.state_dict().items()}
-    licence = "yours, within what the licences of the training data allow"
-    save_weights(tensors, folder, network=name, preset=preset, source=source, licence=licence, held=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from simd.image import UNKNOWN
+from simd.image import FOREGROUND, UNKNOWN
 from simd.methods.runtime.click_maps import click_maps, distances
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -52,6 +52,32 @@ class FusedBatch:
     def inputs(self) -> tuple[Tensor, Tensor, Tensor]:
         """What the network takes."""
         return self.planes, self.trimap, self.fallbacks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanBatch:
+    """Crops of people as the networks of Semantic Human Matting and their losses take them."""
+
+    image: Tensor  # (N, 3, H, W) in [0, 1]
+    fg: Tensor  # (N, 3, H, W) in [0, 1]
+    bg: Tensor  # (N, 3, H, W) in [0, 1]
+    alpha: Tensor  # (N, 1, H, W) in [0, 1]
+    trimap: Tensor  # (N, H, W) of 0 background, 1 unknown, 2 foreground
+
+    @property
+    def certain(self) -> Tensor:
+        """The trimap one-hot, (N, 3, H, W)."""
+        return nn.functional.one_hot(self.trimap, 3).permute(0, 3, 1, 2).float()
+
+
+def human_batch(arrays: Arrays, device: torch.device) -> HumanBatch:
+    """Turn stacked uint8 arrays into tensors on a device."""
+    image, fg, bg, alpha = (
+        _scaled(arrays[name], device) for name in ("image", "foreground", "background", "alpha")
+    )
+    levels = torch.from_numpy(arrays["trimap"]).to(device)
+    trimap = (levels == UNKNOWN).long() + 2 * (levels == FOREGROUND).long()
+    return HumanBatch(image=image, fg=fg, bg=bg, alpha=alpha, trimap=trimap)
 
 
 def fused_batch(arrays: Arrays, device: torch.device) -> FusedBatch:

@@ -11,6 +11,7 @@ from torch import nn
 from simd.image import UNKNOWN
 from simd.metrics.alpha import sad
 from simd.taxonomy import CLASSES
+from simd.training.human_stages import HumanStage, MNetStage, ShmStage, TNetStage
 from simd.training.stages import FusedStage, MattingStage, PatchStage
 from simd.training.tensors import Arrays
 
@@ -32,7 +33,7 @@ class Validation(NamedTuple):
 
 @torch.no_grad()
 def validate(
-    stage: PatchStage | MattingStage | FusedStage,
+    stage: PatchStage | MattingStage | FusedStage | HumanStage,
     network: nn.Module,
     samples: Any,
     count: int,
@@ -41,14 +42,18 @@ def validate(
     """Score a network, which is left in evaluation mode, on the first `count` samples."""
     network.eval()
     batches = _batches(samples, count)
-    if isinstance(stage, MattingStage | FusedStage):
+    if not isinstance(stage, PatchStage):
         return _validate_mattes(stage, network, batches, device)
     return _validate_patches(stage, network, batches, device)
 
 
 def _validate_mattes(
-    stage: MattingStage | FusedStage, network: nn.Module, batches: Iterator[Arrays], device: torch.device
+    stage: MattingStage | FusedStage | HumanStage,
+    network: nn.Module,
+    batches: Iterator[Arrays],
+    device: torch.device,
 ) -> Validation:
+    counts_all = isinstance(stage, TNetStage | MNetStage | ShmStage) and stage.counts_all
     errors: dict[str, list[float]] = {name: [] for name in CLASSES}
     whole: list[float] = []
     grey: list[float] = []
@@ -57,12 +62,14 @@ def _validate_mattes(
         preds = stage.solve(network, arrays, device).cpu().numpy().astype(np.float64)
         for i, pred in enumerate(preds):
             alpha, trimap, classes = (arrays[name][i] for name in ("alpha", "trimap", "classes"))
-            unknown = trimap == UNKNOWN
-            for index in np.unique(classes[unknown & (classes < len(CLASSES))]):
-                region = unknown & (classes == index)
+            counted = (trimap == UNKNOWN) | counts_all
+            if counts_all:  # a known pixel has no class but that of its sample
+                classes = np.full_like(classes, arrays["label"][i])
+            for index in np.unique(classes[counted & (classes < len(CLASSES))]):
+                region = counted & (classes == index)
                 errors[CLASSES[index]].append(sad(pred.clip(0, 1), alpha, region))
-            whole.append(sad(pred.clip(0, 1), alpha, unknown))
-            grey.append(sad(trimap, alpha, unknown))
+            whole.append(sad(pred.clip(0, 1), alpha, counted))
+            grey.append(sad(trimap, alpha, counted))
         if not strip:
             strip = {name: arrays[name] for name in ("image", "trimap", "alpha")}
             strip["pred"] = np.rint(preds.clip(0, 1) * 255).astype(np.uint8)

@@ -15,6 +15,7 @@ def test_the_recipes_are_there_and_say_what_they_are():
         *names,
         *(f"{name}-small" for name in names),
         *("sim-release", "gca-augment", "fused"),
+        *(f"shm{stage}{size}" for stage in ("-tnet", "-mnet", "") for size in ("", "-small")),
     }
     assert all(title.endswith(".") and len(title) < 100 for title in shipped_recipes().values())
 

@@ -8,6 +8,7 @@ dim           Deep Image Matting, as mmagic and as huochaitiantang have it
 indexnet      IndexNet matting
 gca           guided contextual attention matting
 fba           FBA matting: alpha, F and B
+shm           both networks of Semantic Human Matting
 layers        blocks that several networks share
 ============  =============================================================================================
 """
@@ -27,6 +28,12 @@ DISCRIMINATORS = ("discriminator", "discriminator_colours")
 FUSED = "fused"
 """The network of the method of that name, whose weights are in the package."""
 
+HUMAN = ("tnet", "mnet", "shm")
+"""Those of Semantic Human Matting: its two networks alone, and both trained together."""
+
+_SMALL_TNET = {"width": 12, "depths": (2, 2, 2, 2), "branch": 32, "head": 64}
+_SMALL_MNET = {"width": 16}
+
 PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "paper": {  # the signatures' own defaults
         "sim": {},
@@ -34,6 +41,9 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "discriminator": {"in_channels": 3},
         "discriminator_colours": {},
         "fused": {},
+        "tnet": {},
+        "mnet": {},
+        "shm": {},
     },
     "small": {
         "sim": {
@@ -47,6 +57,9 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "discriminator": {"width": 16, "depths": (2, 3, 4, 3), "in_channels": 3},
         "discriminator_colours": {"width": 16, "depths": (2, 3, 4, 3)},
         "fused": {"widths": (8, 8, 16, 16), "dilations": (1,)},
+        "tnet": _SMALL_TNET,
+        "mnet": _SMALL_MNET,
+        "shm": {"tnet": _SMALL_TNET, "mnet": _SMALL_MNET},
     },
 }
 """Hyperparameters by preset and network; `small` is the same code, narrower, for tests and quick training."""
@@ -105,6 +118,7 @@ def build_network(network: str, preset: str = "paper", *, empty: bool = False) -
     from simd.methods.networks.fused import FusedNetwork
     from simd.methods.networks.gca import GCA
     from simd.methods.networks.indexnet import IndexNet
+    from simd.methods.networks.shm import SHM, MNet, TNet
     from simd.methods.networks.sim import SIM
 
     kinds: dict[str, Callable[..., nn.Module]] = {
@@ -114,6 +128,9 @@ def build_network(network: str, preset: str = "paper", *, empty: bool = False) -
         "gca": GCA,
         "indexnet": IndexNet,
         "fba": FBA,
+        "tnet": TNet,
+        "mnet": MNet,
+        "shm": SHM,
     }
     kind = kinds.get(network, PatchClassifier)
     options = PUBLISHED[network][preset] if network in PUBLISHED else PRESETS[preset][network]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simd.errors import DataError, MissingExtraError
 from simd.files import check_regular, json_text, read_json, write_atomically
 from simd.locks import locked_folder
-from simd.methods.networks import DISCRIMINATORS, FUSED, NETWORKS, PUBLISHED, build_network, presets_of
+from simd.methods.networks import DISCRIMINATORS, FUSED, HUMAN, NETWORKS, PUBLISHED, build_network, presets_of
 from simd.methods.weights.published import published
 from simd.methods.weights.recognise import COUNTER, check_tensors, completed, recognise_network
 from simd.schema import COUNT, DIGEST, PATH, TEXT, Kind, checked, choice, list_of, or_null, problem, record
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from simd.methods.networks.classifier import PatchClassifier
     from simd.methods.networks.sim import SIM
 
-_ALL = (*NETWORKS, *DISCRIMINATORS, *PUBLISHED, FUSED)
+_ALL = (*NETWORKS, *DISCRIMINATORS, *PUBLISHED, FUSED, *HUMAN)
 _CARD = {
     "network": choice(*_ALL),
     "preset": choice(*dict.fromkeys(preset for network in _ALL for preset in presets_of(network))),
