@@ -92,7 +92,7 @@ def _prepare(tagging: Tagging, host: str, port: int | None, backdrops: str) -> _
     check_extra()
     from uvicorn import Config, Server
 
-    from simd.studio.app import make_app
+    from simd.studio.tagging.app import make_app
     from simd.studio.guard import LOOPBACK, Guard
 
     photographs = index_backgrounds(backdrops).records[:_BACKDROPS] if backdrops else ()

@@ -251,7 +251,7 @@ def test_uploads_are_limited_in_bytes(page, monkeypatch):
     page.client.step("stroke", stroke=brush())
     before = snapshot(page.folder)
     assert page.client.post(STROKE, b" " * (2**20 + 1)).status == 413
-    monkeypatch.setattr("simd.studio.app.MAX_PNG", 1000)
+    monkeypatch.setattr("simd.studio.tagging.app.MAX_PNG", 1000)
     answer = send_mask(page, b"\0" * 1001)
     assert (answer.status, answer.json["error"]) == (413, "more than 1000 bytes are not accepted")
     assert snapshot(page.folder) == before

@@ -11,9 +11,10 @@ from conftest import save, soft_alpha
 from tagging_page import Client, brush, propose_halves
 
 from simd.errors import DataError
-from simd.studio.tagging.folder import StaleError, default_folder
+from simd.studio.refusals import ReadOnlyError, StaleError
+from simd.studio.tagging.folder import default_folder
 from simd.studio.tagging.mask_editing import Work
-from simd.studio.tagging.session import ReadOnlyError, Tagging
+from simd.studio.tagging.session import Tagging
 from simd.tagging.annotation import Stroke
 from simd.tagging.annotation_files import annotation_path, read_annotation, write_annotation
 from simd.taxonomy import CLASSES
@@ -95,7 +96,7 @@ def test_what_another_program_has_written_is_not_overwritten(tagging, foreground
 STROKES = """
 import sys
 from pathlib import Path
-from simd.studio.tagging.folder import StaleError
+from simd.studio.refusals import StaleError
 from simd.studio.tagging.session import Tagging
 from simd.tagging.annotation import Stroke
 

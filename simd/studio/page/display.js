@@ -33,7 +33,7 @@ export class Display {
     $("backdrop").value = value;
     $("ink").hidden = value !== "colour";
     const [kind, number] = value.split(":"), colour = kind === "colour" ? $("ink").value : COLOURS[kind];
-    if (number) this.view.backdrop = { kind, picture: await this.api.picture(`/api/backdrops/${number}`) };
+    if (number) this.view.backdrop = { kind, picture: await this.api.picture(`api/backdrops/${number}`) };
     else this.view.backdrop = colour ? { kind: "colour", colour } : { kind: "checker" };
     this.view.draw();
   }

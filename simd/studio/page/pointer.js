@@ -1,14 +1,18 @@
 // The pointer that draws: a mouse, a pen, a finger, or the arrow keys; what it draws becomes strokes.
 
-import { paintSegment } from "./paint.js";
-
 const MOST_POINTS = 4000; // of one stroke; a longer one goes on as the next
 const quarter = (value) => Math.round(value * 4) / 4; // quarters are exact in any arithmetic
 
 export class Pointer {
-  /** `tool()` says {kind, value, className, radius, colour} or null where nothing may be drawn. */
-  constructor(view, { tool, finished, moved }) {
-    Object.assign(this, { view, tool, finished, moved });
+  /**
+   * `tool()` says {kind, radius, colour, ...} or null where nothing may be drawn; kind is brush, polygon or box.
+   * `painter` shows a brush stroke while it is drawn: begin() returns what cancel() needs to take it away again,
+   * segment(a, b, tool) paints a part of it. `finished` gets {tool, kind, points, radius}; `resized`, if given,
+   * the turns of the wheel with alt. With `straight`, shift draws straight lines.
+   */
+  constructor(view, { tool, painter, finished, moved, resized = null, straight = false }) {
+    Object.assign(this, { view, tool, painter, finished, moved, resized, straight });
+    this.last = null; // where the stroke before has ended
     this.pointers = new Map();
     this.drawing = null;
     this.panning = null;
@@ -53,7 +57,7 @@ export class Pointer {
       return;
     }
     this.place(this.view.inImage(event));
-    this.begin();
+    this.begin(event.shiftKey);
   }
 
   move(event) {
@@ -67,7 +71,7 @@ export class Pointer {
     const parts = this.drawing ? event.getCoalescedEvents?.() ?? [] : [];
     for (const part of parts.length ? parts : [event]) {
       this.hover(part);
-      if (this.drawing) this.extend();
+      if (this.drawing) this.extend(event.shiftKey);
     }
   }
 
@@ -91,7 +95,8 @@ export class Pointer {
   wheel(event) {
     if (!this.view.planes) return;
     event.preventDefault();
-    if (event.shiftKey) this.view.pan(-event.deltaX - event.deltaY, 0);
+    if (event.altKey && this.resized) this.resized(-Math.sign(event.deltaY + event.deltaX));
+    else if (event.shiftKey) this.view.pan(-event.deltaX - event.deltaY, 0);
     else this.view.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), event);
   }
 
@@ -109,20 +114,37 @@ export class Pointer {
     return y > 0 && x > 0 && y < this.view.planes.height && x < this.view.planes.width;
   }
 
-  begin() {
+  begin(straight = false) {
     const tool = this.tool();
     if (this.drawing || !tool || !this.view.planes) return;
-    this.drawing = { ...tool, points: [], before: this.view.planes.mask.slice() };
+    this.drawing = { tool, points: [], before: this.painter.begin(tool) };
+    if (straight && this.straight && this.last && tool.kind === "brush") {
+      this.drawing.points.push(this.last); // a line from where the stroke before has ended
+    }
     this.extend();
   }
 
-  extend() {
-    const { points, kind, radius, value, colour } = this.drawing;
+  extend(straight = false) {
+    const { tool, points } = this.drawing, { kind, radius, colour } = tool;
     const last = points.at(-1), here = this.at;
+    if (kind === "box") {
+      points[0] ??= here;
+      points[1] = here;
+      const [[top, left], [bottom, right]] = points;
+      this.view.lasso = { points: [[top, left], [top, right], [bottom, right], [bottom, left]], colour };
+      return this.view.draw();
+    }
+    if (straight && this.straight && kind === "brush" && points.length) {
+      this.painter.cancel(this.drawing.before);
+      points.length = 1;
+      points.push(here);
+      this.painter.segment(points[0], here, tool);
+      return;
+    }
     if (last && Math.hypot(here[0] - last[0], here[1] - last[1]) < Math.max(0.5, radius / 6)) return;
     points.push(here);
     if (kind === "brush") {
-      this.view.relabel(paintSegment(this.view.planes, last ?? here, here, radius, value));
+      this.painter.segment(last ?? here, here, tool);
     } else {
       this.view.lasso = { points, colour };
       this.view.draw();
@@ -137,20 +159,18 @@ export class Pointer {
     const drawn = this.drawing;
     this.drawing = this.view.lasso = null;
     if (!drawn) return;
-    if (drawn.kind === "polygon" && drawn.points.length < 3) return this.view.draw();
-    this.finished({
-      kind: drawn.kind,
-      class: drawn.className,
-      points: drawn.points,
-      radius: drawn.kind === "brush" ? drawn.radius : 0,
-    });
+    const { tool, points } = drawn, [[top, left], [bottom, right] = [top, left]] = points;
+    const empty = { polygon: points.length < 3, box: Math.abs(bottom - top) < 2 || Math.abs(right - left) < 2 };
+    if (empty[tool.kind]) return this.view.draw();
+    this.last = points.at(-1);
+    this.finished({ tool, kind: tool.kind, points, radius: tool.kind === "brush" ? tool.radius : 0 });
   }
 
   /** Give up the stroke in hand. */
   cancel() {
     if (!this.drawing) return;
-    this.view.planes.mask.set(this.drawing.before);
+    this.painter.cancel(this.drawing.before);
     this.drawing = this.view.lasso = null;
-    this.view.relabel();
+    this.view.draw();
   }
 }

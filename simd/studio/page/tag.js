@@ -3,7 +3,7 @@
 import { Pointer } from "./pointer.js";
 import { Api, Refused } from "./api.js";
 import { Display, MODES } from "./display.js";
-import { NO_CLASS, count, makePalette } from "./paint.js";
+import { NO_CLASS, count, makePalette, paintSegment } from "./paint.js";
 import {
   $, KEYS, all, fillBackdrops, fillPalette, press, say, showList, showPlace, showSaved, showShares,
 } from "./panel.js";
@@ -16,7 +16,15 @@ const IDLE = 5000; // milliseconds: a longer pause is not work
 const view = new View($("canvas"));
 const api = new Api(showSaved);
 const display = new Display(view, api);
-const pointer = new Pointer(view, { tool, finished: draw, moved: showHere });
+const painter = {
+  begin: () => doc.planes.mask.slice(),
+  segment: (a, b, { radius, value }) => view.relabel(paintSegment(doc.planes, a, b, radius, value)),
+  cancel: (before) => {
+    doc.planes.mask.set(before);
+    view.relabel();
+  },
+};
+const pointer = new Pointer(view, { tool, painter, finished: draw, moved: showHere });
 let overview, palette, doc = null; // doc: the open foreground, its planes and its state on the server
 let chosen = 0, toolKind = "brush", erasing = false;
 let worked = 0, lastTouch = 0;
@@ -73,8 +81,9 @@ function refreshCursor() {
 
 // --- steps, each on disk before it is said to be saved ------------------------------------------------
 
-function draw(stroke) {
-  take("stroke", { stroke }, { painted: stroke.kind === "brush" });
+function draw({ tool: { className }, kind, points, radius }) {
+  const stroke = { kind, class: className, points, radius };
+  take("stroke", { stroke }, { painted: kind === "brush" });
 }
 
 /** Send a step; the server's answer is the truth, also about what the page has painted already. */
@@ -84,7 +93,7 @@ async function take(name, values = {}, { painted = false } = {}) {
   const seconds = Math.round(worked / 100) / 10;
   worked = 0;
   const describe = () => ({
-    path: `/api/foregrounds/${target.number}/${name}`,
+    path: `api/foregrounds/${target.number}/${name}`,
     body: JSON.stringify({ revision: target.revision, seconds, ...values }),
     kind: "application/json",
   });
@@ -95,7 +104,7 @@ async function upload(file) {
   const target = doc;
   if (!target || overview.readOnly || target.problem) return;
   const describe = () => ({
-    path: `/api/foregrounds/${target.number}/mask?revision=${encodeURIComponent(target.revision)}`,
+    path: `api/foregrounds/${target.number}/mask?revision=${encodeURIComponent(target.revision)}`,
     body: file,
     kind: "image/png",
   });
@@ -123,7 +132,7 @@ function agrees(target) {
 }
 
 async function reread(target) {
-  const mask = await api.bytes(`/api/foregrounds/${target.number}/mask`);
+  const mask = await api.bytes(`api/foregrounds/${target.number}/mask`);
   if (pointer.drawing || target !== doc) return;
   target.planes.mask.set(mask);
   view.relabel();
@@ -186,7 +195,7 @@ async function open(number) {
   pointer.cancel();
   await api.idle();
   const other = doc?.number !== number;
-  const base = `/api/foregrounds/${number}`;
+  const base = `api/foregrounds/${number}`;
   try {
     const state = await api.json(base);
     const [cutout, alpha, trimap] = await Promise.all(MODES.map((mode) => api.picture(`${base}/${mode}.png`)));
@@ -220,7 +229,7 @@ async function fetchProposal(target) {
   let proposed;
   $("accept").title = "the proposal is being made";
   try {
-    proposed = await api.bytes(`/api/foregrounds/${target.number}/proposal`);
+    proposed = await api.bytes(`api/foregrounds/${target.number}/proposal`);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(`No proposal: ${error.message}`);
@@ -294,7 +303,7 @@ function offer(text, action) {
 /** Look whether somebody has mended what lies on disk, or written it anew. */
 async function reload({ number }) {
   const describe = () => ({
-    path: `/api/foregrounds/${number}/reload`, body: "{}", kind: "application/json",
+    path: `api/foregrounds/${number}/reload`, body: "{}", kind: "application/json",
   });
   try {
     const { problem } = await api.step(describe);
@@ -389,7 +398,7 @@ function listen() {
 }
 
 async function begin() {
-  overview = await api.json("/api/overview");
+  overview = await api.json("api/overview");
   palette = makePalette(overview.classes);
   $("place").textContent = overview.place;
   $("order").textContent = overview.foregrounds.some((row) => row.review === "proposed") ? "rarest class, least certain first" : "";

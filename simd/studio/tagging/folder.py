@@ -10,6 +10,7 @@ from simd.errors import DataError
 from simd.files import json_text, real_path
 from simd.records import Foreground
 from simd.sources import read_foreground
+from simd.studio.refusals import StaleError
 from simd.studio.tagging.mask_editing import Work, as_proposal, work_on
 from simd.tagging.annotation import Annotation
 from simd.tagging.annotation_files import (
@@ -43,10 +44,6 @@ def default_folder(origin: str) -> Path:
         return folder.with_name(f"{re.split('[:@]', folder.name)[0]}-annotations")
     folder = folder if folder.name.strip(".") else real_path(folder)
     return folder.with_name(f"{folder.name}-annotations")
-
-
-class StaleError(DataError):
-    """A step was meant for a state that is no longer there."""
 
 
 class OpenedForeground:

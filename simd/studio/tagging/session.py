@@ -10,17 +10,14 @@ from typing import Any
 from simd.errors import DataError
 from simd.records import Foreground
 from simd.sources import index_foregrounds
-from simd.studio.tagging.folder import OpenedForeground, StaleError, look, open_foreground
+from simd.studio.refusals import ReadOnlyError, StaleError
+from simd.studio.tagging.folder import OpenedForeground, look, open_foreground
 from simd.studio.tagging.mask_editing import Proposer, Work
 from simd.tagging.annotation_files import check_annotation_folder
 from simd.tagging.fill import Tagged
 from simd.tagging.propose import review_order
 
 _OPEN = 4  # foregrounds held in memory, with their way back
-
-
-class ReadOnlyError(DataError):
-    """Somebody tried to change what is only shown."""
 
 
 class Tagging:
