@@ -88,6 +88,16 @@ def read_size(path: Path, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     return read_header(path, max_pixels).size
 
 
+def read_format(path: Path, max_pixels: int = MAX_PIXELS) -> str:
+    """Return Pillow's name of a file's format ("JPEG"), which its content tells and not its name."""
+    check_regular(path)
+    try:
+        with path.open("rb") as stream:
+            return str(open_image(path, stream, max_pixels)[0].format)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+
+
 def read_orientation(path: Path, max_pixels: int = MAX_PIXELS) -> int:
     """Return the orientation 1..8 that a file's header states, which reading applies; 1 is upright."""
     check_regular(path)
@@ -235,6 +245,15 @@ def encode_png(pixels: UInt8, palette: bytes | None = None, note: str = "") -> b
     """Return uint8 (H, W), RGB or RGBA (H, W, 4) as a PNG; with a palette of 768 bytes, as indices."""
     assert pixels.dtype == np.uint8, pixels.dtype
     return png_bytes(pixels, palette, note)
+
+
+def encode_deep_png(pixels: npt.NDArray[np.uint16]) -> bytes:
+    """Return uint16 (H, W) or RGBA (H, W, 4) as a PNG of 16 bits a channel."""
+    assert pixels.dtype == np.uint16, pixels.dtype
+    stored = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGRA)
+    done, data = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    assert done
+    return data.tobytes()
 
 
 def write_png(path: Path, pixels: UInt8, note: str = "") -> None:

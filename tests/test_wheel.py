@@ -34,7 +34,9 @@ def test_a_wheel_holds_everything_it_needs(tmp_path):
     assert {f"simd/annotations/sets/{n}" for n in ("simd-open.toml", "digests.json")} <= names
     pages = ("page.html.j2", "parts.html.j2", "leaderboard.css", "leaderboard.js")
     assert {f"simd/report/templates/{name}" for name in pages} <= names
-    assert {f"simd/studio/page/{name}" for name in ("tag.html", "tag.css", "tag.js")} <= names
+    assert {
+        f"simd/studio/page/{name}" for name in ("tag.html", "tag.css", "tag.js", "cutout.html", "cutout.js")
+    } <= names
     assert {f"simd/training/recipes/{name}.toml" for name in ("sim", "sim-classifier-small")} <= names
     assert "simd/py.typed" in names
     assert not [n for n in names if n.startswith(("tests/", "benchmarks/"))]

@@ -20,8 +20,8 @@ from simd.parallel import default_workers
 
 # The order of the work, which is the order of `simd --help`; a command that is not named here comes last.
 _ORDER = (
-    *("classes", "index", "select", "tag", "balance", "build", "import", "verify", "stats", "embed"),
-    *("train", "weights", "predict", "evaluate", "leaderboard", "bench", "browse", "demo", "doctor"),
+    *("classes", "index", "select", "cutout", "tag", "balance", "build", "import", "verify", "stats"),
+    *("embed", "train", "weights", "predict", "evaluate", "leaderboard", "bench", "browse", "demo", "doctor"),
 )
 
 

@@ -17,6 +17,7 @@ MAX_JSON = 2**20
 Handler = Callable[[Request], Awaitable[Response]]
 
 _PAGE = Path(__file__).with_name("page")
+_SHARED = frozenset(file.name for file in _PAGE.iterdir() if file.suffix in (".css", ".js"))
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
 
 
@@ -46,8 +47,8 @@ def error_answer(status: int, reason: str) -> Response:
     return JSONResponse({"error": reason}, status)
 
 
-def page_files(start: str, *names: str) -> Handler:
-    """Return what answers with a file of the page: `start` where no name is asked for, else one of `names`.
+def page_files(start: str) -> Handler:
+    """Return what answers with a file of the page: `start` without a name, else a script or style.
 
     Nothing else is served from disk.
     """
@@ -55,7 +56,7 @@ def page_files(start: str, *names: str) -> Handler:
     async def file(request: Request) -> Response:
         asked = request.path_params.get("name")
         name = start if asked is None else asked
-        if asked is not None and asked not in names:
+        if asked is not None and asked not in _SHARED:
             return error_answer(404, "there is no such file")
         path = _PAGE / name
         return Response(path.read_bytes(), media_type=_KINDS[path.suffix])

@@ -10,11 +10,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from simd.errors import DataError, MissingExtraError
+from simd.records import Background
 from simd.sources import index_backgrounds
 from simd.studio.tagging.session import Tagging
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
     from uvicorn import Server
+
+    from simd.studio.cutout.session import Cutouts
 
 HOST, PORT = "127.0.0.1", 8350
 """Where the page is if nobody says otherwise; another free port if this one is taken."""
@@ -29,7 +33,7 @@ class _Ready(NamedTuple):
 
 
 def serve(
-    tagging: Tagging,
+    session: "Tagging | Cutouts",
     *,
     host: str = HOST,
     port: int | None = None,
@@ -59,7 +63,7 @@ def serve(
     MissingExtraError
         Without Starlette or uvicorn.
     """
-    ready = _prepare(tagging, host, port, backdrops)
+    ready = _prepare(session, host, port, backdrops)
     say(f"the page is at {ready.url} ; Ctrl-C ends it, and every step is on disk already")
     if browser:
         webbrowser.open(ready.url)
@@ -76,9 +80,11 @@ def check_extra() -> None:
 
 
 @contextmanager
-def served(tagging: Tagging, *, host: str = HOST, port: int = 0, backdrops: str = "builtin") -> Iterator[str]:
+def served(
+    session: "Tagging | Cutouts", *, host: str = HOST, port: int = 0, backdrops: str = "builtin"
+) -> Iterator[str]:
     """Serve the page beside the program that goes on, by default at a free port; yield its address."""
-    ready = _prepare(tagging, host, port, backdrops)
+    ready = _prepare(session, host, port, backdrops)
     thread = threading.Thread(target=ready.server.run, kwargs={"sockets": [ready.listening]}, daemon=True)
     thread.start()
     try:
@@ -88,23 +94,32 @@ def served(tagging: Tagging, *, host: str = HOST, port: int = 0, backdrops: str 
         thread.join()
 
 
-def _prepare(tagging: Tagging, host: str, port: int | None, backdrops: str) -> _Ready:
+def _prepare(session: "Tagging | Cutouts", host: str, port: int | None, backdrops: str) -> _Ready:
     check_extra()
     from uvicorn import Config, Server
 
-    from simd.studio.tagging.app import make_app
     from simd.studio.guard import LOOPBACK, Guard
 
     photographs = index_backgrounds(backdrops).records[:_BACKDROPS] if backdrops else ()
     listening = _listen(host, port)
     at = listening.getsockname()[1]
     token = None if host in LOOPBACK else secrets.token_urlsafe(24)
-    app = Guard(make_app(tagging, photographs), host=host, port=at, token=token)
+    app = Guard(_app(session, photographs), host=host, port=at, token=token)
     config = Config(
         app, log_level="warning", access_log=False, lifespan="off", ws="none", server_header=False
     )
     name = f"[{host}]" if ":" in host else host
     return _Ready(Server(config), listening, f"http://{name}:{at}/" + (f"?token={token}" if token else ""))
+
+
+def _app(session: "Tagging | Cutouts", photographs: tuple[Background, ...]) -> "Starlette":
+    if isinstance(session, Tagging):
+        from simd.studio.tagging.app import make_app as tagging_app
+
+        return tagging_app(session, photographs)
+    from simd.studio.cutout.app import make_app as cutout_app
+
+    return cutout_app(session, photographs)
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

@@ -27,6 +27,7 @@ OUTPUT_FILES = {
 """What names a file to be written, and the ending it has."""
 
 OUTPUT_FOLDERS = {
+    "cutout --out",
     *("browse open --maps", "browse open --static", "build OUT", "demo --out", "embed --out", "import OUT"),
     *("leaderboard --out", "predict --out", "predict --pictures", "stats --out", "tag agree --pictures"),
     "bench --out",
@@ -35,6 +36,7 @@ OUTPUT_FOLDERS = {
     "weights import --out",
 }
 INPUT_FILES = {
+    "cutout --model",
     *("balance --classes", "browse open --scores", "build --background-list", "build --classes"),
     *("build --file-list", "build --foreground-list", "build --review", "build --selection", "build --spec"),
     *("evaluate --classes", "evaluate --review", "import --classes", "index --classes"),
@@ -50,6 +52,7 @@ INPUT_FILES = {
     *("tag propose --model", "tag status --classes", "weights import FILE"),
 }
 INPUT_FOLDERS = {
+    *("cutout --backdrops", "cutout --truth", "cutout PICTURES"),
     "bench DATASET",
     *("balance --annotations", "balance SOURCE", "browse open --embedding", "browse open --predictions"),
     *("browse open DATASET", "browse pull DATASET", "build --annotations", "build --backgrounds"),
@@ -68,6 +71,7 @@ INPUT_FOLDERS = {
     *("tag review FOLDER", "tag status FOLDER", "verify DATASET", "weights export-onnx FOLDER"),
 }
 WORDS = {
+    "cutout --host",
     *("bench --option", "bench METHODS"),
     *("balance --class", "build --class", "index --class"),
     *("balance --kind", "browse open --name", "browse pull --by", "browse pull --name", "build --kind"),
@@ -108,6 +112,7 @@ BASES = {
         **{"--licence": "mine", "--background-licence": "mine"},
     },
     "classes": {"--class": "fire", "--size": "32", "--seeds": "1"},
+    "cutout": {"PICTURES": "{photo}", "--out": "{new}"},
     "demo": {"--out": "{new}"},
     "embed": {"DATASET": "{set}", "--out": "{new}"},
     "evaluate": {"PREDICTIONS": "{mattes}", "DATASET": "{set}", "--out": "{new}"},

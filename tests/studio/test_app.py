@@ -113,7 +113,7 @@ def test_a_full_disk_is_said_and_the_step_not_taken(page, monkeypatch):
 def test_only_the_files_of_the_page_are_served(page):
     names = {p.name for p in (Path(simd.studio.__file__).parent / "page").iterdir()}
     assert {"tag.html", "tag.css", "tag.js"} < names
-    for name in names - {"tag.html"}:
+    for name in (name for name in names if not name.endswith(".html")):
         assert page.client.ask(f"/page/{name}").status == 200
     assert page.client.ask("/").headers["content-type"].startswith("text/html")
     for name in ("", "x.js", "server.py", string.ascii_letters):

@@ -29,11 +29,14 @@ export class Api {
     return createImageBitmap(await (await answered(await fetch(path))).blob());
   }
 
-  /** Send a step after those before it; `describe` is asked for its path, body and kind when its turn comes. */
-  step(describe) {
+  /**
+   * Send a step after those before it; `describe` is asked for its path, body and kind when its turn comes, and
+   * `read` makes of the answer what is returned.
+   */
+  step(describe, read = (answer) => answer.json()) {
     this.waiting++;
     this.say("saving");
-    const done = this.last.then(() => this.deliver(describe()));
+    const done = this.last.then(() => this.deliver(describe(), read));
     this.last = done.catch(() => {}).then(() => {
       if (--this.waiting === 0) this.say("saved");
     });
@@ -45,11 +48,11 @@ export class Api {
     return this.last;
   }
 
-  async deliver({ path, body, kind }) {
+  async deliver({ path, body, kind }, read) {
     for (;;) {
       try {
         const answer = await fetch(path, { method: "POST", headers: { "Content-Type": kind }, body });
-        return await (await answered(answer)).json();
+        return await read(await answered(answer));
       } catch (error) {
         if (error instanceof Refused) throw error;
         this.say("away");

@@ -1,6 +1,6 @@
 // How the foreground is looked at: as a cut-out, its alpha or its trimap, over which backdrop, with which classes.
 
-import { $, all, press } from "./panel.js";
+import { $, all, press } from "./dom.js";
 
 export const MODES = ["cutout", "alpha", "trimap"];
 const COLOURS = { white: "#ffffff", black: "#000000", grey: "#808080" };

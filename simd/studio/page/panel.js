@@ -1,28 +1,10 @@
 // What the page says: of all classes and foregrounds, of the place under the cursor, of the state on disk.
 
+import { $, all, part } from "./dom.js";
 import { NO_CLASS } from "./paint.js";
 
 export const KEYS = [..."1234567890qwertyuiop"]; // a key for each class, as the taxonomy orders them
-export const $ = (id) => document.getElementById(id);
-export const all = (selector) => [...document.querySelectorAll(selector)];
-
 const MARKS = { untagged: "·", proposed: "?", started: "…", reviewed: "✓", broken: "!" };
-
-export function press(button, on) {
-  button.setAttribute("aria-pressed", String(on));
-}
-
-export function say(text) {
-  $("message").hidden = !text;
-  $("message").textContent = text;
-}
-
-export function showSaved(state) {
-  const words = { saving: "saving", saved: "saved", away: "not saved", shown: "read only" };
-  $("saved").dataset.state = state;
-  $("saved").textContent = words[state];
-  if (state === "away") say("The server does not answer. What you draw is kept here and sent as soon as it does.");
-}
 
 /** Make a button for each class. */
 export function fillPalette(overview, choose) {
@@ -112,11 +94,4 @@ function unknownPixels(doc) {
 function percent(share) {
   const value = 100 * share;
   return value > 0 && value < 1 ? "<1 %" : `${Math.round(value)} %`;
-}
-
-function part(name, text, className = "") {
-  const element = document.createElement(name);
-  element.textContent = text;
-  element.className = className;
-  return element;
 }

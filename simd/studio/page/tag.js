@@ -4,9 +4,8 @@ import { Pointer } from "./pointer.js";
 import { Api, Refused } from "./api.js";
 import { Display, MODES } from "./display.js";
 import { NO_CLASS, count, makePalette, paintSegment } from "./paint.js";
-import {
-  $, KEYS, all, fillBackdrops, fillPalette, press, say, showList, showPlace, showSaved, showShares,
-} from "./panel.js";
+import { $, all, press, say, showSaved } from "./dom.js";
+import { KEYS, fillBackdrops, fillPalette, showList, showPlace, showShares } from "./panel.js";
 import { View } from "./view.js";
 
 const READ_AGAIN = "Read it again from disk";

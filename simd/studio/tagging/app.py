@@ -25,8 +25,6 @@ from simd.taxonomy import TAXONOMY
 MAX_PNG = 2**25
 """Bytes of a class mask (32 MiB) that are accepted."""
 
-_FILES = ("tag.css", "tag.js", "pointer.js", "api.js", "display.js", "stage.js", "view.js", "paint.js", "panel.js")
-
 
 def make_app(tagging: Tagging, backdrops: tuple[Background, ...] = ()) -> Starlette:
     """Return the application; whoever serves it puts a :class:`~simd.studio.guard.Guard` before it."""
@@ -60,7 +58,7 @@ def make_app(tagging: Tagging, backdrops: tuple[Background, ...] = ()) -> Starle
             values = parsed(await body_of(request, "application/json", MAX_JSON))
         return JSONResponse(await run_in_threadpool(_take, tagging, number, name, values))
 
-    file = page_files("tag.html", *_FILES)
+    file = page_files("tag.html")
     routes = [
         Route("/", file),
         Route("/page/{name}", file),

@@ -1,0 +1,14 @@
+"""The page for cutting out, and the same without a page.
+
+===========  ===============================================================================================
+selecting    a box, a rough stroke or nothing to a trimap
+steps        what a person does, as records
+work         one picture being cut out; matte cleans up and finds the subject's colours
+prediction   the first answer by a model
+record       what is kept of a cut-out beside its pictures
+folder       cut-outs on disk: whole or not at all
+uploads      bytes that somebody sends as a picture
+session      all pictures; saving writes what was drawn behind the page's back
+app          what the page asks for
+===========  ===============================================================================================
+"""

@@ -1,0 +1,459 @@
+"""Pictures being cut out: which are there, which are open, and each step on disk before it is answered."""
+
+import hashlib
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import cv2
+import numpy as np
+
+from simd.errors import DataError, SimdError
+from simd.files import make_folder, write_atomically
+from simd.image import UInt8, encode_png, pixel_digest, read_alpha
+from simd.locks import locked_folder
+from simd.methods.classical.editor import Box
+from simd.sources.folder import image_files
+from simd.studio.cutout.folder import (
+    DRAWN,
+    WAITING,
+    check_folder,
+    image_of,
+    make_cutouts_folder,
+    read_classes,
+    read_record,
+    read_state,
+    record_ids,
+    write_class,
+)
+from simd.studio.cutout.prediction import Predictor
+from simd.studio.cutout.record import Record
+from simd.studio.cutout.saving import Saver, Snapshot
+from simd.studio.cutout.uploads import MAX_BYTES, ending_of, id_of, read_picture
+from simd.studio.cutout.work import Facts, Work
+from simd.studio.refusals import StaleError
+from simd.taxonomy import class_name
+
+_OPEN = 4  # pictures held in memory with their factors, at most
+_OPEN_BYTES = 2**31  # that they may hold together
+_THUMBNAIL = 160  # pixels, the longer side
+_THUMBNAILS = 500
+_MOST_SECONDS = 3600.0  # that one step can have taken
+MAX_PICTURES = 10_000
+
+
+@dataclass(slots=True)
+class Picture:
+    """A picture in the list."""
+
+    id: str
+    name: str  # as it was given
+    file: Path  # as it came
+    file_sha256: str = ""
+    record: Record | None = None  # as it lies on disk; None where nobody has drawn
+    problem: str = ""
+    unsaved: str = ""  # why its layers could not be written
+
+    @property
+    def state(self) -> str:
+        """Whether it is new, in work, done, or broken."""
+        if self.problem:
+            return "broken"
+        return "new" if self.record is None else "done" if self.record.done else "work"
+
+
+class Change(NamedTuple):
+    """What a step has come to: the state, and where alpha or the trimap are others than before."""
+
+    state: dict[str, Any]
+    box: Box
+    alpha: UInt8  # inside the box, as is the trimap
+    trimap: UInt8
+
+
+class Cutouts:
+    """Pictures and their cut-outs in a folder, for one person at a time.
+
+    Parameters
+    ----------
+    out : Path
+        The folder of cut-outs; nothing is written anywhere else.
+    pictures : iterable of Path
+        Pictures, and folders of pictures, beside those that the folder holds already.
+    predictor : Predictor, optional
+        Makes the first answer from a picture alone.
+    truth : Path, optional
+        A folder of true mattes of the same names, to compare with.
+
+    Raises
+    ------
+    DataError
+        If `out` is not a folder for cut-outs, or one of the pictures is not there.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        pictures: Iterable[Path] = (),
+        *,
+        predictor: Predictor | None = None,
+        truth: Path | None = None,
+    ) -> None:
+        files = list(pictures)
+        given = _listed(files)
+        self.out = check_folder(out, [file for file in files if file.is_dir()])
+        self._held = ExitStack()
+        self._held.enter_context(locked_folder(self.out))
+        make_cutouts_folder(self.out)
+        self.pictures: list[Picture] = []
+        self._predictor = predictor
+        self._truths = {file.stem: file for file in image_files(truth)} if truth else {}
+        self._lock = threading.RLock()
+        self._opened: OrderedDict[int, Work] = OrderedDict()
+        self._thumbnails: OrderedDict[int, bytes] = OrderedDict()
+        self._take_up(given)
+        self._saver = Saver(self.out, self._saved)
+        self._save_what_was_drawn()
+
+    def close(self) -> None:
+        """Write what is left to be written, and let go of the folder."""
+        self._saver.close()
+        self._held.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # -- what there is ---------------------------------------------------------------------------------------
+
+    def overview(self) -> dict[str, Any]:
+        """Return what the page shows of all pictures."""
+        with self._lock:
+            return {"pictures": [self._row(number) for number in range(len(self.pictures))]}
+
+    def add(self, name: str, content: bytes) -> dict[str, Any]:
+        """Take a picture that was sent; its name is kept and never becomes a path.
+
+        Raises
+        ------
+        DataError
+            If it is not a picture that can be cut out.
+        """
+        if len(content) > MAX_BYTES:
+            raise DataError(f"{name!r:.80}: has {len(content):,} bytes, up to {MAX_BYTES:,} are taken")
+        name = _plain_name(name)
+        with self._lock:
+            if len(self.pictures) >= MAX_PICTURES:
+                raise DataError(f"{MAX_PICTURES} pictures are open, more are not taken; begin another folder")
+        make_folder(self.out / WAITING)
+        arriving = self.out / WAITING / f".{secrets.token_hex(8)}.arriving"
+        write_atomically(arriving, content, flush=False)
+        try:
+            read_picture(arriving)
+            with self._lock:
+                id_ = id_of(name, self._taken())
+                file = arriving.rename(self.out / WAITING / f"{id_}{ending_of(arriving)}")
+                self.pictures.append(Picture(id_, name, file, hashlib.sha256(content).hexdigest()))
+                return self._row(len(self.pictures) - 1)
+        except DataError as error:
+            raise DataError(str(error).replace(str(arriving), name)) from None
+        finally:
+            arriving.unlink(missing_ok=True)
+
+    def thumbnail(self, number: int) -> bytes:
+        """Return a small picture, PNG."""
+        with self._lock:
+            picture, small = self._picture(number), self._thumbnails.get(number)
+        if small is None:
+            image = read_picture(picture.file)
+            height, width = image.shape[:2]
+            scale = min(1.0, _THUMBNAIL / max(height, width))
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            small = encode_png(np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8))
+            with self._lock:
+                self._thumbnails[number] = small
+                while len(self._thumbnails) > _THUMBNAILS:
+                    self._thumbnails.popitem(last=False)
+        return small
+
+    def truth(self, number: int) -> UInt8 | None:
+        """Return the true matte of a picture, if one is there."""
+        picture = self._picture(number)
+        file = self._truths.get(Path(picture.name).stem) or self._truths.get(picture.id)
+        return None if file is None else read_alpha(file)
+
+    # -- one picture -----------------------------------------------------------------------------------------
+
+    def state(self, number: int) -> dict[str, Any]:
+        """Return what the page shows of one picture; its first answer is made where there is none yet."""
+        with self._lock:
+            return self._state(number, self._open(number))
+
+    @contextmanager
+    def opened(self, number: int) -> Iterator[Work]:
+        """Hold a picture still, to read its planes."""
+        with self._lock:
+            yield self._open(number)
+
+    def snapshot(self, number: int) -> Snapshot:
+        """Return a picture as it is now, to be written or sent."""
+        with self._lock:
+            work = self._open(number)
+            return self._snapshot(number, work, self._record(number, work))
+
+    def change(
+        self, number: int, revision: str, step: Callable[[Work], Box], *, seconds: float = 0.0
+    ) -> Change:
+        """Take a step and keep it on disk; if one of the two fails, everything is as before.
+
+        Parameters
+        ----------
+        revision : str
+            Of the state that the step is meant for.
+        seconds : float
+            That somebody worked on it.
+
+        Raises
+        ------
+        StaleError
+            If the state is another one by now.
+        DataError
+            If the step cannot be taken.
+        """
+        with self._lock:
+            work = self._checked(number, revision)
+            kept = work.checkpoint()
+            try:
+                box = step(work)
+                self._keep(number, work, done=False, seconds=seconds)
+            except BaseException:
+                work.return_to(kept)
+                raise
+            self._forget_others(number)
+            rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
+            return Change(
+                self._state(number, work), box, work.alpha[rows, columns], work.trimap[rows, columns]
+            )
+
+    def choose(
+        self, number: int, revision: str, choices: Mapping[str, Any], *, seconds: float = 0.0
+    ) -> dict[str, Any]:
+        """Choose what is saved, and how: `hidden`, `bits`, `done`, `class`; see :class:`Record`."""
+        if strange := sorted(choices.keys() - {"hidden", "bits", "done", "class"}):
+            raise DataError(f"there is no such choice: {strange[0]!r:.40}")
+        class_ = choices.get("class")
+        if class_ is not None and class_ != "":
+            if not isinstance(class_, str):
+                raise DataError("class must be a text")
+            class_ = class_name(class_)
+        values = {name: value for name, value in choices.items() if name != "class"}
+        with self._lock:
+            work = self._checked(number, revision)
+            self._keep(number, work, seconds=seconds, **values)
+            if class_ is not None:
+                write_class(self.out, f"{self.pictures[number].id}.png", class_)
+            return self._state(number, work)
+
+    def saved(self, number: int) -> dict[str, Any]:
+        """Write the layers of a picture now, and return its state."""
+        self._saver.flush(self._picture(number).id)
+        return self.state(number)
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _take_up(self, given: list[Path]) -> None:
+        """List what the folder holds, then what waits in it, then what is given and not there yet."""
+        taken: dict[str, list[Picture]] = {}
+        for id_ in record_ids(self.out):
+            picture = Picture(id_, id_, image_of(self.out, id_) or self.out / "image" / id_)
+            try:
+                picture.record = read_record(self.out, id_)
+                picture.name, picture.file_sha256 = picture.record.name, picture.record.file_sha256
+                if not picture.file.is_file():
+                    file = next(
+                        (f for f in given if f.name == picture.name and _sha256(f) == picture.file_sha256),
+                        None,
+                    )
+                    if file is None:
+                        raise DataError(f"{picture.file}: the picture of this cut-out is not there")
+                    picture.file = file
+            except DataError as error:
+                picture.problem = str(error)
+            self.pictures.append(picture)
+            taken.setdefault(picture.name, []).append(picture)
+        ids = self._taken()
+        waiting = self.out / WAITING
+        for file in sorted(waiting.iterdir()) if waiting.is_dir() else []:
+            if file.name.startswith(".") or file.stem in ids:
+                file.unlink()  # cut off on its way, or cut out since
+            elif file.is_file():
+                self.pictures.append(Picture(file.stem, file.name, file))
+        for file in given:
+            if any(_sha256(file) == picture.file_sha256 for picture in taken.get(file.name, ())):
+                continue
+            picture = Picture(id_of(file.name, self._taken()), file.name, file)
+            try:
+                ending_of(file)
+            except DataError as error:
+                picture.problem = str(error)
+            self.pictures.append(picture)
+
+    def _save_what_was_drawn(self) -> None:
+        """Write the layers of what a killed run had answered and not written yet."""
+        for number, picture in enumerate(self.pictures):
+            if picture.record is not None and (self.out / DRAWN / f"{picture.id}.json").is_file():
+                try:
+                    work = self._open(number)
+                except SimdError as error:
+                    picture.problem = str(error)
+                    continue
+                self._saver.later(self._snapshot(number, work, picture.record))
+
+    def _taken(self) -> set[str]:
+        return {picture.id for picture in self.pictures}
+
+    def _picture(self, number: int) -> Picture:
+        with self._lock:
+            if not 0 <= number < len(self.pictures):
+                raise DataError(f"there is no picture {number}; there are {len(self.pictures)}")
+            return self.pictures[number]
+
+    def _row(self, number: int) -> dict[str, Any]:
+        picture = self.pictures[number]
+        return {"number": number, "id": picture.id, "name": picture.name, "state": picture.state}
+
+    def _state(self, number: int, work: Work) -> dict[str, Any]:
+        picture, (back, forth) = self.pictures[number], work.undo_steps
+        record, facts = picture.record, work.facts
+        stem = Path(picture.name).stem
+        return {
+            **self._row(number),
+            "size": list(work.trimap.shape),
+            "revision": work.revision,
+            "first": facts.first,
+            "strokes": len(facts.steps),
+            "undo": back,
+            "redo": forth,
+            "cleanup": facts.cleanup.to_json(),
+            "hidden": record.hidden if record else "estimate",
+            "bits": record.bits if record else 8,
+            "seconds": record.seconds if record else 0.0,
+            "class": read_classes(self.out).get(f"{picture.id}.png", ""),
+            "truth": stem in self._truths or picture.id in self._truths,
+            "unsaved": picture.unsaved,
+            "written": record is not None and not self._saver.pending(picture.id),
+        }
+
+    def _checked(self, number: int, revision: str) -> Work:
+        work = self._open(number)
+        if revision != work.revision:
+            raise StaleError("this was drawn on a state that is no longer there; it is read again")
+        return work
+
+    def _open(self, number: int) -> Work:
+        picture = self._picture(number)
+        if picture.problem:
+            raise DataError(picture.problem)
+        if number not in self._opened:
+            image = read_picture(picture.file)
+            facts = None
+            if picture.record is not None:
+                record, trimap = read_state(self.out, picture.id)
+                if record.size != image.shape[:2]:
+                    raise DataError(
+                        f"{picture.file}: has another size than its cut-out; put the picture back"
+                    )
+                facts = record.facts(trimap)
+            self._opened[number] = _begun(image, facts, self._predictor)
+            self._forget_others(number)
+        self._opened.move_to_end(number)
+        return self._opened[number]
+
+    def _forget_others(self, number: int) -> None:
+        """Let go of pictures that nobody has looked at for longest, as memory asks for it."""
+        while len(self._opened) > 1 and (
+            len(self._opened) > _OPEN or sum(work.nbytes for work in self._opened.values()) > _OPEN_BYTES
+        ):
+            other = next(key for key in self._opened if key != number)
+            del self._opened[other]
+
+    def _record(self, number: int, work: Work, **changes: Any) -> Record:
+        picture, facts = self.pictures[number], work.facts
+        if not picture.file_sha256:
+            picture.file_sha256 = _sha256(picture.file)
+        record = picture.record or Record(
+            name=picture.name,
+            file_sha256=picture.file_sha256,
+            size=(work.trimap.shape[0], work.trimap.shape[1]),
+            trimap_sha256=pixel_digest(work.trimap),
+        )
+        return replace(
+            record,
+            trimap_sha256=pixel_digest(work.trimap),
+            steps=facts.steps,
+            cleanup=facts.cleanup,
+            first=facts.first,
+            **changes,
+        )
+
+    def _keep(self, number: int, work: Work, *, seconds: float, **changes: Any) -> None:
+        picture = self.pictures[number]
+        spent = (picture.record.seconds if picture.record else 0.0) + min(max(seconds, 0.0), _MOST_SECONDS)
+        record = self._record(number, work, seconds=round(spent, 1), **changes)
+        self._saver.keep(self._snapshot(number, work, record), work.facts.trimap)
+        picture.record = record
+
+    def _snapshot(self, number: int, work: Work, record: Record) -> Snapshot:
+        picture = self.pictures[number]
+        return Snapshot(picture.id, picture.file, work.image, work.solved, work.alpha, work.trimap, record)
+
+    def _saved(self, snapshot: Snapshot, reason: str) -> None:
+        with self._lock:
+            for picture in self.pictures:
+                if picture.id == snapshot.id:
+                    picture.unsaved = reason
+                    if not reason:
+                        waiting, picture.file = picture.file, image_of(self.out, picture.id) or picture.file
+                        if waiting != picture.file and waiting.parent == self.out / WAITING:
+                            waiting.unlink(missing_ok=True)
+
+
+def _listed(pictures: list[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in pictures:
+        if path.is_dir():
+            files += image_files(path)
+        else:
+            ending_of(path)  # one that is named itself has to be a picture; in a folder, others are shown
+            files.append(path)
+    if pictures and not files:
+        raise DataError(f"{pictures[0]}: holds no picture of a format that is read")
+    return list(dict.fromkeys(files))
+
+
+def _begun(image: UInt8, facts: Facts | None, predictor: Predictor | None) -> Work:
+    if predictor is None:
+        return Work(image, facts)
+    return Work(image, facts, predict=predictor.matte, name=predictor.name)
+
+
+def _plain_name(name: str) -> str:
+    """Return a name as it is shown: without folders and what cannot be printed."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    plain = "".join(character for character in last if character.isprintable())
+    return plain[:200].strip() or "picture"
+
+
+def _sha256(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror})") from error

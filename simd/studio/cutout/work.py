@@ -1,0 +1,215 @@
+"""One picture being cut out: its trimap, what was drawn, the matte that follows, and the way back."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import NamedTuple
+
+import numpy as np
+
+from simd.errors import DataError
+from simd.image import UNKNOWN, UInt8, pixel_digest, to_uint8
+from simd.methods.classical.editor import Box, ClosedFormEditor
+from simd.studio.cutout.matte import cleaned, reach
+from simd.studio.cutout.selecting import lay_over, select, trimap_of_matte
+from simd.studio.cutout.steps import TOOLS, Cleanup, Step
+
+Predict = Callable[[UInt8], UInt8]
+"""A picture (H, W, 3) to a matte (H, W), uint8: a model that needs no trimap."""
+
+STEPS = 200
+"""How many steps can be taken back."""
+
+MAX_STEPS = 10_000
+NOTHING = Box(0, 0, 0, 0)
+
+
+class Facts(NamedTuple):
+    """Everything about a cut-out that is not its picture: what is kept on disk, and what a step changes."""
+
+    trimap: bytes  # deflated
+    steps: tuple[Step, ...]
+    cleanup: Cleanup
+    first: (
+        str  # what the first answer is of: "rim", the name of a model, or "" where a person chose the subject
+    )
+
+
+class Work:
+    """The cut-out of a picture; nothing is read from disk or written to it.
+
+    Parameters
+    ----------
+    image : uint8, shape (H, W, 3)
+    facts : Facts, optional
+        What the work goes on from; without, the first answer is made.
+    predict : callable, optional
+        Makes the first answer; without, the frame's rim is taken for background.
+    name : str
+        Of the model that predicts.
+
+    Attributes
+    ----------
+    alpha : uint8, shape (H, W)
+        The matte as it is shown and saved: solved, and cleaned up.
+    """
+
+    def __init__(
+        self, image: UInt8, facts: Facts | None = None, *, predict: Predict | None = None, name: str = "model"
+    ) -> None:
+        self.image = image
+        self._size = image.shape[:2]
+        self._back: list[Facts] = []
+        self._forth: list[Facts] = []
+        if facts is None:
+            trimap = trimap_of_matte(predict(image)) if predict else select(image)
+            facts = Facts(_deflated(trimap), (), Cleanup(), name if predict else "rim")
+        self.facts = facts
+        self.trimap = self._inflated(facts)
+        self._editor = ClosedFormEditor(image, self.trimap)
+        self.alpha = to_uint8(cleaned(self._editor.alpha, self.trimap, facts.cleanup))
+
+    @property
+    def revision(self) -> str:
+        """What the state is called: the same after a restart, another after any change."""
+        cleanup = "-".join(f"{value:g}" for value in asdict(self.facts.cleanup).values())
+        return f"{pixel_digest(self.trimap)[:16]}-{len(self.facts.steps)}-{cleanup}"
+
+    @property
+    def undo_steps(self) -> tuple[int, int]:
+        """How many steps can be taken back, and how many forth again."""
+        return len(self._back), len(self._forth)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that is held, in bytes."""
+        kept = sum(len(facts.trimap) for facts in self._back + self._forth)
+        return self.image.nbytes + self.trimap.nbytes + self.alpha.nbytes + self._editor.nbytes + kept
+
+    @property
+    def solved(self) -> np.ndarray:
+        """The matte before it is cleaned up, float64 (H, W), read-only."""
+        return self._editor.alpha
+
+    def draw(self, step: Step) -> Box:
+        """Take a stroke or a box, and return where alpha is another.
+
+        A stroke is a constraint of the matting problem. Where nobody has said yet what the subject is, the
+        first stroke that selects says it.
+        """
+        if len(self.facts.steps) >= MAX_STEPS:
+            raise DataError(f"{MAX_STEPS} strokes are drawn, more are not kept; open the picture anew")
+        steps = (*self.facts.steps, step)
+        if step.tool == "subject":
+            (top, left), (bottom, right) = step.stroke.points
+            trimap = select(self.image, box=(top, left, bottom, right))
+            return self._go(trimap, self.facts._replace(steps=steps, first=""))
+        drawn = step.covered(self._size)
+        if step.tool == "select" and self.facts.first == "rim":
+            erase = self._drawn("erase")
+            trimap = select(
+                self.image, keep=drawn | self._drawn("select"), erase=erase if erase.any() else None
+            )
+            return self._go(trimap, self.facts._replace(steps=steps, first=""))
+        trimap = np.where(drawn, np.uint8(TOOLS[step.tool]), self.trimap)
+        return self._go(trimap, self.facts._replace(steps=steps))
+
+    def find(self) -> Box:
+        """Find the subject anew from all that is drawn, the last box included; see :meth:`draw`."""
+        boxes = [step.stroke.points for step in self.facts.steps if step.tool == "subject"]
+        corners = (*boxes[-1][0], *boxes[-1][1]) if boxes else None
+        keep, erase = self._drawn("select"), self._drawn("erase")
+        trimap = select(self.image, box=corners, keep=keep if keep.any() else None, erase=erase)
+        trimap[self._drawn("fine") & ~keep & ~erase] = UNKNOWN
+        return self._go(lay_over(trimap, keep=keep, erase=erase), self.facts._replace(first=""))
+
+    def clean(self, cleanup: Cleanup) -> Box:
+        """Clean the matte up; return where it is another."""
+        return self._go(self.trimap, self.facts._replace(cleanup=cleanup))
+
+    def undo(self) -> Box:
+        """Take the last step back, if there is one; return where alpha is another."""
+        return self._turn(self._back, self._forth)
+
+    def redo(self) -> Box:
+        """Take a step forth that was taken back, if there is one; return where alpha is another."""
+        return self._turn(self._forth, self._back)
+
+    def _drawn(self, tool: str) -> np.ndarray:
+        """Return what a tool's strokes cover, where no later one of another tool lies over it."""
+        drawn = np.zeros(self._size, bool)
+        for step in self.facts.steps:
+            if step.tool in TOOLS:
+                drawn[step.covered(self._size)] = step.tool == tool
+        return drawn
+
+    def _go(self, trimap: UInt8, facts: Facts) -> Box:
+        before = self.facts
+        box = self._become(trimap, facts._replace(trimap=_deflated(trimap)))
+        self._back = [*self._back[-(STEPS - 1) :], before]
+        self._forth = []
+        return box
+
+    def _turn(self, source: list[Facts], target: list[Facts]) -> Box:
+        if not source:
+            return NOTHING
+        before = self.facts
+        box = self._become(self._inflated(source[-1]), source[-1])
+        source.pop()
+        target.append(before)
+        return box
+
+    def _become(self, trimap: UInt8, facts: Facts) -> Box:
+        """Solve again what a state changes; if that fails, all is as before."""
+        solved = self._editor.draw(trimap)
+        if facts.cleanup == self.facts.cleanup and not facts.cleanup.shift:
+            box = _union(solved, _box(trimap != self.trimap))
+        else:
+            box = Box(0, self._size[0], 0, self._size[1])
+        alpha = self.alpha.copy()
+        top, bottom, left, right = box
+        margin = reach(facts.cleanup)
+        wide = (
+            slice(max(0, top - margin), bottom + margin),
+            slice(max(0, left - margin), right + margin),
+        )
+        part = to_uint8(cleaned(self._editor.alpha[wide], trimap[wide], facts.cleanup))
+        alpha[wide] = part
+        changed = _box(alpha != self.alpha)
+        self.trimap, self.facts, self.alpha = trimap, facts, alpha
+        return _union(changed, box if trimap is not self.trimap else NOTHING)
+
+    def checkpoint(self) -> tuple[Facts, list[Facts], list[Facts]]:
+        """Return everything that a step changes, for :meth:`return_to`."""
+        return self.facts, list(self._back), list(self._forth)
+
+    def return_to(self, checkpoint: tuple[Facts, list[Facts], list[Facts]]) -> None:
+        """Be as at a checkpoint, the way back included."""
+        facts, back, forth = checkpoint
+        self._become(self._inflated(facts), facts)
+        self._back, self._forth = back, forth
+
+    def _inflated(self, facts: Facts) -> UInt8:
+        return np.frombuffer(zlib.decompress(facts.trimap), np.uint8).reshape(self._size)
+
+
+def _deflated(trimap: UInt8) -> bytes:
+    return zlib.compress(np.ascontiguousarray(trimap).tobytes(), 1)
+
+
+def _box(mask: np.ndarray) -> Box:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return NOTHING
+    return Box(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+
+
+def _union(one: Box, other: Box) -> Box:
+    if NOTHING in (one, other):
+        return other if one == NOTHING else one
+    return Box(
+        min(one.top, other.top),
+        max(one.bottom, other.bottom),
+        min(one.left, other.left),
+        max(one.right, other.right),
+    )
