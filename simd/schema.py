@@ -62,12 +62,18 @@ def differing(stated: Mapping[str, Any], computed: Mapping[str, Any]) -> str:
                 return key
             if inner := differing(other, value):
                 return f"{key}.{inner}"
-        elif isinstance(value, float) and other is not None:
-            if not math.isclose(other, value, rel_tol=_NEAR):
-                return key
-        elif other != value:
+        elif not _same(other, value):
             return key
     return ""
+
+
+def _same(stated: Any, computed: Any) -> bool:
+    if isinstance(computed, list | tuple):
+        alike = isinstance(stated, list) and len(stated) == len(computed)
+        return alike and all(map(_same, stated, computed))
+    if isinstance(computed, float) and _is_number(stated):
+        return math.isclose(stated, computed, rel_tol=_NEAR)
+    return bool(stated == computed)
 
 
 def record(

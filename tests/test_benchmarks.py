@@ -61,6 +61,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
 WITH_INPUTS = {
     "ablation.py",
     "fused.py",
+    "leaderboard.py",
     "speed/fused.py",
     "speed/compose.py",
     "speed/build.py",
@@ -164,6 +165,26 @@ def test_methods_are_compared_with_what_they_weigh(tmp_path):
     assert re.search(r"^not truth, all +2 ", printed, re.MULTILINE)
     assert "better in 0 of 1 classes" in printed
     assert run(*command, folder=tmp_path) == printed  # and nothing is made again
+
+
+def test_an_entry_of_the_leaderboard_is_made_where_something_has_changed(tmp_path):
+    shutil.copytree(BENCHMARKS / "leaderboard", tmp_path / "entries")
+    command = ("leaderboard.py", "work", "--methods", "trimap", "--entries", "entries")
+    printed = run(*command, folder=tmp_path)
+    assert printed == "simd-open-mini trimap: as it is\nsimd-open trimap: as it is\n"
+    assert not (tmp_path / "work").exists()
+
+
+@pytest.mark.slow  # builds simd-open-mini
+def test_an_entry_out_of_date_is_made_anew(tmp_path):
+    shutil.copytree(BENCHMARKS / "leaderboard", tmp_path / "entries")
+    folder = tmp_path / "entries" / "simd-open-mini" / "trimap"
+    rows, card = (folder / "scores.csv").read_text(), (folder / "card.toml").read_text()
+    (folder / "card.toml").write_text(card.replace('version = "1"', 'version = "0"'))
+    command = ("--sets", "simd-open-mini", "--methods", "trimap", "--entries", "entries")
+    printed = run("leaderboard.py", "work", *command, folder=tmp_path)
+    assert printed.startswith("simd-open-mini trimap: made, its version changed")
+    assert (folder / "scores.csv").read_text() == rows
 
 
 def test_real_mattes_are_put_among_generated_ones(tmp_path):

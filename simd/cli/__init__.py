@@ -8,7 +8,7 @@ balance, build, import_finished       from foregrounds, or image-alpha pairs, to
 verify, stats, embed                  whether a set is as built, and what it is made of
 train                                 networks by a recipe
 weights, predict, evaluate            methods run and scored
-leaderboard, bench, browse            methods side by side, in one run, failures one by one
+entry, leaderboard, bench, browse     what a method hands in, methods side by side, in one run, failures
 demo, doctor                          the whole way on built-in data; what the installation can do
 app, listed_options, plain_help       the one application, and what commands and help pages share
 renamed, notices, wrapping            former names refused with those of today; the library's log on stderr
@@ -31,6 +31,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     demo,
     doctor,
     embed,
+    entry,
     evaluate,
     exchange,
     import_finished,

@@ -93,13 +93,14 @@ def summarise_scores(
     missing: Mapping[str, str],
     remarks: tuple[str, ...],
     seconds_per_image: float | None,
+    metrics_version: int = METRICS_VERSION,
 ) -> ScoreSummary:
     """Sum the scores of a method up; the parameters are the fields of :class:`simd.metrics.scores.Scores`."""
     whole = whole_images(rows)
     return ScoreSummary(
         name=name,
         version=version,
-        metrics_version=METRICS_VERSION,
+        metrics_version=metrics_version,
         simd_version=__version__,
         set=dict(set),
         paths=dict(paths),

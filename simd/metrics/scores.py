@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simd.errors import DataError, expected_and_present
 from simd.files import as_path, csv_text, json_text, make_folder, write_atomically
+from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.score import Score
 from simd.metrics.score_files import COLUMNS, CUTOUT_COLUMNS, DIGEST_KEY, read_score_files
 from simd.metrics.score_summary import (
@@ -37,6 +38,7 @@ class Scores:
     missing: Mapping[str, str]  # id to reason
     seconds_per_image: float | None = None
     remarks: tuple[str, ...] = ()  # what a reader of the scores has to know
+    metrics_version: int = METRICS_VERSION  # of the definitions that they were computed by
 
     def summary(self) -> ScoreSummary:
         """Return the means by class, by region and in all, with their intervals."""
@@ -148,6 +150,7 @@ def load_scores(path: Path) -> Scores:
         missing=summary["missing"],
         seconds_per_image=summary["seconds_per_image"],
         remarks=tuple(summary.get("remarks", ())),
+        metrics_version=summary["metrics_version"],
     )
 
 

@@ -3,6 +3,7 @@
 =================  =========================================================================================
 leaderboard/       methods side by side: in the terminal, as CSV and Markdown, as a page with the worst
                    cases
+entries/           what a method hands in to a board, one folder each
 statistics/        what sets are made of
 embed/             class regions on a map by their features
 browse/            failures one by one: in the FiftyOne App, or as a page

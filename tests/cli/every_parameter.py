@@ -30,7 +30,7 @@ OUTPUT_FOLDERS = {
     "cutout --out",
     *("browse open --maps", "browse open --static", "build OUT", "demo --out", "embed --out", "import OUT"),
     *("leaderboard --out", "predict --out", "predict --pictures", "stats --out", "tag agree --pictures"),
-    "bench --out",
+    *("bench --out", "entry make --out"),
     *("tag fill FOLDER", "tag import --out", "tag merge --out", "tag open --annotations", "tag open FOLDER"),
     *("tag propose FOLDER", "train --out", "weights export-onnx OUT"),
     "weights import --out",
@@ -39,6 +39,7 @@ INPUT_FILES = {
     "cutout --model",
     *("balance --classes", "browse open --scores", "build --background-list", "build --classes"),
     *("build --file-list", "build --foreground-list", "build --review", "build --selection", "build --spec"),
+    *("entry check --classes", "entry check --review", "entry make SCORES"),
     *("evaluate --classes", "evaluate --review", "import --classes", "index --classes"),
     *(
         "leaderboard SCORES",
@@ -54,6 +55,8 @@ INPUT_FILES = {
 INPUT_FOLDERS = {
     *("cutout --backdrops", "cutout --truth", "cutout PICTURES"),
     "bench DATASET",
+    *("entry check --alpha", "entry check --trimap", "entry check DATASET", "entry check FOLDER"),
+    *("entry check PREDICTIONS", "entry make --predictions", "leaderboard --entries"),
     *("balance --annotations", "balance SOURCE", "browse open --embedding", "browse open --predictions"),
     *("browse open DATASET", "browse pull DATASET", "build --annotations", "build --backgrounds"),
     *("build --foregrounds", "embed DATASET", "evaluate --alpha", "evaluate --trimap", "evaluate DATASET"),
@@ -72,7 +75,7 @@ INPUT_FOLDERS = {
 }
 WORDS = {
     "cutout --host",
-    *("bench --option", "bench METHODS"),
+    *("bench --option", "bench METHODS", "entry make --fact"),
     *("balance --class", "build --class", "index --class"),
     *("balance --kind", "browse open --name", "browse pull --by", "browse pull --name", "build --kind"),
     *("build --background-kind", "build --background-licence", "build --layout", "build --licence"),
@@ -115,6 +118,8 @@ BASES = {
     "cutout": {"PICTURES": "{photo}", "--out": "{new}"},
     "demo": {"--out": "{new}"},
     "embed": {"DATASET": "{set}", "--out": "{new}"},
+    "entry check": {"FOLDER": "{entry}", "PREDICTIONS": "{mattes}", "DATASET": "{set}"},
+    "entry make": {"SCORES": "{scores}", "--out": "{new}"},
     "evaluate": {"PREDICTIONS": "{mattes}", "DATASET": "{set}", "--out": "{new}"},
     "import": {"SOURCE": "{aim}", "OUT": "{new}", "--class": "fur"},
     "index": {"FOLDER": "{fgs}"},
@@ -142,6 +147,9 @@ BASES = {
 INSTEAD = {
     "browse open --maps": {"--static": None},
     "build --foreground-list": {"--background-list": "{bglist}"},
+    "entry check --alpha": {"DATASET": None, "--trimap": "{set}/trimap"},
+    "entry check --trimap": {"DATASET": None, "--alpha": "{set}/alpha"},
+    "entry check --classes": {"DATASET": None, "--trimap": "{set}/trimap", "--alpha": "{set}/alpha"},
     "evaluate --alpha": {"DATASET": None, "--trimap": "{set}/trimap"},
     "evaluate --trimap": {"DATASET": None, "--alpha": "{set}/alpha"},
     "evaluate --classes": {"DATASET": None, "--trimap": "{set}/trimap", "--alpha": "{set}/alpha"},
@@ -225,6 +233,7 @@ def write_world(root: Path):
     from simd.dataset.review import Remark, write_review
     from simd.methods.predict import predict
     from simd.metrics.evaluate import evaluate
+    from simd.report.entries.files import make_entry
     from simd.report.selection import select
     from simd.sources import index_foregrounds
     from simd.tagging.folders import fill_folder
@@ -241,6 +250,7 @@ def write_world(root: Path):
     cutout = soft_alpha()[..., None].repeat(4, 2)
     save(root / "cutouts" / "fur_1.png", cutout)
     evaluate(root / "mattes", root / "set", out=root / "scores" / "mine")
+    make_entry(root / "scores" / "mine", root / "entry")
     fill_folder(root / "annotations", index_foregrounds(str(fgs)).records)
     export_annotations(root / "annotations", root / "coco.json", format_="coco")
     select(fgs, out=root / "selection.jsonl")
@@ -256,7 +266,7 @@ def write_world(root: Path):
     shutil.copy(bgs / "hill.jpg", root / "photo.jpg")
     numbers = iter(range(10**6))
     (root / "out").mkdir()
-    folders = ("fgs", "bgs", "set", "mattes", "annotations", "aim", "cutouts", "plain", "site")
+    folders = ("fgs", "bgs", "set", "mattes", "annotations", "aim", "cutouts", "plain", "site", "entry")
     files = {"coco": "coco.json", "photo": "photo.jpg", "bglist": "bglist.txt", "scores": "scores/mine"}
     return {
         **{name: str(root / name) for name in folders},

@@ -143,6 +143,7 @@ def test_the_sets_own_file_survives_scores_of_its_name(world, run_cli):
 
 
 REWRITTEN = {
+    "entry make --out": "",
     "evaluate --out": "",
     "leaderboard --out": "",
     "select --out": ".jsonl",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import ABSENT
 from simd.metrics.score import ENTIRE, METRICS, RESIDUE_FROM, Score
@@ -15,8 +16,10 @@ from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
 from simd.missing import present
 from simd.records import NOT_TRUTH, UNLABELLED
+from simd.report.entries.card import NONE, UNKNOWN, EntryCard
+from simd.report.entries.files import Entry
 from simd.report.leaderboard.differences import PairedComparison, compare_pairs
-from simd.report.numbers import decimals_for, formatted, number, plural
+from simd.report.numbers import decimals_for, formatted, number, plural, short
 from simd.taxonomy import CLASSES
 
 CLASS_MEAN: Over = "class_mean"
@@ -44,6 +47,7 @@ class BoardEntry:
     """One method on a board."""
 
     scores: Scores
+    card: EntryCard | None = None  # of what was handed in as an entry
 
     @property
     def name(self) -> str:
@@ -125,9 +129,12 @@ class Board:
 
     @property
     def set(self) -> dict[str, str]:
-        """Name, protocol, digest and trimaps_digest of the set; the name says if whole images count."""
+        """Name, protocol, digest and trimaps_digest of the set; the name says what is counted otherwise."""
         facts = dict(self.entries[0].scores.set)
-        return {**facts, "name": f"{facts['name']}, whole images"} if self.counts_all else facts
+        name = f"{facts['name']}, whole images" if self.counts_all else facts["name"]
+        if (version := self.entries[0].scores.metrics_version) != METRICS_VERSION:
+            name += f", metrics version {version}"
+        return {**facts, "name": name}
 
     @property
     def counts_all(self) -> bool:
@@ -258,15 +265,19 @@ class Board:
         return {metric: _decimals(self.entries, metric) for metric in METRICS}
 
 
-def group_boards(scores: Iterable[Scores]) -> list[Board]:
-    """Put scores whose sets, trimaps, regions or class masks differ on separate boards, in their order."""
-    groups: dict[tuple[str, ...], list[Scores]] = {}
-    for of_method in scores:
-        facts = of_method.set
+def group_boards(methods: Iterable[Scores | Entry]) -> list[Board]:
+    """Put methods on boards, in their order.
+
+    Those whose sets, trimaps, regions, class masks or versions of the metrics differ stand on separate ones.
+    """
+    groups: dict[tuple[str, ...], list[BoardEntry]] = {}
+    for method in methods:
+        entry = BoardEntry(method) if isinstance(method, Scores) else BoardEntry(method.scores, method.card)
+        facts = entry.scores.set
         others = (facts.get(name, "") for name in ("region", "class_masks"))
-        key = facts["digest"], facts["trimaps_digest"], *others
-        groups.setdefault(key, []).append(of_method)
-    return [_sorted(Board(tuple(map(BoardEntry, group)))) for group in groups.values()]
+        key = facts["digest"], facts["trimaps_digest"], *others, str(entry.scores.metrics_version)
+        groups.setdefault(key, []).append(entry)
+    return [_sorted(Board(tuple(group))) for group in groups.values()]
 
 
 def truth_note(board: Board, name: str, scope: str = "classes") -> str:
@@ -300,6 +311,7 @@ def notes(board: Board) -> Iterator[str]:
     for entry in board.entries:
         if text := _cutout_text(board, entry):
             yield f"{entry.name}: {text}."
+    yield from _levels(board)
     yield from _remarks(board)
     if board.unclassed:
         yield (
@@ -335,6 +347,32 @@ def _remarks(board: Board) -> Iterator[str]:
             owners.setdefault(remark, []).append(entry.name)
     for remark, names in owners.items():
         yield remark if len(names) == len(board.entries) else f"{', '.join(names)}: {remark}"
+
+
+def _levels(board: Board) -> Iterator[str]:
+    """Say whose mattes were scored with other levels than 8 bits: that alone moves a score."""
+    for entry in board.entries:
+        if entry.card is not None and entry.card.mattes not in ("8-bit", UNKNOWN):
+            kind = {"float": "finer than 8 bits", "mixed": "partly finer than 8 bits"}[entry.card.mattes]
+            yield f"{entry.name}: its mattes are {kind}, and are not rounded."
+
+
+CARD_TITLES = ("method", "version", "paper", "code", "trained on", "weights", "hardware", "mattes", "contact")
+"""What a board says of entries, in columns."""
+
+
+def card_rows(board: Board) -> list[tuple[str, ...]]:
+    """Return what the cards of a board say, a row each, under `CARD_TITLES`; nothing without entries."""
+    return [_card_row(entry.card) for entry in board.entries if entry.card is not None]
+
+
+def _card_row(card: EntryCard) -> tuple[str, ...]:
+    trained_on = ", ".join(card.trained_on) or "nothing"
+    weights = f"{short(card.weights_sha256)}, {card.weights_licence}"
+    if card.weights_sha256 in (NONE, UNKNOWN):
+        weights = card.weights_sha256
+    of_run = (card.hardware, card.mattes, card.contact)
+    return (card.name, card.version, card.paper, card.code, trained_on, weights, *of_run)
 
 
 def _mad_text(entry: BoardEntry, *, of_classes: bool) -> str:

@@ -6,9 +6,11 @@ from markupsafe import Markup
 
 from simd.report.html.render import read_template, render, render_page
 from simd.report.leaderboard.board import (
+    CARD_TITLES,
     MEANS,
     TITLES,
     Board,
+    card_rows,
     interval_notes,
     notes,
     solved_count,
@@ -57,4 +59,6 @@ def _tables(index: int, board: Board) -> Markup:
         by_region=heat_table(board, "regions"),
         not_truth=[(name, note) for name in CLASSES if (note := truth_note(board, name))],
         comparisons=differences(board),
+        CARD_TITLES=CARD_TITLES,
+        cards=card_rows(board),
     )

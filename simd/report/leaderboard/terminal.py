@@ -14,6 +14,7 @@ from simd.metrics.score_summary import MeanErrors
 from simd.metrics.scores import Scores
 from simd.report.console import LONGEST_NAME, console, labels
 from simd.report.console import table as table_of
+from simd.report.entries.files import Entry
 from simd.report.leaderboard.board import (
     CLASS_MEAN,
     IMAGE_MEAN,
@@ -57,7 +58,7 @@ def print_scores(scores: Scores) -> None:
     _print(console(), [_about(board, title), _class_table(board, entry), *cutout, *_remarks(board)])
 
 
-def print_board(scores: Sequence[Scores]) -> None:
+def print_board(scores: Sequence[Scores | Entry]) -> None:
     """Print methods side by side, a board for each set: the means of the four errors, then SAD by class."""
     stdout = console()
     for board in group_boards(scores):

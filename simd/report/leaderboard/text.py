@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from simd.files import csv_text
 from simd.metrics.score import METRICS
 from simd.report.leaderboard.board import (
+    CARD_TITLES,
     CLASS_MEAN,
     MEANS,
     SCOPES,
     TITLES,
     Board,
     BoardEntry,
+    card_rows,
     interval_notes,
     notes,
     solved_count,
@@ -142,6 +144,7 @@ def _markdown(board: Board) -> str:
         heads = [title[0].upper() + title[1:], *TITLES.values(), *solved, *counts]
         lines += [*_head(heads), *(_mean_row(board, entry, which) for entry in board.entries), ""]
     lines += _differences(board)
+    lines += _cards(board)
     if not board.has_classes:
         return "\n".join(
             [*lines, *(f"- {_plain(line)}" for line in (*notes(board), *interval_notes(board))), ""]
@@ -184,6 +187,18 @@ def _class_row(board: Board, name: str) -> str:
             shown += f" {span(estimate, 'sad', board.decimals['sad'])}"
         values.append(f"{shown} ({cell.fallbacks} fallback)" if cell.fallbacks else shown)
     return _line([name, f"{held.images} / {held.foregrounds}", *values])
+
+
+def _cards(board: Board) -> list[str]:
+    """Return what the cards of entries say."""
+    if not (rows := card_rows(board)):
+        return []
+    return [
+        _line(CARD_TITLES),
+        _line(["---"] * len(CARD_TITLES)),
+        *(_line([_plain(c) for c in row]) for row in rows),
+        "",
+    ]
 
 
 def _differences(board: Board) -> list[str]:

@@ -8,6 +8,7 @@ from simd.errors import DataError
 from simd.files import write_atomically
 from simd.locks import locked_folder
 from simd.metrics.scores import Scores
+from simd.report.entries.files import Entry
 from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.page import board_page
 from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
@@ -21,7 +22,7 @@ is_board = has_file("leaderboard.md", begins("# Leaderboard\n"))
 
 
 @checked
-def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
+def write_leaderboard(scores: Sequence[Scores | Entry], out: str | Path) -> list[Path]:
     """Write ``index.html``, ``leaderboard.csv``, ``leaderboard.md`` and ``differences.csv`` into a folder.
 
     Scores on different sets, or with different trimaps, stand on separate boards. The page is one file
@@ -29,8 +30,9 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
 
     Parameters
     ----------
-    scores : sequence of Scores
-        A method each, as :func:`simd.metrics.scores.load_scores` reads them.
+    scores : sequence of Scores or Entry
+        A method each, as :func:`simd.metrics.scores.load_scores` reads them, or
+        :func:`simd.report.entries.files.read_entries`, with what their cards say.
     out : path
         The folder; made if it is missing.
 
@@ -46,7 +48,11 @@ def write_leaderboard(scores: Sequence[Scores], out: str | Path) -> list[Path]:
     """
     if not scores:
         raise DataError("there are no scores to show; make some with: simd evaluate <predictions> <set>")
-    places = [path for of_method in scores for path in of_method.paths.values()]
+    places = [
+        path
+        for each in scores
+        for path in ([*each.paths.values()] if isinstance(each, Scores) else [str(each.folder)])
+    ]
     out = check_output_folder(out, "a leaderboard", is_board, names=BOARD_NAMES, inputs=places)
     boards = group_boards(scores)
     contents = {

@@ -1,0 +1,8 @@
+"""Entries: what a method hands in to a board, one folder each.
+
+=====  =====================================================================================================
+card   card.toml: the method, its weights, the machine, and what was scored
+files  the folder: card.toml, scores.csv, scores.json; made, read, and all of a folder at once
+check  every figure computed again from the mattes
+=====  =====================================================================================================
+"""
