@@ -6,7 +6,7 @@ What is hidden is of the page alone:
 
 ===========================  ===============================================================================
 ``.cutouts.json``            says that the folder is ours
-``.waiting/``                pictures that were sent and that nobody has drawn on
+``.waiting/``                pictures as they came, until their layers are written
 ``.drawn/<id>.json``         what was drawn since the layers were written: a step is answered when it is here
 ``.saving/<id>/``            layers about to take their places; ``complete`` is written last
 ===========================  ===============================================================================
@@ -63,6 +63,8 @@ def make_cutouts_folder(out: Path) -> None:
             _take_places(out, stage)
         else:
             shutil.rmtree(stage, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        saving.rmdir()
 
 
 def write_layers(out: Path, id_: str, layers: Mapping[str, bytes]) -> None:

@@ -40,11 +40,12 @@ from simd.studio.refusals import StaleError
 from simd.taxonomy import class_name
 
 _OPEN = 4  # pictures held in memory with their factors, at most
-_OPEN_BYTES = 2**31  # that they may hold together
 _THUMBNAIL = 160  # pixels, the longer side
 _THUMBNAILS = 500
 _MOST_SECONDS = 3600.0  # that one step can have taken
 MAX_PICTURES = 10_000
+MEMORY = 2**31
+"""Bytes that open pictures may hold together, unless told otherwise."""
 
 
 @dataclass(slots=True)
@@ -89,6 +90,8 @@ class Cutouts:
         Makes the first answer from a picture alone.
     truth : Path, optional
         A folder of true mattes of the same names, to compare with.
+    memory : int
+        Bytes that open pictures may hold together; one may always be open.
 
     Raises
     ------
@@ -103,6 +106,7 @@ class Cutouts:
         *,
         predictor: Predictor | None = None,
         truth: Path | None = None,
+        memory: int = MEMORY,
     ) -> None:
         files = list(pictures)
         given = _listed(files)
@@ -111,7 +115,7 @@ class Cutouts:
         self._held.enter_context(locked_folder(self.out))
         make_cutouts_folder(self.out)
         self.pictures: list[Picture] = []
-        self._predictor = predictor
+        self._predictor, self._memory = predictor, memory
         self._truths = {file.stem: file for file in image_files(truth)} if truth else {}
         self._lock = threading.RLock()
         self._opened: OrderedDict[int, Work] = OrderedDict()
@@ -130,6 +134,12 @@ class Cutouts:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that open pictures hold, in bytes."""
+        with self._lock:
+            return sum(work.nbytes for work in self._opened.values())
 
     # -- what there is ---------------------------------------------------------------------------------------
 
@@ -291,9 +301,9 @@ class Cutouts:
         ids = self._taken()
         waiting = self.out / WAITING
         for file in sorted(waiting.iterdir()) if waiting.is_dir() else []:
-            if file.name.startswith(".") or file.stem in ids:
+            if file.name.startswith(".") or image_of(self.out, file.stem) != file:
                 file.unlink()  # cut off on its way, or cut out since
-            elif file.is_file():
+            elif file.is_file() and file.stem not in ids:
                 self.pictures.append(Picture(file.stem, file.name, file))
         for file in given:
             if any(_sha256(file) == picture.file_sha256 for picture in taken.get(file.name, ())):
@@ -378,9 +388,7 @@ class Cutouts:
 
     def _forget_others(self, number: int) -> None:
         """Let go of pictures that nobody has looked at for longest, as memory asks for it."""
-        while len(self._opened) > 1 and (
-            len(self._opened) > _OPEN or sum(work.nbytes for work in self._opened.values()) > _OPEN_BYTES
-        ):
+        while len(self._opened) > 1 and (len(self._opened) > _OPEN or self.nbytes > self._memory):
             other = next(key for key in self._opened if key != number)
             del self._opened[other]
 
@@ -407,8 +415,19 @@ class Cutouts:
         picture = self.pictures[number]
         spent = (picture.record.seconds if picture.record else 0.0) + min(max(seconds, 0.0), _MOST_SECONDS)
         record = self._record(number, work, seconds=round(spent, 1), **changes)
+        if picture.record is None:
+            self._keep_picture(picture)
         self._saver.keep(self._snapshot(number, work, record), work.facts.trimap)
         picture.record = record
+
+    def _keep_picture(self, picture: Picture) -> None:
+        """Keep a picture that lies elsewhere with what is drawn on it, which would be lost without it."""
+        if image_of(self.out, picture.id) is not None:
+            return
+        make_folder(self.out / WAITING)
+        kept = self.out / WAITING / f"{picture.id}{ending_of(picture.file)}"
+        write_atomically(kept, picture.file.read_bytes(), flush=False)
+        picture.file = kept
 
     def _snapshot(self, number: int, work: Work, record: Record) -> Snapshot:
         picture = self.pictures[number]
