@@ -20,8 +20,12 @@ def evaluate(
         bool, Option("--map-trimaps", help="Trimaps may hold other values: < 85 bg, >= 170 fg.")
     ] = False,
     region: Annotated[
-        str, Option(help="Count the unknown pixels, or the whole image: no trimaps are needed.")
-    ] = "unknown",
+        str | None,
+        Option(
+            help="Count the unknown pixels, or the whole image: no trimaps are needed.",
+            show_default="unknown; whole where --alpha has no --trimap",
+        ),
+    ] = None,
     cutout: Annotated[
         bool, Option("--cutout", help="Also residue and halo: what is left of the background.")
     ] = False,
@@ -42,10 +46,11 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Score a folder of predicted mattes: SAD, MSE, Grad, Conn, per class and region, with intervals."""
-    from simd.metrics.evaluate import check_complete, check_no_extra
+    from simd.metrics.evaluate import check_complete, check_no_extra, region_of
     from simd.metrics.evaluate import evaluate as evaluate_folder
     from simd.report.leaderboard.terminal import print_scores
 
+    region = region or region_of(dataset, alpha, trimap)
     out = out or _default_out(predictions, region, proposals=proposals)
     evaluation = evaluate_folder(
         predictions,

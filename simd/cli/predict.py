@@ -14,7 +14,9 @@ from simd.cli.app import Json, Overwrite, app, print_json
 def predict(
     method: Annotated[
         str,
-        Argument(help="closed-form, sim, gca, vitmatte, onnx, external, ..., or package.module:attribute."),
+        Argument(
+            help="closed-form, sim, gca, shm, vitmatte, onnx, external, ..., or package.module:attribute."
+        ),
     ],
     images: Annotated[Path, Argument(help="A built set, a folder of pictures, or a picture.")],
     out: Annotated[Path, Option(help="Where <id>.png and run.json go; an id is a picture's name.")],

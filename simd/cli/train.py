@@ -76,3 +76,5 @@ def train(
     typer.echo(f"{trained.run}: {trained.steps} steps{resumed}{score}; {trained.run / 'index.html'}")
     if read.head.stage == "sim":
         typer.echo(f"simd predict sim PICTURES --weights {trained.run} --trimap TRIMAPS --out MATTES")
+    if read.head.stage == "shm":
+        typer.echo(f"simd predict shm PICTURES --weights {trained.run} --out MATTES")

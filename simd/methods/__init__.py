@@ -10,6 +10,7 @@ classical/             closed-form, information-flow, knn, learning-based, large
 fused/                 a small network over two of them, its weights in the package
 published/             networks that papers compare with, as they were released
 sim/, vitmatte, onnx/  networks, and any model as an ONNX file
+shm                    Semantic Human Matting, which needs no trimap
 external               any program, run once an image
 networks/              the reference networks themselves, one a file
 weights/               their weights: recognised, kept as safetensors with a card, loaded
@@ -48,6 +49,7 @@ METHODS = {
     "indexnet": "simd.methods.published.method:load_indexnet",
     "gca": "simd.methods.published.method:load_gca",
     "fba": "simd.methods.published.method:load_fba",
+    "shm": "simd.methods.shm:load_shm",
     "vitmatte": "simd.methods.vitmatte:load_vitmatte",
     "onnx": "simd.methods.onnx.model:load_onnx",
     "external": "simd.methods.external:load_external",
@@ -56,7 +58,7 @@ METHODS = {
 
 _LIBRARIES = ("torch", "safetensors", "transformers", "onnxruntime")  # of extras
 _EXTRAS = {
-    **dict.fromkeys(("sim", "dim", "indexnet", "gca", "fba"), "torch"),
+    **dict.fromkeys(("sim", "dim", "indexnet", "gca", "fba", "shm"), "torch"),
     "vitmatte": "vitmatte",
     "onnx": "onnx",
 }  # method to the extra that brings them

@@ -1,5 +1,6 @@
 """Score a folder of predicted mattes against the truth, per image, class and region."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from simd.layer_checks import CONTRADICTS
 from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
-from simd.metrics.score import WHOLE, WHOLE_IMAGES
+from simd.metrics.score import ENTIRE, WHOLE, WHOLE_IMAGES
 from simd.metrics.score_image import NOTED, Done, ScoringJob, done_from_row, done_to_row, score
 from simd.metrics.scores import Scores, check_scores_place
 from simd.metrics.training_leaks import remarks_on_training
@@ -26,6 +27,7 @@ from simd.metrics.truth_of_set import Truths, digests, leave_out, of_whole_image
 from simd.taxonomy import suggest
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM
 
+_LOG = logging.getLogger(__name__)
 _NAMED = 4  # images without unknown pixels in a remark
 _INVERTED = -0.5  # a correlation below it is no accident
 
@@ -54,7 +56,7 @@ def evaluate(
     trimap: str | Path | None = None,
     classes: str | Path | None = None,
     map_trimaps: bool = False,
-    region: str = WHOLE,
+    region: str | None = None,
     review: str | Path | None = None,
     proposals: bool = False,
     cutout: bool = False,
@@ -78,9 +80,10 @@ def evaluate(
     alpha, trimap, classes, map_trimaps, review, proposals
         In place of a set, folders of true mattes and trimaps; what to leave out; whether class masks that
         nobody has reviewed count (:func:`find_truths`).
-    region : {"unknown", "whole"}
+    region : {"unknown", "whole"}, optional
         What is counted: the unknown region of the trimaps, or all pixels of the images, as papers without
-        trimaps print it (with MAD, the mean absolute difference). Boards keep the two apart.
+        trimaps print it (with MAD, the mean absolute difference). Boards keep the two apart. By default the
+        unknown region; of alphas without trimaps whole images, which the log says.
     cutout : bool
         Whether to measure residue and halo, too (:func:`simd.metrics.cutout.cutout_errors`): in three more
         columns, of whole images only.
@@ -107,6 +110,7 @@ def evaluate(
     if out is not None:
         named = [None if isinstance(dataset, Truths) else dataset, alpha, trimap]
         out = check_scores_place(out, inputs=[predictions, *named, classes, review])
+    region = region or region_of(dataset, alpha, trimap)
     if region not in WHOLE_IMAGES:
         raise DataError(
             f"unknown region {region!r}{suggest(region, WHOLE_IMAGES)}; there are unknown and whole"
@@ -162,6 +166,16 @@ def evaluate(
     return Evaluation(scores, matched.extra)
 
 
+def region_of(
+    dataset: str | Path | Truths | None, alpha: str | Path | None, trimap: str | Path | None
+) -> str:
+    """Return what is counted where nobody says it: whole images where alphas have no trimaps, and log it."""
+    if dataset is not None or alpha is None or trimap is not None:
+        return WHOLE
+    _LOG.warning("%s: has no trimaps (--trimap), so whole images are scored, as with --region whole", alpha)
+    return ENTIRE
+
+
 def check_complete(evaluation: Evaluation) -> None:
     """Raise a BatchError if an image has no usable prediction."""
     scores = evaluation.scores
@@ -211,8 +225,8 @@ def find_truths(
         )
     if alpha is None or (trimap is None and region == WHOLE):
         raise DataError(
-            "nothing to score against; give a set, or two folders: --alpha DIR --trimap DIR; without trimaps "
-            "whole images can be scored: --alpha DIR --region whole"
+            "nothing to score against; give a set, or two folders: --alpha DIR --trimap DIR; with "
+            "--alpha DIR alone whole images are scored"
         )
     truths = truths_of_folders(alpha, trimap, classes=classes, map_trimaps=map_trimaps)
     truths = truths if region == WHOLE else of_whole_images(truths)

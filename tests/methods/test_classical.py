@@ -13,7 +13,17 @@ from simd.methods import Fallback, load_method
 from simd.methods.trimap_only import fill_unknown
 from simd.trimap import trimap_of
 
-_GIVEN = {"sim", "dim", "indexnet", "gca", "fba", "vitmatte", "onnx", "external"}  # need weights or a command
+_GIVEN = {
+    "sim",
+    "dim",
+    "indexnet",
+    "gca",
+    "fba",
+    "shm",
+    "vitmatte",
+    "onnx",
+    "external",
+}  # need weights or a command
 METHODS = [name for name in ALL_METHODS if name not in _GIVEN]
 CLASSICAL = [name for name in METHODS if name != "trimap"]
 ITERATIVE = [name for name in CLASSICAL if name in ("knn", "large-kernel")]

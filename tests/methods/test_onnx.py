@@ -12,6 +12,7 @@ from fake_weights import fake_network, write_fake_weights
 from simd.errors import DataError, MissingExtraError
 from simd.image import UNKNOWN
 from simd.methods import clear_loaded, load_method
+from simd.methods.one_image import matte
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -203,6 +204,22 @@ def test_trimaps_arrive_as_the_card_says(tmp_path, encoding, channels):
         expected = np.select([trimap == 0, trimap == 128], [bg, unknown], fg) / 255
         np.testing.assert_allclose(alpha, expected, atol=1e-6)
         clear_loaded()  # the next card has the same path
+
+
+def test_a_card_of_an_image_alone_needs_no_trimap(tmp_path):
+    image, trimap = draw(10, 11)
+    card = 'model = "model.onnx"\n[inputs]\nx = ["image"]\n[output]\nchannel = 2\n'
+    nodes = [helper.make_node("Identity", ["x"], ["alpha"])]
+    place = write_model(tmp_path, card, channels=(3,), names=("x",), nodes=nodes)
+    expected = image[..., 2] / 255
+    np.testing.assert_allclose(solve(place, (image,)), expected, atol=1e-6)
+    np.testing.assert_allclose(matte(image, method="onnx", weights=str(place)), expected, atol=1e-6)
+    clear_loaded()
+    place.write_text(f"keep_known = true\n{card}")  # then the trimap decides what it knows
+    with pytest.raises(DataError, match="the method model needs a trimap"):
+        matte(image, method="onnx", weights=str(place))
+    known = np.where(trimap == UNKNOWN, expected, trimap / 255)
+    np.testing.assert_allclose(solve(place, (image, trimap)), known, atol=1e-6)
 
 
 def test_one_input_of_four_channels_and_known_pixels(tmp_path):

@@ -125,13 +125,24 @@ def test_scores_of_another_region_than_their_summary_are_refused(golden):
     [
         (("--region", "wohle"), "unknown region 'wohle'; did you mean 'whole'?"),
         (("--region", "whole", "--trimap", "alpha"), "--region whole counts all pixels and reads no trimap"),
-        ((), "without trimaps whole images can be scored: --alpha DIR --region whole"),
+        (("--region", "unknown"), "with --alpha DIR alone whole images are scored"),
     ],
 )
 def test_what_does_not_go_together_is_said(golden, run_cli, monkeypatch, words, message):
     monkeypatch.chdir(golden)
     done = run_cli("evaluate", "mattes", "--alpha", "alpha", *words)
     assert (done.code, message in done.err.replace("\n", " ")) == (1, True), done.err
+
+
+def test_alphas_without_trimaps_are_scored_whole_and_it_is_said(golden, run_cli, monkeypatch):
+    monkeypatch.chdir(golden)
+    common = ("evaluate", "mattes", "--alpha", "alpha", "--workers", "1")
+    done = run_cli(*common)
+    assert "alpha: has no trimaps (--trimap), so whole images are scored" in done.err.replace("\n", " ")
+    assert "wrote scores/mattes-whole.csv" in done.out.replace("\n", " ")
+    assert "no trimaps" not in run_cli(*common, "--region", "whole", "--out", "said").err
+    assert Path("said.csv").read_bytes() == Path("scores", "mattes-whole.csv").read_bytes()
+    assert json.loads(Path("scores", "mattes-whole.json").read_text())["set"]["region"] == "whole"
 
 
 def test_an_unfinished_evaluation_of_the_other_region_is_not_continued(tiny_set):

@@ -33,6 +33,12 @@ class OnnxCard:
     gigabytes_per_megapixel: float
     classifier: Path | None  # of SIM, exported by `simd weights export-onnx`
 
+    @property
+    def takes_trimap(self) -> bool:
+        """Whether anything of the trimap is used: as an input, or for known pixels."""
+        parts = {part for parts in self.inputs.values() for part in parts}
+        return self.classifier is not None or parts != {"image"} or self.postprocessing.keep_known
+
     def facts(self) -> list[Any]:
         """Return all that the card says but the file, in an order that the digests of runs depend on."""
         inputs, outputs = self.preprocessing, self.postprocessing
@@ -68,10 +74,12 @@ def read_card(weights: str | Path) -> OnnxCard:
     inputs, image, trimap = (top.table(key) for key in ("inputs", "image", "trimap"))
     size, output = top.table("size"), top.table("output")
     fit = size.choice("fit", FITS, "zero")
+    parts = {} if kind == "sim" else _inputs(inputs)
+    sees_trimap = kind == "sim" or any(set(each) != {"image"} for each in parts.values())
     card = OnnxCard(
         file=top.neighbour("model"),
         name=top.text("name", path.stem),
-        inputs={} if kind == "sim" else _inputs(inputs),
+        inputs=parts,
         preprocessing=Preprocessing(
             order=image.choice("order", _ORDERS, "rgb"),
             range=image.number("range", 1.0),
@@ -89,7 +97,7 @@ def read_card(weights: str | Path) -> OnnxCard:
             channel=int(output.number("channel", 0, lowest=0)),
             range=output.number("range", 1.0),
             sigmoid=output.flag("sigmoid", default=False),
-            keep_known=top.flag("keep_known", default=True),
+            keep_known=top.flag("keep_known", default=sees_trimap),
         ),
         gigabytes_per_megapixel=top.number("gigabytes_per_megapixel", 2.0),
         classifier=top.neighbour("classifier") if kind == "sim" else None,

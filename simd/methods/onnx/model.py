@@ -9,11 +9,11 @@ import numpy.typing as npt
 import onnxruntime
 
 from simd.errors import DataError
-from simd.image import UInt8
+from simd.image import UNKNOWN, UInt8
 from simd.methods import Method
 from simd.methods.onnx.card import OnnxCard, read_card
 from simd.methods.onnx.session import Port, Session
-from simd.methods.runtime.check_inputs import Float32, check_arrays
+from simd.methods.runtime.check_inputs import Float32, check_arrays, check_image
 from simd.methods.runtime.click_maps import CLICK_SIGMAS
 from simd.taxonomy import suggest
 
@@ -50,14 +50,24 @@ class OnnxModel:
         weights = _COPIES * self.session.bytes / 1e9
         return _GIGABYTES + weights + self.card.gigabytes_per_megapixel * megapixels
 
-    def predict(self, image: UInt8, trimap: UInt8) -> Float32:
-        """Predict the matte, float32 (H, W) in [0, 1].
+    @property
+    def takes_trimap(self) -> bool:
+        """Whether the card uses a trimap."""
+        return self.card.takes_trimap
+
+    def predict(self, image: UInt8, trimap: UInt8 | None = None) -> Float32:
+        """Predict the matte, float32 (H, W) in [0, 1]; without a trimap where the card uses none.
 
         Raises
         ------
         DataError
             If the arrays do not fit each other, or the model does not give what its card says.
         """
+        if trimap is None:
+            if self.takes_trimap:
+                raise DataError(f"the method {self.name} needs a trimap: 0, 128 unknown, 255")
+            check_image(image)
+            trimap = np.full(image.shape[:2], UNKNOWN, np.uint8)  # of which nothing is used
         check_arrays(image, trimap)
         height, width = trimap.shape
         taken, size = self.card.preprocessing, self._size((height, width))

@@ -274,10 +274,10 @@ def _read_card(folder: Path, network: str, remedy: str = "import the weights aga
             raise DataError(f"{folder}: has no weights of the network {network!r}; {remedy}")
         present = [name for name in _ALL if name not in missing and _card_file(folder, name).is_file()]
         also = f"; it has those of {' and '.join(present)}" if present else ""
-        raise DataError(
-            f"{folder}: has no weights of the network {network!r}{also}; "
-            f"import them: simd weights import FILE --out {folder}"
-        )
+        how = f"import them: simd weights import FILE --out {folder}"
+        if network in HUMAN:  # nobody has released any
+            how = f"train them: simd train {'shm' if network == 'shm' else f'shm-{network}'} --out RUN"
+        raise DataError(f"{folder}: has no weights of the network {network!r}{also}; {how}")
     of_network = {"network": choice(network), "preset": choice(*presets_of(network))}
     kind = record({**_CARD, **of_network}, _PUBLISHED_CARD)
     card: dict[str, Any] = checked(read_json(file), kind, file, remedy)
