@@ -10,7 +10,8 @@ score             the record of one image in one region; score_summary, the mean
 truth_of_set      what is scored against: a set, or folders (truth_of_folders)
 prediction_files  which matte is whose
 training_leaks    images whose foregrounds a method has learnt from
-uncertainty       how sure the means are; bootstrap draws, intervals hands them to a summary
+uncertainty       how sure the means are; bootstrap draws, intervals hands them to a summary; power, how
+                  small a difference a class can show
 ================  ==========================================================================================
 """
 

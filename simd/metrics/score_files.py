@@ -5,7 +5,7 @@ import hashlib
 import io
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,14 @@ def read_score_files(summary_file: Path, rows_file: Path) -> tuple[dict[str, Any
             "unknown pixels counted as 0; run simd evaluate again"
         )
     return summary, rows
+
+
+def version_of(summary: Mapping[str, Any]) -> int:
+    """Return the version of the metrics that a summary's figures are of, as read by :func:`read_score_files`.
+
+    Version 1 differs from 2 in images without unknown pixels alone, which are refused there.
+    """
+    return max(int(summary["metrics_version"]), _COUNTED_EMPTY + 1)
 
 
 def _read_summary(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from simd.errors import DataError, expected_and_present
 from simd.files import as_path, csv_text, json_text, make_folder, write_atomically
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.score import Score
-from simd.metrics.score_files import COLUMNS, CUTOUT_COLUMNS, DIGEST_KEY, read_score_files
+from simd.metrics.score_files import COLUMNS, CUTOUT_COLUMNS, DIGEST_KEY, read_score_files, version_of
 from simd.metrics.score_summary import (
     ScoreSummary,
     class_mean_errors,
@@ -150,7 +150,7 @@ def load_scores(path: Path) -> Scores:
         missing=summary["missing"],
         seconds_per_image=summary["seconds_per_image"],
         remarks=tuple(summary.get("remarks", ())),
-        metrics_version=summary["metrics_version"],
+        metrics_version=version_of(summary),
     )
 
 

@@ -168,3 +168,79 @@ def test_an_order_that_the_test_does_not_bear_is_not_marked(capsys):
     assert re.search(r"twin +≈ \d", means)
     assert re.search(r"bad +\d", means)
     assert "←" not in means
+
+
+def in_a_chain(extra=()):
+    """Return three methods on 12 foregrounds of fur: A and B, and B and C cannot be told apart, A and C can.
+
+    B - A is 0.5 + 1.2 u and C - A is 1 + 0.9 v, where u and v are 1 and -1 six times each and orthogonal, so
+    that their standard deviation is sqrt(12 / 11) = 1.044. Student's t with 11 degrees of freedom:
+    A, B: 0.5 / (1.2 * 1.044 / sqrt(12)) = 1.38, p = 0.19; A, C: 1 / (0.9 * 1.044 / sqrt(12)) = 3.69,
+    p = 0.0036, by Holm 0.011; B, C: 0.5 / (1.5 * 1.044 / sqrt(12)) = 1.11, p = 0.29.
+    """
+    u, v = np.tile([1, -1], 6), np.tile([1, 1, -1, -1], 3)
+    columns = {"A": np.full(12, 5.0), "B": 5.5 + 1.2 * u, "C": 6 + 0.9 * v}
+    return [
+        scores(
+            name,
+            [
+                *(score(f"fur-{i}", "fur", float(sad)) for i, sad in enumerate(column)),
+                *(score(f"{other}-1", other, 100.0) for other in extra),
+            ],
+        )
+        for name, column in columns.items()
+    ]
+
+
+def test_ranks_count_the_methods_that_are_better_by_the_test(capsys):
+    methods = in_a_chain()
+    board = group_boards(methods)[0]
+    pairs = board.comparisons["sad"]
+    p = {f"{a}{b}": d.p for (a, b), d in pairs.differences.items() if a < b}
+    assert p == {"01": pytest.approx(0.195, abs=2e-3), "02": pytest.approx(0.0036, abs=1e-4), "12": p["12"]}
+    assert pairs.differences[0, 2].p_holm == pytest.approx(3 * p["02"])
+    assert [board.rank(entry, "sad") for entry in board.entries] == [1, 1, 2]  # not 1, 2, 3
+    rows = {r["method"]: r for r in csv.DictReader(io.StringIO(to_csv([board]))) if r["name"] == "class_mean"}
+    assert [rows[name]["sad_rank"] for name in "ABC"] == ["1", "1", "2"]
+    assert "| C | 2 | 6.00 " in to_markdown([board])
+    print_board(methods)
+    text = capsys.readouterr().out
+    assert re.search(r"^C +2 +12 ", text, re.MULTILINE)
+    assert "methods that cannot be told apart" in " ".join(text.split())
+    page = board_page([board])
+    assert re.search(r"<b>C</b><small>1</small></th><td class=\"\" data-value=\"2\">2</td>", page)
+
+
+def test_a_class_with_a_single_foreground_is_left_out_and_the_heading_says_so(capsys):
+    methods = in_a_chain(extra=("net", "lace"))
+    board = group_boards(methods)[0]
+    assert [board.rank(entry, "sad") for entry in board.entries] == [1, 1, 2]
+    difference = board.comparisons["sad"].differences[0, 2]
+    assert difference.estimate.mean == pytest.approx(-1)  # over fur alone, the class that allows it
+    print_board(methods)
+    assert "without lace, net" in capsys.readouterr().out.replace("\n", " ")
+    assert "Which differences are more than chance, without lace, net?" in board_page([board])
+    assert "| SAD, class-balanced mean, without lace, net |" in to_markdown([board])
+    (row, *_) = csv.DictReader(io.StringIO(differences_to_csv([board])))
+    assert row["left_out"] == "lace net"
+
+
+def test_a_class_says_what_difference_its_foregrounds_can_show():
+    board = group_boards(in_a_chain(extra=("net",)))[0]
+    # Neighbours spread by 1.2 * 1.044 and 1.5 * 1.044, their median is 1.410; t of 11 degrees of freedom
+    # needs a noncentrality of 3.078 (test_power.py): 3.078 * 1.410 / sqrt(12) = 1.253.
+    assert board.resolvable("fur", "sad") == pytest.approx(1.253, abs=1e-3)
+    assert np.isnan(board.resolvable("net", "sad"))
+    rows = {r["name"]: r for r in csv.DictReader(io.StringIO(to_csv([board]))) if r["scope"] == "class"}
+    assert float(rows["fur"]["grad_can_show"]) == pytest.approx(2 * 1.253, abs=2e-3)
+    assert rows["net"]["sad_can_show"] == rows["lace"]["sad_can_show"] == ""
+    assert "| fur | 12 / 12 | 1.25 |" in to_markdown([board])
+    assert "shows 1.25</small>" in board_page([board])
+
+
+def test_methods_beyond_those_that_are_compared_have_no_rank():
+    board = group_boards([method(f"m{i:02}", i / 10, i) for i in range(MOST + 1)])[0]
+    ranks = [board.rank(entry, "sad") for entry in board.entries]
+    assert ranks[0] == 1
+    assert ranks[-1] is None
+    assert "| m12 | – |" in to_markdown([board])

@@ -82,9 +82,10 @@ def make_entry(
     base = base_of(Path(scores))
     loaded = load_scores(base)
     summary, rows = (base.with_name(base.name + suffix) for suffix in (".json", ".csv"))
-    if loaded.metrics_version != METRICS_VERSION:
+    content = read_json(summary)
+    if content["metrics_version"] != METRICS_VERSION:
         raise DataError(
-            f"{summary}: was scored with metrics version {loaded.metrics_version}, entries are made with "
+            f"{summary}: was scored with metrics version {content['metrics_version']}, entries are made with "
             f"{METRICS_VERSION}; run simd evaluate again"
         )
     folder = Path(predictions) if predictions is not None else _predictions_of(loaded)
@@ -94,13 +95,13 @@ def make_entry(
     out = check_output_folder(out, "an entry", is_entry, names=ENTRY_NAMES, inputs=read)
     earlier = read_card(out / CARD_NAME) if (out / CARD_NAME).is_file() else None
     table = rows.read_bytes()
-    card = _card(loaded, read_json(summary), hashlib.sha256(table).hexdigest(), folder, earlier, facts or {})
+    card = _card(loaded, content, hashlib.sha256(table).hexdigest(), folder, earlier, facts or {})
     make_folder(out)
     with locked_folder(out):
         write_atomically(out / CARD_NAME, card_text(card))  # first: by it the folder is known as ours
         write_atomically(out / f"{SCORES_NAME}.csv", table)
         # where the set and the mattes lay is nobody else's business
-        write_atomically(out / f"{SCORES_NAME}.json", json_text(read_json(summary) | {"paths": {}}))
+        write_atomically(out / f"{SCORES_NAME}.json", json_text(content | {"paths": {}}))
     return read_entry(out)
 
 
@@ -179,7 +180,7 @@ def scored_facts(scores: Scores, summary: Mapping[str, Any], digest: str) -> dic
         "set_digest": scores.set["digest"],
         "trimaps_digest": scores.set["trimaps_digest"],
         "region": scores.set.get("region", WHOLE),
-        "metrics_version": scores.metrics_version,
+        "metrics_version": summary["metrics_version"],
         "simd_version": summary["simd_version"],
         "scores_sha256": digest,
     }

@@ -14,7 +14,7 @@ from simd.metrics.score import ENTIRE, METRICS, RESIDUE_FROM, Score
 from simd.metrics.score_summary import MeanErrors, ScoreSummary, class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
-from simd.missing import present
+from simd.missing import DASH, present
 from simd.records import NOT_TRUTH, UNLABELLED
 from simd.report.entries.card import NONE, UNKNOWN, EntryCard
 from simd.report.entries.files import Entry
@@ -29,6 +29,17 @@ TITLES = {"sad": "SAD", "mse": "MSE ×10³", "grad": "Grad", "conn": "Conn"}
 MEANS = {CLASS_MEAN: "class-balanced mean", IMAGE_MEAN: "image mean"}
 SCOPES = {"classes": CLASSES, "regions": (*CLASSES, UNLABELLED)}
 """How scores are split: by the primary class of an image, or by the class of each unknown pixel."""
+
+
+RANKED = (
+    "Rank: 1 + the number of methods that are better in SAD by the test; methods that cannot be told apart "
+    "share ranks."
+)
+RESOLVED = (
+    "Can show: the smallest difference of two methods in a class that a paired test at 5 % sees in 80 % of "
+    "draws of as many foregrounds, from the spread between neighbours on this board."
+)
+"""What ranks and resolvable differences are."""
 
 
 class Cell(NamedTuple):
@@ -216,6 +227,27 @@ class Board:
         by_metric = {metric: compare_pairs(methods, metric, self.headline) for metric in METRICS}
         return {metric: pairs for metric, pairs in by_metric.items() if pairs is not None}
 
+    def rank(self, entry: BoardEntry, metric: str) -> int | None:
+        """Return 1 + the number of methods that beat one by the test; None where it is not compared."""
+        pairs = self.comparisons.get(metric)
+        return None if pairs is None else pairs.rank(self.entries.index(entry))
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether the methods have ranks: there are several, on enough foregrounds."""
+        return any(self.rank(entry, "sad") is not None for entry in self.entries)
+
+    def resolvable(self, name: str, metric: str) -> float:
+        """Return the smallest difference that the foregrounds of a class can show; nan if none is known."""
+        pairs = self.comparisons.get(metric)
+        return math.nan if pairs is None else pairs.resolvable.get(name, math.nan)
+
+    @property
+    def without(self) -> str:
+        """What a comparison leaves out, for its heading: ``, without net``; "" for nothing."""
+        pairs = self.comparisons.get("sad")
+        return f", without {', '.join(pairs.left_out)}" if pairs is not None and pairs.note else ""
+
     def undecided(self, metric: str) -> list[bool]:
         """Tell for each method whether the test does not tell it from the one with the lowest headline mean.
 
@@ -335,6 +367,10 @@ def notes(board: Board) -> Iterator[str]:
     pairs = board.comparisons.get("sad")
     if pairs is not None and pairs.note:
         yield f"Pairs are compared over the other classes. {pairs.note}"
+    if board.is_ranked:
+        yield RANKED
+        if board.has_classes:
+            yield RESOLVED
     if board.shows_solved:
         yield _solved_note(board)
 
@@ -393,6 +429,12 @@ def _cutout_text(board: Board, entry: BoardEntry) -> str:
         f"the pixels there above {RESIDUE_FROM}, halo ×10³ {formatted(1000 * halo, '.1f')} "
         f"({MEANS[board.headline]})"
     )
+
+
+def rank_text(board: Board, entry: BoardEntry) -> str:
+    """Return the rank by SAD, a dash for a method that is not compared."""
+    rank = board.rank(entry, "sad")
+    return DASH if rank is None else str(rank)
 
 
 def solved_text(board: Board, placing: Placing) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from simd.errors import DataError
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import LEVEL, RESAMPLES, SEED
+from simd.metrics.power import resolvable_differences
 from simd.metrics.score import Score
 from simd.metrics.uncertainty import Difference, compare
 
@@ -24,11 +25,24 @@ class PairedComparison(NamedTuple):
     images: int  # that all of them have
     reason: str  # why there are no intervals, if there are none
     left_out: tuple[str, ...]  # classes with a single foreground
+    resolvable: Mapping[str, float]  # by class: the smallest difference that its foregrounds can show
 
     def clear(self, row: int, column: int) -> bool:
         """Tell whether two methods differ by more than chance."""
         p = self.differences[row, column].p_holm
         return p is not None and p < CLEAR
+
+    def rank(self, row: int) -> int | None:
+        """Return 1 + the number of methods that beat a method by more than chance; None if not compared.
+
+        What cannot be told apart shares a rank, though not with everything that shares it: of A 1, B 2, C 3
+        with A before C alone, the ranks are 1, 1, 2.
+        """
+        if self.reason or row >= len(self.best):
+            return None
+        others = (other for other in range(len(self.best)) if other != row)
+        beaten = [self.clear(o, row) and self.differences[o, row].estimate.mean < 0 for o in others]
+        return 1 + sum(beaten)
 
     @property
     def note(self) -> str:
@@ -51,11 +65,12 @@ def compare_pairs(methods: Sequence[Mapping[str, Score]], metric: str, over: Ove
         str(i): [float(getattr(scores[id_], metric)) for id_ in shared] for i, scores in enumerate(methods)
     }
     rows = [methods[0][id_] for id_ in shared]
+    classes, foregrounds = [row.class_ for row in rows], [row.fg_id for row in rows]
     try:
         comparison = compare(
             columns,
-            [row.class_ for row in rows],
-            [row.fg_id for row in rows],
+            classes,
+            foregrounds,
             over=over,
             level=LEVEL,
             resamples=RESAMPLES,
@@ -69,7 +84,10 @@ def compare_pairs(methods: Sequence[Mapping[str, Score]], metric: str, over: Ove
         differences[pair], differences[pair[::-1]] = difference, _turned(difference)
     first = comparison.differences[0].estimate
     best = tuple(comparison.probability_best[name] for name in columns)
-    return PairedComparison(differences, best, over, first.images, first.reason, comparison.left_out)
+    resolvable = resolvable_differences(columns, classes, foregrounds)
+    return PairedComparison(
+        differences, best, over, first.images, first.reason, comparison.left_out, resolvable
+    )
 
 
 def _turned(difference: Difference) -> Difference:

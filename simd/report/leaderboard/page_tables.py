@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simd.metrics.score import METRICS
 from simd.metrics.uncertainty import Estimate
@@ -15,6 +15,7 @@ from simd.report.leaderboard.board import (
     Board,
     BoardEntry,
     Cell,
+    rank_text,
     truth_note,
 )
 from simd.report.numbers import formatted, number, plural, span, thousands, tight_span
@@ -60,6 +61,7 @@ class HeadlineRow:
     missing: int
     solved: ScoreCell | None  # SAD over the images that every method solved, with its place
     place: str
+    rank: str  # by the test; "" where methods are not ranked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,7 @@ class ColumnHead:
     title: str = ""  # the counts in words
     note: str = ""  # how many alphas are not ground truth
     wrong: int = 0
+    shows: Mapping[str, str] = field(default_factory=dict)  # by metric: the smallest difference it can show
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,9 @@ def headline_rows(board: Board) -> list[HeadlineRow]:
             value = placing.solved.sad
             text = number(value, "sad", board.decimals["sad"])
             solved = ScoreCell(text=text, best=value == lowest, key=_key(value), kind=_kind(value, lowest))
-        rows.append(HeadlineRow(entry, cells, len(entry.whole), board.lacking(entry), solved, placing.text))
+        rank = rank_text(board, entry) if board.is_ranked else ""
+        counts = len(entry.whole), board.lacking(entry)
+        rows.append(HeadlineRow(entry, cells, *counts, solved, placing.text, rank))
     return rows
 
 
@@ -230,6 +235,9 @@ def _column_head(board: Board, scope: str, name: str) -> ColumnHead:
         title=f"{images}, {plural(held.pixels, 'pixel')}" if regions else f"{images} of {fgs}",
         note=truth_note(board, name, scope),
         wrong=held.not_truth.total(),
+        shows={}
+        if regions or not board.is_ranked
+        else {m: number(board.resolvable(name, m), m, board.decimals[m]) for m in METRICS},
     )
 
 

@@ -25,6 +25,7 @@ from simd.report.leaderboard.board import (
     group_boards,
     interval_notes,
     notes,
+    rank_text,
     solved_text,
     truth_line,
     truth_note,
@@ -185,11 +186,13 @@ def _in_order(board: Board, metric: str, value: float, undecided: bool) -> Text:
 def _mattes_table(board: Board) -> Table:
     """Return what each method's mattes are: how many, how many fallbacks, its SAD where all solved."""
     solved = [f"SAD of {len(board.solved)}\nsolved by all"] if board.shows_solved else []
-    table = table_of("method", "images", "fallbacks", "s / image", *solved)
+    ranks = ["rank"] if board.is_ranked else []
+    table = table_of("method", *ranks, "images", "fallbacks", "s / image", *solved)
     for label, entry, placing in zip(_labels(board), board.entries, board.placings, strict=True):
         counts = [str(len(entry.whole)), str(entry.summary.fallbacks)]
         own = [solved_text(board, placing)] if solved else []
-        table.add_row(Text(label), *counts, seconds(entry.scores.seconds_per_image), *own)
+        rank = [rank_text(board, entry)] if ranks else []
+        table.add_row(Text(label), *rank, *counts, seconds(entry.scores.seconds_per_image), *own)
     return table
 
 
@@ -200,7 +203,9 @@ def _differences_table(board: Board) -> Table | None:
         return None
     shown, decimals = _labels(board, _LONGEST_PAIRED), board.decimals["sad"]
     mean = MEANS[pairs.over]
-    table = table_of(f"SAD: A − B\n{mean}", "difference", "95 %", "p (Holm)", "best:\nA", "best:\nB")
+    table = table_of(
+        f"SAD: A − B\n{mean}{board.without}", "difference", "95 %", "p (Holm)", "best:\nA", "best:\nB"
+    )
     for (a, b), difference in pairs.differences.items():
         if a > b or (a > 0 and len(pairs.best) > _ALL_PAIRS):
             continue
@@ -223,6 +228,10 @@ def _sad_tables(board: Board, width: int) -> Iterator[Table]:
     ]
     heads = [["SAD by class", *(_label(board, name) for name in _present(board))]]
     heads.append(["images", *(str(board.largest("classes", name).images) for name in _present(board))])
+    if board.is_ranked:
+        decimals = board.decimals["sad"]
+        shown = (number(board.resolvable(name, "sad"), "sad", decimals) for name in _present(board))
+        heads.append(["can show", *shown])
     room = width - sum(_GAP + max(map(len, column)) for column in heads)
     abreast: list[list[Text]] = []
     for column in columns:
@@ -235,7 +244,7 @@ def _sad_tables(board: Board, width: int) -> Iterator[Table]:
 
 
 def _abreast(heads: Sequence[Sequence[str]], columns: Sequence[Sequence[Text]]) -> Table:
-    table = table_of(heads[0][0], heads[1][0], *(column[0] for column in columns))
+    table = table_of(*(head[0] for head in heads), *(column[0] for column in columns))
     for cells in zip(*(column[1:] for column in (*heads, *columns)), strict=True):
         table.add_row(*cells)
     return table

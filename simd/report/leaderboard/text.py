@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from simd.files import csv_text
 from simd.metrics.score import METRICS
+from simd.missing import none_if_nan
 from simd.report.leaderboard.board import (
     CARD_TITLES,
     CLASS_MEAN,
@@ -16,6 +17,7 @@ from simd.report.leaderboard.board import (
     card_rows,
     interval_notes,
     notes,
+    rank_text,
     solved_count,
     solved_text,
     truth_note,
@@ -29,10 +31,12 @@ COLUMNS = (
     *METRICS,
     *(f"{metric}_{bound}" for metric in METRICS for bound in ("low", "high")),
     *("no_interval", "seconds_per_image"),
+    *(f"{metric}_rank" for metric in METRICS),
+    *(f"{metric}_can_show" for metric in METRICS),
 )
 DIFFERENCES_COLUMNS = (
     *("board", "set", "set_digest", "trimaps_digest", "metric", "mean", "first", "second", "images"),
-    *("difference", "low", "high", "p", "p_holm", "first_best", "second_best", "no_interval"),
+    *("difference", "low", "high", "p", "p_holm", "first_best", "second_best", "no_interval", "left_out"),
 )
 _SINGULAR = {"classes": "class", "regions": "region"}
 
@@ -73,7 +77,18 @@ def _difference_rows(index: int, board: Board) -> Iterator[list[object]]:
             names = [board.entries[first].name, board.entries[second].name]
             bounds = [estimate.mean, estimate.low, estimate.high, difference.p, difference.p_holm]
             best = [None if pairs.reason else pairs.best[i] for i in (first, second)]
-            yield [*about, metric, pairs.over, *names, pairs.images, *bounds, *best, estimate.reason]
+            left_out = " ".join(pairs.left_out)
+            yield [
+                *about,
+                metric,
+                pairs.over,
+                *names,
+                pairs.images,
+                *bounds,
+                *best,
+                estimate.reason,
+                left_out,
+            ]
 
 
 def _csv_rows(index: int, board: Board, entry: BoardEntry) -> Iterator[dict[str, object]]:
@@ -92,6 +107,8 @@ def _csv_rows(index: int, board: Board, entry: BoardEntry) -> Iterator[dict[str,
     for which in MEANS:
         means = (summary.class_mean if which == CLASS_MEAN else summary.image_mean).to_json()
         row = common | entry.counts(which) | {"missing": missing, "scope": "overall", "name": which} | means
+        if which == board.headline:
+            row |= {f"{metric}_rank": board.rank(entry, metric) for metric in METRICS}
         yield row | _bounds(entry, which)
     if board.shows_solved:
         solved, errors = board.solved, board.placings[board.entries.index(entry)].solved
@@ -114,6 +131,9 @@ def _csv_rows(index: int, board: Board, entry: BoardEntry) -> Iterator[dict[str,
             row["missing"] = board.largest(scope, name).images - cell.images
             row["not_truth"] = cell.not_truth.total()
             del row["values"]
+            if scope == "classes":
+                shown = {f"{metric}_can_show": board.resolvable(name, metric) for metric in METRICS}
+                row |= {key: none_if_nan(value) for key, value in shown.items()}
             yield row | (_bounds(entry, name) if scope == "classes" else {})
 
 
@@ -141,7 +161,8 @@ def _markdown(board: Board) -> str:
     for which, title in MEANS.items():
         solved = [f"SAD, solved by all ({solved_count(board)})"] if _shows_solved(board, which) else []
         counts = ("images", "fallbacks", "s / image")
-        heads = [title[0].upper() + title[1:], *TITLES.values(), *solved, *counts]
+        ranks = ["rank"] if board.is_ranked and which == board.headline else []
+        heads = [title[0].upper() + title[1:], *ranks, *TITLES.values(), *solved, *counts]
         lines += [*_head(heads), *(_mean_row(board, entry, which) for entry in board.entries), ""]
     lines += _differences(board)
     lines += _cards(board)
@@ -149,7 +170,9 @@ def _markdown(board: Board) -> str:
         return "\n".join(
             [*lines, *(f"- {_plain(line)}" for line in (*notes(board), *interval_notes(board))), ""]
         )
-    lines += [*_head(["SAD by class", "images / foregrounds", *(_plain(e.name) for e in board.entries)])]
+    shows = ["can show"] if board.is_ranked else []
+    heads = ["SAD by class", "images / foregrounds", *shows, *(_plain(e.name) for e in board.entries)]
+    lines += _head(heads)
     lines += [*(_class_row(board, name) for name in CLASSES), ""]
     truth = [f"{name}: {note}." for name in CLASSES if (note := truth_note(board, name))]
     remarks = [*truth, *map(_plain, (*notes(board), *interval_notes(board)))]
@@ -169,6 +192,8 @@ def _mean_row(board: Board, entry: BoardEntry, which: str) -> str:
     if _shows_solved(board, which):
         values.append(solved_text(board, board.placings[board.entries.index(entry)]))
     counts = (str(len(entry.whole)), str(entry.summary.fallbacks), seconds(entry.scores.seconds_per_image))
+    if board.is_ranked and which == board.headline:
+        values.insert(0, rank_text(board, entry))
     return _line([_plain(entry.name), *values, *counts])
 
 
@@ -186,7 +211,9 @@ def _class_row(board: Board, name: str) -> str:
         if estimate.bounds is not None:
             shown += f" {span(estimate, 'sad', board.decimals['sad'])}"
         values.append(f"{shown} ({cell.fallbacks} fallback)" if cell.fallbacks else shown)
-    return _line([name, f"{held.images} / {held.foregrounds}", *values])
+    shown = number(board.resolvable(name, "sad"), "sad", board.decimals["sad"])
+    shows = [shown] if board.is_ranked else []
+    return _line([name, f"{held.images} / {held.foregrounds}", *shows, *values])
 
 
 def _cards(board: Board) -> list[str]:
@@ -208,7 +235,7 @@ def _differences(board: Board) -> list[str]:
         return []
     names, decimals = [_plain(entry.name) for entry in board.entries], board.decimals["sad"]
     heads = ["difference", "95 % interval", "p (Holm)", "first is best", "second is best"]
-    lines = _head([f"SAD, {MEANS[pairs.over]}", *heads])
+    lines = _head([f"SAD, {MEANS[pairs.over]}{board.without}", *heads])
     for (first, second), difference in pairs.differences.items():
         if first > second:
             continue
