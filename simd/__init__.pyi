@@ -21,5 +21,6 @@ from .report.selection import select as select
 from .report.source_table import index as index
 from .report.statistics.measure import stats as stats
 from .selection.class_counts import balance as balance
+from .studio.cutout.one_picture import cutout as cutout
 from .taxonomy import CLASSES as CLASSES
 from .version import __version__ as __version__

@@ -36,7 +36,7 @@ OUTPUT_FOLDERS = {
     "weights import --out",
 }
 INPUT_FILES = {
-    "cutout --model",
+    *("cutout --boxes", "cutout --model"),
     *("balance --classes", "browse open --scores", "build --background-list", "build --classes"),
     *("build --file-list", "build --foreground-list", "build --review", "build --selection", "build --spec"),
     *("entry check --classes", "entry check --review", "entry make SCORES"),

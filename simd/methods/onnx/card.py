@@ -54,7 +54,8 @@ class OnnxCard:
         default = asdict(Preprocessing())
         later = "max_side rounds_down border resampling trimap_resampling alpha_resampling resizes_levels"
         given = asdict(self.preprocessing)
-        return [(key, given[key]) for key in later.split() if given[key] != default[key]]
+        facts = [(key, given[key]) for key in later.split() if given[key] != default[key]]
+        return facts + ([("stretch", True)] if self.postprocessing.stretch else [])
 
 
 def read_card(weights: str | Path) -> OnnxCard:
@@ -97,6 +98,7 @@ def read_card(weights: str | Path) -> OnnxCard:
             channel=int(output.number("channel", 0, lowest=0)),
             range=output.number("range", 1.0),
             sigmoid=output.flag("sigmoid", default=False),
+            stretch=output.flag("stretch", default=False),
             keep_known=top.flag("keep_known", default=sees_trimap),
         ),
         gigabytes_per_megapixel=top.number("gigabytes_per_megapixel", 2.0),

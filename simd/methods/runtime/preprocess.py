@@ -209,6 +209,7 @@ class Postprocessing:
     range: float = 1.0  # of alpha; 255 for a network that gives levels
     sigmoid: bool = False  # for a network that gives logits
     keep_known: bool = True  # 0 and 1 where the trimap knows them
+    stretch: bool = False  # its least value becomes 0, its greatest 1
 
     def alpha(self, raw: Float32, inputs: Preprocessing, trimap: UInt8) -> Float32:
         """Return the matte, float32 (h, w) in [0, 1].
@@ -230,6 +231,9 @@ class Postprocessing:
             raw = np.asarray(1 / (1 + np.exp(-raw)), np.float32)
         if not np.isfinite(raw).all():
             raise DataError("its alpha is not finite")
+        if self.stretch:
+            lowest, highest = float(raw.min()), float(raw.max())
+            raw = np.asarray((raw - lowest) / max(highest - lowest, 1e-8), np.float32)
         alpha = inputs.restored(raw / np.float32(self.range), (trimap.shape[0], trimap.shape[1]))
         return overwrite_known(alpha, trimap) if self.keep_known else alpha.clip(0, 1)
 

@@ -4,11 +4,12 @@
 selecting    a box, a rough stroke or nothing to a trimap
 steps        what a person does, as records
 work         one picture being cut out; matte cleans up and finds the subject's colours
-prediction   the first answer by a model
+first_answer what a cut-out begins with; boxes reads a file of them
 record       what is kept of a cut-out beside its pictures
 folder       cut-outs on disk: whole or not at all
 uploads      bytes that somebody sends as a picture
 session      all pictures; saving writes what was drawn behind the page's back
 app          what the page asks for
+one_picture  `simd.cutout`; batch is `simd cutout --auto`
 ===========  ===============================================================================================
 """

@@ -44,11 +44,12 @@ class Snapshot(NamedTuple):
 
 def save(out: Path, snapshot: Snapshot) -> None:
     """Write the layers of a cut-out and its row in the table, each whole or not at all."""
-    write_layers(out, snapshot.id, _layers(out, snapshot))
+    write_layers(out, snapshot.id, layers_of(out, snapshot))
     write_class(out, f"{snapshot.id}.png", None)
 
 
-def _layers(out: Path, snapshot: Snapshot) -> dict[str, bytes]:
+def layers_of(out: Path, snapshot: Snapshot) -> dict[str, bytes]:
+    """Return the files of a cut-out by their names, such as ``fg/cat.png``."""
     record, id_ = snapshot.record, snapshot.id
     colours = foreground_colours(snapshot.image, snapshot.alpha, zero_hidden=record.hidden == "zero")
     layers = {

@@ -19,6 +19,8 @@ from simd.image import UInt8, encode_png, pixel_digest, read_alpha
 from simd.locks import locked_folder
 from simd.methods.classical.editor import Box
 from simd.sources.folder import image_files
+from simd.studio.cutout.boxes import read_boxes
+from simd.studio.cutout.first_answer import Predictor, first_answer
 from simd.studio.cutout.folder import (
     DRAWN,
     WAITING,
@@ -31,11 +33,10 @@ from simd.studio.cutout.folder import (
     record_ids,
     write_class,
 )
-from simd.studio.cutout.prediction import Predictor
 from simd.studio.cutout.record import Record
 from simd.studio.cutout.saving import Saver, Snapshot
 from simd.studio.cutout.uploads import MAX_BYTES, ending_of, id_of, read_picture
-from simd.studio.cutout.work import Facts, Work
+from simd.studio.cutout.work import Work
 from simd.studio.refusals import StaleError
 from simd.taxonomy import class_name
 
@@ -88,6 +89,8 @@ class Cutouts:
         Pictures, and folders of pictures, beside those that the folder holds already.
     predictor : Predictor, optional
         Makes the first answer from a picture alone.
+    boxes : Path, optional
+        CSV file of boxes for the first answer, see :func:`~simd.studio.cutout.boxes.read_boxes`.
     truth : Path, optional
         A folder of true mattes of the same names, to compare with.
     memory : int
@@ -105,11 +108,13 @@ class Cutouts:
         pictures: Iterable[Path] = (),
         *,
         predictor: Predictor | None = None,
+        boxes: Path | None = None,
         truth: Path | None = None,
         memory: int = MEMORY,
     ) -> None:
         files = list(pictures)
-        given = _listed(files)
+        given = listed(files)
+        self._boxes = read_boxes(boxes, [file.name for file in given]) if boxes else {}
         self.out = check_folder(out, [file for file in files if file.is_dir()])
         self._held = ExitStack()
         self._held.enter_context(locked_folder(self.out))
@@ -288,7 +293,7 @@ class Cutouts:
                 picture.name, picture.file_sha256 = picture.record.name, picture.record.file_sha256
                 if not picture.file.is_file():
                     file = next(
-                        (f for f in given if f.name == picture.name and _sha256(f) == picture.file_sha256),
+                        (f for f in given if f.name == picture.name and sha256_of(f) == picture.file_sha256),
                         None,
                     )
                     if file is None:
@@ -306,7 +311,7 @@ class Cutouts:
             elif file.is_file() and file.stem not in ids:
                 self.pictures.append(Picture(file.stem, file.name, file))
         for file in given:
-            if any(_sha256(file) == picture.file_sha256 for picture in taken.get(file.name, ())):
+            if any(sha256_of(file) == picture.file_sha256 for picture in taken.get(file.name, ())):
                 continue
             picture = Picture(id_of(file.name, self._taken()), file.name, file)
             try:
@@ -373,15 +378,16 @@ class Cutouts:
             raise DataError(picture.problem)
         if number not in self._opened:
             image = read_picture(picture.file)
-            facts = None
-            if picture.record is not None:
+            if picture.record is None:
+                facts = first_answer(image, self._predictor, self._boxes.get(Path(picture.name).stem))
+            else:
                 record, trimap = read_state(self.out, picture.id)
                 if record.size != image.shape[:2]:
                     raise DataError(
                         f"{picture.file}: has another size than its cut-out; put the picture back"
                     )
                 facts = record.facts(trimap)
-            self._opened[number] = _begun(image, facts, self._predictor)
+            self._opened[number] = Work(image, facts)
             self._forget_others(number)
         self._opened.move_to_end(number)
         return self._opened[number]
@@ -395,7 +401,7 @@ class Cutouts:
     def _record(self, number: int, work: Work, **changes: Any) -> Record:
         picture, facts = self.pictures[number], work.facts
         if not picture.file_sha256:
-            picture.file_sha256 = _sha256(picture.file)
+            picture.file_sha256 = sha256_of(picture.file)
         record = picture.record or Record(
             name=picture.name,
             file_sha256=picture.file_sha256,
@@ -444,7 +450,8 @@ class Cutouts:
                             waiting.unlink(missing_ok=True)
 
 
-def _listed(pictures: list[Path]) -> list[Path]:
+def listed(pictures: list[Path]) -> list[Path]:
+    """Return the pictures that are named, and those in folders that are named (DataError)."""
     files: list[Path] = []
     for path in pictures:
         if path.is_dir():
@@ -457,12 +464,6 @@ def _listed(pictures: list[Path]) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def _begun(image: UInt8, facts: Facts | None, predictor: Predictor | None) -> Work:
-    if predictor is None:
-        return Work(image, facts)
-    return Work(image, facts, predict=predictor.matte, name=predictor.name)
-
-
 def _plain_name(name: str) -> str:
     """Return a name as it is shown: without folders and what cannot be printed."""
     last = name.replace("\\", "/").rpartition("/")[2]
@@ -470,7 +471,8 @@ def _plain_name(name: str) -> str:
     return plain[:200].strip() or "picture"
 
 
-def _sha256(file: Path) -> str:
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,7 +1,6 @@
 """One picture being cut out: its trimap, what was drawn, the matte that follows, and the way back."""
 
 import zlib
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -11,11 +10,8 @@ from simd.errors import DataError
 from simd.image import UNKNOWN, UInt8, pixel_digest, to_uint8
 from simd.methods.classical.editor import Box, ClosedFormEditor
 from simd.studio.cutout.matte import cleaned, reach
-from simd.studio.cutout.selecting import lay_over, select, trimap_of_matte
+from simd.studio.cutout.selecting import lay_over, select
 from simd.studio.cutout.steps import TOOLS, Cleanup, Step
-
-Predict = Callable[[UInt8], UInt8]
-"""A picture (H, W, 3) to a matte (H, W), uint8: a model that needs no trimap."""
 
 STEPS = 200
 """How many steps can be taken back."""
@@ -34,6 +30,10 @@ class Facts(NamedTuple):
         str  # what the first answer is of: "rim", the name of a model, or "" where a person chose the subject
     )
 
+    def trimap_levels(self, size: tuple[int, ...]) -> UInt8:
+        """Return the trimap, uint8 (H, W)."""
+        return np.frombuffer(zlib.decompress(self.trimap), np.uint8).reshape(size)
+
 
 class Work:
     """The cut-out of a picture; nothing is read from disk or written to it.
@@ -41,12 +41,8 @@ class Work:
     Parameters
     ----------
     image : uint8, shape (H, W, 3)
-    facts : Facts, optional
-        What the work goes on from; without, the first answer is made.
-    predict : callable, optional
-        Makes the first answer; without, the frame's rim is taken for background.
-    name : str
-        Of the model that predicts.
+    facts : Facts
+        What the work goes on from.
 
     Attributes
     ----------
@@ -54,18 +50,13 @@ class Work:
         The matte as it is shown and saved: solved, and cleaned up.
     """
 
-    def __init__(
-        self, image: UInt8, facts: Facts | None = None, *, predict: Predict | None = None, name: str = "model"
-    ) -> None:
+    def __init__(self, image: UInt8, facts: Facts) -> None:
         self.image = image
         self._size = image.shape[:2]
         self._back: list[Facts] = []
         self._forth: list[Facts] = []
-        if facts is None:
-            trimap = trimap_of_matte(predict(image)) if predict else select(image)
-            facts = Facts(_deflated(trimap), (), Cleanup(), name if predict else "rim")
         self.facts = facts
-        self.trimap = self._inflated(facts)
+        self.trimap = facts.trimap_levels(self._size)
         self._editor = ClosedFormEditor(image, self.trimap)
         self.alpha = to_uint8(cleaned(self._editor.alpha, self.trimap, facts.cleanup))
 
@@ -84,7 +75,8 @@ class Work:
     def nbytes(self) -> int:
         """Memory that is held, in bytes."""
         kept = sum(len(facts.trimap) for facts in self._back + self._forth)
-        return self.image.nbytes + self.trimap.nbytes + self.alpha.nbytes + self._editor.nbytes + kept
+        arrays = (self.image, self.trimap, self.alpha)
+        return sum(int(array.nbytes) for array in arrays) + self._editor.nbytes + kept
 
     @property
     def solved(self) -> np.ndarray:
@@ -154,7 +146,7 @@ class Work:
         if not source:
             return NOTHING
         before = self.facts
-        box = self._become(self._inflated(source[-1]), source[-1])
+        box = self._become(source[-1].trimap_levels(self._size), source[-1])
         source.pop()
         target.append(before)
         return box
@@ -186,11 +178,13 @@ class Work:
     def return_to(self, checkpoint: tuple[Facts, list[Facts], list[Facts]]) -> None:
         """Be as at a checkpoint, the way back included."""
         facts, back, forth = checkpoint
-        self._become(self._inflated(facts), facts)
+        self._become(facts.trimap_levels(self._size), facts)
         self._back, self._forth = back, forth
 
-    def _inflated(self, facts: Facts) -> UInt8:
-        return np.frombuffer(zlib.decompress(facts.trimap), np.uint8).reshape(self._size)
+
+def facts_of_trimap(trimap: UInt8, *, first: str, steps: tuple[Step, ...] = ()) -> Facts:
+    """Return the facts of a cut-out that nobody has mended yet."""
+    return Facts(_deflated(trimap), steps, Cleanup(), first)
 
 
 def _deflated(trimap: UInt8) -> bytes:
