@@ -6,6 +6,8 @@ from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
 from simd.methods import METHODS, load_method
 from simd.methods.classical import ClosedFormEditor
 from simd.metrics.alpha import warm as warm_metrics
+from simd.selection.near_duplicates import sign
+from simd.selection.searcher import first_alike
 from simd.training.samples import SampleOptions, Samples
 
 _WITHOUT_NUMBA = {
@@ -21,7 +23,7 @@ _WITHOUT_NUMBA = {
 
 
 def warm() -> None:
-    """Run every metric on a tiny image, every method that compiles something, the editor, some samples."""
+    """Run what is compiled on tiny images: metrics, methods, the editor, near-duplicates, some samples."""
     warm_metrics()
     image = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)  # large-kernel wants 41
     trimap = np.full((48, 48), UNKNOWN, np.uint8)
@@ -32,6 +34,7 @@ def warm() -> None:
     stroke = trimap == FOREGROUND
     stroke[:40] = False
     editor.paint(stroke, UNKNOWN)
+    list(first_alike([sign(image, trimap), sign(image[::-1].copy(), trimap)]))
     options = SampleOptions(
         foregrounds=("synthetic:1@32:train",),
         backgrounds=("builtin:train",),

@@ -43,6 +43,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "robustness/fuzz.py --inputs 2 --workers 1",
     "robustness/kill.py --kills 1 --workers 1",
     "robustness/training_kills.py --kills 1 --steps 2",
+    "speed/growth.py duplicates 100 200",
     "speed/class_statistics.py --images 4 --patches 60 --workers 1 --foregrounds synthetic:1@64",
     "speed/classical.py --only 1 --megapixels 0.005",
     "speed/classical.py --only 1 --megapixels 0.005 --method random-walk",

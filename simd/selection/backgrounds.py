@@ -13,10 +13,11 @@ from simd.selection.alpha_filters import small, unlicensed
 from simd.selection.duplicates import add_duplicates
 from simd.selection.near_duplicates import Signature, sign
 from simd.selection.reasons import Finding, Selection, check_allowed, decide, finding_of
+from simd.selection.stored_thumbs import ThumbFile
 from simd.sources import index_backgrounds, read_background
 from simd.sources.coco import largest_instances
 
-_THUMB = 32  # pixels: VOC has 17,125 photographs and COCO 118,287, all held at once
+_THUMB = 32  # pixels: VOC has 17,125 photographs and COCO 118,287
 
 
 class _Check(NamedTuple):
@@ -66,6 +67,7 @@ def select_backgrounds(
     }
     objects = largest_instances(origin) if index.kind == "coco" else {}
     signatures: dict[str, Signature] = {}
+    thumbs = ThumbFile()
     checks = [_Check(background, longest_side, min_side) for background in index.records]
     for outcome in track(run(_examine, checks, workers=workers), len(checks), "backgrounds"):
         background = outcome.item.background
@@ -79,7 +81,7 @@ def select_backgrounds(
             text = f"an annotated object covers {largest.share:.0%}, the limit is {max_object:.0%}"
             reasons.append(finding_of("object", largest.share, text))
         reasons += outcome.value[0]
-        signatures[background.id] = outcome.value[1]
+        signatures[background.id] = outcome.value[1].with_thumb_in(thumbs)
     if "duplicate" not in allow:
         add_duplicates(findings, signatures, allow=allow, strict=strict)
     verdicts = [decide(id_, findings[id_], allow=allow, strict=strict) for id_ in sorted(findings)]

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 
 from simd.progress import track
-from simd.selection.near_duplicates import Searcher, Signature
+from simd.selection.near_duplicates import Signature
 from simd.selection.reasons import Finding, decide, finding_of
+from simd.selection.searcher import first_alike
 
 
 def add_duplicates(
@@ -20,14 +21,10 @@ def add_duplicates(
         for id_ in sorted(signatures)
         if decide(id_, findings.get(id_, ()), allow=allow, strict=strict).keep
     ]
-    searcher = Searcher([signatures[id_] for id_ in ids])
-    dropped: set[int] = set()
-    for position, id_ in enumerate(track(ids, len(ids), "compared")):
-        matches = searcher.matches(signatures[id_], before=position)
-        first = next((match for match in matches if match.position not in dropped), None)
-        if first is None:
+    matches = first_alike([signatures[id_] for id_ in ids])
+    for id_, match in zip(ids, track(matches, len(ids), "compared"), strict=True):
+        if match is None:
             continue
-        dropped.add(position)
-        like = ids[first.position]
-        text = f"{like} shows it too ({first.words})"
-        findings.setdefault(id_, []).append(finding_of("duplicate", first.distance, text, like))
+        like = ids[match.position]
+        text = f"{like} shows it too ({match.words})"
+        findings.setdefault(id_, []).append(finding_of("duplicate", match.distance, text, like))

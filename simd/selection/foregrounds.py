@@ -42,6 +42,7 @@ from simd.selection.reasons import (
     decide,
     finding_of,
 )
+from simd.selection.stored_thumbs import ThumbFile
 from simd.sources import Pixels, find_kind, index_foregrounds, read_foreground
 from simd.sources.index import Index
 from simd.trimap import default_radius, lacking_side, trimap_of
@@ -260,6 +261,7 @@ def _judge_all(
     }
     classes = {fg.id: "|".join(fg.classes) for fg in index.records}
     signatures: dict[str, Signature] = {}
+    thumbs = ThumbFile()
     lacking: dict[str, str] = {}
     signed = not {"duplicate", "leak"} <= set(allow)
     checks = [_Check(fg, min_side, signed) for fg in index.records]
@@ -274,7 +276,7 @@ def _judge_all(
             continue
         reasons += outcome.value.findings
         if outcome.value.signature is not None:
-            signatures[fg.id] = outcome.value.signature
+            signatures[fg.id] = outcome.value.signature.with_thumb_in(thumbs)
         if outcome.value.lacking:
             lacking[fg.id] = outcome.value.lacking
     others: dict[str, ForegroundFiles] = {}

@@ -11,8 +11,10 @@ from simd.progress import track
 from simd.records import ForegroundFiles
 from simd.selection.alpha_filters import unusable
 from simd.selection.name_lists import NameList, read_names
-from simd.selection.near_duplicates import Searcher, Signature, sign
+from simd.selection.near_duplicates import Signature, sign
 from simd.selection.reasons import Finding, finding_of
+from simd.selection.searcher import Searcher
+from simd.selection.stored_thumbs import ThumbFile
 from simd.sources import (
     FINISHED,
     FOREGROUNDS,
@@ -87,9 +89,8 @@ def find_leaks(
             continue
         known, unread = _sign_all(reference, workers)
         problems |= unread
-        searcher = Searcher([signature for _, signature in known])
-        for id_, signature in zip(ids, signatures, strict=True):
-            match = next(searcher.matches(signature), None)
+        matches = Searcher([signature for _, signature in known]).first_matches(signatures)
+        for id_, match in zip(ids, matches, strict=True):
             if match is None:
                 continue
             other = known[match.position][0]
@@ -112,12 +113,12 @@ def _sign_all(
     reference: Reference, workers: int
 ) -> tuple[list[tuple[ForegroundFiles, Signature]], dict[str, str]]:
     outcomes = run(sign_foreground, reference.records, workers=workers)
-    known, unread = [], {}
+    known, unread, thumbs = [], {}, ThumbFile()
     for outcome in track(outcomes, len(reference.records), f"foregrounds of {reference.origin}"):
         if outcome.value is None:
             unread[f"{reference.origin}: {outcome.item.id}"] = outcome.reason or ""
         else:
-            known.append((outcome.item, outcome.value))
+            known.append((outcome.item, outcome.value.with_thumb_in(thumbs)))
     return sorted(known, key=lambda pair: pair[0].id), unread
 
 

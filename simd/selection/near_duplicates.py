@@ -21,7 +21,6 @@ instead of comparisons with the median let a mirrored hash be made from the same
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -32,18 +31,15 @@ import numpy.typing as npt
 from simd.image import Matte, UInt8
 from simd.masks import bounding_box
 from simd.mattes import as_levels, check_colour
+from simd.selection.stored_thumbs import StoredThumb, ThumbFile
 
-BITS = 117
 MIRRORINGS = {"": (1, 1), "mirrored": (1, -1), "upside down": (-1, 1), "turned by 180°": (-1, -1)}
 """How a copy may lie, as the steps along rows and columns."""
 
-_EQUAL = "the same pixels"
 _GREY = 128
 _SIDE, _PARTS, _FEWEST, _LEAST_AREA = 80, 10, 6, 0.5  # pixels of the hashed square, and its windows
 _ORDER = (8, 5, 4, 4)  # coefficients a side: lightness, alpha, two colour differences
 _TINY = 0.02
-_FAR, _LIGHTNESS_FAR = 22, 15  # bits
-_LOOKS = 4  # windows of a pair that are looked at
 _THUMB, _MARGIN = 96, 4
 _SCALES = np.linspace(0.9, 1.1, 9)
 _ASPECT = 1.3  # shapes that differ by more are not the same window
@@ -60,21 +56,16 @@ class Signature(NamedTuple):
     digest: str  # SHA-256 of its visible pixels
     wholes: _Words  # (4, 2), the hash in each of MIRRORINGS
     windows: _Words  # (114, 2), or (1, 2) of the whole alone
-    thumb: UInt8  # (h, w, 4), colour over grey and alpha, at most 96 a side
+    thumb: UInt8 | StoredThumb  # (h, w, 4), colour over grey and alpha, at most 96 a side
 
-
-class Match(NamedTuple):
-    """Two cut-outs that show the same."""
-
-    position: int  # of the other one, in the sequence that was searched
-    distance: int  # bits in which the hashes differ; 0 of 117 for equal pixels
-    how: str  # "the same pixels", or how it lies: "", "mirrored", "cropped", ...
+    def with_thumb_in(self, file: ThumbFile) -> "Signature":
+        """Return the signature with its thumbnail in a file in place of memory."""
+        return self._replace(thumb=file.keep(self.pixels))
 
     @property
-    def words(self) -> str:
-        """Return how the two are alike, in words."""
-        parts = (self.how,) if self.how == _EQUAL else (self.how, f"{self.distance} of {BITS} bits")
-        return ", ".join(part for part in parts if part)
+    def pixels(self) -> UInt8:
+        """The thumbnail, wherever it is."""
+        return self.thumb.read() if isinstance(self.thumb, StoredThumb) else self.thumb
 
 
 def sign(fg: UInt8, alpha: Matte, *, windows: bool = True, thumb: int = _THUMB) -> Signature:
@@ -114,63 +105,7 @@ def sign(fg: UInt8, alpha: Matte, *, windows: bool = True, thumb: int = _THUMB) 
     )
 
 
-class Searcher:
-    """Looks for cut-outs in a sequence of others; built once, asked many times."""
-
-    def __init__(self, others: Sequence[Signature]) -> None:
-        self._others = others
-        self._by_digest: dict[str, list[int]] = {}
-        for position, other in enumerate(others):
-            self._by_digest.setdefault(other.digest, []).append(position)
-        self._count = len(others[0].windows) if others else 1
-        self._windows = _contiguous_columns([o.windows for o in others])
-        self._wholes = _contiguous_columns([o.wholes for o in others])
-
-    def matches(self, signature: Signature, before: int | None = None) -> Iterator[Match]:
-        """Yield the others that show the same, the likeliest first; only the first `before` are asked."""
-        before = len(self._others) if before is None else before
-        same = [position for position in self._by_digest.get(signature.digest, ()) if position < before]
-        yield from (Match(position, 0, _EQUAL) for position in same)
-        for distance, position, looks in sorted(self._candidates(signature, before)):
-            if position in same:
-                continue
-            other = self._others[position]
-            for turn, window, is_inside in looks[:_LOOKS]:
-                inner, outer = (signature, other) if is_inside else (other, signature)
-                if _look_alike(inner.thumb, outer.thumb, list(MIRRORINGS.values())[turn], window):
-                    cropped = "cropped" if _windows()[window][0] != (0.0, 1.0, 0.0, 1.0) else ""
-                    how = ", ".join(part for part in (list(MIRRORINGS)[turn], cropped) if part)
-                    yield Match(position, distance, how)
-                    break
-
-    def _candidates(
-        self, signature: Signature, before: int
-    ) -> Iterator[tuple[int, int, list[tuple[int, int, bool]]]]:
-        """Yield (distance, position, [(turn, window, whether the signature lies in the other), ...])."""
-        looks: dict[int, list[tuple[int, int, int, bool]]] = {}
-        for turn, whole in enumerate(signature.wholes):
-            for at, bits in _near(whole, self._windows[: before * self._count]):
-                position, window = divmod(at, self._count)
-                looks.setdefault(position, []).append((bits, turn, window, True))
-        for window, words in enumerate(signature.windows[1:], start=1):
-            for at, bits in _near(words, self._wholes[: before * len(MIRRORINGS)]):
-                position, turn = divmod(at, len(MIRRORINGS))
-                looks.setdefault(position, []).append((bits, turn, window, False))
-        for position, hits in looks.items():
-            hits.sort()
-            yield hits[0][0], position, [hit[1:] for hit in hits]
-
-
-def _near(words: _Words, many: _Words) -> Iterator[tuple[int, int]]:
-    """Yield (row, bits) for the rows of (N, 2) within reach of a hash, shape (2,)."""
-    lightness = np.bitwise_count(many[:, 0] ^ words[0])
-    rows = np.flatnonzero(lightness <= _LIGHTNESS_FAR)
-    bits = lightness[rows].astype(np.int64) + np.bitwise_count(many[rows, 1] ^ words[1])
-    near = bits <= _FAR
-    return zip(rows[near].tolist(), bits[near].tolist(), strict=True)
-
-
-def _look_alike(inner: UInt8, outer: UInt8, steps: tuple[int, int], window: int) -> bool:
+def look_alike(inner: UInt8, outer: UInt8, steps: tuple[int, int], window: int) -> bool:
     """Lay a thumbnail over a window of another and tell whether little remains between them."""
     (top, bottom, left, right), _ = _windows()[window]
     inner = inner[:: steps[0], :: steps[1]]
@@ -228,6 +163,11 @@ def _digest(fg: UInt8, alpha: UInt8) -> str:
     return hashlib.sha256(f"{alpha.shape}".encode() + alpha.tobytes() + fg.tobytes()).hexdigest()
 
 
+def is_crop(window: int) -> bool:
+    """Tell whether a window is less than the whole."""
+    return _windows()[window][0] != (0.0, 1.0, 0.0, 1.0)
+
+
 @cache
 def _windows() -> list[tuple[tuple[float, float, float, float], tuple[int, int]]]:
     """Return the windows as (top, bottom, left, right) and their places in the basis; the whole is first."""
@@ -280,9 +220,3 @@ def _pack(coefficients: _Float, steps: tuple[int, int]) -> _Words:
     rest = np.concatenate(parts[1:], axis=1)
     words[:, 1, : rest.shape[1]] = rest
     return np.packbits(words, axis=2).view(np.uint64)[..., 0]
-
-
-def _contiguous_columns(words: Sequence[_Words]) -> _Words:
-    """Stack hashes to (N, 2) with each word's column in one piece of memory."""
-    stacked = np.concatenate(words) if words else np.zeros((0, 2), np.uint64)
-    return np.asfortranarray(stacked)

@@ -9,7 +9,8 @@ from simd.errors import DataError, first_of
 from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground
-from simd.selection.near_duplicates import Searcher, Signature, sign
+from simd.selection.near_duplicates import Signature, sign
+from simd.selection.searcher import Searcher
 from simd.training.fused_samples import FusedSamples
 from simd.training.human_samples import WindowedSamples
 from simd.training.material import read_pixels
@@ -76,9 +77,9 @@ def check_apart(
     shared = [foreground.id for foreground in validation if foreground.id in names]
     if not shared:
         known = _signed(training, workers)
-        searcher = Searcher([signature for _, signature in known])
-        for id_, signature in _signed(validation, workers):
-            match = next(searcher.matches(signature), None)
+        held = _signed(validation, workers)
+        matches = Searcher([signature for _, signature in known]).first_matches([each for _, each in held])
+        for (id_, _), match in zip(held, matches, strict=True):
             if match is not None:
                 shared.append(f"{id_} (as {known[match.position][0]}: {match.words})")
     if shared:

@@ -17,7 +17,8 @@ from simd.generator import synthetic
 from simd.generator.objects import MIXED
 from simd.generator.splits import seeds_of
 from simd.records import LAYERS
-from simd.selection.near_duplicates import Searcher, sign
+from simd.selection.near_duplicates import sign
+from simd.selection.searcher import Searcher
 from simd.sources.generated import parse_id
 from simd.taxonomy import CLASSES
 

@@ -9,8 +9,9 @@ from PIL import Image
 
 from simd.generator import synthetic
 from simd.selection.duplicates import add_duplicates
-from simd.selection.near_duplicates import BITS, Searcher, sign
+from simd.selection.near_duplicates import sign
 from simd.selection.reasons import finding_of
+from simd.selection.searcher import BITS, Searcher
 from simd.taxonomy import CLASSES
 
 SEEDS = range(3)

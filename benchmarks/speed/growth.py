@@ -1,0 +1,109 @@
+"""How time and memory grow with the number of foregrounds, of rows, or of regions.
+
+    python benchmarks/speed/growth.py duplicates 1000 3000 10000 100000
+
+Each size runs in a process of its own; its inputs are made before the clock starts. CPU seconds, and the most
+memory that the process held, inputs and libraries included. The exponent is between this size and the one
+before it: 1 is in proportion, 2 is all pairs.
+"""
+
+import argparse
+import json
+import math
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+PICTURE = 96  # pixels a side: the thumbnail is as large as any
+
+
+class Measurement(NamedTuple):
+    """What a part took."""
+
+    seconds: float
+    peak_mib: float
+    note: str
+
+
+def duplicates(count: int) -> Callable[[], str]:
+    """Sign made cut-outs, one in fifty a changed copy of an earlier one; return the search for them."""
+    from simd.selection.duplicates import add_duplicates
+    from simd.selection.near_duplicates import sign
+    from simd.selection.stored_thumbs import ThumbFile
+
+    thumbs = ThumbFile()
+    signatures = {}
+    for number in range(count):
+        copied = number % 50 == 49
+        fg, alpha = made_cutout(number - 25 if copied else number)
+        if copied:
+            fg, alpha = fg[:, ::-1].copy(), alpha[:, ::-1].copy()
+        signatures[f"{number:06d}"] = sign(fg, alpha).with_thumb_in(thumbs)
+
+    def search() -> str:
+        findings: dict[str, list] = {}
+        add_duplicates(findings, signatures)
+        return f"{len(findings)} of {count // 50} copies found"
+
+    return search
+
+
+def made_cutout(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw clouds of colour, cut out by another cloud; detail falls off as in photographs."""
+    rng = np.random.default_rng(seed)
+    clouds = np.zeros((PICTURE, PICTURE, 4), np.float32)
+    for side in (3, 6, 12, 24, 48):
+        spots = rng.normal(size=(side, side, 4)).astype(np.float32)
+        clouds += cv2.resize(spots, (PICTURE, PICTURE), interpolation=cv2.INTER_CUBIC) * (3 / side)
+    levels = np.clip(clouds * 60 + 128, 0, 255).astype(np.uint8)
+    alpha = np.clip(clouds[..., 3] * 400 + 128, 0, 255).astype(np.uint8)
+    return levels[..., :3].copy(), alpha
+
+
+PARTS = {"duplicates": duplicates}
+
+
+def measure(part: str, size: int) -> Measurement:
+    """Run a part in a process of its own."""
+    command = [sys.executable, __file__, part, str(size), "--here"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return Measurement(*json.loads(printed.splitlines()[-1]))
+
+
+def measure_here(part: str, size: int) -> Measurement:
+    """Run a part after its inputs are made and its loops compiled."""
+    PARTS[part](60)()
+    work = PARTS[part](size)
+    start = time.process_time()
+    note = work()
+    seconds = time.process_time() - start
+    return Measurement(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, note)
+
+
+def main() -> None:
+    """Print a line for each size."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("sizes", type=int, nargs="+")
+    parser.add_argument("--here", action="store_true", help="in this process, one size, as JSON")
+    options = parser.parse_args()
+    if options.here:
+        print(json.dumps(measure_here(options.part, options.sizes[0])))
+        return
+    print(f"{options.part:>12}  CPU seconds  exponent  peak MiB")
+    before: tuple[int, float] | None = None
+    for size in options.sizes:
+        seconds, peak, note = measure(options.part, size)
+        exponent = f"{math.log(seconds / before[1]) / math.log(size / before[0]):.2f}" if before else ""
+        print(f"{size:12,}  {seconds:11.2f}  {exponent:>8}  {peak:8.0f}  {note}", flush=True)
+        before = size, seconds
+
+
+if __name__ == "__main__":
+    main()
