@@ -13,7 +13,6 @@ a row to ablation.jsonl, or to --results; a run that was stopped goes on.
 """
 
 import argparse
-import csv
 import json
 import math
 import sys
@@ -35,6 +34,7 @@ from simd.methods.predict import predict
 from simd.metrics.evaluate import evaluate
 from simd.metrics.score import WHOLE
 from simd.metrics.uncertainty import Estimate, compare, summarise
+from simd.report.leaderboard.reported import read_reported
 from simd.report.training_page import write_training_page
 from simd.training.loop import train
 from simd.training.recipe import read_recipe
@@ -42,7 +42,6 @@ from simd.training.run_samples import make_samples
 
 RESULTS = Path(__file__).with_suffix(".jsonl")
 ARMS = ("basic", "+S", "+S+D", "+S+D+G")
-TABLE_5 = RESULTS.parent / "reported" / "sim_2021_table_5.csv"
 FLOOR = "trimap"
 """The method that answers 0.5 wherever the trimap is unknown."""
 WITHOUT = {
@@ -264,8 +263,8 @@ def table(rows: Sequence[Row]) -> str:
 
 def _printed() -> list[str]:
     """Return the paper's table, of other images: it stands beside ours, never in one with it."""
-    with TABLE_5.open(encoding="utf-8") as stream:
-        sads = {row["arm"]: float(row["SAD"]) for row in csv.DictReader(stream)}
+    (table,) = (table for table in read_reported("simd") if table.what == "arm")
+    sads = {row.name: float(row.values[table.columns.index("SAD")]) for row in table.rows}
     lines = ["| the paper, on SIMD's test set | SAD | less the arm before |", "|---|---:|---:|"]
     for before, name in pairwise([None, *sads]):
         less = (

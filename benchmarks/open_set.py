@@ -9,7 +9,6 @@ correlation with the columns of "Semantic Image Matting" (CVPR 2021), Table 3.
 """
 
 import argparse
-import csv
 import tempfile
 from pathlib import Path
 
@@ -22,9 +21,9 @@ from simd.image import FOREGROUND
 from simd.methods.predict import predict
 from simd.metrics.evaluate import evaluate
 from simd.metrics.score import WHOLE
+from simd.report.leaderboard.reported import read_reported
 from simd.taxonomy import CLASSES
 
-TABLE_3 = Path(__file__).parent / "reported" / "sim_2021_table_3.csv"
 METHODS = ("closed-form", "trimap")
 
 
@@ -79,9 +78,13 @@ def unknown_everywhere(built: MattingSet) -> dict[str, float]:
 
 def printed() -> dict[str, dict[str, float]]:
     """Return Table 3: method to class to SAD."""
-    with TABLE_3.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {m: {row["class"]: float(row[m]) for row in rows} for m in ("DIM", "IndexNet", "GCA", "SIM")}
+    (table,) = (table for table in read_reported("simd") if table.what == "class")
+    columns = dict(zip(table.columns, zip(*(row.values for row in table.rows), strict=True), strict=True))
+    names = [row.name for row in table.rows]
+    return {
+        method: dict(zip(names, map(float, columns[method]), strict=True))
+        for method in ("DIM", "IndexNet", "GCA", "SIM")
+    }
 
 
 def correlations(sads: dict[str, float]) -> dict[str, float]:

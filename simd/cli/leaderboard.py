@@ -11,6 +11,7 @@ from simd.cli.app import Json, app, default_out, echo_written, print_json, rows_
 if TYPE_CHECKING:
     from simd.metrics.scores import Scores
     from simd.report.entries.files import Entry
+    from simd.report.leaderboard.reported import ReportedTable
 
 
 @app.command()
@@ -20,6 +21,10 @@ def leaderboard(
     ] = None,
     entries: Annotated[
         Path | None, Option(help="A folder of entries, as simd entry make writes them; on the board, too.")
+    ] = None,
+    reported: Annotated[
+        list[str] | None,
+        Option(help="Figures that others printed, in tables of their own: simd, ..., FILE.toml; repeatable."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -34,10 +39,14 @@ def leaderboard(
     from simd.errors import BatchError, DataError
     from simd.metrics.scores import bases_of, load_scores
     from simd.report.entries.files import read_entries
+    from simd.report.leaderboard.reported import read_reported
     from simd.report.leaderboard.write import write_leaderboard
 
-    if not scores and entries is None:
-        raise DataError("nothing to show: name scores that simd evaluate has written, or --entries FOLDER")
+    if not scores and entries is None and not reported:
+        raise DataError(
+            "nothing to show: name scores that simd evaluate has written, --entries FOLDER or --reported NAME"
+        )
+    tables = [table for name in reported or [] for table in read_reported(name)]
     loaded = [load_scores(path) for path in bases_of(scores or [])]
     handed_in: list[Entry] = []
     failures: dict[str, str] = {}
@@ -46,23 +55,33 @@ def leaderboard(
     if failures and not (loaded or handed_in):
         raise BatchError(failures, "entries", len(failures))
     names = [each.set["name"] for each in (*loaded, *(entry.scores for entry in handed_in))]
-    out = out or default_out("leaderboard", *dict.fromkeys(names))
     methods: list[Scores | Entry] = [*loaded, *handed_in]
-    show_board(methods, out, write_leaderboard(methods, out), json=json)
+    files = []
+    if methods or out is not None:  # others' figures alone are looked at
+        out = out or default_out("leaderboard", *dict.fromkeys(names))
+        files = write_leaderboard(methods, out, reported=reported or ())
+    show_board(methods, out, files, tables, json=json)
     if failures:
         raise BatchError(failures, "entries", len(failures) + len(handed_in))
 
 
-def show_board(methods: "Sequence[Scores | Entry]", out: Path, files: Sequence[Path], *, json: bool) -> None:
+def show_board(
+    methods: "Sequence[Scores | Entry]",
+    out: Path | None,
+    files: Sequence[Path],
+    reported: "Sequence[ReportedTable]" = (),
+    *,
+    json: bool,
+) -> None:
     """Print a board that has been written, as a table or as JSON."""
-    from simd.report.leaderboard.terminal import print_board
+    from simd.report.leaderboard.terminal import print_board, print_reported
 
     if json:
-        tables = {
-            "methods": rows_of(out / "leaderboard.csv"),
-            "differences": rows_of(out / "differences.csv"),
-        }
-        print_json({**tables, "files": files})
+        tables = {"methods": "leaderboard.csv", "differences": "differences.csv"}
+        rows = {key: rows_of(out / name) if out and files else [] for key, name in tables.items()}
+        print_json({**rows, **({"reported": reported} if reported else {}), "files": files})
         return
     print_board(methods)
-    echo_written(files)
+    print_reported(reported)
+    if files:
+        echo_written(files)

@@ -75,7 +75,7 @@ INPUT_FOLDERS = {
 }
 WORDS = {
     "cutout --host",
-    *("bench --option", "bench METHODS", "entry make --fact"),
+    *("bench --option", "bench METHODS", "entry make --fact", "leaderboard --reported"),
     *("balance --class", "build --class", "index --class"),
     *("balance --kind", "browse open --name", "browse pull --by", "browse pull --name", "build --kind"),
     *("build --background-kind", "build --background-licence", "build --layout", "build --licence"),

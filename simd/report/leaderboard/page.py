@@ -20,6 +20,7 @@ from simd.report.leaderboard.differences import CLEAR
 from simd.report.leaderboard.page_differences import differences
 from simd.report.leaderboard.page_examples import example_strip
 from simd.report.leaderboard.page_tables import HOTTEST, headline_means, headline_rows, heat_table
+from simd.report.leaderboard.reported import ReportedTable
 from simd.taxonomy import CLASSES
 
 LARGEST = 5_000_000
@@ -29,16 +30,15 @@ _SLACK = 50_000  # bytes for the rest of the page
 _SCRIPT, _STYLE = "leaderboard.js", "leaderboard.css"
 
 
-def board_page(boards: Sequence[Board]) -> str:
-    """Return the page of these boards."""
+def board_page(boards: Sequence[Board], reported: Sequence[ReportedTable] = ()) -> str:
+    """Return the page of these boards, and of figures that others have printed."""
     tables = [_tables(index, board) for index, board in enumerate(boards, start=1)]
     fixed = (*tables, read_template(_SCRIPT), read_template(_STYLE))
     room = LARGEST - _SLACK - sum(len(text.encode()) for text in fixed)
     examples = [example_strip(board, room // len(boards)) for board in boards]
+    values = {"boards": boards, "reported": reported}
     sections = list(zip(tables, examples, strict=True))
-    return render_page(
-        "leaderboard.html.j2", styles=(_STYLE,), script=_SCRIPT, boards=boards, sections=sections
-    )
+    return render_page("leaderboard.html.j2", styles=(_STYLE,), script=_SCRIPT, sections=sections, **values)
 
 
 def _tables(index: int, board: Board) -> Markup:

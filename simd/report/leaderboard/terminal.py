@@ -31,6 +31,7 @@ from simd.report.leaderboard.board import (
     truth_note,
 )
 from simd.report.leaderboard.differences import CLEAR
+from simd.report.leaderboard.reported import ReportedTable, terminal_parts
 from simd.report.numbers import (
     formatted,
     number,
@@ -74,6 +75,11 @@ def print_board(scores: Sequence[Scores | Entry]) -> None:
         if table := _differences_table(board):
             parts.append(table)
         _print(stdout, [*parts, *_remarks(board)])
+
+
+def print_reported(tables: Sequence[ReportedTable]) -> None:
+    """Print figures that others have printed, a table for each protocol."""
+    _print(console(), list(terminal_parts(tables)))
 
 
 def _print(stdout: Console, parts: Sequence[RenderableType]) -> None:

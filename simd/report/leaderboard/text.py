@@ -22,6 +22,7 @@ from simd.report.leaderboard.board import (
     solved_text,
     truth_note,
 )
+from simd.report.leaderboard.reported import ReportedTable
 from simd.report.numbers import number, p_text, plural, seconds, share_text, short, signed, signed_span, span
 from simd.taxonomy import CLASSES
 
@@ -61,9 +62,19 @@ def differences_to_csv(boards: Sequence[Board]) -> str:
     return csv_text(DIFFERENCES_COLUMNS, rows)
 
 
-def to_markdown(boards: Sequence[Board]) -> str:
-    """Return boards as Markdown tables: the means, then SAD by class; the best in bold."""
-    return "# Leaderboard\n\n" + "\n".join(_markdown(board) for board in boards)
+def to_markdown(boards: Sequence[Board], reported: Sequence[ReportedTable] = ()) -> str:
+    """Return boards as Markdown tables: the means, then SAD by class, the best in bold.
+
+    Figures that others have printed follow in tables of their own.
+    """
+    parts = [*map(_markdown, boards), *map(_reported, reported)]
+    return "# Leaderboard\n\n" + "\n".join(parts)
+
+
+def _reported(table: ReportedTable) -> str:
+    lines = [f"## {_plain(table.title)} (reported)", "", *(_plain(line) for line in table.about), ""]
+    rows = (_line([_plain(cell) for cell in row]) for row in table.cells)
+    return "\n".join([*lines, *_head([_plain(head) for head in table.heads]), *rows, ""])
 
 
 def _difference_rows(index: int, board: Board) -> Iterator[list[object]]:

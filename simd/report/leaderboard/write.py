@@ -11,6 +11,7 @@ from simd.metrics.scores import Scores
 from simd.report.entries.files import Entry
 from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.page import board_page
+from simd.report.leaderboard.reported import read_reported
 from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
 from simd.sources.outputs import begins, check_output_folder, has_file
 
@@ -22,7 +23,9 @@ is_board = has_file("leaderboard.md", begins("# Leaderboard\n"))
 
 
 @checked
-def write_leaderboard(scores: Sequence[Scores | Entry], out: str | Path) -> list[Path]:
+def write_leaderboard(
+    scores: Sequence[Scores | Entry], out: str | Path, *, reported: Sequence[str] = ()
+) -> list[Path]:
     """Write ``index.html``, ``leaderboard.csv``, ``leaderboard.md`` and ``differences.csv`` into a folder.
 
     Scores on different sets, or with different trimaps, stand on separate boards. The page is one file
@@ -35,6 +38,9 @@ def write_leaderboard(scores: Sequence[Scores | Entry], out: str | Path) -> list
         :func:`simd.report.entries.files.read_entries`, with what their cards say.
     out : path
         The folder; made if it is missing.
+    reported : sequence of str
+        Names of figures that others have printed (:func:`simd.report.leaderboard.reported.read_reported`):
+        on the page and in Markdown they stand in tables of their own.
 
     Returns
     -------
@@ -46,7 +52,8 @@ def write_leaderboard(scores: Sequence[Scores | Entry], out: str | Path) -> list
     DataError
         If there are no scores, or the folder cannot be written.
     """
-    if not scores:
+    tables = [table for name in reported for table in read_reported(name)]
+    if not scores and not tables:
         raise DataError("there are no scores to show; make some with: simd evaluate <predictions> <set>")
     places = [
         path
@@ -56,8 +63,8 @@ def write_leaderboard(scores: Sequence[Scores | Entry], out: str | Path) -> list
     out = check_output_folder(out, "a leaderboard", is_board, names=BOARD_NAMES, inputs=places)
     boards = group_boards(scores)
     contents = {
-        "leaderboard.md": to_markdown(boards),  # first: by it the folder is known as ours
-        "index.html": board_page(boards),
+        "leaderboard.md": to_markdown(boards, tables),  # first: by it the folder is known as ours
+        "index.html": board_page(boards, tables),
         "leaderboard.csv": to_csv(boards),
         "differences.csv": differences_to_csv(boards),
     }
