@@ -8,7 +8,8 @@ balance, build, import_finished       from foregrounds, or image-alpha pairs, to
 verify, stats, embed                  whether a set is as built, and what it is made of
 train                                 networks by a recipe
 weights, predict, evaluate            methods run and scored
-entry, leaderboard, bench, browse     what a method hands in, methods side by side, in one run, failures
+entry, leaderboard, ranks             what a method hands in; methods side by side; their mean ranks
+bench, browse                         all of it in one run; failures one by one
 demo, doctor                          the whole way on built-in data; what the installation can do
 app, listed_options, plain_help       the one application, and what commands and help pages share
 renamed, notices, wrapping            former names refused with those of today; the library's log on stderr
@@ -38,6 +39,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     index,
     leaderboard,
     predict,
+    ranks,
     select,
     stats,
     studio,

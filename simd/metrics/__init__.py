@@ -12,6 +12,7 @@ prediction_files  which matte is whose
 training_leaks    images whose foregrounds a method has learnt from
 uncertainty       how sure the means are; bootstrap draws, intervals hands them to a summary; power, how
                   small a difference a class can show
+ranks             mean ranks over images and trimaps, as alphamatting.com prints them
 ================  ==========================================================================================
 """
 

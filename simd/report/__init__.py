@@ -10,6 +10,7 @@ browse/            failures one by one: in the FiftyOne App, or as a page
 sheets/            pictures of many foregrounds: classes, taxonomy, scenes, overview
 html/, templates/  what all pages share; console, what all tables in a terminal do
 selection          the whole of `simd select`; selection_page shows what it dropped
+ranks              mean ranks in a terminal
 training_page      how a training run goes: RUN/index.html
 class_counts       what `simd balance` prints
 source_table       what `simd index` prints; source_docs writes docs/sources.md from guides/

@@ -43,6 +43,7 @@ INPUT_FILES = {
     *("evaluate --classes", "evaluate --review", "import --classes", "index --classes"),
     *(
         "leaderboard SCORES",
+        "ranks SCORES",
         "select --class-list",
         "select --classes",
         "select --review",
@@ -124,6 +125,7 @@ BASES = {
     "import": {"SOURCE": "{aim}", "OUT": "{new}", "--class": "fur"},
     "index": {"FOLDER": "{fgs}"},
     "leaderboard": {"SCORES": "{scores}", "--out": "{new}"},
+    "ranks": {"SCORES": "{scores}"},
     "predict": {"METHOD": "trimap", "IMAGES": "{set}", "--out": "{new}"},
     "select": {"FOREGROUNDS": "{fgs}", "--out": "{new}.jsonl"},
     "stats": {"DATASETS": "{set}", "--out": "{new}"},
