@@ -86,6 +86,7 @@ FINISHED = {
     "p3m-10k": "simd.sources.declared:P3M_10K_FINISHED",
     "aim-500": "simd.sources.declared:AIM_500_FINISHED",
     "alphamatting": "simd.sources.declared:ALPHAMATTING_FINISHED",
+    "alphamatting-trimap2": "simd.sources.declared:ALPHAMATTING_TRIMAP2_FINISHED",
     "ppm-100": "simd.sources.named_folders:PPM_100_FINISHED",
     "rwp-636": "simd.sources.named_folders:RWP_636_FINISHED",
     "him2k": "simd.sources.instances:HIM2K_FINISHED",

@@ -3,6 +3,7 @@
 Facts that are widely known but that no source of the layout states are marked `general`.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from simd.records import Background, ForegroundFiles
@@ -122,6 +123,16 @@ ALPHAMATTING = Layout(
     ask="http://www.alphamatting.com/datasets.php (training archives: input, trimap, gt)",
 )
 
+ALPHAMATTING_TRIMAP2 = replace(
+    ALPHAMATTING,
+    name="alphamatting-trimap2",
+    title="alphamatting.com, training images with their second trimaps",
+    parts=tuple(
+        replace(part, layers={**part.layers, "trimap": part.layers["trimap"].replace("Trimap1", "Trimap2")})
+        for part in ALPHAMATTING.parts
+    ),
+)
+
 BG_20K = Layout(
     name="bg-20k",
     title="BG-20k",
@@ -165,12 +176,12 @@ def foregrounds_of(layout: Layout) -> SourceKind:
     )
 
 
-def pairs_of(layout: Layout) -> SourceKind:
-    """Return the kind that reads the layers image and alpha, and the official trimaps."""
-    layers = ("image", "alpha")
+def pairs_of(layout: Layout, *, trimaps: bool = False) -> SourceKind:
+    """Return the kind that reads the layers image and alpha, and the official trimaps; needed or optional."""
+    layers = ("image", "alpha", "trimap") if trimaps else ("image", "alpha")
 
     def index(origin: str) -> Index[Finished]:
-        contents = look_through(layout, origin, layers=layers, optional=("trimap",))
+        contents = look_through(layout, origin, layers=layers, optional=() if trimaps else ("trimap",))
         records = tuple(
             Finished(
                 id=_name(layout, item),
@@ -185,7 +196,7 @@ def pairs_of(layout: Layout) -> SourceKind:
         )
         return _index(layout, records, contents)
 
-    return _declared(layout, layers, layout.describe((*layers, "trimap")), index_finished=index)
+    return _declared(layout, layers, layout.describe(("image", "alpha", "trimap")), index_finished=index)
 
 
 def backgrounds_of(layout: Layout) -> SourceKind:
@@ -241,3 +252,4 @@ AM_2K_FINISHED = pairs_of(AM_2K)
 P3M_10K_FINISHED = pairs_of(P3M_10K)
 AIM_500_FINISHED = pairs_of(AIM_500)
 ALPHAMATTING_FINISHED = pairs_of(ALPHAMATTING)
+ALPHAMATTING_TRIMAP2_FINISHED = pairs_of(ALPHAMATTING_TRIMAP2, trimaps=True)
