@@ -85,11 +85,13 @@ async function take(name, values = {}, drawn = null) {
   const isPlane = name !== "choose", isLong = name === "find" || values.stroke?.tool === "subject" || target.first === "rim";
   $("busy").hidden = !(isPlane && isLong && name !== "undo");
   try {
-    const change = await api.step(describe, isPlane ? framed : undefined);
-    adopt(target, change.state ?? change);
-    if (change.box && target === doc) {
-      view.update(change.box, change.alpha, change.trimap);
+    if (isPlane) {
+      const { state, alpha, trimap } = await api.step(describe, framed);
+      adopt(target, state);
+      if (target === doc) view.update(state.box, alpha, trimap);
       rest();
+    } else {
+      adopt(target, await api.step(describe));
     }
     say(target.unsaved ?? "");
   } catch (error) {
@@ -109,7 +111,7 @@ async function framed(answer) {
   const state = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const [top, bottom, left, right] = state.box, pixels = (bottom - top) * (right - left);
   return {
-    state, box: state.box,
+    state,
     alpha: new Uint8Array(buffer, 4 + length, pixels), trimap: new Uint8Array(buffer, 4 + length + pixels, pixels),
   };
 }
