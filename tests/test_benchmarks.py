@@ -53,6 +53,8 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "speed/limits.py --megapixels 0.02 --rounds 1",
     "speed/metrics.py --rounds 1 --pictures hair noise",
     "speed/png.py --rounds 1",
+    "cutout_photographs.py --only 1 --strokes 1",
+    "speed/cutout.py --only 1 --strokes 2 --megapixels 0.01",
     "speed/solve_again.py --only 1 --strokes 6 --megapixels 0.005",
     "fba_reference.py",
     "shm.py work --tiny --each 1 --size 64",

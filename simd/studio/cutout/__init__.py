@@ -10,6 +10,7 @@ folder       cut-outs on disk: whole or not at all
 uploads      bytes that somebody sends as a picture
 session      all pictures; saving writes what was drawn behind the page's back
 app          what the page asks for
+simulate     a person who cuts out, to measure the others
 one_picture  `simd.cutout`; batch is `simd cutout --auto`
 ===========  ===============================================================================================
 """

@@ -42,7 +42,8 @@ def select(
     ----------
     image : uint8, shape (H, W, 3)
     box : (top, left, bottom, right), optional
-        Around the subject, in pixels: all outside is background. By default the frame without its rim.
+        Around the subject, in pixels: all outside is background. By default, and in place of one around
+        everything, the frame without its rim.
     keep, erase : bool, shape (H, W), optional
         What is drawn as subject and as background. With `keep` alone the subject is what looks like it.
     band : float
@@ -55,7 +56,7 @@ def select(
     Raises
     ------
     DataError
-        If the box holds no pixel, or all of them.
+        If the box holds no pixel.
     """
     height, width = image.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
@@ -96,14 +97,16 @@ def _labels(
 ) -> UInt8:
     height, width = small.shape[:2]
     labels = np.full((height, width), _SURE_BG, np.uint8)
-    if box is None:
+    inside = labels[:0, :0]
+    if box is not None:
+        top, left, bottom, right = _within(box, full, (height, width))
+        inside = labels[top:bottom, left:right]
+        if not inside.size:
+            raise DataError("the box lies outside the picture; draw it around the subject")
+    if inside.size in (0, labels.size):  # nothing is said, or nothing is left outside
         rim = max(1, round(RIM * min(height, width)))
         top, left, bottom, right = rim, rim, height - rim, width - rim
-    else:
-        top, left, bottom, right = _within(box, full, (height, width))
-    inside = labels[top:bottom, left:right]
-    if not inside.size or inside.size == labels.size:
-        raise DataError("a box has the subject inside and background outside; draw it around the subject")
+        inside = labels[top:bottom, left:right]
     inside[:] = _MAYBE_FG
     if keep is not None and keep.any() and box is None:
         inside[:] = np.where(_alike(small, keep, erase), _MAYBE_FG, _MAYBE_BG)[top:bottom, left:right]

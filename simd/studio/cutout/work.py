@@ -1,5 +1,6 @@
 """One picture being cut out: its trimap, what was drawn, the matte that follows, and the way back."""
 
+import hashlib
 import zlib
 from dataclasses import asdict
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simd.errors import DataError
-from simd.image import UNKNOWN, UInt8, pixel_digest, to_uint8
+from simd.image import UNKNOWN, UInt8, to_uint8
 from simd.methods.classical.editor import Box, ClosedFormEditor
 from simd.studio.cutout.matte import cleaned, reach
 from simd.studio.cutout.selecting import lay_over, select
@@ -64,7 +65,8 @@ class Work:
     def revision(self) -> str:
         """What the state is called: the same after a restart, another after any change."""
         cleanup = "-".join(f"{value:g}" for value in asdict(self.facts.cleanup).values())
-        return f"{pixel_digest(self.trimap)[:16]}-{len(self.facts.steps)}-{cleanup}"
+        digest = hashlib.sha256(self.facts.trimap).hexdigest()
+        return f"{digest[:16]}-{len(self.facts.steps)}-{cleanup}"
 
     @property
     def undo_steps(self) -> tuple[int, int]:
@@ -154,22 +156,27 @@ class Work:
     def _become(self, trimap: UInt8, facts: Facts) -> Box:
         """Solve again what a state changes; if that fails, all is as before."""
         solved = self._editor.draw(trimap)
-        if facts.cleanup == self.facts.cleanup and not facts.cleanup.shift:
-            box = _union(solved, _box(trimap != self.trimap))
+        if facts.cleanup == self.facts.cleanup:
+            drawn = _box(trimap != self.trimap)
+            top, bottom, left, right = _union(solved, drawn)
         else:
-            box = Box(0, self._size[0], 0, self._size[1])
-        alpha = self.alpha.copy()
-        top, bottom, left, right = box
+            drawn = NOTHING
+            top, bottom, left, right = 0, self._size[0], 0, self._size[1]
         margin = reach(facts.cleanup)
-        wide = (
-            slice(max(0, top - margin), bottom + margin),
-            slice(max(0, left - margin), right + margin),
-        )
-        part = to_uint8(cleaned(self._editor.alpha[wide], trimap[wide], facts.cleanup))
-        alpha[wide] = part
-        changed = _box(alpha != self.alpha)
+        top, left = max(0, top - margin), max(0, left - margin)
+        part = slice(top, bottom + margin), slice(left, right + margin)
+        inside = to_uint8(cleaned(self._editor.alpha[part], trimap[part], facts.cleanup))
+        changed = _box(inside != self.alpha[part])
+        alpha = self.alpha.copy()  # what was handed out never changes
+        alpha[part] = inside
         self.trimap, self.facts, self.alpha = trimap, facts, alpha
-        return _union(changed, box if trimap is not self.trimap else NOTHING)
+        if changed != NOTHING:
+            rows, columns = (
+                (changed.top + top, changed.bottom + top),
+                (changed.left + left, changed.right + left),
+            )
+            changed = Box(*rows, *columns)
+        return _union(changed, drawn)
 
     def checkpoint(self) -> tuple[Facts, list[Facts], list[Facts]]:
         """Return everything that a step changes, for :meth:`return_to`."""
