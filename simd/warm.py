@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from simd.composition.loops import blended, lanczos_window
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
 from simd.methods import METHODS, load_method
 from simd.methods.classical import ClosedFormEditor
@@ -26,6 +27,7 @@ def warm() -> None:
     """Run what is compiled on tiny images: metrics, methods, the editor, near-duplicates, some samples."""
     warm_metrics()
     image = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)  # large-kernel wants 41
+    blended(image, image[..., 0], lanczos_window(image, (60, 60), (0, 0), (48, 48)))
     trimap = np.full((48, 48), UNKNOWN, np.uint8)
     trimap[:16], trimap[32:] = BACKGROUND, FOREGROUND
     for name in METHODS.keys() - _WITHOUT_NUMBA:

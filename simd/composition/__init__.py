@@ -4,7 +4,7 @@
 build            the command; its options are listed in options, spec reads them from a TOML file
 plan             which foreground goes on which background; pair_lists follows lists of others
 render           the composites of one foreground: read, prepare, compose, encode, write
-arithmetic       the composite itself, on arrays
+arithmetic       the composite itself, on arrays; loops, those of large ones, compiled
 recent           backgrounds that several composites show, read and scaled once
 straight_colour  colour that a cut-out holds multiplied by its alpha, divided again
 protocols/       the rules of a composite: exact, simd-2021, adobe-2017

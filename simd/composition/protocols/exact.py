@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
-from simd.composition.arithmetic import composite
+from simd.composition.arithmetic import LARGE, composite
 from simd.composition.protocols import Prepared, Recipe, Scaled
 from simd.errors import DataError
 from simd.image import UPRIGHT, Reader, UInt8
@@ -129,6 +129,10 @@ def _resized_window(
     Pillow resizes along rows, then along columns, so that what the window does not show need not take part in
     the second, the longer of the two.
     """
+    if size[0] * size[1] >= LARGE:
+        from simd.composition.loops import lanczos_window
+
+        return lanczos_window(bg, cover, corner, size)
     (top, left), (height, width) = corner, size
     lanczos = Image.Resampling.LANCZOS
     wide = Image.fromarray(bg).resize((cover[1], bg.shape[0]), lanczos)
