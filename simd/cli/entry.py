@@ -85,3 +85,28 @@ def check(
         listed = "; ".join(differences[:5])
         more = f" and {len(differences) - 5} more" if len(differences) > 5 else ""
         raise DataError(f"{folder}: {len(differences)} figures differ: {listed}{more}")
+
+
+@entry.command()
+def rescore(
+    entries: Annotated[Path, Argument(help="A folder of entries.")],
+    predictions: Annotated[Path, Option(help="The folder of mattes, by the entries' folders.")],
+    sets: Annotated[Path, Option(help="The folder of the sets, by their names.")],
+    *,
+    workers: Workers,
+    json: Json = False,
+) -> None:
+    """Renew entries of an earlier version of the metrics from their mattes, and say what that changes."""
+    from simd.errors import BatchError
+    from simd.report.entries.rescore import rescore_entries
+
+    done = rescore_entries(entries, predictions, sets, workers=workers)
+    if json:
+        print_json(done)
+    else:
+        for place, corrections in done.renewed.items():
+            for correction in corrections:
+                typer.echo(f"{place}: {correction}")
+        typer.echo(f"{len(done.renewed)} entries renewed, {len(done.current)} are of this version already")
+    if done.failures:
+        raise BatchError(done.failures, "entries", len(done.failures) + len(done.renewed) + len(done.current))

@@ -4,6 +4,7 @@ A parameter that stands in none of the tables fails `test_every_parameter_is_kno
 it is, and is tried with all the others.
 """
 
+import re
 import shutil
 import signal
 from contextlib import contextmanager
@@ -58,6 +59,7 @@ INPUT_FOLDERS = {
     "bench DATASET",
     *("entry check --alpha", "entry check --trimap", "entry check DATASET", "entry check FOLDER"),
     *("entry check PREDICTIONS", "entry make --predictions", "leaderboard --entries"),
+    *("entry rescore --predictions", "entry rescore --sets", "entry rescore ENTRIES"),
     *("balance --annotations", "balance SOURCE", "browse open --embedding", "browse open --predictions"),
     *("browse open DATASET", "browse pull DATASET", "build --annotations", "build --backgrounds"),
     *("build --foregrounds", "embed DATASET", "evaluate --alpha", "evaluate --trimap", "evaluate DATASET"),
@@ -121,6 +123,7 @@ BASES = {
     "embed": {"DATASET": "{set}", "--out": "{new}"},
     "entry check": {"FOLDER": "{entry}", "PREDICTIONS": "{mattes}", "DATASET": "{set}"},
     "entry make": {"SCORES": "{scores}", "--out": "{new}"},
+    "entry rescore": {"ENTRIES": "{old}", "--predictions": "{mattes}", "--sets": "{sets}"},
     "evaluate": {"PREDICTIONS": "{mattes}", "DATASET": "{set}", "--out": "{new}"},
     "import": {"SOURCE": "{aim}", "OUT": "{new}", "--class": "fur"},
     "index": {"FOLDER": "{fgs}"},
@@ -253,6 +256,13 @@ def write_world(root: Path):
     save(root / "cutouts" / "fur_1.png", cutout)
     evaluate(root / "mattes", root / "set", out=root / "scores" / "mine")
     make_entry(root / "scores" / "mine", root / "entry")
+    shutil.copytree(root / "entry", root / "old")
+    for name in ("card.toml", "scores.json"):  # of an earlier version of the metrics
+        text = (root / "old" / name).read_text()
+        (root / "old" / name).write_text(
+            re.sub(r'(metrics_version"?[:=] ?|metrics_version = )2', r"\g<1>1", text)
+        )
+    (root / "sets").mkdir()
     fill_folder(root / "annotations", index_foregrounds(str(fgs)).records)
     export_annotations(root / "annotations", root / "coco.json", format_="coco")
     select(fgs, out=root / "selection.jsonl")
@@ -268,7 +278,20 @@ def write_world(root: Path):
     shutil.copy(bgs / "hill.jpg", root / "photo.jpg")
     numbers = iter(range(10**6))
     (root / "out").mkdir()
-    folders = ("fgs", "bgs", "set", "mattes", "annotations", "aim", "cutouts", "plain", "site", "entry")
+    folders = (
+        "fgs",
+        "bgs",
+        "set",
+        "mattes",
+        "annotations",
+        "aim",
+        "cutouts",
+        "plain",
+        "site",
+        "entry",
+        "old",
+        "sets",
+    )
     files = {"coco": "coco.json", "photo": "photo.jpg", "bglist": "bglist.txt", "scores": "scores/mine"}
     return {
         **{name: str(root / name) for name in folders},

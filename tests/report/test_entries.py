@@ -343,3 +343,64 @@ def test_a_part_of_the_entries_comes_out_the_same(tmp_path, method, id_):
     for row in rows:
         for metric in ("sad", "mse", "grad", "conn"):
             assert getattr(row, metric) == pytest.approx(float(stored[row.region][metric]), rel=1e-6)
+
+
+@pytest.fixture
+def earlier(tiny, entry):
+    """Make the entry one of version 1 of the metrics, whose SAD was half of what it is now."""
+    rewrite(entry, lambda row: {"sad": row.sad / 2})
+    spoil(entry.folder / "card.toml", "metrics_version = 2", "metrics_version = 1")
+    spoil(entry.folder / "scores.json", '"metrics_version": 2', '"metrics_version": 1')
+    spoil(entry.folder / "card.toml", 'paper = "unknown"', 'paper = "Ours, 2026"')
+    (tiny / "all").mkdir()
+    shutil.move(tiny / "mattes", tiny / "all" / "mine")
+    (tiny / "sets").mkdir()
+    shutil.copytree(tiny / "set", tiny / "sets" / "tiny")
+    return tiny
+
+
+def test_entries_of_an_earlier_version_are_renewed_and_say_what_has_changed(earlier, run_cli):
+    command = ("entry", "rescore", earlier / "entries", "--predictions", earlier / "all", "--sets")
+    done = run_cli(*command, earlier / "sets", "--workers", 1)
+    assert done.code == 0, done.err
+    line = "scored again, metrics version 1 to 2: sad 0.0256 to 0.0512 (class-balanced mean; 4 scores differ)"
+    assert f"mine: {line}" in done.out
+    made = read_entry(earlier / "entries" / "mine")
+    assert (made.card.metrics_version, made.card.paper) == (2, "Ours, 2026")
+    assert made.scores.summary().class_mean.sad == pytest.approx(0.0512)
+    assert check_entry(made.folder, earlier / "all" / "mine", earlier / "set").differences == ()
+    page = write_leaderboard([made], earlier / "board")[0].read_text()
+    assert f"mine: {line}." in page
+    log = (made.folder / "corrections.csv").read_text()
+    again = run_cli(*command, earlier / "sets")
+    assert "0 entries renewed, 1 are of this version already" in again.out
+    assert (made.folder / "corrections.csv").read_text() == log
+
+
+@pytest.mark.parametrize(
+    ("spoil_it", "message"),
+    [
+        (lambda root: shutil.rmtree(root / "all" / "mine"), "where its mattes are expected"),
+        (lambda root: shutil.rmtree(root / "sets" / "tiny"), "where its set is expected"),
+        (
+            lambda root: write_run(root / "all" / "mine", RunRecord(method="mine", version="3")),
+            "its mattes are of version '3' of the method, the entry is of '2'",
+        ),
+        (lambda root: next((root / "all" / "mine").glob("fur*.png")).unlink(), "1 mattes are missing"),
+    ],
+)
+def test_an_entry_whose_mattes_are_not_at_hand_stays_as_it_is(earlier, run_cli, spoil_it, message):
+    spoil_it(earlier)
+    folder = earlier / "entries" / "mine"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    command = ("entry", "rescore", earlier / "entries", "--predictions", earlier / "all", "--sets")
+    done = run_cli(*command, earlier / "sets", "--workers", 1)
+    assert done.code == 1
+    assert message in done.err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_log_of_corrections_edited_by_hand_is_refused(entry):
+    (entry.folder / "corrections.csv").write_text("from_version,to_version\n1,x\n")
+    with pytest.raises(DataError, match=r"corrections\.csv:2: is not a correction"):
+        read_entry(entry.folder)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from simd.arguments import checked
 from simd.errors import DataError
@@ -79,30 +80,52 @@ def check_entry(
     if given.card.metrics_version != METRICS_VERSION:
         raise DataError(
             f"{given.folder}: is of metrics version {given.card.metrics_version}, and this simd computes "
-            f"version {METRICS_VERSION}; renew it: simd evaluate, then simd entry make"
+            f"version {METRICS_VERSION}; renew it: simd entry rescore"
         )
-    facts = given.scores.set
-    again = evaluate(
+    again = scored_again(
+        given,
         predictions,
         dataset,
         alpha=alpha,
         trimap=trimap,
         classes=classes,
         review=review,
-        region=given.card.region,
-        proposals="class_masks" in facts,
-        cutout=any(row.cutout is not None for row in given.scores.rows),
-        name=given.card.name,
         workers=workers,
+    )
+    differences += chain(_of_card(given, Path(predictions)), _of_rows(given.scores, again))
+    return EntryCheck(entry=given, recomputed=len(again.rows), differences=tuple(differences))
+
+
+def scored_again(
+    entry: Entry,
+    predictions: str | Path,
+    dataset: str | Path | None,
+    *,
+    workers: int,
+    out: Path | None = None,
+    **options: Any,
+) -> Scores:
+    """Score the mattes of an entry again, as they were scored; DataError if the set is another one."""
+    facts = entry.scores.set
+    again = evaluate(
+        predictions,
+        dataset,
+        region=entry.card.region,
+        proposals="class_masks" in facts,
+        cutout=any(row.cutout is not None for row in entry.scores.rows),
+        name=entry.card.name,
+        out=out,
+        workers=workers,
+        **options,
     ).scores
     for key in ("digest", "trimaps_digest"):
         if again.set[key] != facts[key]:
             raise DataError(
-                f"{dataset or alpha}: its {key.replace('_', ' ')} is {again.set[key][:12]}, that of the "
-                f"entry {facts[key][:12]}: it is not what {given.card.name} was scored on ({facts['name']})"
+                f"{dataset or options['alpha']}: its {key.replace('_', ' ')} is {again.set[key][:12]}, that "
+                f"of the entry {facts[key][:12]}: it is not what {entry.card.name} was scored on "
+                f"({facts['name']})"
             )
-    differences += chain(_of_card(given, Path(predictions)), _of_rows(given.scores, again))
-    return EntryCheck(entry=given, recomputed=len(again.rows), differences=tuple(differences))
+    return again
 
 
 def _of_card(entry: Entry, predictions: Path) -> Iterator[str]:

@@ -1,17 +1,19 @@
 """The folder of an entry: card.toml, scores.csv, scores.json; made of scores, and read."""
 
+import csv
 import hashlib
+import io
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from simd.arguments import checked
 from simd.dataset.predictions import read_run
 from simd.errors import DataError, SimdError
-from simd.files import json_text, make_folder, read_json, write_atomically
+from simd.files import json_text, make_folder, read_json, read_text, write_atomically
 from simd.image import is_image_name, read_prediction
 from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
@@ -33,8 +35,30 @@ SCORES_NAME = "scores"
 ENTRY_NAMES = (CARD_NAME, f"{SCORES_NAME}.csv", f"{SCORES_NAME}.json")
 """The files of an entry."""
 
+CORRECTIONS_NAME = "corrections.csv"
+"""The file of an entry that was scored again by a later version of the metrics."""
+
 is_entry = has_file(CARD_NAME, contains('"simd-entry"'))
 """Tells whether a folder holds an entry."""
+
+
+class Correction(NamedTuple):
+    """A mean that another version of the metrics has changed: a line of corrections.csv."""
+
+    from_version: int
+    to_version: int
+    mean: str  # class_mean or image_mean
+    metric: str
+    before: float
+    after: float
+    changed: int  # scores of images and regions that are others now
+
+    def __str__(self) -> str:
+        title = self.mean.replace("class_mean", "class-balanced mean").replace("_", " ")
+        return (
+            f"scored again, metrics version {self.from_version} to {self.to_version}: {self.metric} "
+            f"{self.before:.6g} to {self.after:.6g} ({title}; {self.changed} scores differ)"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +68,7 @@ class Entry:
     folder: Path
     card: EntryCard
     scores: Scores
+    corrections: tuple[Correction, ...] = ()  # of rescoring, the first one first
 
     def __repr__(self) -> str:
         return f"<Entry of {self.card.name!r} on {self.card.set!r}: {self.scores!r}>"
@@ -92,7 +117,7 @@ def make_entry(
     if folder is not None and not folder.is_dir():
         raise DataError(f"{folder}: no such folder; name the folder of the mattes with --predictions")
     read = [summary, rows, *([folder] if folder else [])]
-    out = check_output_folder(out, "an entry", is_entry, names=ENTRY_NAMES, inputs=read)
+    out = check_output_folder(out, "an entry", is_entry, names=(*ENTRY_NAMES, CORRECTIONS_NAME), inputs=read)
     earlier = read_card(out / CARD_NAME) if (out / CARD_NAME).is_file() else None
     table = rows.read_bytes()
     card = _card(loaded, content, hashlib.sha256(table).hexdigest(), folder, earlier, facts or {})
@@ -128,7 +153,7 @@ def read_entry(folder: Path) -> Entry:
                 f"{folder / CARD_NAME}: {name} is {getattr(card, name)!r:.80}, that of the scores is "
                 f"{value!r:.80}; the two are not of one run: make the entry again with simd entry make"
             )
-    return Entry(folder=folder, card=card, scores=scores)
+    return Entry(folder=folder, card=card, scores=scores, corrections=read_corrections(folder))
 
 
 def read_entries(folder: str | Path) -> tuple[list[Entry], dict[str, str]]:
@@ -167,6 +192,30 @@ def check_names(entries: Iterable[Entry]) -> None:
                 f"{card.set}; keep one of them, or score one with another name: simd evaluate --name"
             )
         places[key] = entry.folder
+
+
+def read_corrections(folder: Path) -> tuple[Correction, ...]:
+    """Read what rescoring has changed of an entry; nothing where it never was.
+
+    Raises
+    ------
+    DataError
+        If a line is not one of a log of corrections.
+    """
+    path = folder / CORRECTIONS_NAME
+    if not path.is_file():
+        return ()
+    corrections = []
+    reader = csv.DictReader(io.StringIO(read_text(path)))
+    for row in reader:
+        try:
+            versions = int(row["from_version"]), int(row["to_version"])
+            before, after = (float(row[name] or "nan") for name in ("before", "after"))
+            changed = int(row["changed"])
+            corrections.append(Correction(*versions, row["mean"], row["metric"], before, after, changed))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"{path}:{reader.line_num}: is not a correction ({error}); restore it") from None
+    return tuple(corrections)
 
 
 def scored_facts(scores: Scores, summary: Mapping[str, Any], digest: str) -> dict[str, Any]:

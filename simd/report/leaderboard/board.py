@@ -17,7 +17,7 @@ from simd.metrics.uncertainty import Estimate
 from simd.missing import DASH, present
 from simd.records import NOT_TRUTH, UNLABELLED
 from simd.report.entries.card import NONE, UNKNOWN, EntryCard
-from simd.report.entries.files import Entry
+from simd.report.entries.files import Correction, Entry
 from simd.report.leaderboard.differences import PairedComparison, compare_pairs
 from simd.report.numbers import decimals_for, formatted, number, plural, short
 from simd.taxonomy import CLASSES
@@ -59,6 +59,7 @@ class BoardEntry:
 
     scores: Scores
     card: EntryCard | None = None  # of what was handed in as an entry
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def name(self) -> str:
@@ -304,7 +305,10 @@ def group_boards(methods: Iterable[Scores | Entry]) -> list[Board]:
     """
     groups: dict[tuple[str, ...], list[BoardEntry]] = {}
     for method in methods:
-        entry = BoardEntry(method) if isinstance(method, Scores) else BoardEntry(method.scores, method.card)
+        if isinstance(method, Scores):
+            entry = BoardEntry(method)
+        else:
+            entry = BoardEntry(method.scores, method.card, method.corrections)
         facts = entry.scores.set
         others = (facts.get(name, "") for name in ("region", "class_masks"))
         key = facts["digest"], facts["trimaps_digest"], *others, str(entry.scores.metrics_version)
@@ -344,6 +348,9 @@ def notes(board: Board) -> Iterator[str]:
         if text := _cutout_text(board, entry):
             yield f"{entry.name}: {text}."
     yield from _levels(board)
+    for entry in board.entries:
+        shown = [each for each in entry.corrections if each.mean == board.headline]
+        yield from (f"{entry.name}: {correction}." for correction in shown)
     yield from _remarks(board)
     if board.unclassed:
         yield (

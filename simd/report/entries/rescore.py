@@ -1,0 +1,114 @@
+"""Entries of an earlier version of the metrics, scored again where their mattes are at hand."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from simd.arguments import checked
+from simd.dataset.predictions import read_run
+from simd.errors import DataError, SimdError
+from simd.files import csv_text, write_atomically
+from simd.metrics.alpha import METRICS_VERSION
+from simd.metrics.score import METRICS, score_to_row
+from simd.metrics.score_summary import class_mean_errors, mean_errors, whole_images
+from simd.metrics.scores import Scores
+from simd.missing import none_if_nan
+from simd.report.entries.card import UNKNOWN
+from simd.report.entries.check import scored_again
+from simd.report.entries.files import (
+    CORRECTIONS_NAME,
+    SCORES_NAME,
+    Correction,
+    Entry,
+    make_entry,
+    read_entries,
+)
+from simd.schema import differing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescored:
+    """What has become of the entries of a folder, by their folders in it."""
+
+    renewed: dict[str, tuple[Correction, ...]]
+    current: tuple[str, ...]  # of this version already
+    failures: dict[str, str]  # why an entry stays as it is
+
+
+@checked
+def rescore_entries(
+    entries: str | Path, predictions: str | Path, sets: str | Path, *, workers: int = 1
+) -> Rescored:
+    """Score the mattes of all entries of an earlier version of the metrics again, and renew the entries.
+
+    What that has changed is added to corrections.csv of each, and boards say it.
+
+    Parameters
+    ----------
+    entries : path
+        A folder of entries.
+    predictions : path
+        The folder of mattes, those of an entry in a folder of the entry's name in `entries`.
+    sets : path
+        The folder of the sets, each in a folder of its name.
+    workers : int
+        Processes.
+
+    Returns
+    -------
+    Rescored
+        An entry whose mattes or set are not at hand, or are others now, stays as it is and says why.
+    """
+    entries, renewed, current = Path(entries), {}, []
+    present, failures = read_entries(entries)
+    for entry in present:
+        place = entry.folder.relative_to(entries).as_posix()
+        if entry.card.metrics_version == METRICS_VERSION:
+            current.append(place)
+            continue
+        try:
+            renewed[place] = _rescore(entry, Path(predictions) / place, Path(sets) / entry.card.set, workers)
+        except SimdError as error:
+            failures[place] = str(error)
+    return Rescored(renewed=renewed, current=tuple(current), failures=failures)
+
+
+def _rescore(entry: Entry, mattes: Path, matting_set: Path, workers: int) -> tuple[Correction, ...]:
+    for folder, what in ((mattes, "its mattes are"), (matting_set, "its set is")):
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder, where {what} expected; it stays as it is")
+    record = read_run(mattes)
+    version = (record.version if record else "") or UNKNOWN
+    if version != entry.card.version:
+        raise DataError(
+            f"{mattes}: its mattes are of version {version!r} of the method, the entry is of "
+            f"{entry.card.version!r}; it stays as it is"
+        )
+    with tempfile.TemporaryDirectory() as work:
+        base = Path(work) / SCORES_NAME
+        again = scored_again(entry, mattes, matting_set, out=base, workers=workers)
+        if again.missing.keys() - entry.scores.missing.keys():
+            raise DataError(f"{mattes}: {len(again.missing)} mattes are missing; it stays as it is")
+        corrections = _corrections(entry.scores, again, entry.card.metrics_version)
+        log = [*entry.corrections, *corrections]
+        rows = [[none_if_nan(v) if isinstance(v, float) else v for v in each] for each in log]
+        make_entry(base, entry.folder, predictions=mattes)
+    write_atomically(entry.folder / CORRECTIONS_NAME, csv_text(Correction._fields, rows))
+    return corrections
+
+
+def _corrections(before: Scores, after: Scores, version: int) -> tuple[Correction, ...]:
+    rows = {(row.id, row.region): score_to_row(row) for row in before.rows}
+    changed = sum(
+        (row.id, row.region) not in rows or bool(differing(rows[row.id, row.region], score_to_row(row)))
+        for row in after.rows
+    )
+    means = {
+        "class_mean": (class_mean_errors(before.rows), class_mean_errors(after.rows)),
+        "image_mean": (mean_errors(whole_images(before.rows)), mean_errors(whole_images(after.rows))),
+    }
+    return tuple(
+        Correction(version, METRICS_VERSION, name, metric, old[metric], new[metric], changed)
+        for name, (old, new) in means.items()
+        for metric in METRICS
+    )
