@@ -26,7 +26,11 @@ from simd.studio.serve import served
 LAPTOP, TABLET = {"width": 1280, "height": 800}, {"width": 820, "height": 1180}
 CUP, HAIR = (400, 600), (640, 640)
 CUP_BOX = [(6, 66), (394, 530)]
-CUP_STROKES = [("t", [(70, 395), (150, 372)]), ("e", [(392, 60), (396, 300)])]
+CUP_STROKES = [
+    ("s", [(285, 345), (335, 375)]),
+    ("t", [(70, 395), (150, 372)]),
+    ("e", [(392, 60), (396, 300)]),
+]
 
 
 def main(folder: Path) -> None:

@@ -3,6 +3,7 @@
 ===========  ===============================================================================================
 selecting    a box, a rough stroke or nothing to a trimap
 steps        what a person does, as records
+solving      the matting problem while its trimap is drawn
 work         one picture being cut out; matte cleans up and finds the subject's colours
 first_answer what a cut-out begins with; boxes reads a file of them
 record       what is kept of a cut-out beside its pictures

@@ -9,9 +9,10 @@ import numpy as np
 
 from simd.errors import DataError
 from simd.image import UNKNOWN, UInt8, to_uint8
-from simd.methods.classical.editor import Box, ClosedFormEditor
+from simd.methods.classical.editor import Box
 from simd.studio.cutout.matte import cleaned, reach
 from simd.studio.cutout.selecting import lay_over, select
+from simd.studio.cutout.solving import Solver
 from simd.studio.cutout.steps import TOOLS, Cleanup, Step
 
 STEPS = 200
@@ -58,8 +59,8 @@ class Work:
         self._forth: list[Facts] = []
         self.facts = facts
         self.trimap = facts.trimap_levels(self._size)
-        self._editor = ClosedFormEditor(image, self.trimap)
-        self.alpha = to_uint8(cleaned(self._editor.alpha, self.trimap, facts.cleanup))
+        self._solver = Solver(image, self.trimap)
+        self.alpha = to_uint8(cleaned(self._solver.alpha(), self.trimap, facts.cleanup))
 
     @property
     def revision(self) -> str:
@@ -78,12 +79,12 @@ class Work:
         """Memory that is held, in bytes."""
         kept = sum(len(facts.trimap) for facts in self._back + self._forth)
         arrays = (self.image, self.trimap, self.alpha)
-        return sum(int(array.nbytes) for array in arrays) + self._editor.nbytes + kept
+        return sum(int(array.nbytes) for array in arrays) + self._solver.nbytes + kept
 
     @property
     def solved(self) -> np.ndarray:
         """The matte before it is cleaned up, float64 (H, W), read-only."""
-        return self._editor.alpha
+        return self._solver.alpha()
 
     def draw(self, step: Step) -> Box:
         """Take a stroke or a box, and return where alpha is another.
@@ -155,7 +156,7 @@ class Work:
 
     def _become(self, trimap: UInt8, facts: Facts) -> Box:
         """Solve again what a state changes; if that fails, all is as before."""
-        solved = self._editor.draw(trimap)
+        solved = self._solver.draw(trimap)
         if facts.cleanup == self.facts.cleanup:
             drawn = _box(trimap != self.trimap)
             top, bottom, left, right = _union(solved, drawn)
@@ -165,7 +166,7 @@ class Work:
         margin = reach(facts.cleanup)
         top, left = max(0, top - margin), max(0, left - margin)
         part = slice(top, bottom + margin), slice(left, right + margin)
-        inside = to_uint8(cleaned(self._editor.alpha[part], trimap[part], facts.cleanup))
+        inside = to_uint8(cleaned(self._solver.alpha(part), trimap[part], facts.cleanup))
         changed = _box(inside != self.alpha[part])
         alpha = self.alpha.copy()  # what was handed out never changes
         alpha[part] = inside
