@@ -7,7 +7,8 @@ who knows the true matte and draws where the answer is worst (simd/studio/cutout
 "box" are the CPU seconds of the first answer and of the box, "solve" the CPU time of the matting problem
 after a stroke, "step" that until the step is on disk and its answer ready: one thread. "page" is the
 wall time in Chromium from the end of the stroke to the frame that shows its matte. The error is the largest
-difference from solving the last trimap as a whole, anywhere (nan for pictures that are not); SAD is that after the box, and at the end.
+difference from solving the last trimap as a whole, anywhere (nan for large pictures, which are solved
+smaller); SAD is that after the box, and at the end.
 """
 
 import argparse
