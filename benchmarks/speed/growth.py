@@ -8,13 +8,17 @@ before it: 1 is in proportion, 2 is all pairs.
 """
 
 import argparse
+import atexit
 import json
 import math
 import resource
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -66,7 +70,75 @@ def made_cutout(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return levels[..., :3].copy(), alpha
 
 
-PARTS = {"duplicates": duplicates}
+def board(rows: int) -> Callable[[], str]:
+    """Write scores of two methods, of `rows` rows each; return the reading and the leaderboard of both."""
+    from simd.metrics.score import Score
+    from simd.metrics.scores import Scores, load_scores
+    from simd.report.leaderboard.write import write_leaderboard
+    from simd.taxonomy import CLASSES
+
+    folder = Path(tempfile.mkdtemp(prefix="simd-growth-"))
+    atexit.register(shutil.rmtree, folder)
+    facts = {"name": "made", "protocol": "exact", "digest": "0" * 64, "trimaps_digest": "1" * 64}
+    for name in ("first", "second"):
+        rng = np.random.default_rng(len(name))
+        made = []
+        for number in range(rows // 2):
+            class_ = CLASSES[number % 20]
+            for region in ("unknown", class_):
+                errors = dict(zip(("sad", "mse", "grad", "conn"), rng.gamma(2, size=4).tolist(), strict=True))
+                id_, fg_id = f"{class_}-{number:08x}", f"fg-{number // 10:05d}"
+                made.append(
+                    Score(id=id_, class_=class_, fg_id=fg_id, region=region, pixels=90_000, **errors)
+                )
+        Scores(name=name, version="1", set=facts, paths={}, rows=tuple(made), missing={}).save(folder / name)
+
+    def show() -> str:
+        files = write_leaderboard([load_scores(folder / name) for name in ("first", "second")], folder / "out")
+        return f"{files[0].stat().st_size / 1024:.0f} KiB of page"
+
+    return show
+
+
+def picture(pixels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a drawn fur of some pixels: colour, alpha, and its unknown region."""
+    from simd.generator import synthetic
+    from simd.trimap import default_radius, trimap_of, unknown_region
+
+    side = round(pixels**0.5)
+    drawn = synthetic("fur", 0, 512)
+    fg, alpha = (cv2.resize(layer, (side, side), interpolation=cv2.INTER_CUBIC) for layer in drawn[:2])
+    return fg, alpha, unknown_region(trimap_of(alpha, default_radius(alpha.shape)))
+
+
+def signing(pixels: int) -> Callable[[], str]:
+    """Draw a picture; return the making of its signature."""
+    from simd.selection.near_duplicates import sign
+
+    fg, alpha, _ = picture(pixels)
+
+    def signed() -> str:
+        return sign(fg, alpha).digest[:8]
+
+    return signed
+
+
+def stats(pixels: int) -> Callable[[], str]:
+    """Draw a picture; return the measuring that `simd stats` does."""
+    from simd.features.region_statistics import measure_regions
+
+    fg, alpha, unknown = picture(pixels)
+
+    def measured() -> str:
+        left = unknown.copy()
+        left[:, left.shape[1] // 2 :] = False
+        whole, _ = measure_regions(fg, alpha, unknown, {"fur": left, "hair_hard": unknown & ~left})
+        return f"thickness {whole.thickness:.2f}, {whole.components} components"
+
+    return measured
+
+
+PARTS = {"duplicates": duplicates, "board": board, "signing": signing, "stats": stats}
 
 
 def measure(part: str, size: int) -> Measurement:
@@ -78,7 +150,7 @@ def measure(part: str, size: int) -> Measurement:
 
 def measure_here(part: str, size: int) -> Measurement:
     """Run a part after its inputs are made and its loops compiled."""
-    PARTS[part](60)()
+    PARTS[part](2000 if part in ("signing", "stats") else 60)()
     work = PARTS[part](size)
     start = time.process_time()
     note = work()

@@ -72,9 +72,10 @@ def stroke_widths(mask: Mask) -> tuple[Float32, Mask]:
     """
     if mask.all():  # there is no outside to measure from, and no stroke
         return np.full(mask.shape, max(mask.shape), np.float32), np.zeros_like(mask)
-    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 5)
     highest = cv2.dilate(distance, _SQUARE, borderType=cv2.BORDER_REPLICATE)
-    ridge = np.asarray((distance > 0) & (distance >= highest - np.float32(1e-3)), dtype=np.bool_)
+    highest -= np.float32(1e-3)
+    ridge = np.asarray((distance > 0) & (distance >= highest), dtype=np.bool_)
     return np.asarray(distance, dtype=np.float32), ridge
 
 
@@ -89,10 +90,10 @@ def find_parts(mask: Mask) -> Parts:
     A hole is a 4-connected part of the complement that does not reach the image's border. Both count from
     :data:`SPECK` pixels on.
     """
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
     areas = np.where(boxes[:, cv2.CC_STAT_AREA] >= SPECK, boxes[:, cv2.CC_STAT_AREA], 0)
     areas[0] = 0
-    _, hole_labels, boxes, _ = cv2.connectedComponentsWithStats((~mask).astype(np.uint8), connectivity=4)
+    _, hole_labels, boxes, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
     left, top, width, height, size = boxes.T
     inside = (left > 0) & (top > 0) & (left + width < mask.shape[1]) & (top + height < mask.shape[0])
     hole_areas = np.where(inside & (size >= SPECK), size, 0)

@@ -37,6 +37,7 @@ MIRRORINGS = {"": (1, 1), "mirrored": (1, -1), "upside down": (-1, 1), "turned b
 """How a copy may lie, as the steps along rows and columns."""
 
 _GREY = 128
+_STRIP = 16  # rows
 _SIDE, _PARTS, _FEWEST, _LEAST_AREA = 80, 10, 6, 0.5  # pixels of the hashed square, and its windows
 _ORDER = (8, 5, 4, 4)  # coefficients a side: lightness, alpha, two colour differences
 _TINY = 0.02
@@ -145,9 +146,18 @@ def _over_grey(fg: UInt8, alpha: UInt8) -> _Float:
     """Return colour over grey and alpha, float (h, w, 4), cut to where the visible mass lies."""
     seen = np.where(alpha >= min(16, int(alpha.max())), alpha, 0)
     rows, columns = (_span(seen.sum(axis=axis)) for axis in (1, 0))
-    share = alpha[rows, columns, None].astype(np.float32) / 255
-    colour = fg[rows, columns].astype(np.float32) * share + _GREY * (1 - share)
-    return np.concatenate([colour, 255 * share], axis=2)
+    fg, alpha = fg[rows, columns], alpha[rows, columns]
+    cut = np.empty((*alpha.shape, 4), np.float32)
+    for strip in _strips(len(cut)):
+        share = alpha[strip, :, None].astype(np.float32) / 255
+        cut[strip, :, :3] = fg[strip].astype(np.float32) * share + _GREY * (1 - share)
+        cut[strip, :, 3:] = 255 * share
+    return cut
+
+
+def _strips(height: int) -> list[slice]:
+    """Cut rows into strips whose arrays stay in the cache: memory that is used once costs more than sums."""
+    return [slice(top, top + _STRIP) for top in range(0, height, _STRIP)]
 
 
 def _span(mass: npt.NDArray[np.integer]) -> slice:
@@ -158,9 +168,13 @@ def _span(mass: npt.NDArray[np.integer]) -> slice:
 def _digest(fg: UInt8, alpha: UInt8) -> str:
     box = bounding_box(alpha)
     assert box is not None
-    alpha = np.ascontiguousarray(alpha[box.slices])
-    fg = np.where(alpha[..., None] > 0, fg[box.slices], 0)
-    return hashlib.sha256(f"{alpha.shape}".encode() + alpha.tobytes() + fg.tobytes()).hexdigest()
+    fg, alpha = fg[box.slices], alpha[box.slices]
+    digest = hashlib.sha256(f"{alpha.shape}".encode())
+    for strip in _strips(len(alpha)):
+        digest.update(np.ascontiguousarray(alpha[strip]))
+    for strip in _strips(len(alpha)):
+        digest.update(np.where(alpha[strip, :, None] > 0, fg[strip], 0))
+    return digest.hexdigest()
 
 
 def is_crop(window: int) -> bool:
