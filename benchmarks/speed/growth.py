@@ -87,14 +87,14 @@ def board(rows: int) -> Callable[[], str]:
             class_ = CLASSES[number % 20]
             for region in ("unknown", class_):
                 errors = dict(zip(("sad", "mse", "grad", "conn"), rng.gamma(2, size=4).tolist(), strict=True))
-                id_, fg_id = f"{class_}-{number:08x}", f"fg-{number // 10:05d}"
-                made.append(
-                    Score(id=id_, class_=class_, fg_id=fg_id, region=region, pixels=90_000, **errors)
-                )
+                id_, fg_id = f"{class_}-{number:08x}", f"{class_}-{number // 200}"  # ten images each
+                made.append(Score(id=id_, class_=class_, fg_id=fg_id, region=region, pixels=90_000, **errors))
         Scores(name=name, version="1", set=facts, paths={}, rows=tuple(made), missing={}).save(folder / name)
 
     def show() -> str:
-        files = write_leaderboard([load_scores(folder / name) for name in ("first", "second")], folder / "out")
+        files = write_leaderboard(
+            [load_scores(folder / name) for name in ("first", "second")], folder / "out"
+        )
         return f"{files[0].stat().st_size / 1024:.0f} KiB of page"
 
     return show

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.intervals import Intervals, intervals
-from simd.metrics.score import ENTIRE, METRICS, CutoutErrors, Score
+from simd.metrics.score import ENTIRE, METRICS, WHOLE_IMAGES, CutoutErrors, Score
 from simd.missing import none_if_nan, nulls_for_nan, present
 from simd.records import NOT_TRUTH, UNLABELLED
 from simd.taxonomy import CLASSES
@@ -134,20 +135,18 @@ def _counts_and_means(rows: Sequence[Score]) -> dict[str, Any]:
         "image_mean": mean_errors(whole),
         "class_mean": class_mean_errors(rows),
         "classes": {name: _of_class(of_class) for name, of_class in _by_class(rows).items()},
-        "regions": {
-            name: _of_region([r for r in rows if r.region == name]) for name in (*CLASSES, UNLABELLED)
-        },
+        "regions": {name: _of_region(of_region) for name, of_region in _by_region(rows).items()},
     }
 
 
 def whole_images(rows: Sequence[Score]) -> list[Score]:
     """Return the scores of whole images; those without an unknown pixel have none."""
-    return [row for row in rows if row.is_whole and not row.is_empty]
+    return [row for row in rows if row.region in WHOLE_IMAGES and row.pixels]  # as is_whole and is_empty say
 
 
 def mean_errors(rows: Sequence[Score]) -> MeanErrors:
     """Return the mean of each error over rows."""
-    return MeanErrors(*(mean(getattr(row, m) for row in rows) for m in METRICS))
+    return MeanErrors(*(mean(map(attrgetter(m), rows)) for m in METRICS))
 
 
 def class_mean_errors(rows: Sequence[Score]) -> MeanErrors:
@@ -182,8 +181,19 @@ def mean(values: Iterable[float]) -> float:
 
 
 def _by_class(rows: Sequence[Score]) -> dict[str, list[Score]]:
-    whole = whole_images(rows)
-    return {name: [row for row in whole if row.class_ == name] for name in CLASSES}
+    of_classes: dict[str, list[Score]] = {name: [] for name in CLASSES}
+    for row in whole_images(rows):
+        if row.class_ in of_classes:
+            of_classes[row.class_].append(row)
+    return of_classes
+
+
+def _by_region(rows: Sequence[Score]) -> dict[str, list[Score]]:
+    of_regions: dict[str, list[Score]] = {name: [] for name in (*CLASSES, UNLABELLED)}
+    for row in rows:
+        if row.region in of_regions:
+            of_regions[row.region].append(row)
+    return of_regions
 
 
 def _of_class(rows: Sequence[Score]) -> ClassSummary:

@@ -171,9 +171,9 @@ def _digest(fg: UInt8, alpha: UInt8) -> str:
     fg, alpha = fg[box.slices], alpha[box.slices]
     digest = hashlib.sha256(f"{alpha.shape}".encode())
     for strip in _strips(len(alpha)):
-        digest.update(np.ascontiguousarray(alpha[strip]))
+        digest.update(alpha[strip].tobytes())
     for strip in _strips(len(alpha)):
-        digest.update(np.where(alpha[strip, :, None] > 0, fg[strip], 0))
+        digest.update(np.where(alpha[strip, :, None] > 0, fg[strip], 0).tobytes())
     return digest.hexdigest()
 
 
