@@ -56,7 +56,6 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "speed/limits.py --megapixels 0.02 --rounds 1",
     "speed/metrics.py --rounds 1 --pictures hair noise",
     "speed/png.py --rounds 1",
-    "cutout_photographs.py --only 1 --strokes 1",
     "speed/cutout.py --only 1 --strokes 2 --megapixels 0.01",
     "speed/solve_again.py --only 1 --strokes 6 --megapixels 0.005",
     "fba_reference.py",
@@ -74,6 +73,7 @@ WITH_INPUTS = {
     "speed/build.py",
     "real_neighbours.py",
     "tagging_photographs.py",
+    "cutout_photographs.py",
 }  # each has a test below
 WITH_A_DATABASE = {"browse.py"}  # FiftyOne's
 
@@ -319,6 +319,15 @@ def test_the_ablation_refuses_rows_that_were_made_otherwise(ablation, other):
         ablation.table([ablation_row("basic", 0, sads), ablation_row("+S", 0, sads, **other)])
     with pytest.raises(DataError, match="no row of an arm"):
         ablation.table([])
+
+
+@pytest.mark.slow  # a browser, and a picture of a fixed size
+@pytest.mark.browser
+def test_photographs_are_cut_out_on_the_page(tmp_path):
+    if importlib.util.find_spec("playwright") is None or not Path("/usr/bin/chromium").exists():
+        pytest.skip("Playwright or Chromium is not installed")
+    printed = run("cutout_photographs.py", "--only", 1, "--strokes", 1, folder=tmp_path)
+    assert re.search(r"^net +632 x 632 +1 ", printed, re.MULTILINE)
 
 
 @pytest.mark.slow  # starts FiftyOne's database
