@@ -146,7 +146,7 @@ def test_the_whole_way(show):
     assert page.locator("#class").input_value() == "fur"
     page.locator("#tag").click()
     page.locator("#palette button").first.wait_for()
-    assert page.locator("#title").text_content() == "my-disc"
+    page.locator("#title", has_text="my-disc").wait_for()
     page.locator("#definition", has_text="fur: ").wait_for()
 
 
