@@ -18,6 +18,7 @@ _WITHOUT_NUMBA = {
     "gca",
     "fba",
     "vitmatte",
+    "shm",
     "onnx",
     "external",
 }  # they need weights or a command, too
