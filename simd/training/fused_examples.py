@@ -48,13 +48,14 @@ _CHANNELS = 9 + PLANES
 _BLOCK = 64  # examples drawn at one size: they share scenes
 _SALT = 4002  # keeps these random numbers apart from those of other samples
 _LENGTH = 2**40
+_PLAIN_PHOTOGRAPHS = 0.35  # of the plain examples: over a piece of a photograph
 
 Generator = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleOptions:
-    """The table [examples] of the stage fused; shares are of all examples."""
+    """The table [examples] of the stage fused; shares are of the examples that are not plain."""
 
     count: Annotated[int, Asked(help="Examples to learn from; each is cropped anew.", at_least=1)]
     side: Annotated[int, Asked(help="H and W of an example.", at_least=64, at_most=1024)]
@@ -62,6 +63,7 @@ class ExampleOptions:
     shares: Annotated[tuple[str, ...], Asked(help="class=weight, or kind of mixed object; 1 if not named.")]
     crop: Annotated[int, Asked(help="H and W of a sample, a multiple of 32.", at_least=64, at_most=1024)]
     radii: Annotated[tuple[int, ...], Asked(help="Radii of trimaps, in pixels.", at_least=1, at_most=60)]
+    plain: Annotated[float, Asked(help="Examples: as a set has them, else changed.", at_least=0, at_most=1)]
     photographs: Annotated[float, Asked(help="Backgrounds: photographs.", at_least=0, at_most=1)]
     clutter: Annotated[float, Asked(help="Backgrounds: with other objects.", at_least=0, at_most=1)]
     noise_textures: Annotated[float, Asked(help="Backgrounds: coloured noise.", at_least=0, at_most=1)]
@@ -135,23 +137,15 @@ class Examples:
         square = window(middle, size, side, rng)
         fg, alpha = drawn.fg[square], drawn.alpha[square]
         classes = drawn.class_mask[square] if name in MIXED else None
-        bg = self._background(drawn.bg[square], number, name, rng)
-        if rng.random() < options.textured:
-            fg = with_texture(fg, rng)
-        fg, bg = recoloured(fg, rng), recoloured(bg, rng)
-        if rng.random() < options.translucent:
-            alpha = translucent(alpha, rng)
-        if rng.random() < options.blur:
-            sigma = rng.uniform(0.4, 2.5)
-            fg, alpha = blurred(fg, alpha, sigma)
-        if rng.random() < options.haze:
-            alpha = hazy(alpha, rng)
-        image = composite(np.ascontiguousarray(fg), np.ascontiguousarray(alpha), np.ascontiguousarray(bg))
-        if rng.random() < options.noise:
-            image = add_noise(image, rng.uniform(0.5, 6), rng)
-        if rng.random() < options.jpeg:
-            image = compress(image, int(rng.integers(60, 97)))
-        trimap = self._trimap(alpha, rng)
+        if options.plain and rng.random() < options.plain:
+            over = rng.random() < _PLAIN_PHOTOGRAPHS
+            bg = piece_of_photograph(side, rng) if over else np.ascontiguousarray(drawn.bg[square])
+            image = composite(np.ascontiguousarray(fg), np.ascontiguousarray(alpha), bg)
+            trimap = trimap_of(alpha, int(options.radii[rng.integers(len(options.radii))]))
+        else:
+            bg = self._background(drawn.bg[square], number, name, rng)
+            image, alpha = self._changed(fg, alpha, bg, rng)
+            trimap = self._trimap(alpha, rng)
         if (trimap == UNKNOWN).sum() < 100:
             return None
         planes = np.empty((side, side, _CHANNELS), np.uint8)
@@ -167,6 +161,26 @@ class Examples:
         planes[..., ANSWERS] = answers.alphas
         planes[..., FALLBACKS] = answers.fallbacks[0] + 2 * answers.fallbacks[1]
         return planes
+
+    def _changed(self, fg: UInt8, alpha: UInt8, bg: UInt8, rng: Generator) -> tuple[UInt8, UInt8]:
+        """Composite with other colours, textures, mattes and grain; return it with its alpha."""
+        options = self.options
+        if rng.random() < options.textured:
+            fg = with_texture(fg, rng)
+        fg, bg = recoloured(fg, rng), recoloured(bg, rng)
+        if rng.random() < options.translucent:
+            alpha = translucent(alpha, rng)
+        if rng.random() < options.blur:
+            sigma = rng.uniform(0.4, 2.5)
+            fg, alpha = blurred(fg, alpha, sigma)
+        if rng.random() < options.haze:
+            alpha = hazy(alpha, rng)
+        image = composite(np.ascontiguousarray(fg), np.ascontiguousarray(alpha), np.ascontiguousarray(bg))
+        if rng.random() < options.noise:
+            image = add_noise(image, rng.uniform(0.5, 6), rng)
+        if rng.random() < options.jpeg:
+            image = compress(image, int(rng.integers(60, 97)))
+        return image, alpha
 
     def _trimap(self, alpha: UInt8, rng: Generator) -> UInt8:
         options = self.options

@@ -7,11 +7,21 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from simd.composition.arithmetic import composite  # noqa: E402
+from simd.composition.stream import stream  # noqa: E402
 from simd.errors import DataError  # noqa: E402
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN  # noqa: E402
 from simd.methods.fused.method import load_fused  # noqa: E402
 from simd.methods.weights.folder import load_weights  # noqa: E402
-from simd.training.fused_examples import ALPHA, ANSWERS, FALLBACKS, TRIMAP, Examples, Shelf  # noqa: E402
+from simd.training.fused_examples import (  # noqa: E402
+    ALPHA,
+    ANSWERS,
+    FALLBACKS,
+    IMAGE,
+    TRIMAP,
+    Examples,
+    Shelf,
+)
 from simd.training.fused_samples import FusedSamples  # noqa: E402
 from simd.training.loop import train  # noqa: E402
 from simd.training.recipe import read_recipe  # noqa: E402
@@ -21,7 +31,7 @@ TINY = (
     *("loop.steps=4", "loop.batch=2", "loop.log_every=1", "loop.precision=float32", "schedule.warm_up=1"),
     *("validation.every=0", "checkpoints.every=2", "checkpoints.final=last"),
 )
-CHANCES = ("one_sided", "nearly_unknown", "haze", "translucent", "blur", "noise", "jpeg", "withheld")
+CHANCES = ("plain", "one_sided", "nearly_unknown", "haze", "translucent", "blur", "noise", "jpeg", "withheld")
 NONE = dict.fromkeys(CHANCES, 0.0)
 
 
@@ -68,6 +78,16 @@ def test_shares_of_trimaps_are_met(options):
     assert (nearly[..., TRIMAP] == UNKNOWN).mean() > 0.9
     sided = Examples(replace(options, **{**NONE, "one_sided": 1.0}), 0)[1]
     assert sided[0, 0, FALLBACKS] == 3
+
+
+def test_plain_examples_are_composites_as_a_set_has_them(options):
+    examples = Examples(replace(options, **{**NONE, "plain": 1.0}), 0)
+    over_scenes = 0
+    for number in range(6):
+        example, drawn = examples[number], stream([examples.name_at(number)], size=64, split="train")[number]
+        assert np.array_equal(example[..., ALPHA], drawn.alpha)
+        over_scenes += np.array_equal(example[..., IMAGE], composite(drawn.fg, drawn.alpha, drawn.bg))
+    assert 0 < over_scenes < 6  # others lie over photographs
 
 
 def test_a_withheld_answer_is_called_a_fallback(options, shelved):
