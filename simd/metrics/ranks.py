@@ -139,7 +139,14 @@ def read_values(path: Path) -> list[Value]:
 
 
 def values_of(scores: Sequence[Scores]) -> list[Value]:
-    """Return the errors of whole images; trimaps are called by their set, by digest where two share it."""
+    """Return the errors of whole images; trimaps are called by their set, by digest where two share it.
+
+    Raises
+    ------
+    DataError
+        If the scores are of unlike versions of the metrics, or of sets that do not have the same images.
+    """
+    _check_alike(scores)
     digests: dict[str, set[str]] = {}
     for of_method in scores:
         digests.setdefault(of_method.set["name"], set()).add(of_method.set["trimaps_digest"])
@@ -151,6 +158,26 @@ def values_of(scores: Sequence[Scores]) -> list[Value]:
             if row.is_whole and not row.is_empty:
                 values += [Value(of_method.name, row.id, trimap, m, getattr(row, m)) for m in METRICS]
     return values
+
+
+def _check_alike(scores: Sequence[Scores]) -> None:
+    """Raise DataError if scores cannot stand in one table: of unlike metrics, or of unlike images."""
+    images: dict[tuple[str, str], set[str]] = {}
+    for of_method in scores:
+        if of_method.metrics_version != scores[0].metrics_version:
+            raise DataError(
+                f"{of_method.name} is scored by version {of_method.metrics_version} of the metrics, "
+                f"{scores[0].name} by version {scores[0].metrics_version}; run simd evaluate again"
+            )
+        key = of_method.set["name"], of_method.set["trimaps_digest"]
+        images.setdefault(key, set()).update({row.id for row in of_method.rows}, of_method.missing)
+    groups = [(name, ids) for (name, _), ids in images.items()]
+    for name, ids in groups[1:]:
+        if unlike := sorted(ids ^ groups[0][1]):
+            raise DataError(
+                f"{groups[0][0]} and {name} do not have the same images: {first_of(unlike, 3)} of one alone; "
+                "rank the methods of each set for itself"
+            )
 
 
 def _rank_by(metric: str, cells: Mapping[tuple[str, str], Mapping[str, float]]) -> MetricRanks:

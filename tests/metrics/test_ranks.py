@@ -111,6 +111,17 @@ def test_scores_of_several_trimaps_are_ranked_together(tmp_path):
     assert {v.trimap for v in values_of([replace(both[0], set={**both[0].set, "name": "S"})])} == {"S"}
 
 
+def test_scores_of_unlike_images_or_metrics_are_not_ranked_together():
+    a, b = scores("A", "b", (5.0, 3.0)), scores("B", "b", (6.0, 2.0))
+    with pytest.raises(DataError, match="B is scored by version 1 of the metrics, A by version 2"):
+        values_of([a, replace(b, metrics_version=1)])
+    part = scores("B", "c", (6.0, 2.0), set_name="mini")
+    part = replace(part, rows=part.rows[:1])
+    with pytest.raises(DataError, match="alphamatting and mini do not have the same images: troll of one"):
+        values_of([a, part])
+    assert len(values_of([a, replace(part, missing={"troll": "no matte"})])) == 3 * 4  # lacks a matte only
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -136,6 +136,40 @@ def test_mattes_of_others_levels_and_weights_are_found(tiny, entry):
     assert difference.startswith("card.toml: weights_sha256 is 'dddd")
 
 
+def test_a_missing_matte_that_an_entry_hides_is_found(tiny):
+    next((tiny / "mattes").glob("fur*.png")).unlink()
+    evaluate(tiny / "mattes", tiny / "set", out=tiny / "scores" / "mine")
+    entry = make_entry(tiny / "scores" / "mine", tiny / "entries" / "mine")
+    assert check_entry(entry.folder, tiny / "mattes", tiny / "set").differences == ()
+    rewrite(replace(entry, scores=replace(entry.scores, missing={})), unchanged)
+    assert check_entry(entry.folder).differences == ()
+    (difference,) = check_entry(entry.folder, tiny / "mattes", tiny / "set").differences
+    assert difference.startswith("fur-00000001: has no usable matte (")
+
+
+@pytest.mark.parametrize(("key", "value"), [("version", "3"), ("seconds_per_image", 0.001)])
+def test_a_forged_version_or_time_is_found_by_run_json(tiny, entry, key, value):
+    scores, card = (replace(each, **{key: value}) for each in (entry.scores, entry.card))
+    rewrite(replace(entry, scores=scores, card=card), unchanged)
+    (difference,) = check_entry(entry.folder, tiny / "mattes", tiny / "set").differences
+    assert difference.startswith(f"card.toml: {key} is {value!r}, by the mattes and their run.json it is ")
+
+
+def unchanged(_row):
+    """Change nothing of a row."""
+    return {}
+
+
+def test_what_its_makers_left_open_is_no_difference_and_unknown_mattes_are_one(tiny, entry):
+    record = RunRecord(method="mine", version="2", checkpoint_digest="d" * 64, trained_on=("a/b",))
+    write_run(tiny / "mattes", record)
+    assert entry.card.trained_on == ("unknown",)
+    assert check_entry(entry.folder, tiny / "mattes", tiny / "set").differences == ()
+    spoil(entry.folder / "card.toml", 'mattes = "8-bit"', 'mattes = "unknown"')
+    (difference,) = check_entry(entry.folder, tiny / "mattes", tiny / "set").differences
+    assert difference == "card.toml: mattes is 'unknown', by the mattes and their run.json it is '8-bit'"
+
+
 def test_an_interval_edited_by_hand_is_found(entry):
     summary = json.loads((entry.folder / "scores.json").read_text())
     summary["intervals"]["class_mean"]["reason"] = None

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from simd.arguments import checked
+from simd.dataset.predictions import read_run
 from simd.errors import DataError
 from simd.files import read_json
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.evaluate import evaluate
 from simd.metrics.score import score_to_row
 from simd.metrics.scores import Scores
-from simd.report.entries.card import UNKNOWN
+from simd.report.entries.card import FACTS, UNKNOWN
 from simd.report.entries.files import SCORES_NAME, Entry, facts_of_mattes, read_entry
 from simd.schema import differing
 
@@ -92,7 +93,11 @@ def check_entry(
         review=review,
         workers=workers,
     )
-    differences += chain(_of_card(given, Path(predictions)), _of_rows(given.scores, again))
+    differences += chain(
+        _of_card(given, Path(predictions), again),
+        _of_rows(given.scores, again),
+        _of_missing(given.scores, again),
+    )
     return EntryCheck(entry=given, recomputed=len(again.rows), differences=tuple(differences))
 
 
@@ -128,12 +133,27 @@ def scored_again(
     return again
 
 
-def _of_card(entry: Entry, predictions: Path) -> Iterator[str]:
-    """Name what the card says of mattes and weights and the mattes do not."""
-    for name, value in facts_of_mattes(predictions, entry.scores).items():
+def _of_card(entry: Entry, predictions: Path, again: Scores) -> Iterator[str]:
+    """Name what the card says of mattes, weights and run, and the mattes and their run.json do not."""
+    facts = facts_of_mattes(predictions, entry.scores)
+    if read_run(predictions) is not None:
+        facts |= {"version": again.version or UNKNOWN, "seconds_per_image": again.seconds_per_image}
+    for name, value in facts.items():
         stated = getattr(entry.card, name)
-        if stated not in (value, UNKNOWN):
-            yield f"card.toml: {name} is {stated!r}, by the mattes and their run.json it is {value!r}"
+        if stated == value or (name in FACTS and stated in (UNKNOWN, (UNKNOWN,))):
+            continue  # what its makers left open contradicts nothing
+        yield f"card.toml: {name} is {stated!r}, by the mattes and their run.json it is {value!r}"
+
+
+def _of_missing(stated: Scores, again: Scores) -> Iterator[str]:
+    """Name the images that lack a matte for one of the two alone, and of which no row has said so."""
+    scored = {row.id for row in chain(stated.rows, again.rows)}
+    for id_, reason in again.missing.items():
+        if id_ not in stated.missing and id_ not in scored:
+            yield f"{id_}: has no usable matte ({reason}), and the entry does not say that it is missing"
+    for id_ in stated.missing:
+        if id_ not in again.missing and (id_ not in scored or id_ in {row.id for row in stated.rows}):
+            yield f"{id_}: is missing by the entry, and is not by the mattes"
 
 
 def _of_rows(stated: Scores, again: Scores) -> Iterator[str]:
