@@ -1,5 +1,6 @@
 """Foregrounds being tagged: which are open, which are done, and each step on disk before it counts."""
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -175,7 +176,7 @@ class Tagging:
         return {
             **self._row(number, self.foregrounds[number]),
             "size": list(work.alpha.shape),
-            "revision": work.revision,
+            "revision": _revision(opened),
             "counts": work.counts,
             "strokes": len(work.strokes),
             "seconds": opened.record.seconds or 0.0,
@@ -198,7 +199,7 @@ class Tagging:
         except StaleError:
             self._forget(opened)
             raise
-        if revision != opened.work.revision:
+        if revision != _revision(opened):
             raise StaleError("this was drawn on a state that is no longer there; it is read again")
         return opened
 
@@ -235,3 +236,8 @@ class Tagging:
                 self._opened.popitem(last=False)
         self._opened.move_to_end(number)
         return self._opened[number]
+
+
+def _revision(opened: OpenedForeground) -> str:
+    """Return what the state is called; no other foreground has one of that name."""
+    return f"{opened.work.revision}-{hashlib.sha256(opened.record.fg_id.encode()).hexdigest()[:16]}"
