@@ -56,13 +56,17 @@ class BatchError(SimdError):
         What an item is, in the plural ("composites").
     total : int
         Items in the batch.
+    remarks : sequence of str
+        Lines about items that are finished.
     """
 
-    def __init__(self, failures: dict[str, str], what: str, total: int) -> None:
+    def __init__(self, failures: dict[str, str], what: str, total: int, remarks: Sequence[str] = ()) -> None:
         self.failures = failures
         lines = [f"  {line}" for line in folded(failures)]
         done = total - len(failures)
-        super().__init__(f"{len(failures)} of {total} {what} failed ({done} are done):\n" + "\n".join(lines))
+        super().__init__(
+            f"{len(failures)} of {total} {what} failed ({done} are done):\n" + "\n".join([*lines, *remarks])
+        )
 
 
 def folded(reasons: Mapping[str, str]) -> list[str]:

@@ -11,6 +11,7 @@ from simd.studio.cutout.batch import cut_out_all
 from simd.studio.cutout.boxes import read_boxes
 from simd.studio.cutout.first_answer import predictor
 from simd.studio.cutout.selecting import select
+from simd.studio.cutout.session import Cutouts
 
 BOX = (14, 24, 82, 96)
 
@@ -98,6 +99,52 @@ def test_what_came_out_as_one_thing_alone_is_named(tmp_path, run_cli):
     first, last = done.out.splitlines()
     assert first.startswith("grey.png: came out all ")
     assert last == f"1 cut out: {tmp_path / 'out'}"
+
+
+def test_what_came_out_as_one_thing_alone_is_named_beside_failures_and_on_going_on(tmp_path):
+    out, photos = tmp_path / "out", tmp_path / "photos"
+    grey = save(photos / "grey.png", np.full((40, 50, 3), 120, np.uint8))
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
+    for _ in range(2):
+        with pytest.raises(BatchError, match=r"1 of 2 pictures failed(.|\n)*\ngrey.png: came out all "):
+            cut_out_all(out, [photos])
+    (out / "classes.csv").unlink()  # as a run killed after the layers of its first picture leaves it
+    done, earlier, empty = cut_out_all(out, [grey])
+    assert (done, earlier, list(empty)) == (0, 1, ["grey.png"])
+    assert (out / "classes.csv").read_text() == "file,class\ngrey.png,\n"
+
+
+def test_an_upload_that_waits_keeps_its_id_and_its_bytes(tmp_path):
+    first, second = (save(tmp_path / name / "cat.png", photograph(k)) for k, name in enumerate("ab"))
+    out = tmp_path / "out"
+    with Cutouts(out) as cutouts:
+        cutouts.add("cat.png", first.read_bytes())
+    assert cut_out_all(out, [second]) == (1, 0, {})
+    assert (out / "image" / "cat-2.png").read_bytes() == second.read_bytes()
+    with Cutouts(out) as cutouts:
+        assert sorted(picture.id for picture in cutouts.pictures) == ["cat", "cat-2"]
+    assert (out / ".waiting" / "cat.png").read_bytes() == first.read_bytes()
+
+
+def test_a_broken_record_is_named_and_the_others_are_done(tmp_path):
+    first, second, third = write_photographs(tmp_path / "photos", 3)
+    out = tmp_path / "out"
+    cut_out_all(out, [first])
+    (out / "strokes" / "photo-0.json").write_text("{}")
+    with pytest.raises(BatchError, match=r"1 of 2 pictures failed \(1 are done\):\n  Photo 0.png: .*format"):
+        cut_out_all(out, [first, second])
+    with pytest.raises(BatchError, match=r"1 of 2 pictures failed \(1 are done\):\n  photo-0: .*format"):
+        cut_out_all(out, [third])
+    assert sorted(path.name for path in (out / "fg").iterdir()) == [f"photo-{k}.png" for k in range(3)]
+
+
+def test_failures_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cat.jpg").write_bytes(b"\xff\xd8\xff\xe0 and no more")
+    with pytest.raises(BatchError, match="2 of 2 pictures failed") as caught:
+        cut_out_all(tmp_path / "out", [tmp_path / "a", tmp_path / "b"])
+    assert list(caught.value.failures) == [str(tmp_path / name / "cat.jpg") for name in ("a", "b")]
 
 
 def test_boxes_come_from_a_table(tmp_path):

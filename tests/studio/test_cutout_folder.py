@@ -117,6 +117,33 @@ def test_a_record_that_was_changed_is_named_and_left(tmp_path):
     assert '"invented"' in record.read_text()
 
 
+@pytest.mark.parametrize("layer", ["image", "fg", "alpha", "trimap"])
+def test_a_layer_that_lies_there_keeps_its_id(tmp_path, layer):
+    photo = write_photographs(tmp_path / "photos", 1)[0].read_bytes()
+    with Cutouts(tmp_path / "out") as cutouts:
+        (cutouts.out / layer).mkdir()
+        (cutouts.out / layer / "cat.png").write_bytes(b"mine")
+        assert cutouts.add("cat.png", photo)["id"] == "cat-2"
+    (cutouts.out / ".waiting" / "cat-2.png").rename(cutouts.out / ".waiting" / "cat.png")
+    with Cutouts(tmp_path / "out") as cutouts:
+        assert [picture.id for picture in cutouts.pictures] == ["cat-2"]
+    assert (cutouts.out / ".waiting" / "cat-2.png").read_bytes() == photo
+    assert (cutouts.out / layer / "cat.png").read_bytes() == b"mine"
+
+
+def test_a_picture_that_has_changed_is_named_and_its_cutout_left(tmp_path):
+    photos = write_photographs(tmp_path / "photos", 2)
+    out = tmp_path / "out"
+    with Cutouts(out, photos[:1]) as cutouts:
+        revision = cutouts.state(0)["revision"]
+        cutouts.change(0, revision, lambda work: work.draw(Step.from_json(BOX)))
+    (out / "image" / "photo-0.png").write_bytes(photos[1].read_bytes())  # of the same size
+    with Cutouts(out) as cutouts:
+        with pytest.raises(DataError, match=r"photo-0\.png: has changed since it was cut out; put the"):
+            cutouts.state(0)
+        assert cutouts.overview()["pictures"][0]["state"] == "broken"
+
+
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "fg").mkdir()
     photos = write_photographs(tmp_path / "fg")

@@ -11,6 +11,9 @@ from cutout_page import BOX, brush, photograph, serving, write_photographs
 from hostile_names import traversals
 from PIL import Image
 
+from simd.studio.cutout.session import Cutouts
+from simd.studio.cutout.steps import Step
+
 pytest.importorskip("starlette", reason="Starlette is not installed")
 pytest.importorskip("uvicorn", reason="uvicorn is not installed")
 
@@ -190,4 +193,39 @@ def test_a_link_in_the_folder_is_not_written_through(page, tmp_path):
     client.take("stroke", stroke=BOX)
     client.post("/api/pictures/0/save", {})
     assert mine.read_bytes() == b"mine"
-    assert "is a link" in client.row()["unsaved"]
+    state = client.post("/api/pictures/0/save", {}).json
+    assert "is a link" in state["unsaved"]
+    assert state["written"] is False
+    refused = client.post("/api/pictures/0/tag", {})
+    assert (refused.status, "cannot be tagged while it is not saved" in refused.json["error"]) == (400, True)
+    (cutouts.out / "fg" / "photo-0.png").unlink()
+    state = client.post("/api/pictures/0/save", {}).json
+    assert (state["unsaved"], state["written"]) == ("", True)
+
+
+def test_closing_says_what_is_not_saved(tmp_path, caplog):
+    with Cutouts(tmp_path / "out", write_photographs(tmp_path / "photos", 1)) as cutouts:
+        (cutouts.out / "fg").mkdir()
+        (cutouts.out / "fg" / "photo-0.png").symlink_to(tmp_path / "mine.png")
+        revision = cutouts.state(0)["revision"]
+        cutouts.change(0, revision, lambda work: work.draw(Step.from_json(BOX)))
+    assert "Photo 0.png: its layers are not written" in caplog.text
+
+
+def test_an_id_of_other_letters_can_be_downloaded_and_a_tagging_tab_is_of_one_picture(tmp_path):
+    photos = write_photographs(tmp_path / "photos")
+    with serving(tmp_path / "out", photos) as (cutouts, client, _):
+        client.take("stroke", 1, stroke=BOX)
+        assert client.post("/api/pictures/1/tag", {}).status == 200
+        older = client.ask("/tag/api/foregrounds/0").json
+        cutouts.pictures[0].id = "an-earlier-one"
+        client.take("stroke", 0, stroke=BOX)
+        assert client.post("/api/pictures/0/tag", {}).status == 200
+        newer = client.ask("/tag/api/foregrounds/0").json
+        assert (older["size"], older["strokes"]) == (newer["size"], newer["strokes"])
+        assert older["id"] != newer["id"]
+        assert older["revision"] != newer["revision"]
+        cutouts.pictures[0].id = "写真"
+        answer = client.ask("/api/pictures/0/cutout.png?bits=16")
+        disposition = answer.headers["content-disposition"]
+        assert (answer.status, disposition) == (200, "attachment; filename*=UTF-8''%E5%86%99%E7%9C%9F.png")

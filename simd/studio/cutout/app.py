@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from starlette.applications import Starlette
@@ -60,7 +61,9 @@ def make_app(cutouts: Cutouts, backdrops: tuple[Background, ...] = ()) -> Starle
         content, name = await run_in_threadpool(
             _cutout, cutouts, number, query.get("hidden") == "zero", query.get("bits") == "16"
         )
-        headers = {"content-disposition": f'attachment; filename="{name}.png"'}
+        encoded = quote(name, errors="replace")  # a header holds ASCII alone, see RFC 6266
+        parameter = f'filename="{name}.png"' if encoded == name else f"filename*=UTF-8''{encoded}.png"
+        headers = {"content-disposition": f"attachment; {parameter}"}
         return Response(content, media_type="image/png", headers=headers)
 
     async def backdrop(request: Request) -> Response:
@@ -111,7 +114,10 @@ class _HandedOn:
 
     def on(self, number: int) -> str:
         """Write a picture, and return where it is tagged."""
-        id_ = self._cutouts.saved(number)["id"]
+        state = self._cutouts.saved(number)
+        id_ = state["id"]
+        if state["unsaved"]:
+            raise DataError(f"{id_}: cannot be tagged while it is not saved: {state['unsaved']}")
         folder = str(self._cutouts.out)
         tagging = Tagging(folder, default_folder(folder), propose=proposer())
         numbers = {fg.id: at for at, fg in enumerate(tagging.foregrounds)}
@@ -180,7 +186,7 @@ _PLANES: dict[str, Callable[[Cutouts, int], tuple[bytes, str]]] = {
 
 def _cutout(cutouts: Cutouts, number: int, zero_hidden: bool, is_deep: bool) -> tuple[bytes, str]:
     """Return the cut-out as a PNG of colour and alpha, and its id."""
-    snapshot = cutouts.snapshot(number)
+    snapshot = cutouts.snapshot(number, 16 if is_deep else 8)
     colours = foreground_colours(snapshot.image, snapshot.alpha, zero_hidden=zero_hidden)
     if not is_deep:
         return encode_png(np.dstack([colours, snapshot.alpha])), snapshot.id

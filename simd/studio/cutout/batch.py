@@ -1,5 +1,6 @@
 """Many pictures cut out at once, in processes; a run that was cut off goes on."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simd.errors import BatchError, DataError
-from simd.image import pixel_digest, to_uint8
+from simd.image import UInt8, pixel_digest, read_alpha, to_uint8
 from simd.locks import locked_folder
 from simd.methods.one_image import matte
 from simd.parallel import run
@@ -18,11 +19,14 @@ from simd.studio.cutout.boxes import Box, read_boxes
 from simd.studio.cutout.first_answer import Predictor, first_answer, predictor
 from simd.studio.cutout.folder import (
     check_folder,
+    image_of,
     make_cutouts_folder,
     read_record,
     record_ids,
+    taken_ids,
     write_class,
     write_layers,
+    write_missing_rows,
 )
 from simd.studio.cutout.record import Record
 from simd.studio.cutout.saving import Snapshot, layers_of
@@ -90,33 +94,74 @@ def cut_out_all(
     check_folder(out, [file for file in given if file.is_dir()])
     with locked_folder(out):
         make_cutouts_folder(out)
-        items = _items(out, files, box_of, model)
-        return _cut_out(out, items, len(files), workers)
+        return _cut_out(out, _plan(out, files, box_of, model), workers)
 
 
-def _items(out: Path, files: list[Path], box_of: Mapping[str, Box], card: Path | None) -> list[_Item]:
-    """Return what is left to be done."""
-    there: set[tuple[str, str]] = set()
-    ids = set(record_ids(out))
-    for id_ in sorted(ids):
-        record = read_record(out, id_)
-        there.add((record.name, record.file_sha256))
-    items = []
+class _Plan(NamedTuple):
+    """What is left to be done, and what earlier runs have left."""
+
+    items: list[_Item]
+    labels: dict[Path, str]  # what each picture is called in what is said of it
+    failures: dict[str, str]
+    empty: dict[str, str]  # of the pictures that were there already
+    total: int  # pictures, and broken cut-outs that belong to none of them
+
+
+def _plan(out: Path, files: list[Path], box_of: Mapping[str, Box], card: Path | None) -> _Plan:
+    ids, saved = record_ids(out), taken_ids(out, ["strokes"])
+    write_missing_rows(out, [f"{id_}.png" for id_ in ids if id_ in saved])  # a killed run may lack its last
+    earlier: dict[tuple[str, str], str] = {}
+    broken: dict[str, str] = {}
+    broken_ids: dict[str, str] = {}  # by the digest of the picture
+    for id_ in ids:
+        try:
+            record = read_record(out, id_)
+            earlier[record.name, record.file_sha256] = id_
+        except DataError as error:
+            broken[id_] = str(error)
+            image = image_of(out, id_)
+            if image is not None:
+                broken_ids[sha256_of(image)] = id_
+    names = Counter(file.name for file in files)
+    labels = {file: file.name if names[file.name] == 1 else str(file) for file in files}
+    plan = _Plan([], labels, {}, {}, 0)
+    taken = taken_ids(out)
     for file in files:
         digest = sha256_of(file)
-        if (file.name, digest) in there:
-            continue
-        id_ = id_of(file.name, ids)
-        ids.add(id_)
-        items.append(_Item(out, id_, file, digest, box_of.get(file.stem), card))
-    return items
+        if (file.name, digest) in earlier:
+            try:
+                empty = _alone(out, earlier[file.name, digest])
+            except DataError as error:
+                plan.failures[labels[file]] = str(error)
+                continue
+            if empty:
+                plan.empty[labels[file]] = empty
+        elif digest in broken_ids:
+            plan.failures[labels[file]] = broken.pop(broken_ids[digest], "its cut-out is broken")
+        else:
+            id_ = id_of(file.name, taken)
+            taken.add(id_)
+            plan.items.append(_Item(out, id_, file, digest, box_of.get(file.stem), card))
+    plan.failures.update(broken)
+    return plan._replace(total=len(files) + len(broken))
 
 
-def _cut_out(out: Path, items: list[_Item], total: int, workers: int) -> Batch:
-    failures: dict[str, str] = {}
-    empty: dict[str, str] = {}
+def _alone(out: Path, id_: str) -> str:
+    """Return what an earlier cut-out is alone, "" where it has both sides or its layers are not written."""
+    file = out / "alpha" / f"{id_}.png"
+    return _side(read_alpha(file)) if file.is_file() else ""
+
+
+def _side(alpha: UInt8) -> str:
+    if alpha.min() == 255:
+        return "all foreground"
+    return "all background" if alpha.max() == 0 else ""
+
+
+def _cut_out(out: Path, plan: _Plan, workers: int) -> Batch:
+    items, failures, empty = plan.items, dict(plan.failures), dict(plan.empty)
     for outcome in track(run(_cut, items, workers=workers), len(items), "pictures"):
-        name = outcome.item.file.name
+        name = plan.labels[outcome.item.file]
         if outcome.value is None:
             failures[name] = outcome.reason or "no reason given"
             continue
@@ -124,8 +169,9 @@ def _cut_out(out: Path, items: list[_Item], total: int, workers: int) -> Batch:
         if outcome.value:
             empty[name] = outcome.value
     if failures:
-        raise BatchError(dict(sorted(failures.items())), "pictures", total)
-    return Batch(len(items), total - len(items), dict(sorted(empty.items())))
+        remarks = [f"{name}: came out {side}" for name, side in sorted(empty.items())]
+        raise BatchError(dict(sorted(failures.items())), "pictures", plan.total, remarks)
+    return Batch(len(items), plan.total - len(items), dict(sorted(empty.items())))
 
 
 @cache
@@ -150,6 +196,4 @@ def _cut(item: _Item) -> str:
     alpha = to_uint8(solved)
     snapshot = Snapshot(item.id, item.file, image, solved, alpha, trimap, record)
     write_layers(item.out, item.id, layers_of(item.out, snapshot))
-    if alpha.min() == 255:
-        return "all foreground"
-    return "all background" if alpha.max() == 0 else ""
+    return _side(alpha)

@@ -20,7 +20,7 @@ import io
 import shutil
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -109,6 +109,13 @@ def _refuse_links(*paths: Path) -> None:
 def record_ids(out: Path) -> list[str]:
     """Return the ids of all cut-outs in a folder, also of those whose layers are not written yet."""
     return sorted({file.stem for folder in ("strokes", DRAWN) for file in (out / folder).glob("*.json")})
+
+
+def taken_ids(out: Path, names: Iterable[str] = (*LAYERS, WAITING, DRAWN)) -> set[str]:
+    """Return every id that a file of the folder has, also of pictures that wait and of layers alone."""
+    folders = (out / name for name in names)
+    files = (file for folder in folders if folder.is_dir() for file in folder.iterdir())
+    return {file.stem for file in files if not file.name.startswith(".")}
 
 
 def image_of(out: Path, id_: str) -> Path | None:
@@ -217,6 +224,18 @@ def write_class(out: Path, file: str, class_: str | None) -> None:
         row["class"] = class_ or ""
         cells = ([row.get(name, "") for name in columns] for row in rows)
         write_atomically(out / TABLE, csv_text(columns, cells))
+
+
+def write_missing_rows(out: Path, files: Iterable[str]) -> None:
+    """Make sure that files have rows in the table, in one writing; rows that are there stay."""
+    with _TABLE_LOCK:
+        columns, rows = _rows(out / TABLE) if (out / TABLE).is_file() else (list(COLUMNS), [])
+        present = {row["file"] for row in rows}
+        missing = [file for file in files if file not in present]
+        if missing:
+            cells = [[row.get(name, "") for name in columns] for row in rows]
+            cells += [[file if name == "file" else "" for name in columns] for file in missing]
+            write_atomically(out / TABLE, csv_text(columns, cells))
 
 
 def _rows(table: Path) -> tuple[list[str], list[dict[str, str]]]:

@@ -36,7 +36,7 @@ class Snapshot(NamedTuple):
     id: str
     source: Path  # the picture as it came
     image: UInt8
-    solved: Float64  # before it is cleaned up
+    solved: Float64 | None  # before it is cleaned up; None where 8 bits are written
     alpha: UInt8
     trimap: UInt8
     record: Record
@@ -67,7 +67,9 @@ def layers_of(out: Path, snapshot: Snapshot) -> dict[str, bytes]:
 
 
 def deep(snapshot: Snapshot) -> np.ndarray:
-    """Return the matte in 16 bits, uint16 (H, W)."""
+    """Return the matte in 16 bits, uint16 (H, W), of a snapshot that has it solved."""
+    if snapshot.solved is None:
+        raise ValueError(f"{snapshot.id}: this snapshot holds its matte in 8 bits alone")
     matte = cleaned(snapshot.solved, snapshot.trimap, snapshot.record.cleanup)
     return np.rint(np.clip(matte, 0, 1) * 65535).astype(np.uint16)
 

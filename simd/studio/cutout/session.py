@@ -1,6 +1,7 @@
 """Pictures being cut out: which are there, which are open, and each step on disk before it is answered."""
 
 import hashlib
+import logging
 import secrets
 import threading
 from collections import OrderedDict
@@ -23,6 +24,7 @@ from simd.studio.cutout.boxes import read_boxes
 from simd.studio.cutout.first_answer import Predictor, first_answer
 from simd.studio.cutout.folder import (
     DRAWN,
+    LAYERS,
     WAITING,
     check_folder,
     image_of,
@@ -31,6 +33,7 @@ from simd.studio.cutout.folder import (
     read_record,
     read_state,
     record_ids,
+    taken_ids,
     write_class,
 )
 from simd.studio.cutout.record import Record
@@ -44,6 +47,7 @@ _OPEN = 4  # pictures held in memory with their factors, at most
 _THUMBNAIL = 160  # pixels, the longer side
 _THUMBNAILS = 500
 _MOST_SECONDS = 3600.0  # that one step can have taken
+_LOG = logging.getLogger(__name__)
 MAX_PICTURES = 10_000
 MEMORY = 2**31
 """Bytes that open pictures may hold together, unless told otherwise."""
@@ -133,6 +137,14 @@ class Cutouts:
         """Write what is left to be written, and let go of the folder."""
         self._saver.close()
         self._held.close()
+        for picture in self.pictures:
+            if picture.unsaved:
+                _LOG.warning(
+                    "%s: its layers are not written (%s); what was drawn is kept, and they are written when "
+                    "the folder is opened again",
+                    picture.name,
+                    picture.unsaved,
+                )
 
     def __enter__(self) -> Self:
         return self
@@ -217,11 +229,11 @@ class Cutouts:
         with self._lock:
             yield self._open(number)
 
-    def snapshot(self, number: int) -> Snapshot:
-        """Return a picture as it is now, to be written or sent."""
+    def snapshot(self, number: int, bits: int = 8) -> Snapshot:
+        """Return a picture as it is now, to be sent with an alpha of so many bits."""
         with self._lock:
             work = self._open(number)
-            return self._snapshot(number, work, self._record(number, work))
+            return self._snapshot(number, work, self._record(number, work), bits)
 
     def change(
         self, number: int, revision: str, step: Callable[[Work], Box], *, seconds: float = 0.0
@@ -277,8 +289,12 @@ class Cutouts:
             return self._state(number, work)
 
     def saved(self, number: int) -> dict[str, Any]:
-        """Write the layers of a picture now, and return its state."""
-        self._saver.flush(self._picture(number).id)
+        """Write the layers of a picture now, also where that has failed before, and return its state."""
+        picture = self._picture(number)
+        with self._lock:
+            if picture.unsaved and picture.record and not self._saver.pending(picture.id):
+                self._saver.later(self._snapshot(number, self._open(number), picture.record))
+        self._saver.flush(picture.id)
         return self.state(number)
 
     # -- inside ----------------------------------------------------------------------------------------------
@@ -303,22 +319,40 @@ class Cutouts:
                 picture.problem = str(error)
             self.pictures.append(picture)
             taken.setdefault(picture.name, []).append(picture)
+        self._take_up_waiting()
         ids = self._taken()
-        waiting = self.out / WAITING
-        for file in sorted(waiting.iterdir()) if waiting.is_dir() else []:
-            if file.name.startswith(".") or image_of(self.out, file.stem) != file:
-                file.unlink()  # cut off on its way, or cut out since
-            elif file.is_file() and file.stem not in ids:
-                self.pictures.append(Picture(file.stem, file.name, file))
         for file in given:
             if any(sha256_of(file) == picture.file_sha256 for picture in taken.get(file.name, ())):
                 continue
-            picture = Picture(id_of(file.name, self._taken()), file.name, file)
+            picture = Picture(id_of(file.name, ids), file.name, file)
+            ids.add(picture.id)
             try:
                 ending_of(file)
             except DataError as error:
                 picture.problem = str(error)
             self.pictures.append(picture)
+
+    def _take_up_waiting(self) -> None:
+        """List the pictures that wait undrawn; one whose id another cut-out has meanwhile gets a new one."""
+        ids = {picture.id for picture in self.pictures}
+        layers = taken_ids(self.out, LAYERS)
+        waiting = self.out / WAITING
+        for path in sorted(waiting.iterdir()) if waiting.is_dir() else []:
+            file = path
+            if file.name.startswith("."):
+                file.unlink()  # cut off on its way
+                continue
+            present = image_of(self.out, file.stem)
+            if not file.is_file() or (present == file and file.stem in ids):
+                continue
+            if present and present != file and present.is_file() and sha256_of(present) == sha256_of(file):
+                file.unlink()  # cut out since
+                continue
+            id_, name = file.stem, file.name
+            if present != file or id_ in layers:
+                id_ = id_of(name, self._taken())
+                file = file.rename(waiting / f"{id_}{file.suffix}")
+            self.pictures.append(Picture(id_, name, file))
 
     def _save_what_was_drawn(self) -> None:
         """Write the layers of what a killed run had answered and not written yet."""
@@ -332,7 +366,7 @@ class Cutouts:
                 self._saver.later(self._snapshot(number, work, picture.record))
 
     def _taken(self) -> set[str]:
-        return {picture.id for picture in self.pictures}
+        return {picture.id for picture in self.pictures} | taken_ids(self.out)
 
     def _picture(self, number: int) -> Picture:
         with self._lock:
@@ -363,7 +397,7 @@ class Cutouts:
             "class": read_classes(self.out).get(f"{picture.id}.png", ""),
             "truth": stem in self._truths or picture.id in self._truths,
             "unsaved": picture.unsaved,
-            "written": record is not None and not self._saver.pending(picture.id),
+            "written": record is not None and not picture.unsaved and not self._saver.pending(picture.id),
         }
 
     def _checked(self, number: int, revision: str) -> Work:
@@ -382,6 +416,12 @@ class Cutouts:
                 facts = first_answer(image, self._predictor, self._boxes.get(Path(picture.name).stem))
             else:
                 record, trimap = read_state(self.out, picture.id)
+                if sha256_of(picture.file) != record.file_sha256:
+                    picture.problem = (
+                        f"{picture.file}: has changed since it was cut out; put the picture back and open "
+                        "the folder again, or take its files out of the folder and cut it out anew"
+                    )
+                    raise DataError(picture.problem)
                 if record.size != image.shape[:2]:
                     raise DataError(
                         f"{picture.file}: has another size than its cut-out; put the picture back"
@@ -435,9 +475,10 @@ class Cutouts:
         write_atomically(kept, picture.file.read_bytes(), flush=False)
         picture.file = kept
 
-    def _snapshot(self, number: int, work: Work, record: Record) -> Snapshot:
+    def _snapshot(self, number: int, work: Work, record: Record, bits: int = 8) -> Snapshot:
         picture = self.pictures[number]
-        return Snapshot(picture.id, picture.file, work.image, work.solved, work.alpha, work.trimap, record)
+        solved = work.solved if 16 in (bits, record.bits) else None  # the whole of it takes a while
+        return Snapshot(picture.id, picture.file, work.image, solved, work.alpha, work.trimap, record)
 
     def _saved(self, snapshot: Snapshot, reason: str) -> None:
         with self._lock:
