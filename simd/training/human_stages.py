@@ -26,7 +26,26 @@ Forward = Callable[..., Any]
 Total = Callable[[Tensor], Tensor]
 
 
-class TNetStage:
+class _HumanStage:
+    """What the three have in common: nothing beside the network that learns, and no classes."""
+
+    name: str
+    _preset: str
+
+    def to(self, device: torch.device) -> None:
+        """Nothing else is needed."""
+
+    def classes_seen(self, arrays: Arrays, device: torch.device) -> Tensor | None:
+        """Return None: it sees no classes."""
+        del arrays, device
+        return None
+
+    def save(self, network: nn.Module, folder: Path, source: str) -> None:
+        """Write the weights, of all the networks that learn, with one card."""
+        save_trained(network, folder, self.name, self._preset, source)
+
+
+class TNetStage(_HumanStage):
     """T-Net: cross-entropy of the trimap."""
 
     name = "tnet"
@@ -37,9 +56,6 @@ class TNetStage:
         self.network: nn.Module = build_network(self.name, self._preset)
         self.weights: dict[str, float] = {"trimap": 1.0}
         self.needs: dict[str, str] = {}
-
-    def to(self, device: torch.device) -> None:
-        """Nothing else is needed."""
 
     def terms(
         self, forward: Forward, arrays: Arrays, device: torch.device, total: Total
@@ -55,17 +71,8 @@ class TNetStage:
         alpha: Tensor = probabilities[:, FOREGROUND] + probabilities[:, UNKNOWN] / 2
         return alpha
 
-    def classes_seen(self, arrays: Arrays, device: torch.device) -> Tensor | None:
-        """Return None: it sees no classes."""
-        del arrays, device
-        return None
 
-    def save(self, network: nn.Module, folder: Path, source: str) -> None:
-        """Write the weights with their card."""
-        save_trained(network, folder, self.name, self._preset, source)
-
-
-class MNetStage:
+class MNetStage(_HumanStage):
     """M-Net on true trimaps: what L_p says of its own alpha.
 
     Not of the fused one: with a certain trimap it gives known pixels no gradient, and there the details count
@@ -82,9 +89,6 @@ class MNetStage:
         self.weights: dict[str, float] = recipe.prediction.weights
         self.needs: dict[str, str] = {}
 
-    def to(self, device: torch.device) -> None:
-        """Nothing else is needed."""
-
     def terms(
         self, forward: Forward, arrays: Arrays, device: torch.device, total: Total
     ) -> dict[str, Tensor]:
@@ -100,17 +104,8 @@ class MNetStage:
         details = network(batch.image, batch.certain).float()
         return fuse(batch.certain, details)[:, 0].clamp(0, 1)
 
-    def classes_seen(self, arrays: Arrays, device: torch.device) -> Tensor | None:
-        """Return None: it sees no classes."""
-        del arrays, device
-        return None
 
-    def save(self, network: nn.Module, folder: Path, source: str) -> None:
-        """Write the weights with their card."""
-        save_trained(network, folder, self.name, self._preset, source)
-
-
-class ShmStage:
+class ShmStage(_HumanStage):
     r"""Both networks: :math:`L = L_p + \lambda L_t`, on M-Net's windows and on the whole crop.
 
     Nothing is detached, so L_p teaches T-Net by both ways on which its probabilities count: as what M-Net
@@ -139,9 +134,6 @@ class ShmStage:
         self.network: nn.Module = network
         self.weights: dict[str, float] = {**recipe.prediction.weights, "trimap": self._end_to_end.trimap}
 
-    def to(self, device: torch.device) -> None:
-        """Nothing else is needed."""
-
     def terms(
         self, forward: Forward, arrays: Arrays, device: torch.device, total: Total
     ) -> dict[str, Tensor]:
@@ -164,15 +156,6 @@ class ShmStage:
         """Return alpha (N, H, W) in [0, 1]."""
         alpha: Tensor = network(human_batch(arrays, device).image).alpha.float()
         return alpha[:, 0].clamp(0, 1)
-
-    def classes_seen(self, arrays: Arrays, device: torch.device) -> Tensor | None:
-        """Return None: it sees no classes."""
-        del arrays, device
-        return None
-
-    def save(self, network: nn.Module, folder: Path, source: str) -> None:
-        """Write the weights of both with one card."""
-        save_trained(network, folder, self.name, self._preset, source)
 
 
 HumanStage = TNetStage | MNetStage | ShmStage
