@@ -19,6 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 from playwright.sync_api import sync_playwright
+from speed.cutout_page import draw, sad
 from speed.matting_cases import case, real_folder
 
 from simd.image import read_alpha, read_image, write_png
@@ -33,7 +34,6 @@ PHOTOGRAPHS = (
     *("hair_easy_long", "hair_easy_silhouette", "hair_hard_flying", "hair_horse_mane", "sharp_camel_chain"),
 )
 DRAWN = ("glass_ice", "spider_web", "net")
-KEYS = {"subject": "b", "select": "s", "erase": "e", "fine": "t"}
 LARGEST = 1e6  # pixels
 
 
@@ -51,30 +51,6 @@ def picture(name: str, folder: Path | None) -> tuple[np.ndarray, np.ndarray]:
     size = (round(truth.shape[1] * scale), round(truth.shape[0] * scale))
     image, truth = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (image, truth))
     return image, truth
-
-
-def draw(page: Any, row: dict[str, Any], size: tuple[int, ...]) -> float:
-    """Draw a stroke or a box with the mouse; return the seconds from its end to its matte."""
-    box = page.locator("#canvas").bounding_box()
-    height, width = size
-    scale = min(box["width"] / width, box["height"] / height, 8) * 0.96
-    left = box["x"] + (box["width"] - width * scale) / 2
-    top = box["y"] + (box["height"] - height * scale) / 2
-    at = [(left + (x + 0.5) * scale, top + (y + 0.5) * scale) for y, x in row["points"]]
-    page.keyboard.press(KEYS[row["tool"]])
-    across = np.log(max(1.0, 2 * row["radius"])) / np.log(400)
-    page.locator("#radius").fill(str(round(200 * across) / 2))
-    page.evaluate("delete document.body.dataset.took")
-    page.mouse.move(*at[0])
-    page.mouse.down()
-    page.mouse.move(*at[-1], steps=8)
-    page.mouse.up()
-    page.locator("body[data-took]").wait_for(state="attached", timeout=120_000)
-    return int(page.evaluate("document.body.dataset.took")) / 1000
-
-
-def sad(alpha: np.ndarray, truth: np.ndarray) -> float:
-    return float(np.abs(alpha.astype(float) - truth).sum() / 255 / 1000)
 
 
 def main() -> None:

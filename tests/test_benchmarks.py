@@ -22,7 +22,12 @@ from simd.errors import DataError
 
 ROOT = Path(__file__).parent.parent
 BENCHMARKS = ROOT / "benchmarks"
-HELPERS = {"speed/matting_cases.py", "robustness/spoilt_inputs.py", "robustness/whole_inputs.py"}
+HELPERS = {
+    "speed/matting_cases.py",
+    "speed/cutout_page.py",
+    "robustness/spoilt_inputs.py",
+    "robustness/whole_inputs.py",
+}
 PROGRAMS = sorted(
     str(file.relative_to(BENCHMARKS)) for file in BENCHMARKS.rglob("*.py") if "__pycache__" not in file.parts
 )

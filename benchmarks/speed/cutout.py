@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import cv2
 import numba
 import numpy as np
+from cutout_page import draw, sad
 from matting_cases import case, names, real_folder
 from threadpoolctl import threadpool_limits
 
@@ -98,34 +99,16 @@ def in_browser(
     photo = folder / "photos" / "picture.png"
     photo.parent.mkdir(exist_ok=True)
     write_png(photo, image)
-    height, width = truth.shape
     seconds = []
     with Cutouts(folder / "page", [photo]) as cutouts, served(cutouts) as url:
         page.goto(url)
         page.locator("body[data-revision]").wait_for(timeout=120_000)
         for row in [box_around(truth), *strokes]:
-            box = page.locator("#canvas").bounding_box()
-            scale = min(box["width"] / width, box["height"] / height, 8) * 0.96
-            left, top = (box["width"] - width * scale) / 2, (box["height"] - height * scale) / 2
-            left, top = box["x"] + left, box["y"] + top
-            at = [(left + (x + 0.5) * scale, top + (y + 0.5) * scale) for y, x in row["points"]]
-            page.keyboard.press({"subject": "b", "select": "s", "erase": "e", "fine": "t"}[row["tool"]])
-            size = np.log(max(1.0, 2 * row["radius"])) / np.log(400)
-            page.locator("#radius").fill(str(round(200 * size) / 2))
-            page.evaluate("delete document.body.dataset.took")
-            page.mouse.move(*at[0])
-            page.mouse.down()
-            page.mouse.move(*at[-1], steps=8)
-            page.mouse.up()
-            page.locator("body[data-took]").wait_for(state="attached", timeout=60_000)
+            took = draw(page, row, truth.shape)
             if row["tool"] != "subject":
-                seconds.append(int(page.evaluate("document.body.dataset.took")) / 1000)
+                seconds.append(took)
             page.wait_for_timeout(1200)  # a person looks; the colours come
     return seconds
-
-
-def sad(alpha: np.ndarray, truth: np.ndarray) -> float:
-    return float(np.abs(alpha.astype(float) - truth).sum() / 255 / 1000)
 
 
 def row_of(seconds: list[float]) -> str:
