@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simd.composition.build import build
+from simd.dataset.manifest import load_set
 from simd.dataset.predictions import RunRecord, write_run
 from simd.errors import DataError
 from simd.image import write_png
@@ -24,7 +25,7 @@ from simd.methods.predict import predict
 from simd.metrics.evaluate import evaluate
 from simd.report.entries.card import FACTS, EntryCard, card_text, read_card
 from simd.report.entries.check import check_entry
-from simd.report.entries.files import make_entry, read_entries, read_entry
+from simd.report.entries.files import Correction, make_entry, read_entries, read_entry
 from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.write import write_leaderboard
 from simd.taxonomy import annotations_dir
@@ -420,6 +421,12 @@ def test_entries_of_an_earlier_version_are_renewed_and_say_what_has_changed(earl
             lambda root: write_run(root / "all" / "mine", RunRecord(method="mine", version="3")),
             "its mattes are of version '3' of the method, the entry is of '2'",
         ),
+        (
+            lambda root: write_run(
+                root / "all" / "mine", RunRecord(method="mine", version="2", checkpoint_digest="e" * 64)
+            ),
+            "its mattes are of other weights than the entry's",
+        ),
         (lambda root: next((root / "all" / "mine").glob("fur*.png")).unlink(), "1 mattes are missing"),
     ],
 )
@@ -434,7 +441,32 @@ def test_an_entry_whose_mattes_are_not_at_hand_stays_as_it_is(earlier, run_cli, 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_a_log_of_corrections_edited_by_hand_is_refused(entry):
-    (entry.folder / "corrections.csv").write_text("from_version,to_version\n1,x\n")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "1,x,class_mean,sad,1,2,3",
+        "2,1,class_mean,sad,1,2,3",
+        "1,2,median,sad,1,2,3",
+        "1,2,class_mean,iou,1,2,3",
+        "1,2,class_mean,sad,-1,2,3",
+        "1,2,class_mean,sad,1,inf,3",
+        "1,2,class_mean,sad,1,2,-3",
+    ],
+)
+def test_a_log_of_corrections_edited_by_hand_is_refused(entry, line):
+    head = ",".join(Correction._fields)
+    (entry.folder / "corrections.csv").write_text(f"{head}\n1,2,class_mean,sad,1,,3\n")
+    assert len(read_entry(entry.folder).corrections) == 1
+    (entry.folder / "corrections.csv").write_text(f"{head}\n{line}\n")
     with pytest.raises(DataError, match=r"corrections\.csv:2: is not a correction"):
         read_entry(entry.folder)
+
+
+def test_an_entry_made_of_other_scores_forgets_its_corrections(tiny, entry):
+    log = entry.folder / "corrections.csv"
+    log.write_text(",".join(Correction._fields) + "\n1,2,class_mean,sad,1,2,3\n")
+    assert len(make_entry(tiny / "scores" / "mine", entry.folder).corrections) == 1  # the same scores
+    predict_a_constant("mine", 102, load_set(tiny / "set"), tiny / "others")
+    evaluate(tiny / "others", tiny / "set", out=tiny / "scores" / "others", name="mine")
+    assert make_entry(tiny / "scores" / "others", entry.folder).corrections == ()
+    assert not log.exists()

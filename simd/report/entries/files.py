@@ -3,12 +3,13 @@
 import csv
 import hashlib
 import io
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from simd.arguments import checked
 from simd.dataset.predictions import read_run
@@ -17,7 +18,8 @@ from simd.files import json_text, make_folder, read_json, read_text, write_atomi
 from simd.image import is_image_name, read_prediction
 from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import WHOLE
+from simd.metrics.bootstrap import Over
+from simd.metrics.score import METRICS, WHOLE
 from simd.metrics.scores import Scores, base_of, load_scores
 from simd.report.entries.card import (
     CARD_NAME,
@@ -120,9 +122,12 @@ def make_entry(
     out = check_output_folder(out, "an entry", is_entry, names=(*ENTRY_NAMES, CORRECTIONS_NAME), inputs=read)
     earlier = read_card(out / CARD_NAME) if (out / CARD_NAME).is_file() else None
     table = rows.read_bytes()
-    card = _card(loaded, content, hashlib.sha256(table).hexdigest(), folder, earlier, facts or {})
+    digest = hashlib.sha256(table).hexdigest()
+    card = _card(loaded, content, digest, folder, earlier, facts or {})
     make_folder(out)
     with locked_folder(out):
+        if earlier is not None and earlier.scores_sha256 != digest:  # what was corrected were other scores
+            (out / CORRECTIONS_NAME).unlink(missing_ok=True)
         write_atomically(out / CARD_NAME, card_text(card))  # first: by it the folder is known as ours
         write_atomically(out / f"{SCORES_NAME}.csv", table)
         # where the set and the mattes lay is nobody else's business
@@ -212,6 +217,14 @@ def read_corrections(folder: Path) -> tuple[Correction, ...]:
             versions = int(row["from_version"]), int(row["to_version"])
             before, after = (float(row[name] or "nan") for name in ("before", "after"))
             changed = int(row["changed"])
+            if row["mean"] not in get_args(Over) or row["metric"] not in METRICS:
+                raise ValueError(f"{row['mean']!r:.40} of {row['metric']!r:.40} is not a mean of a metric")
+            if (
+                not versions[0] < versions[1]
+                or min(before, after, changed) < 0
+                or math.inf in (before, after)
+            ):
+                raise ValueError("versions rise, means and counts are not negative")
             corrections.append(Correction(*versions, row["mean"], row["metric"], before, after, changed))
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{path}:{reader.line_num}: is not a correction ({error}); restore it") from None

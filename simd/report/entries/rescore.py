@@ -13,7 +13,7 @@ from simd.metrics.score import METRICS, score_to_row
 from simd.metrics.score_summary import class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.missing import none_if_nan
-from simd.report.entries.card import UNKNOWN
+from simd.report.entries.card import NONE, UNKNOWN
 from simd.report.entries.check import scored_again
 from simd.report.entries.files import (
     CORRECTIONS_NAME,
@@ -84,6 +84,9 @@ def _rescore(entry: Entry, mattes: Path, matting_set: Path, workers: int) -> tup
             f"{mattes}: its mattes are of version {version!r} of the method, the entry is of "
             f"{entry.card.version!r}; it stays as it is"
         )
+    digest = (record.checkpoint_digest if record else "") or NONE
+    if entry.card.weights_sha256 not in (UNKNOWN, digest):
+        raise DataError(f"{mattes}: its mattes are of other weights than the entry's; it stays as it is")
     with tempfile.TemporaryDirectory() as work:
         base = Path(work) / SCORES_NAME
         again = scored_again(entry, mattes, matting_set, out=base, workers=workers)

@@ -36,8 +36,9 @@ RANKED = (
     "share ranks."
 )
 RESOLVED = (
-    "Can show: the smallest difference of two methods in a class that a paired test at 5 % sees in 80 % of "
-    "draws of as many foregrounds, from the spread between neighbours on this board."
+    "Can show: the smallest difference of two methods in a class that a paired test of those two alone, at "
+    "5 %, sees in 80 % of draws of as many foregrounds, from the spread between neighbours on this board; "
+    "ranks are corrected for all pairs."
 )
 """What ranks and resolvable differences are."""
 
