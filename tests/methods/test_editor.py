@@ -140,6 +140,21 @@ def test_a_stroke_that_changes_nothing_is_not_one():
     assert editor.undo() is None
 
 
+@pytest.mark.parametrize("first", [start_of(), np.where(start_of() == 128, 0, start_of()).astype(np.uint8)])
+def test_a_trimap_without_unknown_pixels_is_its_own_alpha_and_more_can_be_drawn(first):
+    editor = ClosedFormEditor(soft_picture(), first)
+    known = np.zeros(SHAPE, np.uint8)
+    known[:, SHAPE[1] // 2 :] = 255
+    editor.draw(known)  # more than a quarter of the picture changes: solved from the start
+    np.testing.assert_array_equal(editor.alpha, known / 255)
+    editor.paint(disc(15, 22, 5), 128)
+    np.testing.assert_allclose(
+        editor.alpha, whole(soft_picture(), np.where(disc(15, 22, 5), 128, known).astype(np.uint8)), atol=1e-6
+    )
+    editor.undo()
+    np.testing.assert_array_equal(editor.alpha, known / 255)
+
+
 def test_a_whole_trimap_is_drawn_as_one_stroke():
     image, other = soft_picture(), start_of()
     other[:10] = 0

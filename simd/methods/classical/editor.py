@@ -265,9 +265,11 @@ class ClosedFormEditor:
         self._hand_out(np.clip(alpha, 0, 1))
 
     def _fill(self) -> bool:
-        """Give the unknown region one value, if the trimap says no more."""
-        foreground, background = (bool((self._trimap == value).any()) for value in (FOREGROUND, BACKGROUND))
-        if foreground and background:
+        """Give the unknown region one value, if there is none or the trimap says no more."""
+        foreground, background, unknown = (
+            bool((self._trimap == value).any()) for value in (FOREGROUND, BACKGROUND, UNKNOWN)
+        )
+        if foreground and background and unknown:
             return False
         value = 0.5 if foreground == background else float(foreground)
         self._hand_out(np.where(self._trimap == UNKNOWN, value, self._trimap / 255.0))
