@@ -34,6 +34,7 @@ PROGRAMS = sorted(
 QUICK = [
     "comparison_coverage.py --trials 2",
     "colour_distance.py --per-class 1 --size 64",
+    "court_ports.py",
     "quirks.py",
     "speed/balance.py",
     "speed/intervals.py",

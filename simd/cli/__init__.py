@@ -9,6 +9,7 @@ verify, stats, embed                  whether a set is as built, and what it is 
 train                                 networks by a recipe
 weights, predict, evaluate            methods run and scored
 entry, leaderboard, ranks             what a method hands in; methods side by side; their mean ranks
+court                                 the numbers of other programs beside ours
 bench, browse                         all of it in one run; failures one by one
 demo, doctor                          the whole way on built-in data; what the installation can do
 app, listed_options, plain_help       the one application, and what commands and help pages share
@@ -28,6 +29,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     browse,
     build,
     classes,
+    court,
     cutout,
     demo,
     doctor,

@@ -131,16 +131,7 @@ def evaluate(
     if out is not None and state is None:
         state = Path(out).with_name(f".{Path(out).name}.partial")
     folder = Path(predictions)
-    if not folder.is_dir():
-        raise no_such_folder(folder, "predictions are")
-    record = read_run_for(folder, truths)
-    matched = find_predictions(folder, truths)
-    if not matched.files:
-        names = expected_and_present((f"{image.id}.png" for image in truths.images), matched.extra)
-        inside = [] if matched.extra else [path.name for path in sorted(folder.iterdir()) if path.is_dir()]
-        if inside:
-            names = f"it holds folders; name one of them: {first_of(inside, 5)}"
-        raise DataError(f"{folder}: holds no prediction for {truths.origin}: {names}")
+    record, matched = matched_predictions(folder, truths)
     with _journal(state, folder, truths, out=out) as journal:
         done = _score_all(_jobs(truths, matched, record, cutout=cutout), workers, journal)
         missing = matched.missing | {id_: result.reason for id_, result in done.items() if result.reason}
@@ -164,6 +155,21 @@ def evaluate(
         if out is not None:
             scores.save(Path(out))
     return Evaluation(scores, matched.extra)
+
+
+def matched_predictions(folder: Path, truths: Truths) -> tuple[RunRecord, PredictionFiles]:
+    """Read run.json and pair predictions with images; DataError if there are none, or of another set."""
+    if not folder.is_dir():
+        raise no_such_folder(folder, "predictions are")
+    record = read_run_for(folder, truths)
+    matched = find_predictions(folder, truths)
+    if not matched.files:
+        names = expected_and_present((f"{image.id}.png" for image in truths.images), matched.extra)
+        inside = [] if matched.extra else [path.name for path in sorted(folder.iterdir()) if path.is_dir()]
+        if inside:
+            names = f"it holds folders; name one of them: {first_of(inside, 5)}"
+        raise DataError(f"{folder}: holds no prediction for {truths.origin}: {names}")
+    return record, matched
 
 
 def region_of(

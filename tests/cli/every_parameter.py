@@ -29,6 +29,7 @@ OUTPUT_FILES = {
 
 OUTPUT_FOLDERS = {
     "cutout --out",
+    "court --out",
     *("browse open --maps", "browse open --static", "build OUT", "demo --out", "embed --out", "import OUT"),
     *("leaderboard --out", "predict --out", "predict --pictures", "stats --out", "tag agree --pictures"),
     *("bench --out", "entry make --out"),
@@ -38,6 +39,7 @@ OUTPUT_FOLDERS = {
 }
 INPUT_FILES = {
     *("cutout --boxes", "cutout --model"),
+    "court --classes",
     *("balance --classes", "browse open --scores", "build --background-list", "build --classes"),
     *("build --file-list", "build --foreground-list", "build --review", "build --selection", "build --spec"),
     *("entry check --classes", "entry check --review", "entry make SCORES"),
@@ -55,6 +57,7 @@ INPUT_FILES = {
     *("tag propose --model", "tag status --classes", "weights import FILE"),
 }
 INPUT_FOLDERS = {
+    *("court --alpha", "court --trimap", "court DATASET", "court PREDICTIONS"),
     *("cutout --backdrops", "cutout --truth", "cutout PICTURES"),
     "bench DATASET",
     *("entry check --alpha", "entry check --trimap", "entry check DATASET", "entry check FOLDER"),
@@ -78,6 +81,7 @@ INPUT_FOLDERS = {
 }
 WORDS = {
     "cutout --host",
+    "court --claim",
     *("bench --option", "bench METHODS", "entry make --fact", "leaderboard --reported"),
     *("balance --class", "build --class", "index --class"),
     *("balance --kind", "browse open --name", "browse pull --by", "browse pull --name", "build --kind"),
@@ -118,6 +122,7 @@ BASES = {
         **{"--licence": "mine", "--background-licence": "mine"},
     },
     "classes": {"--class": "fire", "--size": "32", "--seeds": "1"},
+    "court": {"PREDICTIONS": "{mattes}", "DATASET": "{set}", "--out": "{new}"},
     "cutout": {"PICTURES": "{photo}", "--out": "{new}"},
     "demo": {"--out": "{new}"},
     "embed": {"DATASET": "{set}", "--out": "{new}"},
@@ -155,6 +160,9 @@ INSTEAD = {
     "entry check --alpha": {"DATASET": None, "--trimap": "{set}/trimap"},
     "entry check --trimap": {"DATASET": None, "--alpha": "{set}/alpha"},
     "entry check --classes": {"DATASET": None, "--trimap": "{set}/trimap", "--alpha": "{set}/alpha"},
+    "court --alpha": {"DATASET": None, "--trimap": "{set}/trimap"},
+    "court --trimap": {"DATASET": None, "--alpha": "{set}/alpha"},
+    "court --classes": {"DATASET": None, "--trimap": "{set}/trimap", "--alpha": "{set}/alpha"},
     "evaluate --alpha": {"DATASET": None, "--trimap": "{set}/trimap"},
     "evaluate --trimap": {"DATASET": None, "--alpha": "{set}/alpha"},
     "evaluate --classes": {"DATASET": None, "--trimap": "{set}/trimap", "--alpha": "{set}/alpha"},

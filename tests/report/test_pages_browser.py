@@ -7,7 +7,10 @@ import pytest
 from boards_by_hand import predict_a_constant, two_methods, write_tiny_set
 
 from simd.metrics.evaluate import evaluate
+from simd.metrics.ports.claims import read_claim
+from simd.metrics.ports.court import court
 from simd.report.browse.gallery import write_gallery
+from simd.report.court import write_court
 from simd.report.embed.embedding import embed
 from simd.report.leaderboard.write import write_leaderboard
 from simd.report.selection import select
@@ -41,6 +44,13 @@ def test_statistics_and_the_map_of_a_set(check_page, tiny_set, tmp_path):
     check_page(next(file for file in files if file.name == "index.html").as_uri(), "table")
     _, files = embed(tiny_set.path, tmp_path / "embedding")
     check_page(next(file for file in files if file.name == "index.html").as_uri(), "table")
+
+
+def test_the_page_of_a_court(check_page, tiny_set, tmp_path):
+    claims = [read_claim("sad=1"), read_claim("mse=3")]
+    verdict = court(tiny_set.path / "trimap", tiny_set.path, claims=claims)
+    _, page = write_court(verdict, tmp_path / "court")
+    check_page(page.as_uri(), "table")
 
 
 def test_the_page_of_failures(check_page, tiny_set, tmp_path):

@@ -1,0 +1,287 @@
+"""The court: predictions measured as every port does, beside ours, and the recipe of a claimed figure."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from simd.arguments import checked
+from simd.errors import DataError
+from simd.image import Matte, UInt8, read_matte, read_prediction
+from simd.journal import by_item, resumed
+from simd.mattes import largest_value
+from simd.metrics.evaluate import find_truths, matched_predictions
+from simd.metrics.ports.claims import Candidate, Claim, Finding, judge
+from simd.metrics.ports.measure import copied, measure
+from simd.metrics.ports.recipes import AXES, MEASURED, PORTS, UNSCALED, Recipe
+from simd.metrics.score_summary import mean
+from simd.metrics.truth_of_set import Truth
+from simd.trimap import read_mapped_trimap, unknown_region
+
+OURS: Recipe = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A metric as a port computes it, or with one departure from ours."""
+
+    port: str  # "" of a single departure
+    metric: str
+    recipe: Recipe
+    value: float  # the mean over images, in the units of simd evaluate; nan where a port divides by nothing
+    class_mean: float  # the class-balanced mean; nan without classes
+    ours: float
+    differing: int  # images of which it says something else than ours
+    most: str  # the one where the two are farthest apart; "" if there is none
+    alone: Mapping[str, float]  # by how much, of ours, each departure changes the mean alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the court has found."""
+
+    predictions: str
+    set: str
+    images: int
+    empty: int  # images without unknown pixels: ours leaves them out, ports count them
+    floats: bool  # whether a prediction has more than 8 bits
+    figures: tuple[Figure, ...]  # of ports, then of single departures
+    findings: tuple[Finding, ...]  # a claim each
+    missing: Mapping[str, str]  # id to reason
+    extra: tuple[str, ...]  # files that belong to no image
+
+    def of_port(self, port: str, metric: str) -> Figure:
+        """Return the figure of a port, by its name in :data:`simd.metrics.ports.recipes.PORTS`."""
+        return next(each for each in self.figures if (each.port, each.metric) == (port, metric))
+
+
+class _Job(NamedTuple):
+    truth: Truth
+    prediction: Path
+    map_trimaps: bool
+    wanted: tuple[tuple[str, Recipe], ...]
+
+
+class _Measured(NamedTuple):
+    values: dict[tuple[str, Recipe], float]
+    empty: bool
+    floats: bool
+
+
+@checked
+def court(
+    predictions: str | Path,
+    dataset: str | Path | None = None,
+    *,
+    claims: Sequence[Claim] = (),
+    alpha: str | Path | None = None,
+    trimap: str | Path | None = None,
+    classes: str | Path | None = None,
+    map_trimaps: bool = False,
+    workers: int = 1,
+) -> Verdict:
+    """Measure predictions as circulating ports do, and find the recipes that claimed figures are of.
+
+    Parameters
+    ----------
+    predictions, dataset, alpha, trimap, classes, map_trimaps, workers
+        As of :func:`simd.metrics.evaluate.evaluate`; trimaps are needed.
+    claims : sequence of Claim
+        Figures that somebody has printed, as :func:`simd.metrics.ports.claims.read_claim` reads them.
+
+    Returns
+    -------
+    Verdict
+        Its ``missing`` says which images have no usable prediction, and why.
+
+    Raises
+    ------
+    DataError
+        If a folder is missing, or holds no prediction.
+    """
+    if dataset is None and (alpha is None or trimap is None):
+        raise DataError("nothing to measure against; give a set, or two folders: --alpha DIR --trimap DIR")
+    places = (None if path is None else Path(path) for path in (dataset, alpha, trimap, classes))
+    dataset, alpha, trimap, classes = places
+    truths = find_truths(dataset, alpha=alpha, trimap=trimap, classes=classes, map_trimaps=map_trimaps)
+    _, matched = matched_predictions(Path(predictions), truths)
+    wanted = tuple(_wanted({claim.metric for claim in claims}))
+    jobs = [
+        _Job(truth, matched.files[truth.id], map_trimaps, wanted)
+        for truth in truths.images
+        if truth.id in matched.files
+    ]
+    work = by_item(_measure_image, key=_id, workers=workers)
+    done, failures = resumed(
+        None, jobs, work, key=_id, load=lambda _: None, dump=lambda *_: None, what="images"
+    )
+    images = [truth for truth in truths.images if truth.id in done]
+    if not images:
+        raise DataError(
+            f"{predictions}: holds no prediction that can be read: {next(iter(failures.values()))}"
+        )
+    table = _Table(images, [done[truth.id] for truth in images])
+    figures = [
+        *(
+            table.figure(metric, recipe, port)
+            for metric in MEASURED
+            for port, about in PORTS.items()
+            if (recipe := about.recipes.get(metric)) is not None
+        ),
+        *(table.figure(metric, (departure,)) for metric in MEASURED for departure in AXES[metric]),
+    ]
+    return Verdict(
+        predictions=str(predictions),
+        set=truths.set["name"],
+        images=len(images),
+        empty=sum(of_image.empty for of_image in done.values()),
+        floats=any(of_image.floats for of_image in done.values()),
+        figures=tuple(figures),
+        findings=tuple(judge(claim, table.candidates(claim.metric)) for claim in claims),
+        missing=matched.missing | failures,
+        extra=matched.extra,
+    )
+
+
+def _id(job: _Job) -> str:
+    return job.truth.id
+
+
+def _wanted(claimed: set[str]) -> dict[tuple[str, Recipe], None]:
+    """Return the metrics and recipes to measure, each once; of claimed metrics all products of the axes."""
+    wanted: dict[tuple[str, Recipe], None] = {}
+    for metric in MEASURED:
+        recipes = [OURS, *((departure,) for departure in AXES[metric])]
+        for port in PORTS.values():
+            if (recipe := port.recipes.get(metric)) is not None:
+                recipes += [(departure,) for departure in _scaling_left_out(recipe)]
+                recipes.append(_scaling_left_out(recipe))
+        recipes += _products(metric) if metric in claimed else []
+        wanted |= dict.fromkeys((metric, recipe) for recipe in recipes)
+    return wanted
+
+
+def _products(metric: str) -> list[Recipe]:
+    """Return what the axes make together."""
+    kept = [departure for departure in AXES[metric] if departure not in ("rounded", "truncated")]
+    choices = [((), ("rounded",), ("truncated",)), *(((), (departure,)) for departure in kept)]
+    return [tuple(name for names in chosen for name in names) for chosen in product(*choices)]
+
+
+def _scaling_left_out(recipe: Recipe) -> Recipe:
+    return tuple(departure for departure in recipe if departure != "unscaled")
+
+
+def _measure_image(job: _Job) -> _Measured:
+    truth = job.truth
+    alpha: Matte
+    if truth.sample is not None:
+        alpha, trimap = truth.sample.read("alpha"), truth.sample.read("trimap")
+    else:
+        assert truth.trimap is not None
+        alpha = read_matte(truth.alpha)
+        trimap = read_mapped_trimap(truth.trimap, map_other=job.map_trimaps).pixels
+    pred = read_prediction(job.prediction).matte
+    if not pred.shape == alpha.shape == trimap.shape:
+        raise DataError(
+            f"{job.prediction} {pred.shape}, its alpha {alpha.shape} and its trimap {trimap.shape} must "
+            "share one (H, W)"
+        )
+    idle = _idle(pred, alpha, trimap)
+    values: dict[tuple[str, Recipe], float] = {}
+    for metric, recipe in job.wanted:
+        shorter = tuple(departure for departure in recipe if departure not in idle)
+        if (metric, shorter) not in values:
+            values[metric, shorter] = measure(pred, alpha, trimap, metric, shorter)
+        values[metric, recipe] = values[metric, shorter]
+    return _Measured(values, "empty" in idle, pred.dtype != np.uint8)
+
+
+def _idle(pred: Matte, alpha: Matte, trimap: UInt8) -> set[str]:
+    """Return the departures that change nothing of an image; "empty" where it has no unknown pixel."""
+    unknown = unknown_region(trimap)
+    idle = {"rounded", "truncated"} if pred.dtype == alpha.dtype == np.uint8 else set()
+    if np.array_equal(copied(pred, trimap), pred):
+        idle.add("copied")
+    if unknown.all():
+        idle |= {"whole", "whole-over-unknown"}
+    if all(matte.min() == 0 and matte.max() == largest_value(matte) for matte in (pred, alpha)):
+        idle |= {"stretched", "unstretched"}
+    return idle if unknown.any() else idle | {"empty"}
+
+
+class _Table:
+    """What was measured, by image: means, and how they compare with ours."""
+
+    def __init__(self, images: Sequence[Truth], measured: Sequence[_Measured]) -> None:
+        self._images, self._measured = images, measured
+
+    def figure(self, metric: str, recipe: Recipe, port: str = "") -> Figure:
+        values, ours = self._values(metric, recipe, port=port), self._values(metric, OURS)
+        apart = [
+            0.0 if math.isclose(value, other, rel_tol=1e-5, abs_tol=1e-9) else _distance(value, other)
+            for value, other in zip(values, ours, strict=True)
+        ]
+        most = int(np.argmax(apart))
+        alone = {
+            departure: self._mean(metric, (departure,)) / self._mean(metric, OURS) - 1
+            if self._mean(metric, OURS)
+            else math.nan
+            for departure in recipe
+        }
+        return Figure(
+            port=port,
+            metric=metric,
+            recipe=recipe,
+            value=self._mean(metric, recipe, port=port),
+            class_mean=self._class_mean(metric, recipe, port=port),
+            ours=self._mean(metric, OURS),
+            differing=sum(distance > 0 for distance in apart),
+            most=self._images[most].id if apart[most] else "",
+            alone=alone,
+        )
+
+    def candidates(self, metric: str) -> list[Candidate]:
+        """Return what a claimed figure may be: ours, of a port, or of the axes together, by either mean."""
+        recipes = [("", recipe) for recipe in dict.fromkeys([OURS, *_products(metric)])]
+        recipes += [(port, PORTS[port].recipes[metric]) for port in PORTS if metric in PORTS[port].recipes]
+        candidates = []
+        for port, recipe in recipes:
+            for unscaled in (recipe, (*recipe, "unscaled")):
+                if len(set(unscaled)) < len(unscaled):
+                    continue  # it is so already
+                for kind, value in (
+                    ("images", self._mean(metric, unscaled, port=port)),
+                    ("classes", self._class_mean(metric, unscaled, port=port)),
+                ):
+                    if not math.isnan(value):
+                        candidates.append(Candidate(port, metric, unscaled, kind, value))
+        return candidates
+
+    def _values(self, metric: str, recipe: Recipe, *, port: str = "") -> list[float]:
+        factor = UNSCALED[metric] if "unscaled" in recipe else 1.0
+        key = (metric, _scaling_left_out(recipe))
+        left_out = not port and "whole" not in recipe  # a port counts what ours has nothing to say of
+        return [
+            math.nan if left_out and image.empty else image.values[key] * factor for image in self._measured
+        ]
+
+    def _mean(self, metric: str, recipe: Recipe, *, port: str = "") -> float:
+        values = self._values(metric, recipe, port=port)
+        return float(np.mean(values)) if port else mean(values)
+
+    def _class_mean(self, metric: str, recipe: Recipe, *, port: str = "") -> float:
+        of_classes: dict[str, list[float]] = {}
+        for image, value in zip(self._images, self._values(metric, recipe, port=port), strict=True):
+            if image.class_:
+                of_classes.setdefault(image.class_, []).append(value)
+        return mean(mean(values) for values in of_classes.values())
+
+
+def _distance(value: float, other: float) -> float:
+    distance = abs(value - other)
+    return math.inf if math.isnan(distance) else distance
