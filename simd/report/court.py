@@ -70,6 +70,8 @@ def reason_of(figure: Figure, images: int) -> str:
     """
     if not figure.recipe:
         return "The same metric as ours."
+    if not figure.differing and not figure.port:
+        return "Changes nothing on this set."
     if not figure.differing:
         return f"Equal on this set, where what it does otherwise changes nothing: {', '.join(figure.recipe)}."
     telling = [each for each in figure.recipe if not abs(figure.alone[each]) < _NONE] or figure.recipe
@@ -93,7 +95,7 @@ def judgement(finding: Finding) -> list[str]:
         return [line]
     lines = [f"{claim}: {plural(len(finding.reproduced), 'figure')} of {finding.tried} tried within {share}:"]
     for group in finding.reproduced[:_SHOWN]:
-        ports = [PORTS[each.port].title for each in group[1:] if each.port]
+        ports = [PORTS[each.port].title for each in group if each.port not in ("", group[0].port)]
         same = f"; the same number as {', '.join(dict.fromkeys(ports))}" if ports else ""
         lines.append(f"  {described(group[0])}: {_distance(group[0], finding)}{same}")
     if len(finding.reproduced) > _SHOWN:
@@ -107,9 +109,11 @@ def together(findings: Sequence[Finding]) -> str:
         {(each.port, each.mean) for group in finding.reproduced for each in group if _is_plain(each)}
         for finding in findings
     ]
+    common = set.intersection(*sets)
     names = sorted(
         ("ours" if not port else PORTS[port].title) + ("" if mean == "images" else " (class-balanced mean)")
-        for port, mean in set.intersection(*sets)
+        for port, mean in common
+        if mean == "images" or (port, "images") not in common
     )
     return f"What reproduces all {len(findings)} claims: {', '.join(names) or 'no port, and not ours'}."
 
@@ -123,7 +127,7 @@ def described(candidate: Candidate) -> str:
     """Name a recipe in words."""
     of_port = PORTS[candidate.port].recipes[candidate.metric] if candidate.port else ()
     recipe = [each for each in candidate.recipe if each not in of_port]
-    name = f"as {PORTS[candidate.port].title} computes it" if candidate.port else "ours"
+    name = f"as in {PORTS[candidate.port].title}" if candidate.port else "ours"
     if recipe:
         name += f" if it {' and '.join(DEPARTURES[each] for each in recipe)}"
     return name + (", class-balanced mean" if candidate.mean == "classes" else "")
