@@ -33,6 +33,14 @@ def leaderboard(
             show_default="leaderboard/<set>",
         ),
     ] = None,
+    format_: Annotated[
+        list[str] | None,
+        Option("--format", help="What else to write: latex, bibtex, huggingface; repeatable."),
+    ] = None,
+    hub_dataset: Annotated[
+        str | None,
+        Option(metavar="USER/NAME", help="For --format huggingface: the set's name on the Hub."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Put methods side by side: terminal table, CSV, Markdown, and one HTML page with examples."""
@@ -57,9 +65,11 @@ def leaderboard(
     names = [each.set["name"] for each in (*loaded, *(entry.scores for entry in handed_in))]
     methods: list[Scores | Entry] = [*loaded, *handed_in]
     files = []
-    if methods or out is not None:  # others' figures alone are looked at
+    if methods or out is not None or format_:  # others' figures alone are looked at
         out = out or default_out("leaderboard", *dict.fromkeys(names))
-        files = write_leaderboard(methods, out, reported=reported or ())
+        files = write_leaderboard(
+            methods, out, reported=reported or (), formats=format_ or (), hub_dataset=hub_dataset
+        )
     show_board(methods, out, files, tables, json=json)
     if failures:
         raise BatchError(failures, "entries", len(failures) + len(handed_in))

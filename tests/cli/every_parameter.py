@@ -82,7 +82,14 @@ INPUT_FOLDERS = {
 WORDS = {
     "cutout --host",
     "court --claim",
-    *("bench --option", "bench METHODS", "entry make --fact", "leaderboard --reported"),
+    *(
+        "bench --option",
+        "bench METHODS",
+        "entry make --fact",
+        "leaderboard --reported",
+        "leaderboard --format",
+        "leaderboard --hub-dataset",
+    ),
     *("balance --class", "build --class", "index --class"),
     *("balance --kind", "browse open --name", "browse pull --by", "browse pull --name", "build --kind"),
     *("build --background-kind", "build --background-licence", "build --layout", "build --licence"),
