@@ -25,6 +25,14 @@ FOREGROUNDS = ("fire_a.png", "fur_cat.png", "hair_easy_x.jpg", "leaf 2.jpg", "ne
 BACKGROUNDS = {"hill.jpg": (100, 120), "room.jpeg": (50, 60), "sky.JPG": (90, 90)}  # (H, W)
 NOBODY = 65534
 CHROMIUM = Path("/usr/bin/chromium")
+PAPER = 1047  # CSS pixels of an A4 page across, without 10 mm on either side
+CUT_OFF = """
+[...document.querySelectorAll("main, table, td, th, .scroll, .tiles, .label, img")]
+  .filter(each => each.checkVisibility())
+  .filter(each => each.getBoundingClientRect().right > innerWidth + 1
+    || (getComputedStyle(each).overflowX !== "visible" && each.scrollWidth > each.clientWidth + 1))
+  .map(each => each.outerHTML.slice(0, 120))
+"""
 
 
 class Finished(NamedTuple):
@@ -102,6 +110,13 @@ def browser():
         browser.close()
 
 
+def check_printed(page):
+    """Check that nothing of a page in the browser is cut off on A4 paper."""
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": PAPER, "height": 720})
+    assert page.evaluate(CUT_OFF) == [], "cut off on paper"
+
+
 @pytest.fixture(scope="module")
 def axe():
     """Return the program of axe-core, which a package of the tests carries."""
@@ -129,6 +144,8 @@ def check_page(browser, axe):
                 ]
                 assert grave == [], f"{width} px, {scheme}"
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
+                if (width, scheme) == (1280, "light"):
+                    check_printed(page)
             finally:
                 page.close()
 

@@ -145,6 +145,13 @@ def test_ports_count_an_image_without_unknown_pixels(folders):
     assert math.isnan(verdict.of_port("indexnet", "mse").value)
 
 
+def test_half_precision_overflows_without_a_warning():
+    draws = np.random.default_rng(0)
+    pred = draws.choice(np.array([0, 255], np.uint8), (500, 500))
+    figure = measure(pred, np.zeros_like(pred), np.full_like(pred, 128), "grad", ("two-levels",))
+    assert math.isinf(figure)
+
+
 def test_floats_are_told_from_8_bits(folders):
     levels = np.array([[0, 104.4 / 255 * 65535, 65535, 65535]], np.uint16)
     save(folders / "pred" / "b.png", levels)

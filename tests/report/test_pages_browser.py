@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from boards_by_hand import predict_a_constant, two_methods, write_tiny_set
+from boards_by_hand import predict_a_constant, score, scores, two_methods, write_tiny_set
+from conftest import check_printed
 
 from simd.metrics.evaluate import evaluate
 from simd.metrics.ports.claims import read_claim
@@ -28,6 +29,32 @@ def test_a_finding_would_be_seen(check_page, tmp_path):
     )
     with pytest.raises(AssertionError, match="color-contrast"):
         check_page((tmp_path / "grey.html").as_uri(), "h1")
+
+
+def test_a_table_that_paper_cuts_off_would_be_seen(check_page, tmp_path):
+    (tmp_path / "wide.html").write_text(
+        "<!doctype html><html lang=en><title>t</title><main><h1>Wide</h1>"
+        "<div class=scroll style='overflow-x:auto' tabindex=0 role=region aria-label=t>"
+        "<table style='width:3000px'><tr><th scope=row>a</th><td>1</td></tr></table></div></main>"
+    )
+    with pytest.raises(AssertionError, match="cut off on paper"):
+        check_page((tmp_path / "wide.html").as_uri(), "h1")
+
+
+def test_a_leaderboard_of_many_methods_and_all_classes_is_printed(browser, tmp_path):
+    methods = [
+        scores(
+            f"a method with a name, number {n}",
+            [score(f"{c}-{k}", c, n + k + 0.1 * len(c)) for c in CLASSES for k in range(2)],
+        )
+        for n in range(12)
+    ]
+    file = write_leaderboard(methods, tmp_path / "board")[0]
+    assert file.stat().st_size < 2_000_000  # without a picture
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    check_printed(page)
+    page.close()
 
 
 def test_the_leaderboard(check_page, tmp_path):

@@ -29,7 +29,7 @@ DEPARTURES: Mapping[str, str] = {
     "gaussian-filter": "takes SciPy's Gaussian derivatives, not of norm 1, with mirrored borders",
     "tenth": "divides by 10 in place of 1000",
     "sobel": "takes Sobel's 3 x 3 derivatives of mattes as they are, and does not square differences",
-    "two-levels": "rounds the stretched mattes to 0 and 1, and their derivatives to whole numbers from 0 on",
+    "two-levels": "rounds stretched mattes to 0 and 1, derivatives to integers, and sums in half precision",
     "background-wins": "lets the background pass for the largest component, equal ones in row order",
     "row-ties": "takes the first in row order among components of equal size",
     "float64": "compares with thresholds in double precision, where 153/255 fails 0.6",

@@ -14,6 +14,7 @@ from simd.report import numbers
 from simd.taxonomy import CLASSES, TAXONOMY
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
+_PRINTED = "print.css"  # of every page: nothing of it is cut off on paper
 
 
 def render(template: str, **values: Any) -> Markup:
@@ -34,7 +35,7 @@ def render_page(template: str, *, styles: tuple[str, ...], script: str | None = 
         What the template shows.
     """
     program = None if script is None else read_template(script)
-    style = Markup("".join(map(read_template, styles)))
+    style = Markup("".join(map(read_template, (*styles, _PRINTED))))
     return render(template, style=style, script=program, **values)
 
 
