@@ -46,6 +46,7 @@ def court(
         classes=classes,
         map_trimaps=map_trimaps,
         workers=workers,
+        state=None if out is None else out.with_name(f".{out.name}.partial"),
     )
     files = [] if out is None else write_court(verdict, out, inputs=inputs)
     if json:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -309,8 +309,11 @@ def _id(job: ScoringJob) -> str:
 
 
 def _facts(job: ScoringJob) -> list[list[int]]:
+    return facts_of_files([*job.truth.files, *([job.prediction] if job.prediction else [])])
+
+
+def facts_of_files(files: Iterable[Path]) -> list[list[int]]:
     """Return size and time of each file, so that what has changed since is scored again."""
-    files = [*job.truth.files, *([job.prediction] if job.prediction else [])]
     stats = [file.stat() for file in files if file.is_file()]
     return [[stat.st_size, stat.st_mtime_ns] for stat in stats]
 

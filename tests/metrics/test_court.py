@@ -109,6 +109,28 @@ def test_means_by_hand(folders):
     assert verdict.of_port("sim", "sad").differing == 0
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_not_measured_twice_is_what_would_have_been_measured(seed, tmp_path):
+    draws = np.random.default_rng(seed)
+    shape = [(7, 9), (8, 5), (3, 1500), (4, 1400)][seed]
+    high = 256 if seed % 2 else 200
+    pred, alpha = draws.integers(0, high, (2, *shape), dtype=np.uint8)
+    trimap = draws.choice(np.array([0, 128] if seed < 3 else [0, 128, 255], np.uint8), shape)
+    pred[trimap == 0] = draws.choice(np.array([0, 255], np.uint8), (trimap == 0).sum())
+    alpha[0, :2] = 0, 255
+    for name, pixels in (("pred", pred), ("alpha", alpha), ("trimap", trimap)):
+        save(tmp_path / name / "a.png", pixels)
+    verdict = judge_folders(tmp_path, "sad=1", "grad=1", "conn=1")
+    for figure in verdict.figures:
+        once = measure(pred, alpha, trimap, figure.metric, figure.recipe)
+        assert figure.value == pytest.approx(once, rel=1e-6, nan_ok=True), (figure.port, figure.metric)
+    for finding in verdict.findings:
+        for candidate in (finding.nearest, *(each for group in finding.reproduced for each in group)):
+            if candidate is not None:
+                once = measure(pred, alpha, trimap, candidate.metric, candidate.recipe)
+                assert candidate.value == pytest.approx(once, rel=1e-6)
+
+
 def test_a_claim_names_its_recipes_the_simplest_first(folders):
     whole, plain = judge_folders(folders, "sad=0.0008", "sad=0.0007").findings
     assert {each.port for each in whole.reproduced[0]} >= {"lucida", "nobg"}
@@ -204,6 +226,31 @@ def test_the_command_finishes_what_is_there_and_names_the_rest(folders, run_cli)
     assert missing.code == 1
     assert json.loads(missing.out)["images"] == 1
     assert "1 of 2 predictions failed" in missing.err
+
+
+def test_an_interrupted_run_goes_on_and_measures_what_has_changed(folders, monkeypatch):
+    state = folders / ".court.partial"
+
+    with monkeypatch.context() as patch:
+        patch.setattr("simd.metrics.ports.images.measure", stop_at_the_second)
+        with pytest.raises(KeyboardInterrupt):
+            judge_folders(folders, state=state)
+    assert state.is_dir()
+    again = []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "simd.metrics.ports.images.measure", lambda *given: again.append(given) or measure(*given)
+        )
+        resumed = judge_folders(folders, state=state)
+    assert all(given[0][0, 1] == 102 for given in again)  # of the second image alone
+    assert resumed == judge_folders(folders)
+    assert not state.exists()
+
+
+def stop_at_the_second(pred, *rest):
+    if pred[0, 1] == 102:
+        raise KeyboardInterrupt
+    return measure(pred, *rest)
 
 
 def test_the_command_says_that_nothing_reproduces_a_claim(folders, run_cli):

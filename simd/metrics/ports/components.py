@@ -1,6 +1,7 @@
 """Conn as ports compute it: other thresholds, and other components that count as connected."""
 
 from collections.abc import Collection
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ _THRESHOLDS = np.arange(0, 1.1, 0.1)[1:]  # as ports write them: the sixth is 0.
 _VALUE_OF_LEVEL = np.ceil(np.arange(STEPS + 1) * 25.5).astype(np.uint8)  # the least of 0..255 that reaches it
 _THETA = 0.15
 _PROPAGATION = 256
+_LOOKED = 8  # steps between looks whether the numbers have settled
 
 
 def conn(pred: Matte, alpha: Matte, region: Mask, recipe: Collection[str]) -> float:
@@ -63,21 +65,32 @@ def _above(matte: Matte, last: Float64) -> Float64:
 
 
 def _lost(matte: Matte) -> Float64:
-    """Return a matte without its largest component above 0.5, as found by numbers that spread in steps.
+    """Return a matte without its largest component above 0.5."""
+    unit = np.asarray(matte, np.float32) / np.float32(largest_value(matte))
+    mask = unit >= 0.5
+    largest = np.frombuffer(_largest(mask.tobytes(), mask.shape), np.bool_).reshape(mask.shape)
+    return np.where(largest, 0, unit).astype(np.float64)
+
+
+@lru_cache(maxsize=2)  # of both mattes of an image, which is measured in two regions
+def _largest(pixels: bytes, shape: tuple[int, ...]) -> bytes:
+    """Return the largest component of a mask, as found by numbers that spread in steps.
 
     Every pixel takes the largest number among its four neighbours, 256 times; in a component that is longer
     than that several numbers are left, and it counts as several.
     """
-    unit = np.asarray(matte, np.float32) / np.float32(largest_value(matte))
-    mask = (unit >= 0.5).astype(np.float32)
+    mask = np.frombuffer(pixels, np.bool_).reshape(shape).astype(np.float32)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    labels = np.arange(1, mask.size + 1, dtype=np.float32).reshape(mask.shape) * mask
-    for _ in range(_PROPAGATION):
-        spread = cv2.dilate(labels, cross, borderType=cv2.BORDER_CONSTANT, borderValue=0) * mask
-        if np.array_equal(spread, labels):
+    labels = np.arange(1, mask.size + 1, dtype=np.float32).reshape(shape) * mask
+    spread = np.empty_like(labels)
+    for step in range(_PROPAGATION):
+        cv2.dilate(labels, cross, dst=spread, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        spread *= mask
+        settled = step % _LOOKED == 0 and np.array_equal(spread, labels)
+        labels, spread = spread, labels
+        if settled:
             break
-        labels = spread
     counts = np.bincount(labels.ravel().astype(np.int64))
     counts[0] = 0
-    largest = labels == np.argmax(counts) if counts.any() else np.zeros(mask.shape, np.bool_)
-    return np.where(largest, 0, unit).astype(np.float64)
+    largest = labels == np.argmax(counts) if counts.any() else np.zeros(shape, np.bool_)
+    return largest.tobytes()

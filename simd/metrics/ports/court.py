@@ -1,28 +1,34 @@
 """The court: predictions measured as every port does, beside ours, and the recipe of a claimed figure."""
 
+import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 from simd.arguments import checked
 from simd.errors import DataError
-from simd.image import Matte, UInt8, read_matte, read_prediction
-from simd.journal import by_item, resumed
-from simd.mattes import largest_value
+from simd.journal import Journal
+from simd.locks import locked_folder
+from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.evaluate import find_truths, matched_predictions
 from simd.metrics.ports.claims import Candidate, Claim, Finding, judge
-from simd.metrics.ports.measure import copied, measure
+from simd.metrics.ports.images import (
+    OURS,
+    Measured,
+    MeasuringJob,
+    measure_images,
+    products,
+    wanted_recipes,
+    without_scaling,
+)
 from simd.metrics.ports.recipes import AXES, MEASURED, PORTS, UNSCALED, Recipe
 from simd.metrics.score_summary import mean
 from simd.metrics.truth_of_set import Truth
-from simd.trimap import read_mapped_trimap, unknown_region
-
-OURS: Recipe = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +65,6 @@ class Verdict:
         return next(each for each in self.figures if (each.port, each.metric) == (port, metric))
 
 
-class _Job(NamedTuple):
-    truth: Truth
-    prediction: Path
-    map_trimaps: bool
-    wanted: tuple[tuple[str, Recipe], ...]
-
-
-class _Measured(NamedTuple):
-    values: dict[tuple[str, Recipe], float]
-    empty: bool
-    floats: bool
-
-
 @checked
 def court(
     predictions: str | Path,
@@ -83,6 +76,7 @@ def court(
     classes: str | Path | None = None,
     map_trimaps: bool = False,
     workers: int = 1,
+    state: str | Path | None = None,
 ) -> Verdict:
     """Measure predictions as circulating ports do, and find the recipes that claimed figures are of.
 
@@ -92,6 +86,8 @@ def court(
         As of :func:`simd.metrics.evaluate.evaluate`; trimaps are needed.
     claims : sequence of Claim
         Figures that somebody has printed, as :func:`simd.metrics.ports.claims.read_claim` reads them.
+    state : path, optional
+        A folder to note finished images in, so that an interrupted run can be continued; removed at the end.
 
     Returns
     -------
@@ -109,16 +105,21 @@ def court(
     dataset, alpha, trimap, classes = places
     truths = find_truths(dataset, alpha=alpha, trimap=trimap, classes=classes, map_trimaps=map_trimaps)
     _, matched = matched_predictions(Path(predictions), truths)
-    wanted = tuple(_wanted({claim.metric for claim in claims}))
+    wanted = tuple(wanted_recipes({claim.metric for claim in claims}))
     jobs = [
-        _Job(truth, matched.files[truth.id], map_trimaps, wanted)
+        MeasuringJob(truth, matched.files[truth.id], map_trimaps, wanted)
         for truth in truths.images
         if truth.id in matched.files
     ]
-    work = by_item(_measure_image, key=_id, workers=workers)
-    done, failures = resumed(
-        None, jobs, work, key=_id, load=lambda _: None, dump=lambda *_: None, what="images"
-    )
+    settings = {
+        "predictions": str(predictions),
+        "set": truths.key,
+        "claims": sorted({claim.metric for claim in claims}),
+        "recipes": hashlib.sha256(repr(wanted).encode()).hexdigest()[:12],
+        "metrics_version": METRICS_VERSION,
+    }
+    with _journal(None if state is None else Path(state), settings) as journal:
+        done, failures = measure_images(jobs, workers, journal)
     images = [truth for truth in truths.images if truth.id in done]
     if not images:
         raise DataError(
@@ -147,77 +148,21 @@ def court(
     )
 
 
-def _id(job: _Job) -> str:
-    return job.truth.id
-
-
-def _wanted(claimed: set[str]) -> dict[tuple[str, Recipe], None]:
-    """Return the metrics and recipes to measure, each once; of claimed metrics all products of the axes."""
-    wanted: dict[tuple[str, Recipe], None] = {}
-    for metric in MEASURED:
-        recipes = [OURS, *((departure,) for departure in AXES[metric])]
-        for port in PORTS.values():
-            if (recipe := port.recipes.get(metric)) is not None:
-                recipes += [(departure,) for departure in _scaling_left_out(recipe)]
-                recipes.append(_scaling_left_out(recipe))
-        recipes += _products(metric) if metric in claimed else []
-        wanted |= dict.fromkeys((metric, recipe) for recipe in recipes)
-    return wanted
-
-
-def _products(metric: str) -> list[Recipe]:
-    """Return what the axes make together."""
-    kept = [departure for departure in AXES[metric] if departure not in ("rounded", "truncated")]
-    choices = [((), ("rounded",), ("truncated",)), *(((), (departure,)) for departure in kept)]
-    return [tuple(name for names in chosen for name in names) for chosen in product(*choices)]
-
-
-def _scaling_left_out(recipe: Recipe) -> Recipe:
-    return tuple(departure for departure in recipe if departure != "unscaled")
-
-
-def _measure_image(job: _Job) -> _Measured:
-    truth = job.truth
-    alpha: Matte
-    if truth.sample is not None:
-        alpha, trimap = truth.sample.read("alpha"), truth.sample.read("trimap")
-    else:
-        assert truth.trimap is not None
-        alpha = read_matte(truth.alpha)
-        trimap = read_mapped_trimap(truth.trimap, map_other=job.map_trimaps).pixels
-    pred = read_prediction(job.prediction).matte
-    if not pred.shape == alpha.shape == trimap.shape:
-        raise DataError(
-            f"{job.prediction} {pred.shape}, its alpha {alpha.shape} and its trimap {trimap.shape} must "
-            "share one (H, W)"
-        )
-    idle = _idle(pred, alpha, trimap)
-    values: dict[tuple[str, Recipe], float] = {}
-    for metric, recipe in job.wanted:
-        shorter = tuple(departure for departure in recipe if departure not in idle)
-        if (metric, shorter) not in values:
-            values[metric, shorter] = measure(pred, alpha, trimap, metric, shorter)
-        values[metric, recipe] = values[metric, shorter]
-    return _Measured(values, "empty" in idle, pred.dtype != np.uint8)
-
-
-def _idle(pred: Matte, alpha: Matte, trimap: UInt8) -> set[str]:
-    """Return the departures that change nothing of an image; "empty" where it has no unknown pixel."""
-    unknown = unknown_region(trimap)
-    idle = {"rounded", "truncated"} if pred.dtype == alpha.dtype == np.uint8 else set()
-    if np.array_equal(copied(pred, trimap), pred):
-        idle.add("copied")
-    if unknown.all():
-        idle |= {"whole", "whole-over-unknown"}
-    if all(matte.min() == 0 and matte.max() == largest_value(matte) for matte in (pred, alpha)):
-        idle |= {"stretched", "unstretched"}
-    return idle if unknown.any() else idle | {"empty"}
+@contextmanager
+def _journal(state: Path | None, settings: Mapping[str, Any]) -> Iterator[Journal | None]:
+    if state is None:
+        yield None
+        return
+    with locked_folder(state):
+        journal = Journal(state, settings)
+        yield journal
+        journal.remove()
 
 
 class _Table:
     """What was measured, by image: means, and how they compare with ours."""
 
-    def __init__(self, images: Sequence[Truth], measured: Sequence[_Measured]) -> None:
+    def __init__(self, images: Sequence[Truth], measured: Sequence[Measured]) -> None:
         self._images, self._measured = images, measured
 
     def figure(self, metric: str, recipe: Recipe, port: str = "") -> Figure:
@@ -247,7 +192,7 @@ class _Table:
 
     def candidates(self, metric: str) -> list[Candidate]:
         """Return what a claimed figure may be: ours, of a port, or of the axes together, by either mean."""
-        recipes = [("", recipe) for recipe in dict.fromkeys([OURS, *_products(metric)])]
+        recipes = [("", recipe) for recipe in dict.fromkeys([OURS, *products(metric)])]
         recipes += [(port, PORTS[port].recipes[metric]) for port in PORTS if metric in PORTS[port].recipes]
         candidates = []
         for port, recipe in recipes:
@@ -264,7 +209,7 @@ class _Table:
 
     def _values(self, metric: str, recipe: Recipe, *, port: str = "") -> list[float]:
         factor = UNSCALED[metric] if "unscaled" in recipe else 1.0
-        key = (metric, _scaling_left_out(recipe))
+        key = (metric, without_scaling(recipe))
         left_out = not port and "whole" not in recipe  # a port counts what ours has nothing to say of
         return [
             math.nan if left_out and image.empty else image.values[key] * factor for image in self._measured

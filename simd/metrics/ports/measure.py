@@ -66,7 +66,7 @@ def measure(pred: Matte, alpha: Matte, trimap: UInt8, metric: str, recipe: Recip
         value *= 100
     if "unscaled" in recipe:
         value *= UNSCALED[metric]
-    return 0.0 if math.isnan(value) and "empty-is-0" in recipe else value
+    return 0.0 if math.isnan(value) and "empty-is-0" in recipe else float(value)
 
 
 def _error(
