@@ -148,6 +148,19 @@ def test_a_method_that_lacks_images_has_no_evaluation_file(tmp_path, caplog):
     assert "no evaluation file of c: mattes are missing" in caplog.text
 
 
+def test_files_of_an_earlier_board_are_named(tmp_path, caplog):
+    first, second, third = three_methods()
+    write_leaderboard(
+        [first, second, third], tmp_path / "board", formats=["latex", *HUB["formats"]], hub_dataset="me/tiny"
+    )
+    assert "earlier board" not in caplog.text
+    write_leaderboard([first, second], tmp_path / "board", **HUB)
+    assert (
+        "of an earlier board, and not written now: leaderboard.tex, "
+        "huggingface/models/c/.eval_results/tiny.yaml; remove what is out of date"
+    ) in caplog.text
+
+
 def test_names_that_are_markup_stay_text_in_yaml(tmp_path):
     name = 'a: "b" # c\n- d'
     files = write_leaderboard(

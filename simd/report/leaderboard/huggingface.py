@@ -19,6 +19,9 @@ from simd.report.numbers import scaled, short
 FRAMEWORK = "simd"
 """The evaluation framework. Hugging Face keeps a list of them; a new one is added there by a pull request."""
 
+HUB_PATTERNS = ("huggingface/dataset/eval.yaml", "huggingface/models/*/.eval_results/*.yaml")
+"""Where the files lie in the folder of a board."""
+
 _UNITS = {
     "sad": "SAD in thousands of pixels",
     "mse": "MSE times 1000",

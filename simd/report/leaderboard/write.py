@@ -1,7 +1,7 @@
 """Write the leaderboard of several methods: a page to look at, a CSV to compute with, Markdown to paste."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from simd.arguments import checked
@@ -11,7 +11,12 @@ from simd.locks import locked_folder
 from simd.metrics.scores import Scores
 from simd.report.entries.files import Entry
 from simd.report.leaderboard.board import Board, group_boards
-from simd.report.leaderboard.huggingface import check_hub_dataset, huggingface_files, left_out
+from simd.report.leaderboard.huggingface import (
+    HUB_PATTERNS,
+    check_hub_dataset,
+    huggingface_files,
+    left_out,
+)
 from simd.report.leaderboard.page import board_page
 from simd.report.leaderboard.paper import to_bibtex, to_latex
 from simd.report.leaderboard.reported import read_reported
@@ -96,7 +101,19 @@ def write_leaderboard(
         for name, content in {**contents, **others}.items():
             make_folder((out / name).parent)
             write_atomically(out / name, content)
+    if stale := _left_by_earlier_runs(out, others):
+        _LOG.warning(
+            "%s: of an earlier board, and not written now: %s; remove what is out of date",
+            out,
+            ", ".join(stale),
+        )
     return [out / name for name in (*BOARD_NAMES, *others)]
+
+
+def _left_by_earlier_runs(out: Path, written: Collection[str]) -> list[str]:
+    patterns = (FORMATS["latex"], FORMATS["bibtex"], *HUB_PATTERNS)
+    paths = (path for pattern in patterns for path in sorted(out.glob(pattern)))
+    return [name for path in paths if (name := path.relative_to(out).as_posix()) not in written]
 
 
 def _others(boards: Sequence[Board], formats: Sequence[str], hub_dataset: str | None) -> dict[str, str]:
