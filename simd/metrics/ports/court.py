@@ -154,7 +154,15 @@ def _journal(state: Path | None, settings: Mapping[str, Any]) -> Iterator[Journa
         yield None
         return
     with locked_folder(state):
-        journal = Journal(state, settings)
+        try:
+            journal = Journal(state, settings)
+        except DataError as error:
+            if not (state / "settings.json").is_file():
+                raise
+            raise DataError(
+                f"{state}: an unfinished court of other mattes, of another set or with other claims is noted "
+                f"here; finish it with its own command, remove {state}, or choose another --out"
+            ) from error
         yield journal
         journal.remove()
 
