@@ -237,7 +237,7 @@ def test_an_interrupted_run_goes_on_and_measures_what_has_changed(folders, monke
             judge_folders(folders, state=state)
     assert state.is_dir()
     with pytest.raises(
-        DataError, match="court.partial: an unfinished court .* or with other claims is noted here"
+        DataError, match=r"court.partial: an unfinished court .* or with other claims is noted here"
     ):
         judge_folders(folders, "sad=1", state=state)
     again = []
