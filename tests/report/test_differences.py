@@ -11,7 +11,7 @@ from boards_by_hand import score, scores
 
 from simd.metrics.uncertainty import Estimate, compare
 from simd.report.leaderboard.board import group_boards
-from simd.report.leaderboard.differences import MOST
+from simd.report.leaderboard.differences import SHOWN
 from simd.report.leaderboard.page import board_page
 from simd.report.leaderboard.terminal import print_board, print_scores
 from simd.report.leaderboard.text import differences_to_csv, to_csv, to_markdown
@@ -51,16 +51,38 @@ def test_a_board_compares_its_methods_on_the_same_foregrounds(board):
     assert (back.estimate.low, back.estimate.high) == (-forth.estimate.high, -forth.estimate.low)
     assert pairs.clear(0, 2)
     assert not pairs.clear(0, 1)
-    assert sum(pairs.best) == pytest.approx(1)
+    assert sum(pairs.best.values()) == pytest.approx(1)
     assert pairs.best[2] == 0
 
 
-def test_a_method_that_lacks_images_is_compared_on_those_that_all_have(board):
-    lacking = board.entries[2].scores
-    lacking = replace(lacking, rows=lacking.rows[2:], missing={"fur-0-0": "gone", "fur-0-1": "gone"})
-    found = group_boards([board.entries[0].scores, board.entries[1].scores, lacking])[0]
-    assert found.comparisons["sad"].images == 32
-    assert "on the 32 images that all of them have" in board_page([found])
+def lacking(of, count):
+    """Return scores without the first images."""
+    return replace(of, rows=of.rows[count:], missing={row.id: "gone" for row in of.rows[:count]})
+
+
+@pytest.mark.parametrize("count", [2, 33])
+def test_a_method_that_lacks_images_costs_the_others_nothing(board, count):
+    good, twin, bad = (e.scores for e in sorted(board.entries, key=lambda e: "gtb".index(e.name[0])))
+    alone, found = group_boards([good, twin])[0], group_boards([good, twin, lacking(bad, count)])[0]
+    assert found.comparisons["sad"].differences == alone.comparisons["sad"].differences
+    assert [found.rank(entry, "sad") for entry in found.entries] == [1, 1, None]
+    page = board_page([found])
+    assert "bad: " in page
+    assert "It has no rank: the others are compared on 34 images, of which it lacks some." in page
+    assert "on 34 images; below zero" in page
+
+
+def test_where_fewer_than_two_are_complete_the_two_with_most_images_say_on_which_to_compare(board, capsys):
+    good, twin, bad = (e.scores for e in sorted(board.entries, key=lambda e: "gtb".index(e.name[0])))
+    found = group_boards([lacking(good, 4), lacking(twin, 30), lacking(bad, 2)])[0]
+    ranks = {entry.name: found.rank(entry, "sad") for entry in found.entries}
+    assert ranks == {"good": 1, "twin": None, "bad": 2}
+    assert "on the 30 images that all of them have" in board_page([found])
+    assert "| good − bad |" in to_markdown([found])
+    print_board([entry.scores for entry in found.entries])
+    assert "good − bad" in capsys.readouterr().out
+    (row,) = [r for r in csv.DictReader(io.StringIO(differences_to_csv([found]))) if r["metric"] == "sad"]
+    assert (row["first"], row["second"], row["images"]) == ("good", "bad", "30")
 
 
 def test_the_page_has_intervals_and_a_matrix(board):
@@ -104,12 +126,18 @@ def test_images_without_classes_have_an_image_mean_and_no_table_by_class(capsys)
     assert re.search(r"image mean +\none +← ", text)
 
 
-def test_only_the_best_of_many_methods_are_compared():
-    board = group_boards([method(f"m{i:02}", i / 10, i) for i in range(MOST + 2)])[0]
-    assert len(board.comparisons["sad"].best) == MOST
-    page = board_page([board])
-    assert f"Of {MOST + 2} methods the best {MOST} are compared." in page
-    assert len(page) < 1_000_000
+def test_of_many_methods_all_have_ranks_and_the_best_are_shown_pair_by_pair():
+    board = group_boards([method(f"m{i:02}", i / 10, i) for i in range(SHOWN + 2)])[0]
+    ranks = [board.rank(entry, "sad") for entry in board.entries]
+    assert ranks[0] == 1
+    assert ranks[-1] > 10
+    assert f"The best {SHOWN} are shown; p is corrected for the pairs of all 14, which" in board_page([board])
+    text = to_markdown([board])
+    assert "Of 14 methods the pairs of the best 12; all stand in differences.csv." in text
+    assert "− m11 |" in text
+    assert "− m12 |" not in text
+    pairs = [r for r in csv.DictReader(io.StringIO(differences_to_csv([board]))) if r["metric"] == "sad"]
+    assert len(pairs) == 14 * 13 / 2
 
 
 def test_csv_and_markdown_hold_bounds_and_differences(board):
@@ -238,9 +266,24 @@ def test_a_class_says_what_difference_its_foregrounds_can_show():
     assert "shows 1.25</small>" in board_page([board])
 
 
-def test_methods_beyond_those_that_are_compared_have_no_rank():
-    board = group_boards([method(f"m{i:02}", i / 10, i) for i in range(MOST + 1)])[0]
-    ranks = [board.rank(entry, "sad") for entry in board.entries]
-    assert ranks[0] == 1
-    assert ranks[-1] is None
-    assert "| m12 | – |" in to_markdown([board])
+def test_what_a_class_can_show_is_measured_between_neighbours_by_the_same_metric():
+    # By SAD the neighbours are A B and B C, by Grad A C and C B. The spreads of their differences are by
+    # hand: SAD of u and v as in a chain; Grad of A - C and C - B.
+    u, v = np.tile([1.0, -1.0], 6), np.tile([1.0, 1.0, -1.0, -1.0], 3)
+    sad = {"A": np.full(12, 5.0), "B": 5.5 + 1.2 * u, "C": 6 + 0.9 * v}
+    grad = {"A": np.full(12, 5.0), "B": 7 + 0.2 * u, "C": 6 + 0.2 * u + 0.5 * v}
+    methods = [
+        scores(
+            name,
+            [
+                replace(score(f"fur-{i}", "fur", float(sad[name][i])), grad=float(grad[name][i]))
+                for i in range(12)
+            ],
+        )
+        for name in "ABC"
+    ]
+    board = group_boards(methods)[0]
+    # A - C spreads by sqrt(0.04 + 0.25) * 1.044 = 0.5625, C - B by 0.5 * 1.044 = 0.5222; median 0.5424;
+    # times 3.078 / sqrt(12) as above: 0.482. (By SAD's order it would be A - B, 0.209, and 0.522: 0.325.)
+    assert board.resolvable("fur", "grad") == pytest.approx(0.482, abs=1e-3)
+    assert board.resolvable("fur", "sad") == pytest.approx(1.253, abs=1e-3)

@@ -37,7 +37,7 @@ RANKED = (
 )
 RESOLVED = (
     "Can show: the smallest difference of two methods in a class that a paired test of those two alone, at "
-    "5 %, sees in 80 % of draws of as many foregrounds, from the spread between neighbours on this board; "
+    "5 %, sees in 80 % of draws of as many foregrounds, from the spread between neighbours by that metric; "
     "ranks are corrected for all pairs."
 )
 """What ranks and resolvable differences are."""
@@ -230,7 +230,7 @@ class Board:
         return {metric: pairs for metric, pairs in by_metric.items() if pairs is not None}
 
     def rank(self, entry: BoardEntry, metric: str) -> int | None:
-        """Return 1 + the number of methods that beat one by the test; None where it is not compared."""
+        """Return 1 + the number of methods that beat one by the test; None if images to compare are missing."""
         pairs = self.comparisons.get(metric)
         return None if pairs is None else pairs.rank(self.entries.index(entry))
 
@@ -370,7 +370,7 @@ def notes(board: Board) -> Iterator[str]:
             yield (
                 f"{entry.name}: {lacking} of {board.size} images have no usable matte; its means leave them "
                 "out, so it stands after the methods that have all, and is not marked as best where it lacks "
-                "an image."
+                f"an image.{_unranked_text(board, entry)}"
             )
     pairs = board.comparisons.get("sad")
     if pairs is not None and pairs.note:
@@ -391,6 +391,14 @@ def _remarks(board: Board) -> Iterator[str]:
             owners.setdefault(remark, []).append(entry.name)
     for remark, names in owners.items():
         yield remark if len(names) == len(board.entries) else f"{', '.join(names)}: {remark}"
+
+
+def _unranked_text(board: Board, entry: BoardEntry) -> str:
+    """Say why a method that lacks images has no rank; "" if it has one, or if nothing is ranked."""
+    if not board.is_ranked or board.rank(entry, "sad") is not None:
+        return ""
+    images = plural(board.comparisons["sad"].images, "image")
+    return f" It has no rank: the others are compared on {images}, of which it lacks some."
 
 
 def _levels(board: Board) -> Iterator[str]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from simd.metrics.score import METRICS
 from simd.report.leaderboard.board import CLASS_MEAN, Board
-from simd.report.leaderboard.differences import MOST, PairedComparison
+from simd.report.leaderboard.differences import SHOWN, PairedComparison
 from simd.report.numbers import p_text, plural, scaled, signed, signed_span
 
 
@@ -58,8 +58,9 @@ def _differences(board: Board, metric: str) -> Differences:
             metric=metric,
             reason=f"No comparison: {pairs.reason}, too little to tell how much another draw would vary.",
         )
-    count, methods = plural(pairs.images, "image"), len(board.entries)
-    names = tuple(entry.name for entry in board.entries[: len(pairs.best)])
+    count, shown = plural(pairs.images, "image"), list(pairs.best)[:SHOWN]
+    names = tuple(board.entries[row].name for row in shown)
+    more = len(pairs.best) - len(shown)
     return Differences(
         metric=metric,
         mean="class-balanced mean" if pairs.over == CLASS_MEAN else "mean over images",
@@ -67,7 +68,13 @@ def _differences(board: Board, metric: str) -> Differences:
         only=" ".join(
             filter(
                 None,
-                (f"Of {methods} methods the best {MOST} are compared." if methods > MOST else "", pairs.note),
+                (
+                    f"The best {SHOWN} are shown; p is corrected for the pairs of all {len(pairs.best)}, which "
+                    "stand in differences.csv."
+                    if more
+                    else "",
+                    pairs.note,
+                ),
             )
         ),
         names=names,
@@ -75,9 +82,9 @@ def _differences(board: Board, metric: str) -> Differences:
             DifferenceRow(
                 name,
                 pairs.best[row],
-                tuple(_cell(board, pairs, metric, row, column) for column in range(len(names))),
+                tuple(_cell(board, pairs, metric, row, column) for column in shown),
             )
-            for row, name in enumerate(names)
+            for row, name in zip(shown, names, strict=True)
         ),
     )
 

@@ -213,7 +213,7 @@ def _differences_table(board: Board) -> Table | None:
         f"SAD: A − B\n{mean}{board.without}", "difference", "95 %", "p (Holm)", "best:\nA", "best:\nB"
     )
     for (a, b), difference in pairs.differences.items():
-        if a > b or (a > 0 and len(pairs.best) > _ALL_PAIRS):
+        if a > b or (a > min(pairs.best) and len(pairs.best) > _ALL_PAIRS):
             continue
         estimate = difference.estimate
         table.add_row(

@@ -22,6 +22,7 @@ from simd.report.leaderboard.board import (
     solved_text,
     truth_note,
 )
+from simd.report.leaderboard.differences import SHOWN
 from simd.report.leaderboard.reported import ReportedTable
 from simd.report.numbers import number, p_text, plural, seconds, share_text, short, signed, signed_span, span
 from simd.taxonomy import CLASSES
@@ -247,14 +248,17 @@ def _differences(board: Board) -> list[str]:
     names, decimals = [_plain(entry.name) for entry in board.entries], board.decimals["sad"]
     heads = ["difference", "95 % interval", "p (Holm)", "first is best", "second is best"]
     lines = _head([f"SAD, {MEANS[pairs.over]}{board.without}", *heads])
+    shown = list(pairs.best)[:SHOWN]
     for (first, second), difference in pairs.differences.items():
-        if first > second:
+        if first > second or not {first, second} <= set(shown):
             continue
         text = signed(difference.estimate.mean, decimals)
         cells = [f"{names[first]} − {names[second]}", f"**{text}**" if pairs.clear(first, second) else text]
         interval = signed_span(difference.estimate, "sad", decimals)
         shares = (share_text(pairs.best[i]) for i in (first, second))
         lines.append(_line([*cells, interval, _plain(p_text(difference.p_holm)), *map(_plain, shares)]))
+    if len(shown) < len(pairs.best):
+        lines += ["", f"Of {len(pairs.best)} methods the pairs of the best {SHOWN}; all stand in differences.csv."]
     return [*lines, ""]
 
 
