@@ -86,7 +86,7 @@ def out_of_date(folder: Path, set_name: str, facts: Facts) -> str:
         return "it was not there"
     card = read_card(folder / "card.toml")
     current = {
-        "set_digest": published()[set_name]["set"],
+        "set_digest": published()[set_name]["set"],  # of all layers, so other trimaps change it, too
         "version": facts.version,
         "weights_sha256": facts.checkpoint_digest or NONE,
         "metrics_version": METRICS_VERSION,

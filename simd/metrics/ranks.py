@@ -34,6 +34,7 @@ class Value(NamedTuple):
     trimap: str
     metric: str
     value: float
+    foreground: str = ""  # that the image was made from; "" where nothing names it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ class RankedMethod:
     method: str
     mean_rank: Mapping[str, float]  # OVERALL, then each trimap
     without_one: tuple[float, float]  # the least and the most as any one other method is left out
-    drawn: tuple[float, float] | None  # 95 % of draws of the images; None of a single image
+    drawn: tuple[float, float] | None  # 95 % of draws of the foregrounds; None of a single one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,7 @@ class MetricRanks:
     metric: str
     trimaps: tuple[str, ...]
     images: int
+    foregrounds: int  # an image without a named one counts as its own
     methods: tuple[RankedMethod, ...]
     left_out: tuple[str, ...]  # images with a trimap that a method has no value of
 
@@ -88,7 +90,13 @@ def rank(values: Iterable[Value]) -> list[MetricRanks]:
         If a value stands twice, or for a metric there are not two methods, or no image that all have.
     """
     by_metric: dict[str, dict[tuple[str, str], dict[str, float]]] = {}
+    foregrounds: dict[str, str] = {}
     for each in values:
+        if each.foreground and foregrounds.setdefault(each.image, each.foreground) != each.foreground:
+            raise DataError(
+                f"{each.image} is of the foreground {foregrounds[each.image]!r} by one of the scores, of "
+                f"{each.foreground!r} by another; they are not of the same images"
+            )
         cell = by_metric.setdefault(each.metric, {}).setdefault((each.trimap, each.image), {})
         if each.method in cell:
             raise DataError(
@@ -99,7 +107,7 @@ def rank(values: Iterable[Value]) -> list[MetricRanks]:
             cell[each.method] = each.value
     if not by_metric:
         raise DataError("there are no values to rank")
-    return [_rank_by(metric, cells) for metric, cells in by_metric.items()]
+    return [_rank_by(metric, cells, foregrounds) for metric, cells in by_metric.items()]
 
 
 def is_values_file(path: Path) -> bool:
@@ -156,7 +164,9 @@ def values_of(scores: Sequence[Scores]) -> list[Value]:
         trimap = name if len(digests[name]) == 1 else f"{name} {of_method.set['trimaps_digest'][:8]}"
         for row in of_method.rows:
             if row.is_whole and not row.is_empty:
-                values += [Value(of_method.name, row.id, trimap, m, getattr(row, m)) for m in METRICS]
+                values += [
+                    Value(of_method.name, row.id, trimap, m, getattr(row, m), row.fg_id) for m in METRICS
+                ]
     return values
 
 
@@ -180,7 +190,9 @@ def _check_alike(scores: Sequence[Scores]) -> None:
             )
 
 
-def _rank_by(metric: str, cells: Mapping[tuple[str, str], Mapping[str, float]]) -> MetricRanks:
+def _rank_by(
+    metric: str, cells: Mapping[tuple[str, str], Mapping[str, float]], foregrounds: Mapping[str, str]
+) -> MetricRanks:
     methods = sorted({method for cell in cells.values() for method in cell})
     whole = {key: cell for key, cell in cells.items() if len(cell) == len(methods)}
     if len(methods) < 2 or not whole:
@@ -190,9 +202,11 @@ def _rank_by(metric: str, cells: Mapping[tuple[str, str], Mapping[str, float]]) 
     keys = sorted(whole)
     table = np.array([[whole[key][method] for method in methods] for key in keys])
     trimaps = [trimap for trimap, _ in keys]
-    names, image_of = np.unique([image for _, image in keys], return_inverse=True)
+    # a foreground may be called as an image that has none
+    groups = [f"fg {fg}" if (fg := foregrounds.get(image)) else f"image {image}" for _, image in keys]
+    names, group_of = np.unique(groups, return_inverse=True)
     ranks = _ranks(table)
-    drawn = _drawn(ranks, image_of, len(names)) if len(names) > 1 else None
+    drawn = _drawn(ranks, group_of, len(names)) if len(names) > 1 else None
     ranked = []
     for i, method in enumerate(methods):
         mean = {OVERALL: float(ranks[:, i].mean())}
@@ -206,7 +220,8 @@ def _rank_by(metric: str, cells: Mapping[tuple[str, str], Mapping[str, float]]) 
     return MetricRanks(
         metric=metric,
         trimaps=tuple(sorted(set(trimaps))),
-        images=len(names),
+        images=len({image for _, image in keys}),
+        foregrounds=len(names),
         methods=tuple(sorted(ranked, key=lambda each: (each.mean_rank[OVERALL], each.method))),
         left_out=tuple(f"{image} with {trimap}" for trimap, image in sorted(cells.keys() - whole.keys())),
     )
@@ -229,12 +244,12 @@ def _without_one(table: _Float64, method: int) -> tuple[float, float]:
     return min(means), max(means)
 
 
-def _drawn(ranks: _Float64, image_of: npt.NDArray[np.intp], images: int) -> _Float64:
-    """Return the bounds of 95 % of the mean ranks as images are drawn again, each with all its trimaps."""
+def _drawn(ranks: _Float64, group_of: npt.NDArray[np.intp], groups: int) -> _Float64:
+    """Return the bounds of 95 % of the mean ranks as foregrounds are drawn again, with all their images."""
     rng = np.random.default_rng(SEED)
-    sums = np.zeros((images, ranks.shape[1]))
-    np.add.at(sums, image_of, ranks)
-    counts = np.bincount(image_of, minlength=images)
-    often = rng.multinomial(images, np.full(images, 1 / images), size=RESAMPLES)
+    sums = np.zeros((groups, ranks.shape[1]))
+    np.add.at(sums, group_of, ranks)
+    counts = np.bincount(group_of, minlength=groups)
+    often = rng.multinomial(groups, np.full(groups, 1 / groups), size=RESAMPLES)
     means = (often @ sums) / (often @ counts)[:, None]
     return np.asarray(np.quantile(means, [0.025, 0.975], axis=0))

@@ -40,6 +40,12 @@ class Scores:
     remarks: tuple[str, ...] = ()  # what a reader of the scores has to know
     metrics_version: int = METRICS_VERSION  # of the definitions that they were computed by
 
+    @property
+    def table_key(self) -> tuple[str, ...]:
+        """What scores have to share to stand in one table: set, trimaps, region, masks, version of metrics."""
+        facts = (self.set.get(name, "") for name in ("digest", "trimaps_digest", "region", "class_masks"))
+        return *facts, str(self.metrics_version)
+
     def summary(self) -> ScoreSummary:
         """Return the means by class, by region and in all, with their intervals."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -24,7 +24,8 @@ def print_ranks(ranked: Sequence[MetricRanks]) -> None:
         several = len(ranks.trimaps) > 1
         shown = (OVERALL, *ranks.trimaps) if several else (OVERALL,)
         heads = labels(list(shown), 14)
-        head = f"{plural(ranks.images, 'image')}, {plural(len(ranks.trimaps), 'trimap')}"
+        of = "" if ranks.foregrounds == ranks.images else f" of {plural(ranks.foregrounds, 'foreground')}"
+        head = f"{plural(ranks.images, 'image')}{of}, {plural(len(ranks.trimaps), 'trimap')}"
         stdout.print(Text.assemble("\n", (f"Mean rank by {ranks.metric}", "bold"), f", {head}\n"))
         if heads != list(shown):
             stdout.print(
@@ -46,7 +47,8 @@ def print_ranks(ranked: Sequence[MetricRanks]) -> None:
     stdout.print(
         Text(
             f"\n{DRIFT}\nOne method less: the least and the most mean rank as any one of the others is left "
-            "out. Draws are of images, each with all its trimaps.",
+            "out. Draws are of foregrounds, each with all its images and trimaps; in a CSV file of values, which "
+            "names none, of images.",
             "dim",
         )
     )

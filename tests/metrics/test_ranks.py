@@ -74,6 +74,19 @@ def test_draws_are_of_images_with_all_their_trimaps():
     assert single.methods[0].drawn is None
 
 
+def test_images_of_one_foreground_are_drawn_together():
+    of_one = [v._replace(foreground="toys") for v in values()]
+    (ranks,) = rank(of_one)
+    assert (ranks.images, ranks.foregrounds) == (2, 1)
+    assert ranks.methods[0].drawn is None  # nothing tells how another foreground would rank
+    pair = [v._replace(image=f"{v.image}-{k}", foreground=v.image) for v in values() for k in (1, 2)]
+    (ranks,) = rank(pair)
+    assert (ranks.images, ranks.foregrounds) == (4, 2)
+    assert ranks.methods[0].drawn == pytest.approx((4 / 3, 5.5 / 3))  # as of the two images above
+    with pytest.raises(DataError, match="doll is of the foreground 'toys' by one of the scores, of 'x' by"):
+        rank([*of_one, *(v._replace(method="D", foreground="x") for v in values())])
+
+
 def test_an_image_that_a_method_lacks_counts_for_none_and_is_named():
     cells = BY_HAND | {("user", "troll"): (5, 7)}
     (ranks,) = rank(values(cells=cells))

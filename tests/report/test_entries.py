@@ -25,7 +25,7 @@ from simd.methods.predict import predict
 from simd.metrics.evaluate import evaluate
 from simd.report.entries.card import FACTS, EntryCard, card_text, read_card
 from simd.report.entries.check import check_entry
-from simd.report.entries.files import Correction, make_entry, read_entries, read_entry
+from simd.report.entries.files import Correction, check_names, make_entry, read_entries, read_entry
 from simd.report.leaderboard.board import group_boards
 from simd.report.leaderboard.write import write_leaderboard
 from simd.taxonomy import annotations_dir
@@ -154,6 +154,16 @@ def test_a_forged_version_or_time_is_found_by_run_json(tiny, entry, key, value):
     rewrite(replace(entry, scores=scores, card=card), unchanged)
     (difference,) = check_entry(entry.folder, tiny / "mattes", tiny / "set").differences
     assert difference.startswith(f"card.toml: {key} is {value!r}, by the mattes and their run.json it is ")
+
+
+def test_without_run_json_a_card_may_state_neither_version_nor_time(tiny, entry):
+    (tiny / "mattes" / "run.json").unlink()
+    (difference,) = check_entry(entry.folder, tiny / "mattes", tiny / "set").differences
+    assert difference.startswith("card.toml: version is '2', and the mattes have no run.json to check it by")
+    evaluate(tiny / "mattes", tiny / "set", out=tiny / "scores" / "mine", name="mine")
+    again = make_entry(tiny / "scores" / "mine", entry.folder)
+    assert (again.card.version, again.card.seconds_per_image) == ("unknown", None)
+    assert check_entry(entry.folder, tiny / "mattes", tiny / "set").differences == ()
 
 
 def unchanged(_row):
@@ -460,6 +470,43 @@ def test_a_log_of_corrections_edited_by_hand_is_refused(entry, line):
     (entry.folder / "corrections.csv").write_text(f"{head}\n{line}\n")
     with pytest.raises(DataError, match=r"corrections\.csv:2: is not a correction"):
         read_entry(entry.folder)
+
+
+def test_a_log_ahead_of_its_entry_is_of_a_run_cut_off_and_written_again(earlier, run_cli):
+    folder = earlier / "entries" / "mine"
+    log = ",".join(Correction._fields) + "\n1,2,class_mean,sad,0.5,0.6,4\n"
+    (folder / "corrections.csv").write_text(log)
+    assert read_entry(folder).corrections == ()
+    command = ("entry", "rescore", earlier / "entries", "--predictions", earlier / "all", "--sets")
+    assert run_cli(*command, earlier / "sets", "--workers", 1).code == 0
+    assert len(read_entry(folder).corrections) == 8  # two means of four metrics, once
+    assert "0.5,0.6" not in (folder / "corrections.csv").read_text()
+
+
+def test_an_entry_scored_on_folders_is_renewed_from_them(tiny, run_cli):
+    for layer in ("alpha", "trimap"):
+        shutil.copytree(tiny / "set" / layer, tiny / "sets" / "mine-set" / layer)
+    truth = {layer: tiny / "sets" / "mine-set" / layer for layer in ("alpha", "trimap")}
+    (tiny / "mattes" / "run.json").unlink()
+    evaluate(tiny / "mattes", **truth, out=tiny / "scores" / "mine", name="mine")
+    entry = make_entry(tiny / "scores" / "mine", tiny / "entries" / "mine")
+    assert entry.card.set == "mine-set"
+    spoil(entry.folder / "card.toml", "metrics_version = 2", "metrics_version = 1")
+    spoil(entry.folder / "scores.json", '"metrics_version": 2', '"metrics_version": 1')
+    (tiny / "all").mkdir()
+    shutil.move(tiny / "mattes", tiny / "all" / "mine")
+    command = ("entry", "rescore", tiny / "entries", "--predictions", tiny / "all", "--sets", tiny / "sets")
+    done = run_cli(*command, "--workers", 1)
+    assert done.code == 0, done.err
+    assert read_entry(entry.folder).card.metrics_version == 2
+
+
+def test_entries_of_one_name_that_share_no_table_are_allowed(entry):
+    proposals = replace(entry.scores, set={**entry.scores.set, "class_masks": "proposals"})
+    for others in (replace(entry.scores, metrics_version=1), proposals):
+        check_names([entry, replace(entry, scores=others)])
+    with pytest.raises(DataError, match="is called 'mine' as is"):
+        check_names([entry, entry])
 
 
 def test_an_entry_made_of_other_scores_forgets_its_corrections(tiny, entry):

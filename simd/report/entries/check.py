@@ -136,12 +136,18 @@ def scored_again(
 def _of_card(entry: Entry, predictions: Path, again: Scores) -> Iterator[str]:
     """Name what the card says of mattes, weights and run, and the mattes and their run.json do not."""
     facts = facts_of_mattes(predictions, entry.scores)
-    if read_run(predictions) is not None:
-        facts |= {"version": again.version or UNKNOWN, "seconds_per_image": again.seconds_per_image}
+    facts |= {"version": again.version or UNKNOWN, "seconds_per_image": again.seconds_per_image}
+    record = read_run(predictions)
     for name, value in facts.items():
         stated = getattr(entry.card, name)
         if stated == value or (name in FACTS and stated in (UNKNOWN, (UNKNOWN,))):
             continue  # what its makers left open contradicts nothing
+        if record is None and name in ("version", "seconds_per_image"):
+            yield (
+                f"card.toml: {name} is {stated!r}, and the mattes have no run.json to check it by; hand it in "
+                "with them"
+            )
+            continue
         yield f"card.toml: {name} is {stated!r}, by the mattes and their run.json it is {value!r}"
 
 

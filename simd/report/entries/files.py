@@ -14,13 +14,14 @@ from typing import Any, NamedTuple, get_args
 from simd.arguments import checked
 from simd.dataset.predictions import read_run
 from simd.errors import DataError, SimdError
-from simd.files import json_text, make_folder, read_json, read_text, write_atomically
+from simd.files import csv_text, json_text, make_folder, read_json, read_text, write_atomically
 from simd.image import is_image_name, read_prediction
 from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.bootstrap import Over
 from simd.metrics.score import METRICS, WHOLE
 from simd.metrics.scores import Scores, base_of, load_scores
+from simd.missing import none_if_nan
 from simd.report.entries.card import (
     CARD_NAME,
     FACTS,
@@ -83,6 +84,7 @@ def make_entry(
     *,
     predictions: str | Path | None = None,
     facts: Mapping[str, Any] | None = None,
+    corrections: Sequence[Correction] | None = None,
 ) -> Entry:
     """Make the folder of an entry of what ``simd evaluate`` has written.
 
@@ -99,6 +101,8 @@ def make_entry(
         one that the scores name, if it is still there.
     facts : mapping, optional
         What the card says, by the names of :data:`simd.report.entries.card.FACTS`.
+    corrections : sequence of Correction, optional
+        What rescoring has changed, all of the log. Without, other scores than before have none.
 
     Raises
     ------
@@ -126,7 +130,11 @@ def make_entry(
     card = _card(loaded, content, digest, folder, earlier, facts or {})
     make_folder(out)
     with locked_folder(out):
-        if earlier is not None and earlier.scores_sha256 != digest:  # what was corrected were other scores
+        if corrections is not None:
+            # before the scores: of a run cut off here the log is ahead of its entry, and not read
+            rows_of_log = [[none_if_nan(v) if isinstance(v, float) else v for v in c] for c in corrections]
+            write_atomically(out / CORRECTIONS_NAME, csv_text(Correction._fields, rows_of_log))
+        elif earlier is not None and earlier.scores_sha256 != digest:  # what was corrected were other scores
             (out / CORRECTIONS_NAME).unlink(missing_ok=True)
         write_atomically(out / CARD_NAME, card_text(card))  # first: by it the folder is known as ours
         write_atomically(out / f"{SCORES_NAME}.csv", table)
@@ -158,7 +166,9 @@ def read_entry(folder: Path) -> Entry:
                 f"{folder / CARD_NAME}: {name} is {getattr(card, name)!r:.80}, that of the scores is "
                 f"{value!r:.80}; the two are not of one run: make the entry again with simd entry make"
             )
-    return Entry(folder=folder, card=card, scores=scores, corrections=read_corrections(folder))
+    corrections = read_corrections(folder)
+    of_card = tuple(each for each in corrections if each.to_version <= card.metrics_version)
+    return Entry(folder=folder, card=card, scores=scores, corrections=of_card)
 
 
 def read_entries(folder: str | Path) -> tuple[list[Entry], dict[str, str]]:
@@ -186,11 +196,11 @@ def read_entries(folder: str | Path) -> tuple[list[Entry], dict[str, str]]:
 
 
 def check_names(entries: Iterable[Entry]) -> None:
-    """Raise DataError if two entries on one set have one name."""
+    """Raise DataError if two entries of one name would stand in one table."""
     places: dict[tuple[str, ...], Path] = {}
     for entry in entries:
         card = entry.card
-        key = (card.name, card.set_digest, card.trimaps_digest, card.region)
+        key = (card.name, *entry.scores.table_key)
         if key in places:
             raise DataError(
                 f"{entry.folder}: is called {card.name!r} as is {places[key]}, and both are on the set "

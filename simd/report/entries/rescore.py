@@ -5,18 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simd.arguments import checked
+from simd.dataset.manifest import INFO_NAME
 from simd.dataset.predictions import read_run
 from simd.errors import DataError, SimdError
-from simd.files import csv_text, write_atomically
 from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import METRICS, score_to_row
+from simd.metrics.score import METRICS, WHOLE, score_to_row
 from simd.metrics.score_summary import class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
-from simd.missing import none_if_nan
 from simd.report.entries.card import NONE, UNKNOWN
 from simd.report.entries.check import scored_again
 from simd.report.entries.files import (
-    CORRECTIONS_NAME,
     SCORES_NAME,
     Correction,
     Entry,
@@ -50,7 +48,8 @@ def rescore_entries(
     predictions : path
         The folder of mattes, those of an entry in a folder of the entry's name in `entries`.
     sets : path
-        The folder of the sets, each in a folder of its name.
+        The folder of the sets, each in a folder of its name; what was scored on folders, in one with
+        ``alpha``, ``trimap`` and perhaps ``classes.csv``.
     workers : int
         Processes.
 
@@ -89,15 +88,28 @@ def _rescore(entry: Entry, mattes: Path, matting_set: Path, workers: int) -> tup
         raise DataError(f"{mattes}: its mattes are of other weights than the entry's; it stays as it is")
     with tempfile.TemporaryDirectory() as work:
         base = Path(work) / SCORES_NAME
-        again = scored_again(entry, mattes, matting_set, out=base, workers=workers)
+        truth = _truth(matting_set, entry)
+        again = scored_again(entry, mattes, truth.pop("dataset"), out=base, workers=workers, **truth)
         if again.missing.keys() - entry.scores.missing.keys():
             raise DataError(f"{mattes}: {len(again.missing)} mattes are missing; it stays as it is")
         corrections = _corrections(entry.scores, again, entry.card.metrics_version)
         log = [*entry.corrections, *corrections]
-        rows = [[none_if_nan(v) if isinstance(v, float) else v for v in each] for each in log]
-        make_entry(base, entry.folder, predictions=mattes)
-    write_atomically(entry.folder / CORRECTIONS_NAME, csv_text(Correction._fields, rows))
+        make_entry(base, entry.folder, predictions=mattes, corrections=log)
     return corrections
+
+
+def _truth(folder: Path, entry: Entry) -> dict[str, Path | None]:
+    """Return what to score against: a set, or the folders that lie in a folder of the set's name."""
+    if (folder / INFO_NAME).is_file():
+        return {"dataset": folder}
+    alpha, table = folder / "alpha", folder / "classes.csv"
+    trimap = next((path for name in ("trimap", "trimaps") if (path := folder / name).is_dir()), folder)
+    return {
+        "dataset": None,
+        "alpha": alpha if alpha.is_dir() else folder,
+        "trimap": trimap if entry.card.region == WHOLE else None,
+        "classes": table if table.is_file() else None,
+    }
 
 
 def _corrections(before: Scores, after: Scores, version: int) -> tuple[Correction, ...]:

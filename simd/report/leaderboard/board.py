@@ -310,10 +310,7 @@ def group_boards(methods: Iterable[Scores | Entry]) -> list[Board]:
             entry = BoardEntry(method)
         else:
             entry = BoardEntry(method.scores, method.card, method.corrections)
-        facts = entry.scores.set
-        others = (facts.get(name, "") for name in ("region", "class_masks"))
-        key = facts["digest"], facts["trimaps_digest"], *others, str(entry.scores.metrics_version)
-        groups.setdefault(key, []).append(entry)
+        groups.setdefault(entry.scores.table_key, []).append(entry)
     return [_sorted(Board(tuple(group))) for group in groups.values()]
 
 

@@ -258,7 +258,8 @@ def _differences(board: Board) -> list[str]:
         shares = (share_text(pairs.best[i]) for i in (first, second))
         lines.append(_line([*cells, interval, _plain(p_text(difference.p_holm)), *map(_plain, shares)]))
     if len(shown) < len(pairs.best):
-        lines += ["", f"Of {len(pairs.best)} methods the pairs of the best {SHOWN}; all stand in differences.csv."]
+        methods = f"Of {len(pairs.best)} methods the pairs of the best {SHOWN}"
+        lines += ["", f"{methods}; all stand in differences.csv."]
     return [*lines, ""]
 
 
