@@ -47,8 +47,8 @@ def print_ranks(ranked: Sequence[MetricRanks]) -> None:
     stdout.print(
         Text(
             f"\n{DRIFT}\nOne method less: the least and the most mean rank as any one of the others is left "
-            "out. Draws are of foregrounds, each with all its images and trimaps; in a CSV file of values, which "
-            "names none, of images.",
+            "out. Draws are of foregrounds, each with all its images and trimaps; of images in a CSV file of "
+            "values, which names no foreground.",
             "dim",
         )
     )
