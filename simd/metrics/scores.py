@@ -42,7 +42,7 @@ class Scores:
 
     @property
     def table_key(self) -> tuple[str, ...]:
-        """What scores have to share to stand in one table: set, trimaps, region, masks, version of metrics."""
+        """What scores have to share to stand in one table: set, trimaps, region, masks, metrics."""
         facts = (self.set.get(name, "") for name in ("digest", "trimaps_digest", "region", "class_masks"))
         return *facts, str(self.metrics_version)
 

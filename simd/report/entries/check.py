@@ -144,8 +144,8 @@ def _of_card(entry: Entry, predictions: Path, again: Scores) -> Iterator[str]:
             continue  # what its makers left open contradicts nothing
         if record is None and name in ("version", "seconds_per_image"):
             yield (
-                f"card.toml: {name} is {stated!r}, and the mattes have no run.json to check it by; hand it in "
-                "with them"
+                f"card.toml: {name} is {stated!r}, and the mattes have no run.json to check it by; hand it "
+                "in with them"
             )
             continue
         yield f"card.toml: {name} is {stated!r}, by the mattes and their run.json it is {value!r}"

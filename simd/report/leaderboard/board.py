@@ -230,7 +230,7 @@ class Board:
         return {metric: pairs for metric, pairs in by_metric.items() if pairs is not None}
 
     def rank(self, entry: BoardEntry, metric: str) -> int | None:
-        """Return 1 + the number of methods that beat one by the test; None if images to compare are missing."""
+        """Return 1 + the number of methods that beat one by the test; None if it lacks images."""
         pairs = self.comparisons.get(metric)
         return None if pairs is None else pairs.rank(self.entries.index(entry))
 

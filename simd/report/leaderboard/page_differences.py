@@ -69,8 +69,8 @@ def _differences(board: Board, metric: str) -> Differences:
             filter(
                 None,
                 (
-                    f"The best {SHOWN} are shown; p is corrected for the pairs of all {len(pairs.best)}, which "
-                    "stand in differences.csv."
+                    f"The best {SHOWN} are shown; p is corrected for the pairs of all {len(pairs.best)}, "
+                    "which stand in differences.csv."
                     if more
                     else "",
                     pairs.note,
