@@ -35,6 +35,7 @@ QUICK = [
     "comparison_coverage.py --trials 2",
     "colour_distance.py --per-class 1 --size 64",
     "court_ports.py",
+    "explain_calibration.py --sets 1",
     "quirks.py",
     "speed/balance.py",
     "speed/intervals.py",

@@ -10,6 +10,7 @@ train                                 networks by a recipe
 weights, predict, evaluate            methods run and scored
 entry, leaderboard, ranks             what a method hands in; methods side by side; their mean ranks
 court                                 the numbers of other programs beside ours
+explain                               which properties of images go with an error
 bench, browse                         all of it in one run; failures one by one
 demo, doctor                          the whole way on built-in data; what the installation can do
 app, listed_options, plain_help       the one application, and what commands and help pages share
@@ -37,6 +38,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     entry,
     evaluate,
     exchange,
+    explain,
     import_finished,
     index,
     leaderboard,

@@ -21,7 +21,18 @@ from simd.parallel import default_workers
 # The order of the work, which is the order of `simd --help`; a command that is not named here comes last.
 _ORDER = (
     *("classes", "index", "select", "cutout", "tag", "balance", "build", "import", "verify", "stats"),
-    *("embed", "train", "weights", "predict", "evaluate", "entry", "leaderboard", "ranks", "court"),
+    *(
+        "embed",
+        "train",
+        "weights",
+        "predict",
+        "evaluate",
+        "entry",
+        "leaderboard",
+        "ranks",
+        "court",
+        "explain",
+    ),
     *("bench", "browse", "demo", "doctor"),
 )
 

@@ -12,6 +12,7 @@ prediction_files  which matte is whose
 training_leaks    images whose foregrounds a method has learnt from
 uncertainty       how sure the means are; bootstrap draws, intervals hands them to a summary; power, how
                   small a difference a class can show
+effects           which properties of images go with an error, for `simd explain`
 ranks             mean ranks over images and trimaps, as alphamatting.com prints them
 ports/            the same metrics as circulating programs compute them, for `simd court`
 ================  ==========================================================================================

@@ -11,6 +11,7 @@ sheets/            pictures of many foregrounds: classes, taxonomy, scenes, over
 html/, templates/  what all pages share; console, what all tables in a terminal do
 selection          the whole of `simd select`; selection_page shows what it dropped
 ranks              mean ranks in a terminal
+explain            why a method fails: `simd explain` in a terminal, as CSV, as a page
 court              what `simd court` has found: in a terminal, as CSV, as a page
 training_page      how a training run goes: RUN/index.html
 class_counts       what `simd balance` prints

@@ -30,6 +30,7 @@ OUTPUT_FILES = {
 OUTPUT_FOLDERS = {
     "cutout --out",
     "court --out",
+    "explain --out",
     *("browse open --maps", "browse open --static", "build OUT", "demo --out", "embed --out", "import OUT"),
     *("leaderboard --out", "predict --out", "predict --pictures", "stats --out", "tag agree --pictures"),
     *("bench --out", "entry make --out"),
@@ -40,6 +41,7 @@ OUTPUT_FOLDERS = {
 INPUT_FILES = {
     *("cutout --boxes", "cutout --model"),
     "court --classes",
+    *("explain SCORES", "explain --against"),
     *("balance --classes", "browse open --scores", "build --background-list", "build --classes"),
     *("build --file-list", "build --foreground-list", "build --review", "build --selection", "build --spec"),
     *("entry check --classes", "entry check --review", "entry make SCORES"),
@@ -57,6 +59,7 @@ INPUT_FILES = {
     *("tag propose --model", "tag status --classes", "weights import FILE"),
 }
 INPUT_FOLDERS = {
+    "explain DATASET",
     *("court --alpha", "court --trimap", "court DATASET", "court PREDICTIONS"),
     *("cutout --backdrops", "cutout --truth", "cutout PICTURES"),
     "bench DATASET",
@@ -82,6 +85,7 @@ INPUT_FOLDERS = {
 WORDS = {
     "cutout --host",
     "court --claim",
+    "explain --metric",
     *(
         "bench --option",
         "bench METHODS",
@@ -136,6 +140,7 @@ BASES = {
     "entry check": {"FOLDER": "{entry}", "PREDICTIONS": "{mattes}", "DATASET": "{set}"},
     "entry make": {"SCORES": "{scores}", "--out": "{new}"},
     "entry rescore": {"ENTRIES": "{old}", "--predictions": "{mattes}", "--sets": "{sets}"},
+    "explain": {"SCORES": "{scores}", "DATASET": "{set}", "--out": "{new}"},
     "evaluate": {"PREDICTIONS": "{mattes}", "DATASET": "{set}", "--out": "{new}"},
     "import": {"SOURCE": "{aim}", "OUT": "{new}", "--class": "fur"},
     "index": {"FOLDER": "{fgs}"},
