@@ -25,10 +25,13 @@ def explain(
     json: Json = False,
 ) -> None:
     """Find which properties of images go with a method's error, beyond their class."""
+    from simd.errors import DataError
+    from simd.locks import locked_folder
     from simd.metrics.scores import base_of, load_scores
     from simd.report.explain import (
         check_explanation_folder,
         effects_rows,
+        forget_empty,
         forget_state,
         print_explanation,
         write_explanation,
@@ -41,16 +44,21 @@ def explain(
     check_explanation_folder(out, inputs=inputs)
     loaded = [load_scores(base) for base in bases]
     state = out.with_name(f".{out.name}.partial")
-    explanation = find(
-        loaded[0],
-        dataset,
-        against=loaded[1] if against is not None else None,
-        metric=metric,
-        workers=workers,
-        state=state,
-    )
-    files = write_explanation(explanation, out, inputs=inputs)
-    forget_state(state)
+    with locked_folder(state, named=out):
+        try:
+            explanation = find(
+                loaded[0],
+                dataset,
+                against=loaded[1] if against is not None else None,
+                metric=metric,
+                workers=workers,
+                state=state,
+            )
+        except DataError:  # nothing is measured yet
+            forget_empty(state)
+            raise
+        files = write_explanation(explanation, out, inputs=inputs)
+        forget_state(state)
     if json:
         print_json(
             {

@@ -259,8 +259,9 @@ def _sentence(explanation: Explanation, finding: Finding) -> str:
     beside_it = [f"{name} ({value:+.2f})".replace("-", "−") for name, value in effect.together]
     goes = f" It goes with {', '.join(beside_it)}, which may be the reason as well." if beside_it else ""
     return (
-        f"{what} is {way} where {effect.name} is large: {high:.4g} on the third of images with the most for "
-        f"their class, {low:.4g} on that with the least ({_span_text(effect)}, {_p_equals(effect)}).{goes}"
+        f"{what} is {way} where {effect.name} is large: {high:.4g} on the third of images with the most of "
+        f"it for their class, {low:.4g} on that with the least ({_span_text(effect)}, "
+        f"{_p_equals(effect)}).{goes}"
     )
 
 
@@ -273,7 +274,7 @@ def _span_text(effect: Effect) -> str:
 
 
 def _signed(value: float) -> str:
-    return formatted(value, "+.2f").replace("-", "−")
+    return formatted(value, "+.2f").replace("-", "−").replace("−0.00", "+0.00")
 
 
 def _p_equals(effect: Effect) -> str:
@@ -298,6 +299,12 @@ def write_explanation(explanation: Explanation, out: str | Path, *, inputs: Inpu
 def forget_state(state: Path) -> None:
     """Delete what a finished run has noted."""
     shutil.rmtree(state, ignore_errors=True)
+
+
+def forget_empty(state: Path) -> None:
+    """Delete the folder of a run that has noted nothing."""
+    if not any(state.iterdir()):
+        state.rmdir()
 
 
 def effects_csv(explanation: Explanation) -> str:

@@ -66,6 +66,15 @@ def test_the_property_that_the_error_depends_on_is_said_with_two_pictures(world,
     assert not (tmp_path / ".out.partial").exists()
 
 
+def test_a_set_that_is_not_that_of_the_scores_leaves_nothing_behind(world, tmp_path, run_cli):
+    whole = scored(world, world[1])
+    replace(whole, set={**whole.set, "digest": "0" * 64}).save(tmp_path / "mine")
+    done = run_cli("explain", tmp_path / "mine", world[0].path, "--out", tmp_path / "out", "--workers", 1)
+    assert (done.code, done.out) == (1, "")
+    assert "name the set of the scores" in done.err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.csv", "mine.json"]
+
+
 def test_two_methods_are_told_apart_by_their_difference(world, tmp_path, run_cli):
     matting_set, texture = world
     scored(world, texture).save(tmp_path / "mine")
