@@ -1,6 +1,6 @@
 """Semantic Human Matting in the preset small, and its ablation: trained, tested, compared by one command.
 
-    python benchmarks/shm.py WORK                         # half an hour on one core; goes on where stopped
+    python benchmarks/shm.py WORK                         # 40 minutes on one core; goes on where stopped
     python benchmarks/shm.py WORK --photographs FOLDER    # also people in photographs, printed apart
 
 WORK gets the runs of the three stages (the recipes shm-tnet-small, shm-mnet-small and shm-small, which draw
@@ -69,7 +69,7 @@ def main() -> None:
     )
     parser.add_argument("work", type=Path)
     parser.add_argument("--photographs", type=Path, help="a folder with image/, alpha/ and provenance.csv")
-    parser.add_argument("--each", type=int, default=12, help="people of each kind")
+    parser.add_argument("--each", type=int, default=50, help="people of each kind")
     parser.add_argument("--size", type=int, default=256, help="of their images")
     parser.add_argument("--tiny", action="store_true", help="one step of training, for tests")
     given = parser.parse_args()
