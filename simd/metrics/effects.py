@@ -107,8 +107,8 @@ def find_effects(
     --------
     >>> rng = np.random.default_rng(0)
     >>> size = rng.normal(size=60)
-    >>> found = find_effects(size**3, {"size": size, "noise": rng.normal(size=60)}, ["fur"] * 60, range(60))
-    >>> [effect.name for effect in found.claims]
+    >>> effects = find_effects(size**3, {"size": size, "noise": rng.normal(size=60)}, ["fur"] * 60, range(60))
+    >>> [effect.name for effect in effects.claims]
     ['size']
     """
     y = np.asarray(errors, dtype=np.float64)
@@ -135,13 +135,13 @@ def find_effects(
     weight = np.sqrt(of_class / (of_class - 1))[_class_of_group(class_of, group_of, len(keys))]
     within = {name: _within(values, class_of) for name, values in table.items()}
     reasons = {name: _why_not(table[name], within[name]) for name in table}
-    told = [name for name in table if not reasons[name]]
+    varying = [name for name in table if not reasons[name]]
     errors_within = _within(y, class_of)
-    if not errors_within.any() or not told:
+    if not errors_within.any() or not varying:
         reason = "" if errors_within.any() else "the error does not vary within a class"
         effects = [_no_effect(name, reason or reasons[name]) for name in table]
         return Effects(tuple(effects), len(y), len(keys), len(present), left_out, within, used)
-    scaled = np.stack([within[name] / np.sqrt((within[name] ** 2).mean()) for name in told], axis=1)
+    scaled = np.stack([within[name] / np.sqrt((within[name] ** 2).mean()) for name in varying], axis=1)
     target = errors_within / np.sqrt((errors_within**2).mean())
     slopes = (scaled * target[:, None]).mean(axis=0)
     turned = _p_values(scaled, target, class_of, group_of, weight, seed)
@@ -151,9 +151,9 @@ def find_effects(
     error = np.sqrt((answers**2).sum(axis=0)) / len(y)
     reach = error * float(special.stdtrit(freedom, 1 - LEVEL / 2))
     of_student = 2 * special.stdtr(freedom, -np.abs(slopes) / np.maximum(error, 1e-12))
-    p_values = np.maximum(turned, np.minimum(1, len(told) * of_student))
+    p_values = np.maximum(turned, np.minimum(1, len(varying) * of_student))
     alike = scaled.T @ scaled / len(y)
-    found = [
+    measured = [
         Effect(
             name,
             float(slopes[i]),
@@ -162,15 +162,15 @@ def find_effects(
             float(p_values[i]),
             tuple(
                 (other, float(alike[i, k]))
-                for k, other in sorted(enumerate(told), key=lambda each: -abs(alike[i, each[0]]))
+                for k, other in sorted(enumerate(varying), key=lambda each: -abs(alike[i, each[0]]))
                 if k != i and abs(alike[i, k]) > TOGETHER
             ),
         )
-        for i, name in enumerate(told)
+        for i, name in enumerate(varying)
     ]
-    found.sort(key=lambda effect: (-abs(effect.effect), effect.name))
+    measured.sort(key=lambda effect: (-abs(effect.effect), effect.name))
     silent = [_no_effect(name, reason) for name, reason in reasons.items() if reason]
-    return Effects((*found, *silent), len(y), len(keys), len(present), left_out, within, used)
+    return Effects((*measured, *silent), len(y), len(keys), len(present), left_out, within, used)
 
 
 def _class_of_group(
