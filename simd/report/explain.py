@@ -166,16 +166,16 @@ def explain(
     values = [nan_for_nulls(measured[row.id]) for row in first]
     properties = {name: np.array([float(v[name]) for v in values]) for name in PROPERTIES}
     foregrounds = [row.fg_id or f"image {row.id}" for row in first]
-    found = find_effects(errors, properties, [row.class_ for row in first], foregrounds)
-    if found.left_out:
-        names = ", ".join(name or "no class" for name in found.left_out)
+    effects = find_effects(errors, properties, [row.class_ for row in first], foregrounds)
+    if effects.left_out:
+        names = ", ".join(name or "no class" for name in effects.left_out)
         notes.append(f"Without {names}: of a single foreground nothing tells what is the class's.")
-    used = [row for row, is_used in zip(first, found.used, strict=True) if is_used]
-    kept = errors[found.used]
+    used = [row for row, is_used in zip(first, effects.used, strict=True) if is_used]
+    kept = errors[effects.used]
     findings = []
-    strongest = [effect.name for effect in found.claims[:STRONGEST]]
-    for effect in found.effects:
-        column, beyond = properties[effect.name][found.used], found.within[effect.name]
+    strongest = [effect.name for effect in effects.claims[:STRONGEST]]
+    for effect in effects.effects:
+        column, beyond = properties[effect.name][effects.used], effects.within[effect.name]
         findings.append(
             Finding(
                 effect=effect,
@@ -189,7 +189,7 @@ def explain(
         metric=metric,
         set=matting_set,
         findings=tuple(findings),
-        effects=found,
+        effects=effects,
         notes=tuple(notes),
     )
 
