@@ -274,3 +274,76 @@ def test_it_fits_and_can_be_used_by_everybody(browser, axe, tmp_path, viewport):
                 assert page.locator("#canvas").bounding_box()["height"] > 300
             finally:
                 page.close()
+
+
+@pytest.fixture
+def broken_first(tmp_path):
+    """Serve a folder whose first picture cannot be opened."""
+    write_photographs(tmp_path / "photos", 2)
+    (tmp_path / "photos" / "A broken one.png").write_bytes(b"\x89PNG\r\n\x1a\nrest")
+    with serving(tmp_path / "out", [tmp_path / "photos"]) as parts:
+        yield parts
+
+
+def test_a_picture_that_cannot_be_opened_leaves_the_keys_alive(broken_first, browser):
+    _, _, url = broken_first
+    page, errors = browser.new_page(viewport=LAPTOP), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        page.goto(f"{url}#0")
+        page.locator("#problem", has_text="A broken one.png").wait_for()
+        assert page.locator("#title").text_content() == "A broken one.png"
+        assert page.locator("#download").get_attribute("href") is None
+        for key in (*"bsetlgzZfFmdco+-. [", "ArrowUp", "Control+ArrowLeft", "Escape"):
+            page.keyboard.press(key)
+        page.locator("#fit").click()
+        page.keyboard.press("?")
+        assert page.locator("#keys").is_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        page.locator("#title", has_text="Photo 0.png").wait_for()
+        page.keyboard.press("k")
+        page.locator("#problem", has_text="A broken one.png").wait_for()
+        assert page.locator("#undo").is_disabled()
+        assert page.locator("#position").text_content() == "1 of 3"
+        assert errors == []
+    finally:
+        page.close()
+
+
+def test_a_late_failure_leaves_the_picture_that_was_opened_since(broken_first, browser):
+    _, _, url = broken_first
+    page, held = browser.new_page(viewport=LAPTOP), []
+
+    def hold(route):
+        held.append(route)
+
+    try:
+        page.goto(f"{url}#1")
+        page.locator("body[data-revision]").wait_for()
+        page.route("**/api/pictures/0", hold)
+        page.locator("#list button").first.click()
+        page.wait_for_timeout(200)
+        page.locator("#list button").nth(2).click()
+        page.locator("#title", has_text="Photo 1.png").wait_for()
+        assert len(held) == 1
+        held[0].continue_()
+        page.locator("#list [data-state=broken]").wait_for()
+        assert page.locator("#problem").is_hidden()
+        assert page.locator("#title").text_content() == "Photo 1.png"
+        assert not page.locator("#find").is_disabled()
+        page.keyboard.press("b")
+        screen = Screen(page, broken_first[0])
+        screen.drag((14, 24), (82, 96))
+        assert overlap(screen.work(2).alpha) > 0.95
+    finally:
+        page.close()
+
+
+def test_a_box_without_a_subject_is_said(show, tmp_path):
+    screen = show(write_photographs(tmp_path / "photos", 1))
+    screen.press("b")
+    screen.drag((44, 56), (52, 64))
+    assert screen.page.locator("#message").text_content().startswith("Nothing in the box differs")
+    screen.press("z")
+    assert screen.page.locator("#message").is_hidden()

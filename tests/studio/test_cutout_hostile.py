@@ -138,6 +138,7 @@ def test_steps_that_cannot_be_taken_change_nothing(page):
         *({"stroke": BOX | {"tool": "paint"}}, {"stroke": BOX | {"kind": "brush", "radius": 1}}),
         *({"stroke": BOX | {"points": [[0, 0], [1e9, 5]]}}, {"stroke": BOX | {"points": [[5, 5], [5, 5]]}}),
         *({"stroke": BOX | {"points": [[900, 900], [999, 999]]}}, {"stroke": BOX | {"extra": 1}}),
+        {"stroke": BOX | {"points": [[30, 30], [32, 33]]}},
         *({"stroke": brush("erase", (1, 2), radius=-1)}, {"stroke": brush("erase")}),
         *({"stroke": brush("erase", (1, 2)) | {"tool": ["erase"]}}, {"stroke": "x" * 1000}),
     ]

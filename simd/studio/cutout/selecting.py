@@ -56,7 +56,7 @@ def select(
     Raises
     ------
     DataError
-        If the box holds no pixel.
+        If the box lies outside the picture, or is too small to find anything in.
     """
     height, width = image.shape[:2]
     scale = min(1.0, _SIDE / max(height, width))
@@ -101,8 +101,8 @@ def _labels(
     if box is not None:
         top, left, bottom, right = _within(box, full, (height, width))
         inside = labels[top:bottom, left:right]
-        if not inside.size:
-            raise DataError("the box lies outside the picture; draw it around the subject")
+        if inside.size < _LEAST:
+            raise _no_box(box, full)
     if inside.size in (0, labels.size):  # nothing is said, or nothing is left outside
         rim = max(1, round(RIM * min(height, width)))
         top, left, bottom, right = rim, rim, height - rim, width - rim
@@ -123,6 +123,22 @@ def _within(box: Sequence[float], full: tuple[int, int], size: tuple[int, int]) 
         for k in (0, 1)
     )
     return int(top), int(left), int(bottom), int(right)
+
+
+def _no_box(box: Sequence[float], full: tuple[int, int]) -> DataError:
+    """Return the error of a box that has no subject in it, as it is too small or elsewhere."""
+    top, left, bottom, right = box
+    if (
+        max(top, bottom) <= 0
+        or max(left, right) <= 0
+        or min(top, bottom) >= full[0]
+        or min(left, right) >= full[1]
+    ):
+        return DataError("the box lies outside the picture; draw it around the subject")
+    return DataError(
+        f"the box of {abs(bottom - top):g} x {abs(right - left):g} pixels is too small to find a subject in; "
+        "draw it around the whole subject, or select the subject with a stroke"
+    )
 
 
 def _alike(small: UInt8, keep: Mask, erase: Mask | None) -> Mask:

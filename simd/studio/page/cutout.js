@@ -10,6 +10,7 @@ import { Pointer } from "./pointer.js";
 const LARGEST = 400; // pixels across a brush
 const IDLE = 5000; // milliseconds: a longer pause is not work
 const REST = 500; // milliseconds after a step until the subject's colours are asked for
+const NOTHING = "Nothing in the box differs from what is around it. Draw it around the whole subject, or select the subject with a stroke.";
 const INK = { select: "#2563eb", erase: "#dc2626", fine: "#eab308", subject: "#2563eb" };
 
 const view = new CutoutView($("canvas"));
@@ -17,7 +18,8 @@ const api = new Api(showSaved);
 const pointer = new Pointer(view, {
   tool, painter: view, finished: draw, moved: showHere, resized: resizeBrush, straight: true,
 });
-let overview, doc = null; // doc: the open picture, its planes and its state on the server
+let overview, doc = null; // doc: the open picture, its planes and its state on the server; null where it is broken
+let current = -1; // the number of the picture that is asked for, whether it can be opened or not
 let chosen = "select", withLasso = false;
 let worked = 0, lastTouch = 0, resting = null, opening = 0;
 
@@ -93,7 +95,7 @@ async function take(name, values = {}, drawn = null) {
     } else {
       adopt(target, await api.step(describe));
     }
-    say(target.unsaved ?? "");
+    say(target.unsaved || (isEmpty(target, values) ? NOTHING : ""));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(error.message);
@@ -106,6 +108,11 @@ async function take(name, values = {}, drawn = null) {
       document.body.dataset.took = String(Math.round(performance.now() - begun));
     }));
   }
+}
+
+/** Tell whether a box has come out without a subject. */
+function isEmpty({ planes }, { stroke }) {
+  return stroke?.tool === "subject" && !planes.trimap.some((level) => level);
 }
 
 /** Take an answer apart: the length of its JSON in 4 bytes, the JSON, alpha, trimap. */
@@ -123,7 +130,7 @@ function adopt(target, state) {
   Object.assign(target, state);
   Object.assign(overview.pictures[state.number], { state: state.state });
   if (target === doc) showState();
-  showList(overview, doc, open);
+  showList(overview, current, open);
 }
 
 /** When nothing is drawn for a moment: show the subject's own colours in place of the picture's. */
@@ -139,7 +146,6 @@ function rest() {
       view.recolour(colours);
       document.body.dataset.coloured = revision;
     } catch (error) {
-      if (!(error instanceof Refused)) throw error;
       say(error.message);
     }
   }, REST);
@@ -170,6 +176,8 @@ async function done() {
 async function open(number) {
   pointer.cancel();
   const turn = ++opening;
+  current = number;
+  history.replaceState(null, "", `#${number}`);
   await api.idle();
   $("busy").hidden = overview.pictures[number].state !== "new";
   const base = `api/pictures/${number}`;
@@ -192,24 +200,29 @@ async function open(number) {
     showState();
     rest();
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    doc = null;
-    view.close();
-    $("problem").hidden = false;
-    $("problem").textContent = error.message;
-    overview.pictures[number].state = "broken";
+    const isAway = error instanceof TypeError; // what fetch throws where nobody answers
+    if (!isAway && !(error instanceof Refused)) throw error;
+    if (!isAway) overview.pictures[number].state = "broken";
+    if (turn === opening) showBroken(isAway ? "The server does not answer. Open the picture again when it does." : error.message);
   } finally {
     if (turn === opening) $("busy").hidden = true;
   }
-  history.replaceState(null, "", `#${number}`);
-  showList(overview, doc, open);
+  showList(overview, current, open);
   refreshCursor();
 }
 
+function showBroken(reason) {
+  doc = null;
+  view.close();
+  $("problem").hidden = false;
+  $("problem").textContent = reason;
+  showNothing();
+}
+
 function following(direction, fits = () => true) {
-  const { pictures } = overview, here = doc ? doc.number : -1;
+  const { pictures } = overview;
   for (let step = 1; step < pictures.length; step++) {
-    const number = (here + direction * step + 2 * pictures.length) % pictures.length;
+    const number = (current + direction * step + 2 * pictures.length) % pictures.length;
     if (fits(pictures[number])) return number;
   }
   return null;
@@ -236,9 +249,10 @@ async function receive(files) {
         path: `api/pictures?name=${encodeURIComponent(file.name)}`, body: file, kind: "application/octet-stream",
       });
       const row = await api.step(describe);
-      overview.pictures[row.number] = row;
+      if (row.number === overview.pictures.length) overview.pictures.push(row);
+      else ({ pictures: overview.pictures } = await api.json("api/overview")); // another tab has sent some, too
       first ??= row.number;
-      showList(overview, doc, open);
+      showList(overview, current, open);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       problems.push(error.message);
@@ -294,18 +308,34 @@ function setLoupe(on) {
 // --- what the page says -------------------------------------------------------------------------------
 
 function showState() {
-  $("title").textContent = $("title").title = doc.name;
-  document.title = `${doc.name} – simd cutout`;
+  showName(doc);
   document.body.dataset.revision = doc.revision;
-  $("position").textContent = `${doc.number + 1} of ${overview.pictures.length}`;
   $("undo").disabled = !doc.undo;
   $("redo").disabled = !doc.redo;
   press($("done"), doc.state === "done");
   $("tag").disabled = doc.state === "new";
   const query = `hidden=${doc.hidden}&bits=${doc.bits}`;
   $("download").href = `api/pictures/${doc.number}/cutout.png?${query}`;
+  $("download").setAttribute("aria-disabled", "false");
   showChoices(doc);
   showHere();
+}
+
+/** Show that the picture asked for is not open: nothing of the one before stays. */
+function showNothing() {
+  showName(overview.pictures[current]);
+  delete document.body.dataset.revision;
+  for (const id of ["undo", "redo", "tag"]) $(id).disabled = true;
+  press($("done"), false);
+  $("download").removeAttribute("href");
+  $("download").setAttribute("aria-disabled", "true");
+  $("under").textContent = "";
+}
+
+function showName({ number, name }) {
+  $("title").textContent = $("title").title = name;
+  document.title = `${name} – simd cutout`;
+  $("position").textContent = `${number + 1} of ${overview.pictures.length}`;
 }
 
 function showHere() {
@@ -337,7 +367,7 @@ function listen() {
     previous: ACTIONS.k, next: ACTIONS.j, done, find: ACTIONS.g, undo: ACTIONS.z, redo: ACTIONS.Z,
     lasso: ACTIONS.l, loupe: ACTIONS.m, in: ACTIONS["+"], out: ACTIONS["-"], fit: ACTIONS.c, help: ACTIONS["?"],
   };
-  for (const [id, action] of Object.entries(clicks)) $(id).addEventListener("click", () => doc && action());
+  for (const [id, action] of Object.entries(clicks)) $(id).addEventListener("click", () => action());
   all("[data-tool]").forEach((button) => button.addEventListener("click", () => setTool(button.dataset.tool)));
   $("radius").addEventListener("input", refreshCursor);
   for (const id of ["black", "white", "shift"]) {
@@ -369,7 +399,7 @@ function listen() {
   listenToFiles();
   listenToKeys(pointer, {
     actions: ACTIONS, repeated: new Set(["[", "]", "+", "=", "-"]), held: { o: [() => setBefore(true), () => setBefore(false)] },
-    ready: () => doc && !$("keys").open, radius: () => brushSize() / 2, undo: ACTIONS.z, redo: ACTIONS.Z,
+    ready: () => !$("keys").open, radius: () => brushSize() / 2, undo: ACTIONS.z, redo: ACTIONS.Z,
   });
   addEventListener("keydown", touch);
   addEventListener("pointermove", touch);
@@ -419,7 +449,7 @@ async function begin() {
   listen();
   setTool("select");
   showView(view.view, false);
-  showList(overview, doc, open);
+  showList(overview, current, open);
   document.body.dataset.ready = "true";
   const { pictures } = overview, asked = Number(location.hash.slice(1));
   if (!pictures.length) return;

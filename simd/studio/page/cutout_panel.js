@@ -7,7 +7,7 @@ const MARKS = { new: "", work: "…", done: "✓", broken: "!" };
 const WORDS = { new: "new", work: "in work", done: "done", broken: "cannot be opened" };
 
 /** Show all pictures with their states. */
-export function showList(overview, doc, open) {
+export function showList(overview, current, open) {
   const { pictures } = overview, list = $("list");
   const done = pictures.filter((row) => row.state === "done").length;
   $("count").textContent = pictures.length ? `${done} of ${pictures.length} done` : "";
@@ -28,14 +28,14 @@ export function showList(overview, doc, open) {
     button.dataset.state = row.state;
     button.title = `${row.name}: ${WORDS[row.state]}`;
     button.setAttribute("aria-label", button.title);
-    button.setAttribute("aria-current", String(doc?.number === row.number));
+    button.setAttribute("aria-current", String(current === row.number));
     button.querySelector("b").textContent = MARKS[row.state];
   });
-  const current = list.querySelector("[aria-current=true]");
-  if (!current) return;
-  const above = current.getBoundingClientRect().top - list.getBoundingClientRect().top;
+  const button = list.querySelector("[aria-current=true]");
+  if (!button) return;
+  const above = button.getBoundingClientRect().top - list.getBoundingClientRect().top;
   if (above < 0) list.scrollTop += above;
-  else if (above + current.offsetHeight > list.clientHeight) list.scrollTop += above + current.offsetHeight - list.clientHeight;
+  else if (above + button.offsetHeight > list.clientHeight) list.scrollTop += above + button.offsetHeight - list.clientHeight;
 }
 
 export function fillViews(overview, choose) {

@@ -102,6 +102,7 @@ export class Pointer {
 
   /** Move the cursor of the arrow keys by pixels of the image, and draw on the way where the pen is down. */
   step(dy, dx) {
+    if (!this.view.planes) return;
     const { width, height } = this.view.planes;
     if (!this.view.cursor && !this.drawing) this.at = this.inside(this.at) ? this.at : [height / 2, width / 2];
     const [y, x] = this.at;

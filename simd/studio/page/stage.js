@@ -33,6 +33,7 @@ export class Stage {
 
   /** Show the whole image. */
   fit() {
+    if (!this.planes) return;
     const { width, height } = this.planes, { width: wide, height: high } = this.canvas;
     this.scale = Math.min(wide / width, high / height, 8) * 0.96;
     this.left = (wide - width * this.scale) / 2;
