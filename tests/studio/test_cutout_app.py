@@ -123,7 +123,7 @@ def test_what_is_saved_is_a_source(page):
     out = cutouts.out
     assert sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()) == [
         *(".cutouts.json", "alpha/photo-0.png", "classes.csv", "fg/photo-0.png"),
-        *("image/photo-0.png", "strokes/photo-0.json", "trimap/photo-0.png"),
+        *(".history/photo-0.jsonl", "image/photo-0.png", "strokes/photo-0.json", "trimap/photo-0.png"),
     ]
     assert (out / "image" / "photo-0.png").read_bytes() == (
         out.parent / "photos" / "Photo 0.png"

@@ -8,6 +8,7 @@ work         one picture being cut out; matte cleans up and finds the subject's 
 first_answer what a cut-out begins with; boxes reads a file of them
 record       what is kept of a cut-out beside its pictures
 folder       cut-outs on disk: whole or not at all
+history      the way back and forth on disk: undo outlives memory and server
 uploads      bytes that somebody sends as a picture
 session      all pictures; saving writes what was drawn behind the page's back
 app          what the page asks for

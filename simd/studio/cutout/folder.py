@@ -9,6 +9,7 @@ What is hidden is of the page alone:
 ``.waiting/``                pictures as they came, until their layers are written
 ``.drawn/<id>.json``         what was drawn since the layers were written: a step is answered when it is here
 ``.saving/<id>/``            layers about to take their places; ``complete`` is written last
+``.history/<id>.jsonl``      the way back and forth, see ``history.py``
 ===========================  ===============================================================================
 """
 
@@ -36,7 +37,7 @@ MARKER = ".cutouts.json"
 LAYERS = ("fg", "alpha", "trimap", "image", "strokes")
 TABLE = "classes.csv"
 COLUMNS = ("file", "class")
-WAITING, DRAWN, SAVING = ".waiting", ".drawn", ".saving"
+WAITING, DRAWN, SAVING, HISTORY = ".waiting", ".drawn", ".saving", ".history"
 
 _COMPLETE = "complete"
 _MAX_RECORD = 2**28  # bytes
@@ -48,7 +49,7 @@ is_ours = has_file(MARKER, has_keys("format", "version"))
 
 def check_folder(out: Path, inputs: list[Path]) -> Path:
     """Return the folder if cut-outs may be written into it, else raise DataError; nothing is made."""
-    names = (MARKER, TABLE, *(f"{name}/" for name in (*LAYERS, WAITING, DRAWN, SAVING)))
+    names = (MARKER, TABLE, *(f"{name}/" for name in (*LAYERS, WAITING, DRAWN, SAVING, HISTORY)))
     return check_output_folder(out, "a folder of cut-outs", is_ours, names=names, inputs=inputs)
 
 

@@ -36,10 +36,11 @@ from simd.studio.cutout.folder import (
     taken_ids,
     write_class,
 )
+from simd.studio.cutout.history import forget_way, note_step, read_way
 from simd.studio.cutout.record import Record
 from simd.studio.cutout.saving import Saver, Snapshot
 from simd.studio.cutout.uploads import MAX_BYTES, ending_of, id_of, read_picture
-from simd.studio.cutout.work import Work
+from simd.studio.cutout.work import Way, Work
 from simd.studio.refusals import StaleError
 from simd.taxonomy import class_name
 
@@ -256,12 +257,12 @@ class Cutouts:
         """
         with self._lock:
             work = self._checked(number, revision)
-            kept = work.checkpoint()
+            before = work.way()
             try:
                 box = step(work)
-                self._keep(number, work, done=False, seconds=seconds)
+                self._keep_step(number, work, before, seconds)
             except BaseException:
-                work.return_to(kept)
+                work.return_to(before)
                 raise
             self._forget_others(number)
             rows, columns = slice(box.top, box.bottom), slice(box.left, box.right)
@@ -427,7 +428,8 @@ class Cutouts:
                         f"{picture.file}: has another size than its cut-out; put the picture back"
                     )
                 facts = record.facts(trimap)
-            self._opened[number] = Work(image, facts)
+            way = Way(facts, [], []) if picture.record is None else read_way(self.out, picture.id, facts)
+            self._opened[number] = Work(image, way)
             self._forget_others(number)
         self._opened.move_to_end(number)
         return self._opened[number]
@@ -456,6 +458,15 @@ class Cutouts:
             first=facts.first,
             **changes,
         )
+
+    def _keep_step(self, number: int, work: Work, before: Way, seconds: float) -> None:
+        picture = self.pictures[number]
+        try:
+            note_step(self.out, picture.id, before, work.way(), is_first=picture.record is None)
+            self._keep(number, work, done=False, seconds=seconds)
+        except BaseException:
+            forget_way(self.out, picture.id)  # it has a step too many; the next step writes it whole
+            raise
 
     def _keep(self, number: int, work: Work, *, seconds: float, **changes: Any) -> None:
         picture = self.pictures[number]

@@ -14,6 +14,7 @@ from simd.studio.cutout.matte import cleaned, reach
 from simd.studio.cutout.selecting import lay_over, select
 from simd.studio.cutout.solving import Solver
 from simd.studio.cutout.steps import TOOLS, Cleanup, Step
+from simd.trimap import as_trimap
 
 STEPS = 200
 """How many steps can be taken back."""
@@ -33,8 +34,19 @@ class Facts(NamedTuple):
     )
 
     def trimap_levels(self, size: tuple[int, ...]) -> UInt8:
-        """Return the trimap, uint8 (H, W)."""
-        return np.frombuffer(zlib.decompress(self.trimap), np.uint8).reshape(size)
+        """Return the trimap, uint8 (H, W); DataError where it is damaged."""
+        try:
+            return as_trimap(np.frombuffer(zlib.decompress(self.trimap), np.uint8).reshape(size))
+        except (zlib.error, ValueError):
+            raise DataError("the trimap that is kept of this step is damaged; draw it anew") from None
+
+
+class Way(NamedTuple):
+    """A state of a cut-out, and those that can be gone back and forth to, the next of them last."""
+
+    facts: Facts
+    back: list[Facts]
+    forth: list[Facts]
 
 
 class Work:
@@ -43,8 +55,8 @@ class Work:
     Parameters
     ----------
     image : uint8, shape (H, W, 3)
-    facts : Facts
-        What the work goes on from.
+    way : Way or Facts
+        What the work goes on from, with or without the way back and forth.
 
     Attributes
     ----------
@@ -52,11 +64,10 @@ class Work:
         The matte as it is shown and saved: solved, and cleaned up.
     """
 
-    def __init__(self, image: UInt8, facts: Facts) -> None:
+    def __init__(self, image: UInt8, way: Way | Facts) -> None:
         self.image = image
         self._size = image.shape[:2]
-        self._back: list[Facts] = []
-        self._forth: list[Facts] = []
+        facts, self._back, self._forth = way if isinstance(way, Way) else Way(way, [], [])
         self.facts = facts
         self.trimap = facts.trimap_levels(self._size)
         self._solver = Solver(image, self.trimap)
@@ -179,15 +190,14 @@ class Work:
             changed = Box(*rows, *columns)
         return _union(changed, drawn)
 
-    def checkpoint(self) -> tuple[Facts, list[Facts], list[Facts]]:
-        """Return everything that a step changes, for :meth:`return_to`."""
-        return self.facts, list(self._back), list(self._forth)
+    def way(self) -> Way:
+        """Return everything that a step changes, as it is now; for :meth:`return_to`."""
+        return Way(self.facts, list(self._back), list(self._forth))
 
-    def return_to(self, checkpoint: tuple[Facts, list[Facts], list[Facts]]) -> None:
-        """Be as at a checkpoint, the way back included."""
-        facts, back, forth = checkpoint
-        self._become(facts.trimap_levels(self._size), facts)
-        self._back, self._forth = back, forth
+    def return_to(self, way: Way) -> None:
+        """Be as before some step, the way back and forth included."""
+        self._become(way.facts.trimap_levels(self._size), way.facts)
+        self._back, self._forth = list(way.back), list(way.forth)
 
 
 def facts_of_trimap(trimap: UInt8, *, first: str, steps: tuple[Step, ...] = ()) -> Facts:
