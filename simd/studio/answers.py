@@ -1,5 +1,6 @@
 """What every page's server shares: its files, bodies read up to a limit, our errors as answers."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from simd.errors import BusyError, DataError, SimdError
 from simd.studio.refusals import ReadOnlyError, StaleError, TooLargeError
 
+PATIENCE = 30.0  # seconds between two pieces of a body
 MAX_JSON = 2**20
 """Bytes of a step's description (1 MiB) that are accepted."""
 
@@ -73,15 +75,24 @@ def number_in(request: Request, what: str) -> int:
 
 
 async def body_of(request: Request, kind: str, most: int) -> bytes:
-    """Read what was sent, up to a limit; a page of another site cannot send our kinds unasked."""
+    """Read what was sent, up to a limit; a page of another site cannot send our kinds unasked.
+
+    Somebody who has begun and sends nothing more is not waited for: others may have to wait for the place.
+    """
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != kind:
         raise DataError(f"Content-Type must be {kind}")
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > most:
-            raise TooLargeError(f"more than {most} bytes are not accepted")
-    return bytes(body)
+    pieces = request.stream()
+    try:
+        while True:
+            async with asyncio.timeout(PATIENCE):
+                body += await anext(pieces)
+            if len(body) > most:
+                raise TooLargeError(f"more than {most} bytes are not accepted")
+    except StopAsyncIteration:
+        return bytes(body)
+    except TimeoutError:
+        raise DataError(f"nothing more has come for {PATIENCE:g} seconds; send it again") from None
 
 
 def parsed(body: bytes) -> Mapping[str, Any]:

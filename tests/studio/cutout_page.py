@@ -66,11 +66,13 @@ class CutoutClient(Client):
         planes = np.frombuffer(answer.body[4 + length :], np.uint8).reshape(2, bottom - top, right - left)
         return Change(200, state, planes[0], planes[1])
 
-    def upload(self, name: str, content: bytes) -> Answer:
+    def upload(self, name: str, content: bytes, upload: str = "") -> Answer:
         from urllib.parse import quote
 
         return self.post(
-            f"/api/pictures?name={quote(name, safe='')}", content, Content_Type="application/octet-stream"
+            f"/api/pictures?name={quote(name, safe='')}&upload={upload}",
+            content,
+            Content_Type="application/octet-stream",
         )
 
 

@@ -340,6 +340,30 @@ def test_a_late_failure_leaves_the_picture_that_was_opened_since(broken_first, b
         page.close()
 
 
+def test_an_upload_whose_answer_is_lost_appears_once(browser, tmp_path):
+    stream, tries = io.BytesIO(), []
+    Image.fromarray(photograph()).save(stream, "PNG")
+
+    def lose(route):
+        tries.append(route.request.url)
+        if len(tries) > 1:
+            route.continue_()
+        else:
+            route.fetch()  # the server takes it, and its answer is lost
+            route.abort()
+
+    with serving(tmp_path / "out") as (cutouts, _, url):
+        page = browser.new_page(viewport=LAPTOP)
+        page.route("**/api/pictures?*", lose)
+        page.goto(url)
+        page.locator("body[data-ready]").wait_for()
+        page.set_input_files("#file", {"name": "x.png", "mimeType": "image/png", "buffer": stream.getvalue()})
+        page.locator("body[data-revision]").wait_for()
+        assert tries == [tries[0]] * 2
+        assert page.locator("#list button").count() == len(cutouts.pictures) == 1
+        page.close()
+
+
 def test_a_box_without_a_subject_is_said(show, tmp_path):
     screen = show(write_photographs(tmp_path / "photos", 1))
     screen.press("b")

@@ -1,9 +1,12 @@
 """Uploads that are not pictures, names that are paths, requests of other sites: answered, nothing changed."""
 
+import http.client
 import io
+import json
 import re
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -116,6 +119,74 @@ def test_uploads_are_limited_in_bytes(page, monkeypatch):
     monkeypatch.setattr("simd.studio.cutout.app.MAX_BYTES", 1000)
     answer = client.upload("large.png", b"\0" * 1001)
     assert (answer.status, answer.json["error"]) == (413, "more than 1000 bytes are not accepted")
+
+
+def begin_upload(client, content, share=0.5):
+    """Send the head of an upload, and a part of it; return the connection."""
+    connection = http.client.HTTPConnection(client.host, client.port, timeout=30)
+    connection.putrequest("POST", "/api/pictures?name=x.png")
+    connection.putheader("Origin", f"http://{client.host}:{client.port}")
+    connection.putheader("Content-Type", "application/octet-stream")
+    connection.putheader("Content-Length", str(len(content)))
+    connection.endheaders()
+    connection.send(content[: int(share * len(content))])
+    return connection
+
+
+def test_two_uploads_are_read_at_a_time_and_one_that_stalls_is_not_waited_for(page, monkeypatch):
+    _, client, _ = page
+    content = encoded("PNG", photograph(2, 24, 32))
+    stalled = [begin_upload(client, content) for _ in range(2)]
+    third = begin_upload(client, content, share=1)
+    third.sock.settimeout(0.7)
+    with pytest.raises(TimeoutError):
+        third.sock.recv(1)
+    third.sock.settimeout(30)
+    assert len(client.ask("/api/overview").json["pictures"]) == 1  # steps and pages are answered meanwhile
+    stalled[0].send(content[len(content) // 2 :])
+    assert stalled[0].getresponse().status == third.getresponse().status == 200
+    monkeypatch.setattr("simd.studio.answers.PATIENCE", 0.3)
+    begun = [begin_upload(client, content) for _ in range(3)]
+    for connection in begun[:1]:
+        connection.close()  # gone in the middle
+    stalled[1].send(content[len(content) // 2 :])
+    assert stalled[1].getresponse().status == 200
+    for connection in begun[1:]:
+        answer = connection.getresponse()
+        reason = "nothing more has come for 0.3 seconds; send it again"
+        assert (answer.status, json.loads(answer.read())["error"]) == (400, reason)
+    assert client.upload("after.png", content).status == 200
+    for connection in (*stalled, *begun, third):
+        connection.close()
+
+
+def test_an_upload_that_is_sent_again_is_one_picture(tmp_path):
+    first, second = encoded("PNG", photograph(2, 24, 32)), encoded("PNG", photograph(3, 24, 32))
+    out, ids = tmp_path / "out", ("aaaaaaaa0", "aaaaaaaa1", "aaaaaaaa2")
+    with serving(out) as (_, client, _):
+        rows = [client.upload("a.png", first, ids[0]).json for _ in range(3)]
+        assert rows == [rows[0]] * 3
+        assert client.upload("a.png", first, ids[1]).json["number"] == 1  # somebody wants it twice
+        assert client.upload("b.png", second, ids[2]).json["number"] == 2
+        assert client.upload("b.png", b"no picture", "aaaaaaaa3").status == 400
+        assert client.upload("b.png", second, "aaaaaaaa3").json["number"] == 3  # that one has become nothing
+        for wrong in ("short", "a" * 65, "../../../../x", "a%00aaaaaaaa"):
+            assert client.upload("c.png", second, wrong).status == 400
+        assert len(client.ask("/api/overview").json["pictures"]) == 4
+    with serving(out) as (_, client, _):  # killed before it has answered
+        again = client.upload("b.png", second, ids[2]).json
+        assert again["id"] in ("b", "b-2")
+        assert client.upload("b.png", second, ids[2]).json == again
+        assert len(client.ask("/api/overview").json["pictures"]) == 4
+
+
+def test_the_same_upload_sent_twice_at_once_is_one_picture(page):
+    _, client, _ = page
+    content = encoded("PNG", photograph(2, 24, 32))
+    with ThreadPoolExecutor(6) as pool:
+        rows = list(pool.map(lambda _: client.upload("a.png", content, "aaaaaaaa0").json, range(6)))
+    assert rows == [rows[0]] * 6
+    assert len(client.ask("/api/overview").json["pictures"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What the page asks for: pictures and planes of a cut-out, each step that a user takes, files sent in."""
 
+import asyncio
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -32,6 +33,9 @@ from simd.studio.tagging.mask_editing import proposer
 from simd.studio.tagging.session import Tagging
 from simd.taxonomy import CLASSES
 
+AT_ONCE = 2
+"""Uploads that are read at a time; others wait on their connections, where they take no memory."""
+
 _RAW = "application/octet-stream"
 
 
@@ -42,9 +46,10 @@ def make_app(cutouts: Cutouts, backdrops: tuple[Background, ...] = ()) -> Starle
         return JSONResponse(await run_in_threadpool(_overview, cutouts, backdrops))
 
     async def add(request: Request) -> Response:
-        name = request.query_params.get("name", "")
-        content = await body_of(request, _RAW, MAX_BYTES)
-        return JSONResponse(await run_in_threadpool(cutouts.add, name, content))
+        name, upload = (request.query_params.get(key, "") for key in ("name", "upload"))
+        async with arrivals:
+            content = await body_of(request, _RAW, MAX_BYTES)
+            return JSONResponse(await run_in_threadpool(cutouts.add, name, content, upload))
 
     async def state(request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(cutouts.state, _number(request)))
@@ -81,6 +86,7 @@ def make_app(cutouts: Cutouts, backdrops: tuple[Background, ...] = ()) -> Starle
         values = parsed(await body_of(request, "application/json", MAX_JSON))
         return await run_in_threadpool(_take, cutouts, number, name, values)
 
+    arrivals = asyncio.Semaphore(AT_ONCE)
     handed = _HandedOn(cutouts, backdrops)
     file = page_files("cutout.html")
     routes = [

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -48,6 +49,7 @@ _OPEN = 4  # pictures held in memory with their factors, at most
 _THUMBNAIL = 160  # pixels, the longer side
 _THUMBNAILS = 500
 _MOST_SECONDS = 3600.0  # that one step can have taken
+UPLOAD_ID = re.compile(r"[0-9A-Za-z]{8,64}")
 _LOG = logging.getLogger(__name__)
 MAX_PICTURES = 10_000
 MEMORY = 2**31
@@ -128,6 +130,8 @@ class Cutouts:
         self._predictor, self._memory = predictor, memory
         self._truths = {file.stem: file for file in image_files(truth)} if truth else {}
         self._lock = threading.RLock()
+        self._arrival = threading.Lock()
+        self._uploads: dict[str, int] = {}  # what a sender calls an upload, to its number
         self._opened: OrderedDict[int, Work] = OrderedDict()
         self._thumbnails: OrderedDict[int, bytes] = OrderedDict()
         self._take_up(given)
@@ -166,14 +170,50 @@ class Cutouts:
         with self._lock:
             return {"pictures": [self._row(number) for number in range(len(self.pictures))]}
 
-    def add(self, name: str, content: bytes) -> dict[str, Any]:
+    def add(self, name: str, content: bytes, upload: str = "") -> dict[str, Any]:
         """Take a picture that was sent; its name is kept and never becomes a path.
+
+        Parameters
+        ----------
+        name : str
+        content : bytes
+        upload : str
+            What the sender calls it, :data:`UPLOAD_ID`: sent again, as the answer was lost, it is the same
+            picture. After a restart the same bytes are, where nothing is drawn on them yet.
 
         Raises
         ------
         DataError
             If it is not a picture that can be cut out.
         """
+        if upload and not UPLOAD_ID.fullmatch(upload):
+            raise DataError("an upload is named by 8 to 64 letters and digits")
+        with self._arrival:  # one is decoded at a time
+            number = self._sent_before(upload, content)
+            if number is None:
+                number = self._take_in(name, content)
+            with self._lock:
+                if upload:
+                    self._uploads[upload] = number
+                return self._row(number)
+
+    def _sent_before(self, upload: str, content: bytes) -> int | None:
+        """Return the picture that the same upload has become, also where the server was killed since."""
+        if not upload:
+            return None
+        with self._lock:
+            if upload in self._uploads:
+                return self._uploads[upload]
+            known = set(self._uploads.values())
+            undrawn = {number: each.file for number, each in enumerate(self.pictures) if each.record is None}
+        for number, file in undrawn.items():
+            if number in known or file.parent != self.out / WAITING or not file.is_file():
+                continue
+            if file.stat().st_size == len(content) and file.read_bytes() == content:
+                return number
+        return None
+
+    def _take_in(self, name: str, content: bytes) -> int:
         if len(content) > MAX_BYTES:
             raise DataError(f"{name!r:.80}: has {len(content):,} bytes, up to {MAX_BYTES:,} are taken")
         name = _plain_name(name)
@@ -189,7 +229,7 @@ class Cutouts:
                 id_ = id_of(name, self._taken())
                 file = arriving.rename(self.out / WAITING / f"{id_}{ending_of(arriving)}")
                 self.pictures.append(Picture(id_, name, file, hashlib.sha256(content).hexdigest()))
-                return self._row(len(self.pictures) - 1)
+                return len(self.pictures) - 1
         except DataError as error:
             raise DataError(str(error).replace(str(arriving), name)) from None
         finally:

@@ -244,12 +244,12 @@ async function receive(files) {
       continue;
     }
     say(`sending ${file.name} …`);
+    const query = `name=${encodeURIComponent(file.name)}&upload=${newId()}`; // one id, however often it is sent
     try {
-      const describe = () => ({
-        path: `api/pictures?name=${encodeURIComponent(file.name)}`, body: file, kind: "application/octet-stream",
-      });
+      const describe = () => ({ path: `api/pictures?${query}`, body: file, kind: "application/octet-stream" });
       const row = await api.step(describe);
-      if (row.number === overview.pictures.length) overview.pictures.push(row);
+      if (overview.pictures[row.number]) Object.assign(overview.pictures[row.number], row);
+      else if (row.number === overview.pictures.length) overview.pictures.push(row);
       else ({ pictures: overview.pictures } = await api.json("api/overview")); // another tab has sent some, too
       first ??= row.number;
       showList(overview, current, open);
@@ -260,6 +260,10 @@ async function receive(files) {
   }
   say(problems.join("  ·  "));
   if (first !== null) await open(first);
+}
+
+function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 // --- how it is seen -----------------------------------------------------------------------------------
