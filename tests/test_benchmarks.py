@@ -64,6 +64,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "speed/metrics.py --rounds 1 --pictures hair noise",
     "speed/png.py --rounds 1",
     "speed/cutout.py --only 1 --strokes 2 --megapixels 0.01",
+    "speed/cutout_auto.py 0.01 --whole",
     "speed/solve_again.py --only 1 --strokes 6 --megapixels 0.005",
     "fba_reference.py",
     "shm.py work --tiny --each 1 --size 64",

@@ -31,6 +31,7 @@ from simd.studio.cutout.folder import (
 from simd.studio.cutout.record import Record
 from simd.studio.cutout.saving import Snapshot, layers_of
 from simd.studio.cutout.session import listed, sha256_of
+from simd.studio.cutout.solving import WHOLE, Solver
 from simd.studio.cutout.uploads import id_of, read_picture
 
 
@@ -184,7 +185,10 @@ def _cut(item: _Item) -> str:
     image = read_picture(item.file)
     facts = first_answer(image, _predictor(item.card), item.box)
     trimap = facts.trimap_levels((image.shape[0], image.shape[1]))
-    solved = np.asarray(matte(image, trimap), np.float64)
+    if trimap.size > WHOLE:  # as the page does; solved whole, 12 megapixels take gigabytes
+        solved = Solver(image, trimap).alpha()
+    else:
+        solved = np.asarray(matte(image, trimap), np.float64)
     record = Record(
         name=item.file.name,
         file_sha256=item.file_sha256,
