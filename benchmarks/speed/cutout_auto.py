@@ -10,6 +10,7 @@ import argparse
 import multiprocessing
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -43,8 +44,8 @@ def main() -> None:
             photo.parent.mkdir()
             write_png(photo, image)
             context = multiprocessing.get_context("spawn")
-            with context.Pool(1, initializer=start_worker) as pool:
-                peak, seconds = pool.apply(measure, (Path(kept), photo, given.whole))
+            with ProcessPoolExecutor(1, mp_context=context, initializer=start_worker) as pool:
+                peak, seconds = pool.submit(measure, Path(kept), photo, given.whole).result()
             error = sad(read_alpha(Path(kept) / "out" / "alpha" / "picture.png"), np.asarray(truth))
         size = "{} x {}".format(*truth.shape)
         print(f"{megapixels:10g}{size:>14}{peak or 0:7d}{seconds:9.1f}{error:8.1f}", flush=True)

@@ -122,8 +122,8 @@ def test_what_is_saved_is_a_source(page):
     assert client.post("/api/pictures/0/save", {}).status == 200
     out = cutouts.out
     assert sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()) == [
-        *(".cutouts.json", "alpha/photo-0.png", "classes.csv", "fg/photo-0.png"),
-        *(".history/photo-0.jsonl", "image/photo-0.png", "strokes/photo-0.json", "trimap/photo-0.png"),
+        *(".cutouts.json", ".history/photo-0.jsonl", "alpha/photo-0.png", "classes.csv", "fg/photo-0.png"),
+        *("image/photo-0.png", "strokes/photo-0.json", "trimap/photo-0.png"),
     ]
     assert (out / "image" / "photo-0.png").read_bytes() == (
         out.parent / "photos" / "Photo 0.png"
