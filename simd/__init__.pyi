@@ -1,6 +1,7 @@
 # The public names and their homes: read by simd/__init__.py, by type checkers and by editors.
 
 from .composition.build import build as build
+from .composition.export import export as export
 from .composition.stream import stream as stream
 from .dataset.manifest import load_set as load_set
 from .dataset.verify import verify as verify

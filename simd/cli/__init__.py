@@ -5,6 +5,7 @@ classes, index, select                what there is, and what of it can serve
 tag, exchange, studio                 `simd tag`: whole folders, formats of other tools, the page
 cutout                                subjects of photographs, cut out on a page or all at once
 balance, build, import_finished       from foregrounds, or image-alpha pairs, to a set
+export                                a set in the layout of another tool
 verify, stats, embed                  whether a set is as built, and what it is made of
 train                                 networks by a recipe
 weights, predict, evaluate            methods run and scored
@@ -39,6 +40,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     evaluate,
     exchange,
     explain,
+    export,
     import_finished,
     index,
     leaderboard,

@@ -20,7 +20,19 @@ from simd.parallel import default_workers
 
 # The order of the work, which is the order of `simd --help`; a command that is not named here comes last.
 _ORDER = (
-    *("classes", "index", "select", "cutout", "tag", "balance", "build", "import", "verify", "stats"),
+    *(
+        "classes",
+        "index",
+        "select",
+        "cutout",
+        "tag",
+        "balance",
+        "build",
+        "import",
+        "export",
+        "verify",
+        "stats",
+    ),
     *(
         "embed",
         "train",

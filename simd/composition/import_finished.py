@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simd.class_tables import ClassTable, Entry, stem_of
+from simd.composition.import_exported import export_kind, import_exported
 from simd.composition.plan import safe_id
 from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
@@ -85,7 +86,8 @@ def import_set(
     Parameters
     ----------
     source : path
-        A folder in the layout of a kind in :data:`simd.sources.FINISHED`.
+        A folder in the layout of a kind in :data:`simd.sources.FINISHED`, or an export of a set
+        (:func:`simd.export`), which becomes that set again.
     out : path
         The set's folder: new, empty, or holding an interrupted import of the same, which is continued. A
         finished set that is the one planned is returned as it is (:mod:`simd.dataset.planned_again`).
@@ -125,6 +127,14 @@ def import_set(
     Official trimaps are kept. Where there are none, the trimap is that of protocol ``exact``; the recipe
     of each image says which it is.
     """
+    if (exported := export_kind(source, kind)) is not None:
+        stated: dict[str, object] = {"--classes": classes, "--class": class_, "--alpha-dir": alpha_dir}
+        stated |= {"--alpha-suffix": alpha_suffix, "--unlabelled": unlabelled, "--map-trimaps": map_trimaps}
+        if needless := [option for option, value in stated.items() if value]:
+            raise DataError(
+                f"{source}: is an export of a set, whose rows say all of it; leave {needless[0]} out"
+            )
+        return import_exported(source, out, kind=exported, name=name, workers=workers, overwrite=overwrite)
     out = check_output_folder(out, "a set", holds_set, inputs=[source, classes])
     origin = str(source)
     kind = with_names(kind, alpha_dir, alpha_suffix)

@@ -10,6 +10,7 @@ planned_again      a finished set against the plan of a run: the same, or what d
 verify             whether every pixel of a set is what was built
 predictions        run.json, what a folder of predicted mattes says of itself
 published_digests  the digests of the sets whose recipes are shipped
+exports/           a set in the layouts of other tools, and back
 unreviewed         images whose class nobody has said or reviewed: how many, and what they count for
 review             which composites were tagged or excluded
 =================  =========================================================================================

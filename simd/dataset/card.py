@@ -38,26 +38,14 @@ tags:
 - trimap
 size_categories:
 - {size}
----
+{head}---
 
 # {name}
 
 A set for image matting: {composites} images of {foregrounds} foregrounds over {backgrounds} backgrounds, each
 with its true matte, a trimap, and a mask of the class of each unknown pixel.
 
-| folder | what `<id>.png` in it holds |
-|---|---|
-{layers}
-
-`metadata.jsonl` has a row an image: id, class, foreground, background, licences, recipe, seed, and the
-SHA-256 of the decoded pixels of each layer. `dataset.json` speaks of the whole.
-
-```python
-from datasets import load_dataset
-
-images = load_dataset("imagefolder", data_dir="<this folder>", split="train")
-```
-
+{layout}
 ## Classes
 
 | class | images | foregrounds |
@@ -80,11 +68,35 @@ wherever the set lies:
 `ATTRIBUTION.md` names every image under its licence, and what to cite.
 
 {citations}"""
+_LAYOUT = """\
+| folder | what `<id>.png` in it holds |
+|---|---|
+{layers}
+
+`metadata.jsonl` has a row an image: id, class, foreground, background, licences, recipe, seed, and the
+SHA-256 of the decoded pixels of each layer. `dataset.json` speaks of the whole.
+
+```python
+from datasets import load_dataset
+
+images = load_dataset("imagefolder", data_dir="<this folder>", split="train")
+```
+"""
 _SEAL = re.compile(r"\n<!-- written by simd, (?P<digest>[0-9a-f]{16}) -->\n\Z")
 
 
-def card(info: Mapping[str, Any], rows: Sequence[Composite]) -> str:
-    """Return the text of README.md for a set with this dataset.json and these rows."""
+def card(info: Mapping[str, Any], rows: Sequence[Composite], *, layout: str = "", head: str = "") -> str:
+    """Return the text of README.md for a set with this dataset.json and these rows.
+
+    Parameters
+    ----------
+    info, rows
+        What dataset.json holds, and the rows of metadata.jsonl.
+    layout : str
+        Markdown: what lies where and how it is read, if that is not a set's own layout.
+    head : str
+        More lines of YAML for the head.
+    """
     counts = info["counts"]
     text = _TEXT.format(
         pretty_name=_quoted(info["name"]),
@@ -92,7 +104,8 @@ def card(info: Mapping[str, Any], rows: Sequence[Composite]) -> str:
         size=_size(len(rows)),
         name=_plain(info["name"]),
         **{name: counts[name] for name in ("composites", "foregrounds", "backgrounds")},
-        layers="\n".join(f"| `{layer}/` | {_HOLDS[layer]} |" for layer in LAYERS),
+        layout=layout or _LAYOUT.format(layers=table_of_layers("{layer}/")),
+        head=head,
         classes="\n".join(
             f"| {name} | {of_class['composites']} | {of_class['foregrounds']} |"
             for name, of_class in _classes(counts["classes"], rows).items()
@@ -106,6 +119,17 @@ def card(info: Mapping[str, Any], rows: Sequence[Composite]) -> str:
         citations="".join(f"- {citation}\n" for citation in _citations(info["sources"])),
     )
     return f"{text}\n<!-- written by simd, {_digest(text)} -->\n"
+
+
+def table_of_layers(form: str) -> str:
+    """Return the rows of a table of Markdown: where each layer is, and what it holds.
+
+    Examples
+    --------
+    >>> table_of_layers("<id>.{layer}.png").splitlines()[0]
+    '| `<id>.image.png` | the composite, RGB |'
+    """
+    return "\n".join(f"| `{form.format(layer=layer)}` | {_HOLDS[layer]} |" for layer in LAYERS)
 
 
 def is_card(path: Path) -> bool:

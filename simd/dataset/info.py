@@ -46,7 +46,12 @@ _INFO = record(
 
 def read_info(path: Path) -> dict[str, Any]:
     """Read dataset.json; DataError, with the key, where one is missing or not of its kind or range."""
-    info: dict[str, Any] = checked(read_json(path), _INFO, path, _ADVICE)
+    return check_info(read_json(path), path)
+
+
+def check_info(content: Any, where: Path) -> dict[str, Any]:
+    """Return what a file has in the place of a dataset.json; see :func:`read_info`."""
+    info: dict[str, Any] = checked(content, _INFO, where, _ADVICE)
     return info
 
 
@@ -122,14 +127,7 @@ def _differing_sources(sources: Sequence[Mapping[str, Any]], rows: Sequence[Comp
     """Return the first source whose licences are not those in the rows; a set may list no sources at all."""
     if not sources:
         return ""
-    used: Counter[tuple[str, str | None, str | None]]
-    if any(source["gives"] == "finished" for source in sources):
-        used = Counter(("finished", row.source, row.licence) for row in rows)
-    else:
-        foregrounds = {row.fg_id: ("foregrounds", row.source, row.licence) for row in rows}
-        backgrounds = {row.bg_id: ("backgrounds", row.bg_source, row.bg_licence) for row in rows}
-        used = Counter(foregrounds.values())
-        used.update(backgrounds.values())
+    used = _used(sources, rows)
     for number, source in enumerate(sources):
         for licence, count in source["licences"].items():
             if used.pop((source["gives"], source["kind"], licence), 0) != count:
@@ -139,3 +137,26 @@ def _differing_sources(sources: Sequence[Mapping[str, Any]], rows: Sequence[Comp
             if (source["gives"], source["kind"]) == (gives, kind):
                 return f"sources[{number}].licences"
     return "sources" if used else ""
+
+
+def sources_of_part(sources: Sequence[Mapping[str, Any]], rows: Sequence[Composite]) -> list[dict[str, Any]]:
+    """Return the sources of a set as far as some of its rows come from them, their licences counted anew."""
+    licences: dict[tuple[str, str | None], dict[str, int]] = {}
+    for (gives, kind, licence), count in sorted(_used(sources, rows).items(), key=str):
+        if licence is not None:
+            licences.setdefault((gives, kind), {})[licence] = count
+    of_part = [(source, licences.get((source["gives"], source["kind"]))) for source in sources]
+    return [{**source, "licences": counted} for source, counted in of_part if counted]
+
+
+def _used(
+    sources: Sequence[Mapping[str, Any]], rows: Sequence[Composite]
+) -> Counter[tuple[str, str | None, str | None]]:
+    """Count what rows are made from, by what it is, the kind of its source, and its licence."""
+    if any(source["gives"] == "finished" for source in sources):
+        return Counter(("finished", row.source, row.licence) for row in rows)
+    foregrounds = {row.fg_id: ("foregrounds", row.source, row.licence) for row in rows}
+    backgrounds = {row.bg_id: ("backgrounds", row.bg_source, row.bg_licence) for row in rows}
+    used: Counter[tuple[str, str | None, str | None]] = Counter(foregrounds.values())
+    used.update(backgrounds.values())
+    return used

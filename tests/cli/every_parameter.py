@@ -31,6 +31,7 @@ OUTPUT_FOLDERS = {
     "cutout --out",
     "court --out",
     "explain --out",
+    "export --out",
     *("browse open --maps", "browse open --static", "build OUT", "demo --out", "embed --out", "import OUT"),
     *("leaderboard --out", "predict --out", "predict --pictures", "stats --out", "tag agree --pictures"),
     *("bench --out", "entry make --out"),
@@ -60,6 +61,7 @@ INPUT_FILES = {
 }
 INPUT_FOLDERS = {
     "explain DATASET",
+    "export DATASET",
     *("court --alpha", "court --trimap", "court DATASET", "court PREDICTIONS"),
     *("cutout --backdrops", "cutout --truth", "cutout PICTURES"),
     "bench DATASET",
@@ -86,6 +88,7 @@ WORDS = {
     "cutout --host",
     "court --claim",
     "explain --metric",
+    *("export --split", "export --to"),
     *(
         "bench --option",
         "bench METHODS",
@@ -141,6 +144,7 @@ BASES = {
     "entry make": {"SCORES": "{scores}", "--out": "{new}"},
     "entry rescore": {"ENTRIES": "{old}", "--predictions": "{mattes}", "--sets": "{sets}"},
     "explain": {"SCORES": "{scores}", "DATASET": "{set}", "--out": "{new}"},
+    "export": {"DATASET": "{set}", "--to": "webdataset", "--out": "{new}"},
     "evaluate": {"PREDICTIONS": "{mattes}", "DATASET": "{set}", "--out": "{new}"},
     "import": {"SOURCE": "{aim}", "OUT": "{new}", "--class": "fur"},
     "index": {"FOLDER": "{fgs}"},

@@ -4,7 +4,6 @@
 coco, cvat, label_studio, labelme,           the formats
 fiftyone, parquet
 convert                                      the commands: out to another tool, and another tool's work in
-export_place                                 where an export is written until it is whole
 known                                        the foregrounds they belong to, by the names of others
 labelled                                     a class mask on its way, and the rules by which regions of
                                              others become one

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import numpy as np
 
 from simd.errors import BatchError, DataError
+from simd.export_place import check_export_place, write_export
 from simd.files import check_regular, make_folder
 from simd.image import UInt8, encode_png, pixel_digest
 from simd.options import renamed
@@ -24,7 +25,6 @@ from simd.tagging.annotation_files import (
     write_annotation,
 )
 from simd.tagging.formats import FORMATS, find_format
-from simd.tagging.formats.export_place import check_export_place, write_export
 from simd.tagging.formats.known import KnownForegrounds
 from simd.tagging.formats.labelled import Labelled, class_names
 from simd.taxonomy import NO_CLASS

@@ -13,11 +13,11 @@ import pytest
 from conftest import save
 
 from simd.errors import BatchError, BusyError, DataError, DiskFullError
+from simd.export_place import write_export
 from simd.locks import locked_folder
 from simd.tagging.annotation_files import annotation_path, make_annotation, write_annotation
 from simd.tagging.formats import FORMATS
 from simd.tagging.formats.convert import export_annotations, import_annotations
-from simd.tagging.formats.export_place import write_export
 from simd.taxonomy import CLASSES
 
 NAMES = ("a", "b", "c")
@@ -95,7 +95,7 @@ def test_one_that_was_cut_off_leaves_nothing_and_starts_over(tagged, tmp_path, m
 SLOW = """
 import sys, time
 from pathlib import Path
-from simd.tagging.formats.export_place import write_export
+from simd.export_place import write_export
 def write(part):
     part.mkdir()
     (part / "half").write_text("half")

@@ -1,0 +1,124 @@
+"""A set taken to the layout of another tool, whole or not at all."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from simd.arguments import checked
+from simd.dataset.card import CARD_NAME, card
+from simd.dataset.exports import ExportFormat, find_export_format
+from simd.dataset.exports.licences import licence_table, refuse_unknown_licences
+from simd.dataset.exports.note import Part, attribution_of, write_note
+from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, load_set
+from simd.dataset.verify import verify
+from simd.errors import DataError
+from simd.export_place import write_export
+from simd.files import make_folder, write_atomically
+from simd.sources.outputs import check_output_folder, never
+
+_SPLIT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+SPLITS_NAME = "splits"
+"""The folder of lists of ids, a file a split."""
+
+
+class Exported(NamedTuple):
+    """An export as it was written."""
+
+    folder: Path
+    format: str
+    images: int
+    digest: str  # of the set, as `simd import` finds it again
+    parts: tuple[str, ...]  # the files, seen from the folder
+
+
+@checked
+def export(
+    dataset: MattingSet | str | Path,
+    out: str | Path,
+    *,
+    to: str,
+    split: str = "train",
+    shards: int | None = None,
+    any_licence: bool = False,
+    workers: int = 1,
+) -> Exported:
+    """Write a set in the layout of another tool, from which `simd import` makes the same set again.
+
+    Every pixel is first compared with what was built. The export grows beside `out` and takes its name when
+    it is whole; one that was cut off begins again.
+
+    Parameters
+    ----------
+    dataset : MattingSet or path
+        A set, or its folder.
+    out : path
+        A new or an empty folder.
+    to : str
+        A key of :data:`simd.dataset.exports.FORMATS`.
+    split : str
+        What the set is for others: "train", "validation", "test".
+    shards : int, optional
+        How many files the set is cut into, for formats that are; by default as many as keep each below the
+        size that its readers expect.
+    any_licence : bool
+        Export images of which nobody has said the licence, too; the card says so.
+    workers : int
+        Processes, for the comparison.
+
+    Raises
+    ------
+    DataError
+        If the format is unknown, `out` holds something, an option does not fit, or a licence is unknown.
+    BatchError
+        With every file of the set that is missing or changed; nothing is written then.
+    BusyError
+        If another process exports to `out`.
+    """
+    chosen = find_export_format(to)
+    matting_set = dataset if isinstance(dataset, MattingSet) else load_set(dataset)
+    out = check_output_folder(out, "an export", never, inputs=[matting_set.path])
+    _check_options(chosen, to, matting_set, split, shards)
+    if not any_licence:
+        refuse_unknown_licences(matting_set.rows)
+    verify(matting_set, workers=workers)
+    make_folder(out.parent)
+    parts: list[Part] = []
+
+    def write(part: Path) -> bool:
+        make_folder(part)
+        parts.extend(chosen.module.write(matting_set, part, split=split, shards=shards))
+        _write_words(chosen, matting_set, part, split)
+        write_note(part, matting_set, format_=to, split=split, parts=parts)
+        return True
+
+    write_export(out, "folder", write)
+    names = tuple(part.name for part in parts)
+    return Exported(out, to, len(matting_set), matting_set.digest, names)
+
+
+def _check_options(
+    chosen: ExportFormat, to: str, matting_set: MattingSet, split: str, shards: int | None
+) -> None:
+    if not _SPLIT.fullmatch(split):
+        raise DataError(f"the split {split!r} must be a word such as train, validation or test")
+    if not len(matting_set):
+        raise DataError(f"{matting_set.path}: holds no image, there is nothing to export")
+    if shards is None:
+        return
+    if not chosen.in_shards:
+        raise DataError(f"--shards {shards}: {to} is not cut into shards; leave it out")
+    if not 1 <= shards <= len(matting_set):
+        raise DataError(
+            f"--shards {shards}: there must be at least 1, and at most one an image ({len(matting_set)})"
+        )
+
+
+def _write_words(chosen: ExportFormat, matting_set: MattingSet, out: Path, split: str) -> None:
+    """Write what people read: the card, the notices, and the ids of the split."""
+    layout = f"{chosen.module.layout(split)}\n{licence_table(matting_set.rows)}"
+    text = card(matting_set.info, matting_set.rows, layout=layout, head=chosen.module.head(split))
+    write_atomically(out / CARD_NAME, text)
+    write_atomically(out / ATTRIBUTION_NAME, attribution_of(matting_set))
+    make_folder(out / SPLITS_NAME)
+    ids = "".join(f"{row.id}\n" for row in matting_set.rows)
+    write_atomically(out / SPLITS_NAME / f"{split}.txt", ids)
