@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from simd.cli.app import Json, Workers, app, print_json
 
-_FORMATS = "webdataset."
+_FORMATS = "webdataset or parquet."
 
 
 @app.command()

@@ -196,6 +196,24 @@ def test_fiftyones_targets_keep_class_0_off_its_background(tmp_path):
     assert np.array_equal(stored == 1, every_class() == 0)
 
 
+def test_groups_of_the_parquet_file_end_by_bytes_and_pages_have_an_index(tmp_path, monkeypatch):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    pytest.importorskip("datasets", reason="datasets is not installed")
+    picture = bytes(10_000)  # 40 of them are 16 rows of 10 KB and more
+    items = [Labelled(f"a{number}", every_class(), (), "", picture) for number in range(40)]
+    monkeypatch.setattr("simd.tagging.formats.parquet.GROUP_BYTES", 100_000)
+    FORMATS["parquet"].write(items, tmp_path / "masks.parquet")
+    metadata = parquet.ParquetFile(tmp_path / "masks.parquet").metadata
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    assert sum(group.num_rows for group in groups) == 40
+    assert 4 <= len(groups) <= 8
+    assert max(group.num_rows for group in groups) < 11
+    assert all(group.column(0).has_offset_index for group in groups)
+    assert [each.name for each in FORMATS["parquet"].read(tmp_path / "masks.parquet", NAMES)] == [
+        each.name for each in items
+    ]
+
+
 def test_datasets_loads_the_parquet_file(tmp_path):
     datasets = pytest.importorskip("datasets", reason="datasets is not installed")
     file = tmp_path / "masks.parquet"

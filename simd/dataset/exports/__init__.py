@@ -2,6 +2,7 @@
 
 ===========  ===============================================================================================
 webdataset   tar shards, which training streams
+parquet      a row a composite, typed, as Hugging Face shows and loads it
 note         export.json, which says what set an export is of and what lies in which of its files
 licences     an export refuses what nobody has licensed, and its card says who has licensed what
 ===========  ===============================================================================================
@@ -73,6 +74,7 @@ class ExportFormat(NamedTuple):
 
 FORMATS = {
     "webdataset": ExportFormat("WebDataset shards", "simd.dataset.exports.webdataset", in_shards=True),
+    "parquet": ExportFormat("Hugging Face parquet", "simd.dataset.exports.parquet", in_shards=True),
 }
 
 

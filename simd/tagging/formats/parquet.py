@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from simd.dataset.exports.parquet import GROUP_BYTES
 from simd.errors import DataError, MissingExtraError
 from simd.files import cannot_write, check_regular
 from simd.image import encode_png
@@ -12,8 +13,6 @@ from simd.tagging.formats.labelled import Labelled, Names, from_indices, shaped_
 from simd.tagging.formats.stored_masks import read_numbers
 from simd.tagging.formats.untrusted import as_file
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
-
-_ROWS = 16  # held in memory at a time
 
 
 def write(items: Iterable[Labelled], out: Path) -> None:
@@ -27,14 +26,10 @@ def write(items: Iterable[Labelled], out: Path) -> None:
     pa, parquet, features = _libraries()
     schema = features.arrow_schema
     try:
-        with parquet.ParquetWriter(out, schema) as writer:
-            rows: list[dict[str, Any]] = []
-            for item in items:
-                rows.append(_row(item))
-                if len(rows) == _ROWS:
-                    writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                    rows.clear()
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        with parquet.ParquetWriter(out, schema, write_page_index=True) as writer:
+            for rows in _groups(map(_row, items)):
+                table = pa.Table.from_pylist(rows, schema=schema)
+                writer.write_table(table, row_group_size=max(1, len(rows)))
     except OSError as error:
         raise cannot_write(out, error) from error
 
@@ -48,10 +43,13 @@ def read(path: Path, names: Names) -> Iterator[Labelled]:
         with parquet.ParquetFile(path) as file:
             if missing := sorted({"fg_id", "class_mask"} - set(file.schema_arrow.names)):
                 raise DataError(f"{path}: lacks the column {missing[0]}")
-            batches = file.iter_batches(batch_size=1, columns=["fg_id", "class_mask"])
-            for number, batch in enumerate(batches):
-                (row,) = batch.to_pylist()
-                yield _labelled(row, number, labels, names)
+            number = 0
+            for group in range(file.num_row_groups):  # batches of the whole file would keep all of it
+                batches = file.iter_batches(batch_size=1, row_groups=[group], columns=["fg_id", "class_mask"])
+                for batch in batches:
+                    (row,) = batch.to_pylist()
+                    yield _labelled(row, number, labels, names)
+                    number += 1
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: is not a parquet file, or a damaged one ({error})") from error
 
@@ -70,6 +68,20 @@ def _labelled(row: dict[str, Any], number: int, labels: dict[int, str], names: N
             return from_indices(stored, labels, NO_CLASS, names)._replace(name=name, named_by="id")
     except DataError as error:
         return Labelled(name, None, (str(error),))
+
+
+def _groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield rows in groups that end by bytes: viewers refuse large ones, and one is held in memory."""
+    group: list[dict[str, Any]] = []
+    total = 0
+    for row in rows:
+        weight = sum(len(row[name]["bytes"]) for name in ("image", "class_mask") if row[name])
+        if group and total + weight > GROUP_BYTES:
+            yield group
+            group, total = [], 0
+        group.append(row)
+        total += weight
+    yield group
 
 
 def _row(item: Labelled) -> dict[str, Any]:
