@@ -276,6 +276,16 @@ def test_it_fits_and_can_be_used_by_everybody(browser, axe, tmp_path, viewport):
                 page.close()
 
 
+@pytest.mark.parametrize("viewport", [LAPTOP, TABLET], ids=["1280", "820"])
+def test_a_long_name_leaves_the_other_pictures_in_sight(show, tmp_path, viewport):
+    photos = write_photographs(tmp_path / "photos", 3)
+    photos[0] = photos[0].rename(tmp_path / "photos" / f"{'a picture of a long name ' * 6}.png")
+    screen = show(photos, viewport=viewport)
+    for k in range(3):
+        box = screen.page.locator("#list button").nth(k).bounding_box()
+        assert box["x"] + box["width"] <= viewport["width"], k
+
+
 @pytest.fixture
 def broken_first(tmp_path):
     """Serve a folder whose first picture cannot be opened."""

@@ -370,7 +370,7 @@ class Cutouts:
             try:
                 ending_of(file)
             except DataError as error:
-                picture.problem = str(error)
+                picture.problem = _without_folder(error, file)
             self.pictures.append(picture)
 
     def _take_up_waiting(self) -> None:
@@ -452,7 +452,10 @@ class Cutouts:
         if picture.problem:
             raise DataError(picture.problem)
         if number not in self._opened:
-            image = read_picture(picture.file)
+            try:
+                image = read_picture(picture.file)
+            except DataError as error:
+                raise DataError(_without_folder(error, picture.file)) from None
             if picture.record is None:
                 facts = first_answer(image, self._predictor, self._boxes.get(Path(picture.name).stem))
             else:
@@ -554,6 +557,11 @@ def listed(pictures: list[Path]) -> list[Path]:
     if pictures and not files:
         raise DataError(f"{pictures[0]}: holds no picture of a format that is read")
     return list(dict.fromkeys(files))
+
+
+def _without_folder(error: Exception, file: Path) -> str:
+    """Return an error as the page says it: where files lie on this machine is nobody's affair."""
+    return str(error).replace(str(file), file.name)
 
 
 def _plain_name(name: str) -> str:

@@ -86,6 +86,7 @@ async function take(name, values = {}, drawn = null) {
   });
   const isPlane = name !== "choose", isLong = name === "find" || values.stroke?.tool === "subject" || target.first === "rim";
   $("busy").hidden = !(isPlane && isLong && name !== "undo");
+  if (!$("busy").hidden) $("start").hidden = true;
   try {
     if (isPlane) {
       const { state, alpha, trimap } = await api.step(describe, framed);
@@ -102,6 +103,7 @@ async function take(name, values = {}, drawn = null) {
     if (error.status === 409 && doc === target) await open(target.number);
   } finally {
     $("busy").hidden = true;
+    $("start").hidden = doc?.first !== "rim";
     if (drawn) view.forget(drawn);
     // for whoever measures: until the frame after the one that shows it
     requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -180,6 +182,7 @@ async function open(number) {
   history.replaceState(null, "", `#${number}`);
   await api.idle();
   $("busy").hidden = overview.pictures[number].state !== "new";
+  $("start").hidden = true;
   const base = `api/pictures/${number}`;
   try {
     const state = await api.json(base);
@@ -313,6 +316,8 @@ function setLoupe(on) {
 
 function showState() {
   showName(doc);
+  $("start").hidden = doc.first !== "rim";
+  for (const id of ["find", "done"]) $(id).disabled = false;
   document.body.dataset.revision = doc.revision;
   $("undo").disabled = !doc.undo;
   $("redo").disabled = !doc.redo;
@@ -325,11 +330,13 @@ function showState() {
   showHere();
 }
 
-/** Show that the picture asked for is not open: nothing of the one before stays. */
+/** Show that no picture is open: nothing of the one before stays. */
 function showNothing() {
-  showName(overview.pictures[current]);
+  if (current >= 0) showName(overview.pictures[current]);
+  $("start").hidden = true;
+  showCleanup({ black: 0, white: 1, shift: 0 });
   delete document.body.dataset.revision;
-  for (const id of ["undo", "redo", "tag"]) $(id).disabled = true;
+  for (const id of ["undo", "redo", "tag", "find", "done"]) $(id).disabled = true;
   press($("done"), false);
   $("download").removeAttribute("href");
   $("download").setAttribute("aria-disabled", "true");
@@ -456,7 +463,7 @@ async function begin() {
   showList(overview, current, open);
   document.body.dataset.ready = "true";
   const { pictures } = overview, asked = Number(location.hash.slice(1));
-  if (!pictures.length) return;
+  if (!pictures.length) return showNothing();
   const first = pictures.find((row) => row.state === "new" || row.state === "work") ?? pictures[0];
   await open(location.hash.length > 1 && pictures[asked] ? asked : first.number);
   $("canvas").focus({ preventScroll: true });

@@ -83,15 +83,13 @@ function set(id, value) {
   if (document.activeElement !== $(id) || $(id).type !== "range") $(id).value = value;
 }
 
-const FIRST = { rim: "a first guess: the frame's rim is background. Draw a box, or a stroke over the subject" };
-
 /** Say what is under the cursor, and how far the picture is. */
 export function showPlace(doc, [y, x]) {
   const { alpha, trimap, width, height } = doc.planes, [row, column] = [Math.round(y), Math.round(x)];
   const inside = row >= 0 && column >= 0 && row < height && column < width, at = row * width + column;
   const kinds = { 0: "background", 128: "unknown", 255: "subject" };
   $("under").textContent = [
-    doc.first ? FIRST[doc.first] ?? `first answer: ${doc.first}` : "",
+    doc.first === "rim" ? "first guess" : doc.first ? `first answer: ${doc.first}` : "",
     `${doc.strokes} ${doc.strokes === 1 ? "stroke" : "strokes"}${doc.seconds ? `, ${Math.round(doc.seconds)} s` : ""}`,
     `${height} × ${width}`,
     inside ? `row ${row}, column ${column}: ${kinds[trimap[at]]}, alpha ${alpha[at]}` : "",
