@@ -1,5 +1,6 @@
 # The public names and their homes: read by simd/__init__.py, by type checkers and by editors.
 
+from .cluster import on_cluster as on_cluster
 from .composition.build import build as build
 from .composition.export import export as export
 from .composition.stream import stream as stream

@@ -30,6 +30,7 @@ _EXTRAS = {  # to the modules that a command imports
     "browse": ("fiftyone",),
     "exchange": ("pycocotools",),
     "studio": ("starlette", "uvicorn"),
+    "cluster": ("distributed",),
 }
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox", "xdg-open", "open")
 _DATABASE = "FIFTYONE_DATABASE_URI"

@@ -1,4 +1,4 @@
-"""The one entry for work over many items: in this process, or in worker processes that may die."""
+"""The one entry for work over many items: in this process, in worker processes that may die, or elsewhere."""
 
 import math
 import multiprocessing
@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_process
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from simd.errors import DataError, DiskFullError, SimdError
 
@@ -66,11 +66,45 @@ def run(
     """
     if workers < 1:
         raise DataError(f"workers must be at least 1, not {workers}")
+    if _engine is not None and not threads and items:
+        return _engine.run(function, items)
     if min(workers, len(items)) <= 1:
         return _run_here(function, items)
     if threads:
         return _run_in_threads(function, items, workers)
     return _run_in_processes(function, items, min(workers, len(items)))
+
+
+class Engine(Protocol):
+    """Another place to run functions than processes of this machine."""
+
+    @property
+    def gigabytes(self) -> float:
+        """The memory that the smallest of its workers may take, in 10⁹ bytes."""
+
+    def run(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[Outcome[Item, Result]]:
+        """Apply a function to every item, as :func:`run` does."""
+
+
+_engine: Engine | None = None
+
+
+@contextmanager
+def elsewhere(engine: Engine) -> Iterator[None]:
+    """Run what is run inside on an engine, whatever number of workers is asked for."""
+    global _engine  # noqa: PLW0603  for the whole process: work is begun in threads, too
+    former, _engine = _engine, engine
+    try:
+        yield
+    finally:
+        _engine = former
+
+
+def current_engine() -> Engine | None:
+    """Return the engine that runs go to; None for processes of this machine."""
+    return _engine
 
 
 def default_workers(gigabytes: float = _GIGABYTES_PER_WORKER) -> int:
@@ -119,7 +153,8 @@ def peak_megabytes() -> int | None:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6)
 
 
-def _call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Result]:
+def call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Result]:
+    """Apply a function to an item; an error becomes the outcome's reason."""
     try:
         return Outcome(item, function(item), None)
     except DiskFullError:
@@ -134,13 +169,13 @@ def _call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Resul
 
 def _run_here(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Outcome[Item, Result]]:
     for item in items:
-        with _one_thread():
-            outcome = _call(function, item)
+        with one_thread():
+            outcome = call(function, item)
         yield outcome
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Keep BLAS and numba, as far as they are loaded, to one thread; what the caller had set comes back."""
     numba = sys.modules.get("numba")
     threads = None if numba is None else numba.get_num_threads()
@@ -169,11 +204,11 @@ def _run_in_threads(
     waiting = iter(items)
     with ThreadPoolExecutor(workers) as pool:
         first = islice(waiting, workers * _IN_FLIGHT_PER_WORKER)
-        flying = {pool.submit(_call, function, item) for item in first}
+        flying = {pool.submit(call, function, item) for item in first}
         while flying:
             done, flying = wait(flying, return_when=FIRST_COMPLETED)
             for future in done:
-                flying |= {pool.submit(_call, function, item) for item in islice(waiting, 1)}
+                flying |= {pool.submit(call, function, item) for item in islice(waiting, 1)}
                 yield future.result()
 
 
@@ -188,7 +223,7 @@ def _run_in_processes(
         try:
             while waiting or flying:
                 while waiting and not suspects and len(flying) < workers * _IN_FLIGHT_PER_WORKER:
-                    flying[pool.submit(_call, function, waiting[-1])] = waiting[-1]
+                    flying[pool.submit(call, function, waiting[-1])] = waiting[-1]
                     waiting.pop()
                 if not flying:
                     break
@@ -211,7 +246,7 @@ def _run_in_processes(
 def _run_alone(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Result]:
     with _new_pool(1) as pool:
         try:
-            return pool.submit(_call, function, item).result()
+            return pool.submit(call, function, item).result()
         except BrokenProcessPool:
             return Outcome(item, None, "its process died (out of memory, or a crash in a library)")
 

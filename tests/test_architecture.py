@@ -21,6 +21,8 @@ CORE = {
         "simd.options",
         "simd.arguments",
         "simd.parallel",
+        "simd.cluster",
+        "simd.landmarks",
         "simd.progress",
         "simd.version",
     ),

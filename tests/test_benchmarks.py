@@ -54,6 +54,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "speed/growth.py board 100",
     "speed/growth.py signing 4000",
     "speed/growth.py stats 4000",
+    "speed/cluster.py --composites 20 --side 48 --items 20",
     "speed/class_statistics.py --images 4 --patches 60 --workers 1 --foregrounds synthetic:1@64",
     "speed/classical.py --only 1 --megapixels 0.005",
     "speed/classical.py --only 1 --megapixels 0.005 --method random-walk",

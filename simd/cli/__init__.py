@@ -20,6 +20,7 @@ renamed, notices, wrapping            former names refused with those of today; 
 """
 
 import errno
+import shlex
 import sys
 from typing import Any
 
@@ -58,6 +59,7 @@ from simd.cli.app import app
 from simd.cli.notices import notices_on_stderr
 from simd.cli.renamed import renamed_option
 from simd.cli.wrapping import wrapped
+from simd.cluster import ClusterLostError
 from simd.errors import SimdError
 from simd.files import out_of_reach
 
@@ -71,6 +73,14 @@ def main() -> int:
     try:
         with notices_on_stderr():
             code = app(prog_name="simd", standalone_mode=False)
+    except ClusterLostError as error:
+        print(
+            wrapped(f"simd: {error}:", sys.stderr),
+            shlex.join(["simd", *sys.argv[1:]]),
+            sep="\n",
+            file=sys.stderr,
+        )
+        return 1
     except SimdError as error:
         print(wrapped(f"simd: {error}", sys.stderr), file=sys.stderr)
         return 1

@@ -72,6 +72,25 @@ Workers = Annotated[
         show_default="the processors that memory allows",
     ),
 ]
+
+
+def _go_to_cluster(context: typer.Context, address: str | None) -> str | None:
+    """Hand what the command does to a cluster until it ends."""
+    if address is not None:
+        from simd.cluster import on_cluster
+
+        context.with_resource(on_cluster(address))
+    return address
+
+
+Cluster = Annotated[
+    str | None,
+    Option(
+        metavar="ADDRESS",
+        help="In place of processes here: a Dask scheduler, tcp://HOST:8786, or local:N.",
+        callback=_go_to_cluster,
+    ),
+]
 Json = Annotated[bool, Option("--json", help="Print JSON in place of tables and text.")]
 Overwrite = Annotated[
     bool, Option("--overwrite", help="Make anew what lies at OUT; it stays until the new one is complete.")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Overwrite, Workers, app, print_json
+from simd.cli.app import Cluster, Json, Overwrite, Workers, app, print_json
 from simd.cli.listed_options import listed_options
 from simd.composition.options import BuildOptions
 
@@ -21,6 +21,7 @@ def build(
     *,
     overwrite: Overwrite = False,
     workers: Workers,
+    cluster: Cluster = None,
     json: Json = False,
     **options: Any,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from simd.cli.app import Json, Workers, app, default_out, echo_written, print_json
+from simd.cli.app import Cluster, Json, Workers, app, default_out, echo_written, print_json
 
 
 @app.command()
@@ -29,6 +29,7 @@ def embed(
     seed: Annotated[int, Option(help="Seed of t-SNE.", min=0)] = 0,
     *,
     workers: Workers,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Map a set's class regions by their features (t-SNE), and tell how well these separate the classes."""

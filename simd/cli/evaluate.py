@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Proposals, Workers, app, default_out, print_json
+from simd.cli.app import Cluster, Json, Proposals, Workers, app, default_out, print_json
 
 
 @app.command()
@@ -43,6 +43,7 @@ def evaluate(
     proposals: Proposals = False,
     *,
     workers: Workers,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Score a folder of predicted mattes: SAD, MSE, Grad, Conn, per class and region, with intervals."""

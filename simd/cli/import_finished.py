@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import AlphaDir, AlphaSuffix, Json, Overwrite, Workers, app, print_json
+from simd.cli.app import AlphaDir, AlphaSuffix, Cluster, Json, Overwrite, Workers, app, print_json
 
 
 @app.command("import")
@@ -28,6 +28,7 @@ def import_(
     *,
     overwrite: Overwrite = False,
     workers: Workers,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Turn image-alpha pairs into a set: your own (image/ and alpha/), Composition-1k, AIM-500, ..."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import Json, Overwrite, app, print_json
+from simd.cli.app import Cluster, Json, Overwrite, app, print_json
 
 
 @app.command()
@@ -43,6 +43,7 @@ def predict(
         int | None,
         Option(help="Processes.", min=1, show_default="the processors that memory allows; 1 on a GPU"),
     ] = None,
+    cluster: Cluster = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from simd.cli.app import AlphaDir, AlphaSuffix, Json, Kind, Workers, app, default_out, print_json
+from simd.cli.app import AlphaDir, AlphaSuffix, Cluster, Json, Kind, Workers, app, default_out, print_json
 
 
 @app.command()
@@ -43,6 +43,7 @@ def select(
     ] = None,
     *,
     workers: Workers,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Choose the foregrounds that can serve as truth, or the backgrounds; every drop carries its reason."""

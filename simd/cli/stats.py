@@ -5,7 +5,17 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from simd.cli.app import Json, Proposals, Workers, app, default_out, echo_written, print_json, rows_of
+from simd.cli.app import (
+    Cluster,
+    Json,
+    Proposals,
+    Workers,
+    app,
+    default_out,
+    echo_written,
+    print_json,
+    rows_of,
+)
 
 
 @app.command()
@@ -27,6 +37,7 @@ def stats(
     proposals: Proposals = False,
     *,
     workers: Workers,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Show what sets are made of: class balance, alpha ratio, gradient, strokes, holes, colour distance."""

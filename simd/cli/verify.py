@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer import Argument
 
-from simd.cli.app import Json, Workers, app, print_json
+from simd.cli.app import Cluster, Json, Workers, app, print_json
 
 
 @app.command()
@@ -14,6 +14,7 @@ def verify(
     dataset: Annotated[Path, Argument(metavar="SET", help="A set built by `simd build`.")],
     *,
     workers: Workers,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Decode and hash every image of a set, and name each that is not what was built."""

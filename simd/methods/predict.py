@@ -22,7 +22,7 @@ from simd.methods import Draws, Method, load_method, target_of
 from simd.methods.facts import Facts, facts_of, gigabytes_of
 from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
-from simd.parallel import free_gigabytes, peak_megabytes
+from simd.parallel import current_engine, free_gigabytes, peak_megabytes
 from simd.replacing import beside, check_replaceable_folder, mend, take_place
 from simd.schema import AMOUNT, COUNT, INTEGER, TEXT, list_of, or_null, record, table_of
 from simd.sources.outputs import check_output_folder, holds_pictures_of_ours, write_picture
@@ -296,13 +296,26 @@ def _id(task: _Task) -> str:
     return task.image.id
 
 
+def gigabytes_with_libraries(method: Method, megapixels: float) -> float:
+    """Return what a process that predicts an image is reckoned to take, in 10⁹ bytes."""
+    return _BASE_GIGABYTES + gigabytes_of(method, megapixels)
+
+
 def _affordable(workers: int, method: Method, images: RunImages) -> int:
     """Return how many workers fit into the free memory, at the size of the largest image, and say so."""
     if workers < 1:
         raise DataError(f"workers must be at least 1, not {workers}")
     sizes = (each.size for each in images.images)
     megapixels = max((height * width for height, width in sizes), default=0) / 1e6
-    each, free = _BASE_GIGABYTES + gigabytes_of(method, megapixels), free_gigabytes()
+    each = gigabytes_with_libraries(method, megapixels)
+    if (engine := current_engine()) is not None:
+        if each > engine.gigabytes:
+            raise DataError(
+                f"{facts_of(method).name} needs about {each:.1f} GB for {megapixels:.1f} megapixels, the "
+                f"cluster's workers may take {engine.gigabytes:.1f} GB; start fewer, with more memory each"
+            )
+        return max(workers, 2)  # so that an object is handed to others
+    free = free_gigabytes()
     fewer = int(max(1, min(workers, free / each)))
     message = f"a worker needs about {each:.1f} GB for {megapixels:.1f} megapixels, {free:.1f} GB are free"
     if fewer < workers:

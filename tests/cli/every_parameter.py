@@ -123,6 +123,10 @@ WORDS = {
     *("train --device", "train --set", "train --track", "train RECIPE"),
     *("tag status --kind", "weights import --licence", "weights import --origin"),
     "weights import --variant",
+    *(
+        f"{command} --cluster"
+        for command in ("build", "select", "import", "verify", "predict", "evaluate", "stats", "embed")
+    ),
 }
 """What names neither a file nor a folder, or may name one of several things."""
 

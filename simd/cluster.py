@@ -1,0 +1,438 @@
+"""A Dask cluster as the place where items are worked on, in place of processes of this machine.
+
+Every worker has to see the same files under the same paths, with the same versions of simd and the libraries
+that pixels go through; that is looked at before the work begins.
+"""
+
+import contextlib
+import functools
+import importlib.metadata
+import logging
+import os
+import platform
+import queue
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from simd.errors import DataError, MissingExtraError, SimdError
+from simd.landmarks import Landmark, landmarks_of, not_seen
+from simd.parallel import Outcome, call, elsewhere, one_thread
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+LOCAL = "local:"
+_AHEAD = 2  # tasks in flight a worker
+_CONNECTING_SECONDS = 20
+_LOOKING_SECONDS = 2  # between two looks at whether there still are a scheduler and workers
+_PATIENCE_SECONDS = 120  # without any worker
+_ALLOWED_FAILURES = 2  # deaths of workers that a task of a local cluster may cost, and one more
+_LIBRARIES = (
+    "numpy",
+    "scipy",
+    "opencv-python-headless",
+    "pillow",
+    "numba",
+    "scikit-image",
+    "pymatting",
+    "isal",
+)
+_LOG = logging.getLogger(__name__)
+_STARTED = time.time()
+
+
+class ClusterLostError(SimdError):
+    """The scheduler or all workers are gone; what was finished is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """What every task of a run is told, so that it does what it would do in this process."""
+
+    run: str  # a run forgets what earlier ones have kept in memory: files may have changed
+    folder: str  # that relative paths start from
+    versions: tuple[tuple[str, str], ...]
+
+
+@contextmanager
+def on_cluster(address: str) -> Iterator[None]:
+    """Hand the work of the functions of simd that are called inside to a Dask cluster.
+
+    Parameters
+    ----------
+    address : str
+        Of a scheduler, ``"tcp://HOST:8786"`` or with another protocol of Dask; or ``"local:N"``, N workers on
+        this machine that end with the block.
+
+    Raises
+    ------
+    MissingExtraError
+        If dask.distributed is not installed.
+    DataError
+        If no scheduler or no worker answers, or workers differ from this process in version or files.
+    ClusterLostError
+        If the scheduler or all workers go away meanwhile.
+
+    Examples
+    --------
+    >>> with on_cluster("tcp://scheduler:8786"):  # doctest: +SKIP
+    ...     simd.build("my_set", foregrounds="adobe", backgrounds="coco")
+    """
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingExtraError("a cluster", "dask.distributed", "cluster") from error
+    if address.startswith(LOCAL):
+        connected = _local(_workers_of(address))
+    elif "://" in address:
+        connected = _connected(address)
+    else:
+        raise DataError(
+            f"cluster {address!r}: is neither the address of a scheduler (tcp://HOST:8786) nor local:N"
+        )
+    with _silent(), connected as client:
+        assert isinstance(client, distributed.Client)
+        with elsewhere(Cluster(client, address)):
+            yield
+
+
+class Cluster:
+    """Runs functions over items on the workers of a client."""
+
+    def __init__(self, client: "Client", address: str) -> None:
+        self._client = client
+        self._address = address
+
+    @property
+    def gigabytes(self) -> float:
+        """The memory that the smallest worker may take, in 10⁹ bytes; inf where there is no limit."""
+        limits = [worker["memory_limit"] for worker in self._workers().values()]
+        return min((limit / 1e9 for limit in limits if limit), default=float("inf"))
+
+    def run(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Iterator[Outcome[Item, Result]]:
+        """Apply a function to every item and yield the outcomes as they come, as :func:`simd.parallel.run`.
+
+        An item whose workers die is tried again by the scheduler; one that kills as many as it allows
+        (three of a local cluster) is reported.
+        """
+        settings = _Settings(
+            run=uuid.uuid4().hex, folder=str(Path.cwd()), versions=tuple(_versions().items())
+        )
+        self._check_workers(settings, landmarks_of((function, *items)))
+        work = functools.partial(_work, settings, function)
+        suspects: list[tuple[Item, str]] = []
+        for item, value, error in self._flying(work, items):
+            if _is_killed(error):
+                suspects.append((item, str(error)))
+            else:
+                yield _outcome(item, value, error)
+        certain = self._blames_rightly()
+        for item, _ in suspects:
+            if certain:
+                yield Outcome(item, None, self._killed())
+            else:
+                for again, value, error in self._flying(work, [item]):
+                    yield (
+                        Outcome(again, None, self._killed())
+                        if _is_killed(error)
+                        else _outcome(again, value, error)
+                    )
+
+    def _flying(
+        self, work: Callable[[Item], Any], items: Sequence[Item]
+    ) -> Iterator[tuple[Item, Any, BaseException | None]]:
+        """Keep a window of tasks with the scheduler; yield item, value and error as they are done."""
+        waiting, finished = iter(items), 0
+        flying: dict[str, tuple[Item, Future]] = {}
+        done: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+        def submit(item: Item) -> None:
+            future = self._client.submit(work, item, pure=False)  # pure: equal items would run once for ever
+            flying[future.key] = item, future
+            future.add_done_callback(lambda done_future: done.put(done_future.key))
+
+        try:
+            for item in islice(waiting, _AHEAD * max(1, len(self._workers()))):
+                submit(item)
+            while flying:
+                item, future = flying.pop(self._next(done, finished, len(items)))
+                value, error = self._result(future, finished, len(items))
+                del future  # the worker forgets it
+                finished += 1
+                for following in islice(waiting, 1):
+                    submit(following)
+                yield item, value, error
+        finally:
+            with contextlib.suppress(Exception):
+                self._client.cancel([future for _, future in flying.values()], force=True)
+
+    def _next(self, done: "queue.SimpleQueue[str]", finished: int, total: int) -> str:
+        """Wait for a task that is done; look now and then whether somebody works on them."""
+        alone_since = None
+        while True:
+            try:
+                return done.get(timeout=_LOOKING_SECONDS)
+            except queue.Empty:
+                pass
+            if self._client.status != "running":
+                raise self._lost("the scheduler does not answer any more", finished, total)
+            if self._workers():
+                alone_since = None
+                continue
+            if alone_since is None:
+                alone_since = time.monotonic()
+                _LOG.warning("%s: has no workers; waiting %d s for some", self._address, _PATIENCE_SECONDS)
+            elif time.monotonic() - alone_since > _PATIENCE_SECONDS:
+                raise self._lost("there are no workers any more", finished, total)
+
+    def _result(self, future: "Future", finished: int, total: int) -> tuple[Any, BaseException | None]:
+        from distributed.client import FutureCancelledError
+        from distributed.comm import CommClosedError
+
+        try:
+            return future.result(), None
+        except (FutureCancelledError, CommClosedError) as error:  # only result() tells
+            raise self._lost("the scheduler is gone", finished, total) from error
+        except SimdError:
+            raise  # of a full disk: every other item would fail as well
+        except Exception as error:
+            return None, error
+
+    def _lost(self, what: str, finished: int, total: int) -> ClusterLostError:
+        return ClusterLostError(
+            f"{self._address}: {what}, after {finished} of {total} items; what is finished is kept, and the "
+            "same command goes on from there once they are back"
+        )
+
+    def _workers(self) -> Mapping[str, Any]:
+        workers: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return workers
+
+    def _check_workers(self, settings: _Settings, landmarks: Sequence[Landmark]) -> None:
+        """Refuse workers that would do other things than this process (DataError)."""
+        threads = {name: worker["nthreads"] for name, worker in self._workers().items()}
+        problems = {
+            name: f"has {count} threads; start it with --nthreads 1 and more --nworkers"
+            for name, count in threads.items()
+            if count != 1
+        }
+        try:
+            answers = self._client.run(_problem, settings, landmarks, on_error="return")
+        except Exception as error:
+            raise DataError(f"{self._address}: its workers cannot be asked ({error})") from error
+        finally:
+            for landmark in landmarks:
+                landmark.remove()
+        problems |= {name: str(problem) for name, problem in answers.items() if problem}
+        if problems:
+            lines = "\n".join(f"  {name}: {problem}" for name, problem in sorted(problems.items()))
+            raise DataError(
+                f"{self._address}: {len(problems)} of {len(threads)} workers cannot do this:\n{lines}"
+            )
+
+    def _blames_rightly(self) -> bool:
+        """Tell whether workers are handed no more than they run, so that deaths blame the right task."""
+        key = "distributed.scheduler.worker-saturation"
+        return bool(self._client.run_on_scheduler(_setting, key) == 1.0)
+
+    def _killed(self) -> str:
+        deaths = 1 + int(self._client.run_on_scheduler(_setting, "distributed.scheduler.allowed-failures"))
+        return f"its process died on {deaths} workers (out of memory, or a crash in a library)"
+
+
+def _outcome(item: Any, value: Any, error: BaseException | None) -> Outcome[Any, Any]:
+    if error is not None:  # before our code ran: the item or the function could not be loaded there
+        return Outcome(item, None, f"a worker could not run it ({type(error).__name__}: {error})")
+    result, reason = value
+    return Outcome(item, result, reason)
+
+
+def _is_killed(error: BaseException | None) -> bool:
+    from distributed import KilledWorker
+
+    return isinstance(error, KilledWorker)
+
+
+# --- connecting ------------------------------------------------------------------------------------------
+
+
+def _workers_of(address: str) -> int:
+    number = address.removeprefix(LOCAL)
+    if not number.isdecimal() or not 1 <= int(number) <= 1024:
+        raise DataError(f"cluster {address!r}: after {LOCAL} stands the number of workers, as local:4")
+    return int(number)
+
+
+@contextmanager
+def _connected(address: str) -> "Iterator[Client]":
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=_CONNECTING_SECONDS, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, ImportError) as error:
+        raise DataError(
+            f"{address}: no scheduler answers there ({error}); start one with `dask scheduler`, and workers "
+            f"with `dask worker {address} --nworkers auto --nthreads 1`"
+        ) from error
+    try:
+        try:
+            client.wait_for_workers(1, timeout=_CONNECTING_SECONDS)
+        except TimeoutError as error:
+            raise DataError(
+                f"{address}: its scheduler has no workers; start some with "
+                f"`dask worker {address} --nworkers auto --nthreads 1`"
+            ) from error
+        yield client
+    finally:
+        _close(client)
+
+
+@contextmanager
+def _local(workers: int) -> "Iterator[Client]":
+    """Start workers on this machine; they end with the block."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    settings = {
+        "distributed.scheduler.worker-saturation": 1.0,  # above, tasks that never ran are blamed for deaths
+        "distributed.scheduler.allowed-failures": _ALLOWED_FAILURES,
+    }
+    with (
+        dask.config.set(settings),
+        tempfile.TemporaryDirectory(prefix="simd-cluster-") as folder,
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",
+            local_directory=folder,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+    ):
+        client = Client(cluster, set_as_default=False)
+        try:
+            yield client
+        finally:
+            _close(client)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep Dask's own log of lost connections from the terminal; what has to be said is said here."""
+    loggers = [
+        logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("distributed")
+    ]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _close(client: "Client") -> None:
+    with contextlib.suppress(Exception):  # of a scheduler that is gone
+        client.close(timeout=5)
+
+
+# --- what runs on the workers ----------------------------------------------------------------------------
+
+
+def _setting(key: str) -> Any:
+    import dask
+
+    return dask.config.get(key)
+
+
+def _work(settings: _Settings, function: Callable[[Any], Any], item: Any) -> tuple[Any, str | None]:
+    """Apply the function to an item on a worker; return its value, or the reason why there is none."""
+    if problem := _prepared(settings):
+        return None, problem
+    os.chdir(settings.folder)  # another run may have gone elsewhere meanwhile
+    with one_thread():
+        outcome = call(function, item)
+    return outcome.value, outcome.reason
+
+
+def _problem(settings: _Settings, landmarks: Sequence[Landmark]) -> str:
+    """Return why this worker cannot take part, "" where it can."""
+    if problem := _prepared(settings):
+        return problem
+    missing = not_seen(landmarks)
+    if not missing:
+        return ""
+    more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return f"does not see {missing[0]}{more} as it is here; all workers need the same folders mounted"
+
+
+@functools.lru_cache(maxsize=64)
+def _prepared(settings: "_Settings") -> str:
+    """Make this worker ready for a run, once; return why it cannot, "" where it can."""
+    versions = _versions()
+    others = [
+        f"{name} {versions.get(name, 'is missing')}, here {version}"
+        for name, version in settings.versions
+        if versions.get(name) != version
+    ]
+    if others:
+        return f"has other versions ({'; '.join(others)}); install the same there"
+    if changed := _changed_since_start():
+        return f"has loaded {changed} before it was changed; restart the worker"
+    try:
+        os.chdir(settings.folder)
+    except OSError as error:
+        return f"does not see {settings.folder} ({error.strerror})"
+    _forget()
+    import cv2
+
+    cv2.setNumThreads(1)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
+    return ""
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what pixels go through."""
+    from simd.version import __version__
+
+    versions = {"simd": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
+    for name in _LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return versions
+
+
+def _changed_since_start() -> str:
+    """Return a loaded module of simd, or of the user's own, whose file is newer than this process."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file is None or "site-packages" in file or file.startswith(sys.base_prefix):
+            continue
+        with contextlib.suppress(OSError):
+            if Path(file).stat().st_mtime > _STARTED:
+                return name
+    return ""
+
+
+def _forget() -> None:
+    """Empty what functions of simd keep in memory: files that it was read from may have changed since."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "simd":
+            for value in list(vars(module).values()):
+                if value is not _prepared and callable(clear := getattr(value, "cache_clear", None)):
+                    clear()
