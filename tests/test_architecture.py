@@ -14,6 +14,7 @@ CORE = {
     *("simd.addresses", "simd.array_files", "simd.class_tables", "simd.hashing", "simd.replacing"),
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
     *("simd.formats", "simd.tiff", "simd.remarks", "simd.layer_checks", "simd.schema", "simd.export_place"),
+    "simd.run_lengths",
     *("simd.jit", "simd.locks", "simd.masks", "simd.mattes", "simd.missing"),
     *(
         "simd.taxonomy",

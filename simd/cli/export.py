@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from simd.cli.app import Json, Workers, app, print_json
 
-_FORMATS = "webdataset or parquet."
+_FORMATS = "webdataset, parquet, coco or croissant."
 
 
 @app.command()
@@ -21,6 +21,9 @@ def export(
         int | None,
         Option(help="Cut it into so many files.", min=1, show_default="by size"),
     ] = None,
+    statements: Annotated[
+        Path | None, Option(help="TOML file: what only you know, such as data_biases (Croissant).")
+    ] = None,
     any_licence: Annotated[
         bool, Option("--any-licence", help="Export images of unknown licence, too; the card says so.")
     ] = False,
@@ -32,7 +35,14 @@ def export(
     from simd.composition.export import export as export_set
 
     exported = export_set(
-        dataset, out, to=to, split=split, shards=shards, any_licence=any_licence, workers=workers
+        dataset,
+        out,
+        to=to,
+        split=split,
+        shards=shards,
+        statements=statements,
+        any_licence=any_licence,
+        workers=workers,
     )
     if json:
         print_json(exported)

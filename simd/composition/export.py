@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from simd.arguments import checked
 from simd.dataset.card import CARD_NAME, card
-from simd.dataset.exports import ExportFormat, find_export_format
+from simd.dataset.exports import Asked, ExportFormat, find_export_format
 from simd.dataset.exports.licences import licence_table, refuse_unknown_licences
 from simd.dataset.exports.note import Part, attribution_of, write_note
+from simd.dataset.exports.statements import read_statements
 from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, load_set
 from simd.dataset.verify import verify
 from simd.errors import DataError
@@ -39,6 +40,7 @@ def export(
     to: str,
     split: str = "train",
     shards: int | None = None,
+    statements: str | Path | None = None,
     any_licence: bool = False,
     workers: int = 1,
 ) -> Exported:
@@ -60,6 +62,9 @@ def export(
     shards : int, optional
         How many files the set is cut into, for formats that are; by default as many as keep each below the
         size that its readers expect.
+    statements : path, optional
+        A TOML file with what only the makers of the set know, for formats that have a place for it:
+        :mod:`simd.dataset.exports.statements` lists the keys.
     any_licence : bool
         Export images of which nobody has said the licence, too; the card says so.
     workers : int
@@ -76,8 +81,11 @@ def export(
     """
     chosen = find_export_format(to)
     matting_set = dataset if isinstance(dataset, MattingSet) else load_set(dataset)
-    out = check_output_folder(out, "an export", never, inputs=[matting_set.path])
+    out = check_output_folder(out, "an export", never, inputs=[matting_set.path, statements])
     _check_options(chosen, to, matting_set, split, shards)
+    if statements is not None and not chosen.takes_statements:
+        raise DataError(f"{statements}: {to} has no place for statements; leave --statements out")
+    asked = Asked(split, shards, read_statements(None if statements is None else Path(statements)))
     if not any_licence:
         refuse_unknown_licences(matting_set.rows)
     verify(matting_set, workers=workers)
@@ -86,7 +94,7 @@ def export(
 
     def write(part: Path) -> bool:
         make_folder(part)
-        parts.extend(chosen.module.write(matting_set, part, split=split, shards=shards))
+        parts.extend(chosen.module.write(matting_set, part, asked))
         _write_words(chosen, matting_set, part, split)
         write_note(part, matting_set, format_=to, split=split, parts=parts)
         return True

@@ -76,10 +76,16 @@ def import_exported(
     """
     out = check_output_folder(out, "a set", holds_set, inputs=[source])
     folder = _folder(source)
+    chosen = find_export_format(kind)
+    if chosen.lacks and recognise_export(folder) is None:
+        raise DataError(
+            f"{folder}: holds no set: {chosen.lacks}; what simd export has written, "
+            f"{NOTE_NAME} and all, is read as one"
+        )
     note = read_note(folder)
     if note.format != kind:
         raise DataError(f"{folder}: is an export to {note.format}, not to {kind}; leave --kind out")
-    contents = find_export_format(kind).module.read(folder, note)
+    contents = chosen.module.read(folder, note)
     stored = {each.row.id: each for each in contents.stored}
     if not contents.problems:
         rows = [each.row for each in contents.stored]

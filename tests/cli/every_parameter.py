@@ -42,6 +42,7 @@ OUTPUT_FOLDERS = {
 INPUT_FILES = {
     *("cutout --boxes", "cutout --model"),
     "court --classes",
+    "export --statements",
     *("explain SCORES", "explain --against"),
     *("balance --classes", "browse open --scores", "build --background-list", "build --classes"),
     *("build --file-list", "build --foreground-list", "build --review", "build --selection", "build --spec"),
@@ -176,6 +177,7 @@ BASES = {
 
 INSTEAD = {
     "browse open --maps": {"--static": None},
+    "export --statements": {"--to": "croissant"},
     "build --foreground-list": {"--background-list": "{bglist}"},
     "entry check --alpha": {"DATASET": None, "--trimap": "{set}/trimap"},
     "entry check --trimap": {"DATASET": None, "--alpha": "{set}/alpha"},

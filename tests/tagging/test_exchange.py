@@ -13,13 +13,13 @@ from PIL import Image
 
 from simd.addresses import AddressBook, Known
 from simd.errors import BatchError, DataError
+from simd.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
 from simd.tagging.annotation_files import find_annotations, make_annotation, read_annotation, write_annotation
 from simd.tagging.formats import FORMATS, find_format
 from simd.tagging.formats.brush_strokes import decode, encode
 from simd.tagging.formats.convert import export_annotations, import_annotations
 from simd.tagging.formats.known import KnownForegrounds
 from simd.tagging.formats.labelled import Labelled, class_names
-from simd.tagging.formats.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
 from simd.taxonomy import CLASSES
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "exchange"

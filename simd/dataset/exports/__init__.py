@@ -3,6 +3,9 @@
 ===========  ===============================================================================================
 webdataset   tar shards, which training streams
 parquet      a row a composite, typed, as Hugging Face shows and loads it
+coco         regions as run lengths, with alpha and trimap beside
+croissant    the set as it is, with a JSON-LD file that says how to load it
+statements   what croissant says of how responsibly a set was made
 note         export.json, which says what set an export is of and what lies in which of its files
 licences     an export refuses what nobody has licensed, and its card says who has licensed what
 ===========  ===============================================================================================
@@ -14,6 +17,7 @@ A format is a module with :func:`write`, :func:`read`, :func:`unpack`, :func:`la
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from pkgutil import resolve_name
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from simd.dataset.exports.note import Note, Part, read_format
@@ -39,10 +43,18 @@ class Contents(NamedTuple):
     problems: Mapping[str, str]
 
 
+class Asked(NamedTuple):
+    """What an export was asked for."""
+
+    split: str
+    shards: int | None = None  # None: by size
+    statements: Mapping[str, str] = MappingProxyType({})  # what only the makers of the set know
+
+
 class ExportModule(Protocol):
     """What a module of a format has."""
 
-    def write(self, matting_set: MattingSet, out: Path, *, split: str, shards: int | None) -> list[Part]:
+    def write(self, matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
         """Write a set, whose pixels were compared with its rows, into a folder; return the files."""
 
     def read(self, folder: Path, note: Note) -> Contents:
@@ -64,6 +76,8 @@ class ExportFormat(NamedTuple):
     title: str
     target: str  # its module
     in_shards: bool = False  # whether it is cut into files of about one size
+    takes_statements: bool = False  # whether it has a place for what only the makers know
+    lacks: str = ""  # what files of others in this layout lack, so that they are no sets
 
     @property
     def module(self) -> ExportModule:
@@ -75,6 +89,13 @@ class ExportFormat(NamedTuple):
 FORMATS = {
     "webdataset": ExportFormat("WebDataset shards", "simd.dataset.exports.webdataset", in_shards=True),
     "parquet": ExportFormat("Hugging Face parquet", "simd.dataset.exports.parquet", in_shards=True),
+    "coco": ExportFormat("COCO", "simd.dataset.exports.coco", lacks="a COCO file has regions, and no alpha"),
+    "croissant": ExportFormat(
+        "Croissant",
+        "simd.dataset.exports.croissant",
+        lacks="a Croissant file describes any dataset, and others say nothing of classes and trimaps",
+        takes_statements=True,
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simd.dataset.card import table_of_layers
-from simd.dataset.exports import Contents, Stored
+from simd.dataset.exports import Asked, Contents, Stored
 from simd.dataset.exports.note import Note, Part, row_of
 from simd.dataset.manifest import MattingSet, Sample
 from simd.decoding import read_whole
@@ -92,7 +92,7 @@ def _libraries() -> _Libraries:
 # -- writing ---------------------------------------------------------------------------------------------
 
 
-def write(matting_set: MattingSet, out: Path, *, split: str, shards: int | None) -> list[Part]:
+def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
     """Write a set as parquet files; the same set and libraries give the same bytes."""
     libraries = _libraries()
     samples = list(matting_set)
@@ -100,14 +100,14 @@ def write(matting_set: MattingSet, out: Path, *, split: str, shards: int | None)
     if large is not None:
         raise DataError(f"{large}: its seed is past {_LARGEST_SEED}, which parquet's whole numbers end at")
     weights = [sum(sizes_of(*map(sample.path, LAYERS))) for sample in samples]
-    count = min(len(samples), shards or -(-sum(weights) // FILE_BYTES))
+    count = min(len(samples), asked.shards or -(-sum(weights) // FILE_BYTES))
     schema = libraries.features.arrow_schema
     schema = schema.with_metadata({**schema.metadata, _SET_KEY: matting_set.digest.encode()})
     (out / "data").mkdir()
     parts = []
     with counting(len(samples), "images packed") as advance:
         for number, (first, last) in enumerate(_ranges(weights, count)):
-            name = f"data/{split}-{number:05d}-of-{count:05d}.parquet"
+            name = f"data/{asked.split}-{number:05d}-of-{count:05d}.parquet"
             path = out / name
             try:
                 with libraries.parquet.ParquetWriter(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simd.dataset.card import table_of_layers
-from simd.dataset.exports import Contents, Stored
+from simd.dataset.exports import Asked, Contents, Stored
 from simd.dataset.exports.note import Note, Part, row_of
 from simd.dataset.manifest import MattingSet, Sample
 from simd.decoding import read_whole
@@ -63,14 +63,14 @@ class Packed(NamedTuple):
 # -- writing ---------------------------------------------------------------------------------------------
 
 
-def write(matting_set: MattingSet, out: Path, *, split: str, shards: int | None) -> list[Part]:
+def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
     """Write a set as tar shards; the same set gives the same bytes."""
     samples = list(matting_set)
-    count = shards or _default_shards(samples)
+    count = asked.shards or _default_shards(samples)
     parts = []
     with counting(len(samples), "images packed") as advance:
         for number in range(count):
-            name = f"{split}-{number:06d}.tar"
+            name = f"{asked.split}-{number:06d}.tar"
             dealt = range(number, len(samples), count)
             try:
                 with tarfile.open(out / name, "w", format=tarfile.PAX_FORMAT) as shard:

@@ -7,8 +7,7 @@ convert                                      the commands: out to another tool, 
 known                                        the foregrounds they belong to, by the names of others
 labelled                                     a class mask on its way, and the rules by which regions of
                                              others become one
-run_lengths, brush_strokes, stored_masks,    how masks are written by others
-index_plus_one
+brush_strokes, stored_masks, index_plus_one  how masks are written by others
 untrusted                                    archives, names, XML and images of others, checked
 ===========================================  ===============================================================
 """

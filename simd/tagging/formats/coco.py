@@ -11,9 +11,9 @@ from simd.errors import DataError, MissingExtraError
 from simd.files import check_regular, json_text, make_folder, read_json, write_atomically
 from simd.image import Mask, UInt8, read_image, write_png
 from simd.masks import bounding_box
+from simd.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
 from simd.tagging.formats.index_plus_one import from_void_zero, stored_number, to_void_zero
 from simd.tagging.formats.labelled import Labelled, Names, checked_size, merge, packed, regions_of, shaped_as
-from simd.tagging.formats.run_lengths import coco_text, line_of, runs_of, runs_of_coco_text
 from simd.tagging.formats.untrusted import inside
 from simd.taxonomy import TAXONOMY
 

@@ -13,6 +13,7 @@ from simd.errors import DataError
 from simd.files import write_atomically
 from simd.image import Mask, UInt8, encode_png, read_image
 from simd.masks import bounding_box
+from simd.run_lengths import line_of, runs_of
 from simd.tagging.formats.index_plus_one import LABELS, from_void_zero, to_void_zero
 from simd.tagging.formats.labelled import (
     Labelled,
@@ -23,7 +24,6 @@ from simd.tagging.formats.labelled import (
     regions_of,
     shaped_as,
 )
-from simd.tagging.formats.run_lengths import line_of, runs_of
 from simd.tagging.formats.stored_masks import Colour, from_colours, is_indexed, read_numbers
 from simd.tagging.formats.untrusted import Archive, parse_xml, read_xml
 from simd.taxonomy import CLASSES
