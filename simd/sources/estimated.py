@@ -1,10 +1,11 @@
 """Photographs with an alpha as foregrounds: their colours are estimated, for whoever asks for it by name."""
 
 import numpy as np
+import numpy.typing as npt
 
 from simd.errors import DataError
-from simd.image import Matte, UInt8, check_opaque, read_alpha, read_image, to_uint8
-from simd.mattes import as_matte, check_colour, largest_value
+from simd.image import Matte, UInt8, check_opaque, read_alpha, read_image
+from simd.mattes import as_matte, check_colour
 from simd.records import ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.declared import (
@@ -99,7 +100,17 @@ def estimate_foreground(image: UInt8, alpha: Matte) -> UInt8:
     check_colour(image, alpha.shape)
     from pymatting.foreground.estimate_foreground_ml import estimate_foreground_ml
 
-    return to_uint8(np.asarray(estimate_foreground_ml(image / 255.0, alpha / float(largest_value(alpha)))))
+    levels = estimate_foreground_ml(_as_floats(image), _as_floats(alpha))
+    levels *= 255  # in its place: a copy of a large photograph's colours takes hundreds of megabytes
+    return np.asarray(np.rint(levels, out=levels).clip(0, 255, out=levels), dtype=np.uint8)
+
+
+def _as_floats(pixels: Matte) -> npt.NDArray[np.float32]:
+    """Return pixels in [0, 1] in the precision that pymatting calculates in."""
+    if pixels.dtype == np.uint8:
+        table: npt.NDArray[np.float32] = (np.arange(256) / 255.0).astype(np.float32)
+        return table[pixels]
+    return np.asarray(pixels, np.float32)
 
 
 def _foregrounds_named(naming: Naming) -> SourceKind:

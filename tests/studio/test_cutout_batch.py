@@ -5,13 +5,14 @@ from cutout_page import HEIGHT, WIDTH, photograph, serving, subject, write_photo
 
 import simd
 from simd.errors import BatchError, DataError
-from simd.image import read_alpha, read_image
+from simd.image import read_alpha, read_image, to_uint8
 from simd.metrics.alpha import sad
 from simd.studio.cutout.batch import cut_out_all
 from simd.studio.cutout.boxes import read_boxes
 from simd.studio.cutout.first_answer import predictor
-from simd.studio.cutout.selecting import select
+from simd.studio.cutout.selecting import select, trimap_of_matte
 from simd.studio.cutout.session import Cutouts
+from simd.trimap import read_trimap
 
 BOX = (14, 24, 82, 96)
 
@@ -263,3 +264,21 @@ def test_a_model_that_takes_a_trimap_is_refused(tmp_path):
     with pytest.raises(DataError, match="a model needs no boxes"):
         cut_out_all(tmp_path / "out", write_photographs(tmp_path / "p"), model=card, boxes=card)
     assert not (tmp_path / "out").exists()
+
+
+def test_with_weights_of_ours_nothing_has_to_be_drawn(tmp_path, run_cli):
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    from simd.methods.networks import build_network
+    from simd.methods.weights.folder import save_weights
+
+    torch.manual_seed(0)
+    weights, out = tmp_path / "shm", tmp_path / "out"
+    about = {"network": "shm", "preset": "small", "source": "made up", "licence": "CC0"}
+    save_weights(build_network("shm", "small").state_dict(), weights, **about)
+    photos = write_photographs(tmp_path / "photos", 1)
+    done = run_cli("cutout", "--auto", *photos, "--out", out, "--model", weights, "--workers", 1)
+    assert done.code == 0, done.err
+    predicted = to_uint8(simd.matte(photograph(0), method="shm", weights=str(weights)))
+    assert np.array_equal(read_trimap(out / "trimap" / "photo-0.png"), trimap_of_matte(predicted))
+    with serving(tmp_path / "page", photos, predictor=predictor(weights)) as (_, client, _):
+        assert client.row()["first"] == "shm"

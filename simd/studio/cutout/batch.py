@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from simd.errors import BatchError, DataError
 from simd.image import UInt8, pixel_digest, read_alpha, to_uint8
 from simd.locks import locked_folder
@@ -185,10 +183,7 @@ def _cut(item: _Item) -> str:
     image = read_picture(item.file)
     facts = first_answer(image, _predictor(item.card), item.box)
     trimap = facts.trimap_levels((image.shape[0], image.shape[1]))
-    if trimap.size > WHOLE:  # as the page does; solved whole, 12 megapixels take gigabytes
-        solved = Solver(image, trimap).alpha()
-    else:
-        solved = np.asarray(matte(image, trimap), np.float64)
+    alpha = to_uint8(Solver(image, trimap).alpha() if trimap.size > WHOLE else matte(image, trimap))
     record = Record(
         name=item.file.name,
         file_sha256=item.file_sha256,
@@ -197,7 +192,6 @@ def _cut(item: _Item) -> str:
         steps=facts.steps,
         first=facts.first,
     )
-    alpha = to_uint8(solved)
-    snapshot = Snapshot(item.id, item.file, image, solved, alpha, trimap, record)
+    snapshot = Snapshot(item.id, item.file, image, None, alpha, trimap, record)
     write_layers(item.out, item.id, layers_of(item.out, snapshot))
     return _side(alpha)

@@ -444,7 +444,9 @@ class Cutouts:
     def _checked(self, number: int, revision: str) -> Work:
         work = self._open(number)
         if revision != work.revision:
-            raise StaleError("this was drawn on a state that is no longer there; it is read again")
+            raise StaleError(
+                "the picture was changed elsewhere, as in another tab; it is shown as it is now: draw again"
+            )
         return work
 
     def _open(self, number: int) -> Work:

@@ -17,6 +17,7 @@ from simd.methods.classical.editor import Box, ClosedFormEditor
 WHOLE, REDUCED = 3_000_000, 1_500_000
 """Pixels up to which a picture is solved as it is, and those that a larger one is solved at."""
 
+_ROWS = 256  # that are carried to the picture's size at once
 _RADIUS = 2  # of the windows, in pixels of the reduced picture
 _EPSILON = 1e-5
 Part = tuple[slice, slice]
@@ -66,10 +67,19 @@ class Solver:
         """Return the matte of a part, in [0, 1]."""
         if self._scale == 1:
             return self._editor.alpha[part]
-        trimap, colours = self._trimap[part], self._image[part]
         (top, bottom, _), (left, right, _) = (
             each.indices(length) for each, length in zip(part, self._trimap.shape, strict=True)
         )
+        alpha = np.empty((max(0, bottom - top), max(0, right - left)))
+        for row in range(top, bottom, _ROWS):
+            end = min(bottom, row + _ROWS)
+            alpha[row - top : end - top] = self._enlarged(row, end, left, right)
+        return alpha
+
+    def _enlarged(self, top: int, bottom: int, left: int, right: int) -> Float64:
+        """Return the matte of a part of the picture from the coefficients of the reduced one."""
+        part = slice(top, bottom), slice(left, right)
+        trimap, colours = self._trimap[part], self._image[part]
         x = ((np.arange(left, right) + 0.5) * self._scale - 0.5).astype(np.float32)
         y = ((np.arange(top, bottom) + 0.5) * self._scale - 0.5).astype(np.float32)
         maps = np.broadcast_to(x, (len(y), len(x))), np.broadcast_to(y[:, None], (len(y), len(x)))
