@@ -1,10 +1,12 @@
 """Uploads that are not pictures, names that are paths, requests of other sites: answered, nothing changed."""
 
+import gc
 import http.client
 import io
 import json
 import re
 import struct
+import tracemalloc
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
@@ -158,6 +160,21 @@ def test_two_uploads_are_read_at_a_time_and_one_that_stalls_is_not_waited_for(pa
     assert client.upload("after.png", content).status == 200
     for connection in (*stalled, *begun, third):
         connection.close()
+
+
+def test_the_bytes_of_refused_uploads_are_let_go_of(page):
+    _, client, _ = page
+    content = bytes(2**23)
+    gc.collect()
+    gc.disable()  # nothing waits for it
+    tracemalloc.start()
+    try:
+        for _ in range(5):
+            assert client.upload("zeros.png", content).status == 400
+        assert tracemalloc.get_traced_memory()[0] < len(content)
+    finally:
+        tracemalloc.stop()
+        gc.enable()
 
 
 def test_an_upload_that_is_sent_again_is_one_picture(tmp_path):

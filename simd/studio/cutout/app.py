@@ -49,7 +49,8 @@ def make_app(cutouts: Cutouts, backdrops: tuple[Background, ...] = ()) -> Starle
         name, upload = (request.query_params.get(key, "") for key in ("name", "upload"))
         async with arrivals:
             content = await body_of(request, _RAW, MAX_BYTES)
-            return JSONResponse(await run_in_threadpool(cutouts.add, name, content, upload))
+            row = await run_in_threadpool(_added, cutouts, name, content, upload)
+        return error_answer(400, row) if isinstance(row, str) else JSONResponse(row)
 
     async def state(request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(cutouts.state, _number(request)))
@@ -145,6 +146,17 @@ def _overview(cutouts: Cutouts, backdrops: tuple[Background, ...]) -> dict[str, 
         "maxBytes": MAX_BYTES,
         **cutouts.overview(),
     }
+
+
+def _added(cutouts: Cutouts, name: str, content: bytes, upload: str) -> dict[str, Any] | str:
+    """Take a picture that was sent; return why it is not one as a text.
+
+    An error that leaves the thread is part of a cycle, and its frames hold the bytes until that is found.
+    """
+    try:
+        return cutouts.add(name, content, upload)
+    except DataError as error:
+        return str(error)
 
 
 def _image(cutouts: Cutouts, number: int) -> tuple[bytes, str]:
