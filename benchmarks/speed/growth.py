@@ -9,9 +9,10 @@ before it: 1 is in proportion, 2 is all pairs.
 
 import argparse
 import atexit
+import hashlib
 import json
 import math
-import resource
+import multiprocessing
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from simd.parallel import peak_megabytes
+
+FEATURES = 104  # of a region, as the descriptors have
 PICTURE = 96  # pixels a side: the thumbnail is as large as any
 
 
@@ -100,6 +104,95 @@ def board(rows: int) -> Callable[[], str]:
     return show
 
 
+def made_features(count: int) -> np.ndarray:
+    """Draw features of regions, ten of a foreground beside each other, foregrounds of 20 classes in turn."""
+    rng = np.random.default_rng(0)
+    foregrounds = -(-count // 10)
+    classes, mixing = rng.normal(size=(20, 16)), rng.normal(size=(16, FEATURES)) / 4
+    shared = classes[np.arange(foregrounds) % 20] + 0.8 * rng.normal(size=(foregrounds, 16))
+    own = shared @ mixing + 0.5 * rng.normal(size=(foregrounds, FEATURES))
+    features = np.repeat(own, 10, axis=0)[:count] + 0.02 * rng.normal(size=(count, FEATURES))
+    return features.astype(np.float32)
+
+
+def neighbours(count: int) -> Callable[[], str]:
+    """Draw features of regions; return the search for the five nearest of other foregrounds."""
+    from simd.report.embed.nearest import nearest_of_others, squared_distances
+    from simd.report.embed.tsne import Scaling
+
+    features = made_features(count)
+    scaled, foregrounds = Scaling(features)(features), np.arange(count) // 10
+
+    def search() -> str:
+        _, squared = nearest_of_others(scaled, foregrounds, 5)
+        some = np.linspace(0, count - 1, 400).astype(int)
+        distances = squared_distances(scaled[some], scaled)
+        distances[foregrounds[some, None] == foregrounds] = np.inf
+        ordered = np.sort(np.partition(distances, 4, axis=1)[:, :5], axis=1)
+        missed = ~np.isclose(squared[some], ordered)
+        return f"{missed[:, 0].mean():.2%} miss their nearest, {missed.any(axis=1).mean():.2%} one of five"
+
+    return search
+
+
+def rows(count: int) -> Callable[[], str]:
+    """Write the two tables of a set in another process; return the reading and counting of its rows."""
+    folder = Path(tempfile.mkdtemp(prefix="simd-growth-"))
+    atexit.register(shutil.rmtree, folder)
+    maker = multiprocessing.get_context("fork").Process(target=write_rows, args=(folder, count))
+    maker.start()
+    maker.join()
+
+    def read() -> str:
+        from simd.dataset.manifest import load_set
+        from simd.selection.class_counts import balance
+
+        before = peak_megabytes()
+        matting_set = load_set(folder)
+        after, count = peak_megabytes(), len(matting_set)
+        del matting_set
+        counted = balance(folder)
+        return f"{before} MB before, {after} MB with {count:,} rows, {counted.total:,} foregrounds counted"
+
+    return read
+
+
+def write_rows(folder: Path, count: int) -> None:
+    """Write dataset.json and metadata.jsonl, ten composites of a foreground."""
+    from simd.dataset.manifest import write_manifest
+    from simd.records import Composite
+    from simd.taxonomy import CLASSES
+
+    made = []
+    for number in range(count):
+        class_ = CLASSES[number // 10 % 20]
+        digests = {
+            f"{layer}_sha256": hashlib.sha256(f"{layer}{number}".encode()).hexdigest()
+            for layer in ("image", "alpha", "trimap", "class_mask")
+        }
+        crop = {"bg_height": 1080, "bg_width": 1920, "crop_top": number % 97, "crop_left": number % 89}
+        made.append(
+            Composite(
+                id=f"{class_.replace('_', '-')}-{number:08x}",
+                class_=class_,
+                classes=(class_,),
+                fg_id=f"photographs/{class_}/{number // 10:06d}",
+                bg_id=f"background-{number % 5000:05d}.jpg",
+                source="folder",
+                licence="CC-BY-4.0",
+                bg_source="folder",
+                bg_licence="CC0-1.0",
+                alpha_kind="hand",
+                protocol="exact",
+                recipe={"k": number % 10, "height": 1024, "width": 1024, "trimap_radius": 12, **crop},
+                seed=58370907910000 + number,
+                class_mask_from="regions",
+                **digests,
+            )
+        )
+    write_manifest(folder, made, name="made", protocol="exact", seed=0, sources=[])
+
+
 def picture(pixels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return a drawn fur of some pixels: colour, alpha, and its unknown region."""
     from simd.generator import synthetic
@@ -138,7 +231,46 @@ def stats(pixels: int) -> Callable[[], str]:
     return measured
 
 
-PARTS = {"duplicates": duplicates, "board": board, "signing": signing, "stats": stats}
+def embedding(count: int) -> Callable[[], str]:
+    """Draw regions of 20 classes, ten of a foreground; return the making of their map and its files."""
+    from simd.report.embed.embedding import map_of, write_embedding
+    from simd.report.embed.patches import RegionPatch
+    from simd.report.html.thumbnails import beside, thumbnail
+    from simd.taxonomy import CLASSES
+
+    pictures = [thumbnail(beside(*made_cutout(seed)), 128)[0] for seed in range(200)]
+    features = made_features(count)
+    patches = []
+    for number in range(count):
+        class_, fg_id = CLASSES[number // 10 % 20], f"{number // 10:06d}"
+        patches.append(RegionPatch(f"{fg_id}-{number:08x}", class_, class_, fg_id, pictures[number % 200]))
+    folder = Path(tempfile.mkdtemp(prefix="simd-growth-"))
+    atexit.register(shutil.rmtree, folder)
+
+    def show() -> str:
+        start = time.process_time()
+        embedding = map_of(patches, features, name="made", digest="0" * 64)
+        mapped = time.process_time() - start
+        write_embedding(embedding, folder)
+        sheets = sum(file.stat().st_size for file in folder.glob("thumbnails/*")) / 1e6
+        page, points = ((folder / name).stat().st_size / 1e6 for name in ("index.html", "points.js"))
+        return (
+            f"map and neighbours {mapped:.1f} s, k-NN {embedding.neighbours.accuracy:.3f}; "
+            f"page {page:.2f} MB, points {points:.1f} MB, thumbnails {sheets:.0f} MB"
+        )
+
+    return show
+
+
+PARTS = {
+    "embed": embedding,
+    "duplicates": duplicates,
+    "neighbours": neighbours,
+    "board": board,
+    "rows": rows,
+    "signing": signing,
+    "stats": stats,
+}
 
 
 def measure(part: str, size: int) -> Measurement:
@@ -155,7 +287,8 @@ def measure_here(part: str, size: int) -> Measurement:
     start = time.process_time()
     note = work()
     seconds = time.process_time() - start
-    return Measurement(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, note)
+    # not what getrusage says: a new process is born with the peak of the one that started it
+    return Measurement(seconds, (peak_megabytes() or math.nan) * 1e6 / 2**20, note)
 
 
 def main() -> None:

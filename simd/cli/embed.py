@@ -14,7 +14,8 @@ def embed(
     out: Annotated[
         Path | None,
         Option(
-            help="Folder for index.html, map.png, map.csv, neighbours.csv and summary.json.",
+            help="Folder for index.html (with points.js and thumbnails/), map.png, map.csv, neighbours.csv "
+            "and summary.json.",
             show_default="embedding/<set>",
         ),
     ] = None,

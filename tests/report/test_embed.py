@@ -1,6 +1,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,11 +15,13 @@ from simd.composition.build import build
 from simd.dataset.manifest import load_set, write_manifest
 from simd.errors import BatchError, DataError
 from simd.features.descriptors import NAMES
-from simd.report.embed.embedding import embed
+from simd.report.embed.embedding import embed, map_of, write_embedding
 from simd.report.embed.features import read_feature_file
+from simd.report.embed.nearest import nearest_of_others
 from simd.report.embed.neighbours import accuracy_span, measure_neighbours, nearest_classes
 from simd.report.embed.patches import RegionPatch
 from simd.report.embed.tsne import Scaling, make_map
+from simd.report.html.thumbnails import thumbnail
 from simd.taxonomy import CLASSES
 
 
@@ -56,7 +59,7 @@ def test_the_map_is_written_with_its_figures(generated, tmp_path, run_cli):
     done = run_cli("embed", generated.path, "--out", out)
     assert done.code == 0, done.err
     assert {f.name for f in out.iterdir()} == {
-        *("map.csv", "map.png", "index.html", "neighbours.csv", "summary.json")
+        *("map.csv", "map.png", "index.html", "points.js", "thumbnails", "neighbours.csv", "summary.json")
     }
     table = rows(out / "map.csv")
     assert list(table[0]) == ["id", "region", "class", "fg_id", "x", "y"]
@@ -76,7 +79,9 @@ def test_the_map_is_written_with_its_figures(generated, tmp_path, run_cli):
 def test_the_same_set_gives_the_same_map_whatever_the_workers(generated, tmp_path):
     first, _ = embed(generated.path, tmp_path / "first")
     embed(generated.path, tmp_path / "second", workers=2)
-    for name in ("map.csv", "map.png", "index.html", "neighbours.csv", "summary.json"):
+    written = sorted(file.relative_to(tmp_path / "first") for file in (tmp_path / "first").rglob("*.*"))
+    assert len(written) == 7  # one sheet of thumbnails
+    for name in written:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes(), name
     other, _ = embed(generated.path, tmp_path / "third", seed=1, perplexity=5)
     assert not np.allclose(first.places, other.places)
@@ -142,6 +147,86 @@ def test_saved_features_are_matched_by_id(generated, tmp_path):
     shuffled, _ = embed(generated.path, tmp_path / "b", features=str(tmp_path / "g.npy"))
     assert [p.id for p in shuffled.patches] == ids
     assert shuffled.neighbours.accuracy == pytest.approx(made.neighbours.accuracy, abs=0.05)
+
+
+def patches_of(count):
+    """Return patches with thumbnails of nine blocks, white where their number has a bit."""
+    made = []
+    for number in range(count):
+        bits = np.array([[255 * (number >> bit & 1) for bit in range(9)]], np.uint8)
+        uri, _ = thumbnail(np.repeat(np.kron(bits, np.ones((16, 8), np.uint8))[..., None], 3, axis=2), 128)
+        made.append(RegionPatch(f"{number}", CLASSES[number % 20], CLASSES[number % 20], f"{number}", uri))
+    return made
+
+
+def test_a_patch_has_its_thumbnail_in_its_sheet(tmp_path):
+    made = patches_of(300)
+    vectors = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+    write_embedding(map_of(made, vectors, name="n", digest="d"), tmp_path)
+    text = (tmp_path / "points.js").read_text()
+    points = json.loads(text.removeprefix("const POINTS = ").removesuffix(";\n"))
+    sheets = [Image.open(file) for file in sorted((tmp_path / "thumbnails").iterdir())]
+    assert [sheet.size for sheet in sheets] == [(2048, 2048), (2048, 3 * 128)]
+    levels = [np.asarray(sheet.convert("L")) for sheet in sheets]
+    assert sorted(map(int, points["id"])) == list(range(300))
+    for place, name in enumerate(points["id"]):
+        row, column = divmod(place % 256, 16)
+        tile = levels[place // 256][row * 128 :][:16, column * 128 :][:, :72]
+        assert (points["width"][place], points["height"][place]) == (72, 16)
+        bits = tile.reshape(16, 9, 8).mean(axis=(0, 2)) > 128
+        assert sum(1 << k for k in np.flatnonzero(bits).tolist()) == int(name)
+    table = {r["id"]: (float(r["x"]), float(r["y"])) for r in rows(tmp_path / "map.csv")}
+    for axis, along in ((0, points["x"]), (1, np.negative(points["y"]))):
+        assert np.corrcoef([table[name][axis] for name in points["id"]], along)[0, 1] > 0.99999
+    # a smaller map in the same place leaves nothing of the larger one
+    write_embedding(map_of(made[:200], vectors[:200], name="n", digest="d"), tmp_path)
+    assert [file.name for file in (tmp_path / "thumbnails").iterdir()] == ["sheet-0000.webp"]
+
+
+def test_a_page_of_many_patches_stays_small(tmp_path):
+    made = patches_of(40) * 50
+    vectors = np.random.default_rng(0).normal(size=(2000, 2)).astype(np.float32)
+    neighbours = map_of(made[:40], vectors[:40], name="n", digest="d")
+    write_embedding(replace(neighbours, patches=tuple(made), places=vectors.astype(np.float64)), tmp_path)
+    assert (tmp_path / "index.html").stat().st_size < 60_000
+
+
+def test_a_broken_thumbnail_is_named(tmp_path):
+    made = patches_of(6)
+    made[3] = replace(made[3], thumbnail="data:image/webp;base64,AAAA")
+    vectors = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
+    with pytest.raises(DataError, match=r"^3, region glass_ice: its thumbnail is no picture"):
+        write_embedding(map_of(made, vectors, name="n", digest="d"), tmp_path)
+
+
+def clustered(count, dimensions=12):
+    """Return points in 20 groups, three of a foreground, with labels and foregrounds."""
+    rng = np.random.default_rng(0)
+    foregrounds = np.arange(count) // 3
+    middles = rng.normal(size=(20, dimensions)) * 2
+    own = middles[np.arange(count // 3 + 1) % 20] + rng.normal(size=(count // 3 + 1, dimensions))
+    return own[foregrounds] + rng.normal(scale=0.05, size=(count, dimensions)), foregrounds
+
+
+@pytest.mark.parametrize(("asked", "share"), [(10**9, 1.0), (100, 0.98)])
+def test_neighbours_are_those_that_all_pairs_give_and_by_trees_nearly_all_of_them(monkeypatch, asked, share):
+    points, groups = clustered(900)
+    groups[:330] = 0  # more than trees are asked for: compared with all
+    monkeypatch.setattr("simd.report.embed.nearest.EXACT_UP_TO", asked)
+    nearest, squared = nearest_of_others(points, groups, 5)
+    distances = ((points[:, None] - points[None]) ** 2).sum(-1)
+    distances[groups[:, None] == groups] = np.inf
+    expected = np.sort(distances, axis=1)[:, :5]
+    assert (groups[nearest] != groups[:, None]).all()
+    assert np.isclose(np.take_along_axis(distances, nearest, axis=1), squared).all()
+    assert np.isclose(squared, expected).mean() >= share
+    assert np.isclose(squared[:330], expected[:330]).all()
+
+
+def test_too_few_others_leave_places_empty():
+    nearest, squared = nearest_of_others(np.array([[0.0], [1.0], [3.0]]), np.array([0, 0, 1]), 2)
+    assert squared.tolist() == [[9, np.inf], [4, np.inf], [4, 9]]
+    assert nearest[:, 0].tolist() == [2, 2, 1]
 
 
 def test_some_patches_may_have_no_saved_features_and_it_says_so(generated, tmp_path):

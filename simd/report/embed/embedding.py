@@ -48,8 +48,8 @@ def embed(
     dataset : path
         A set built by ``simd build``.
     out : path
-        Folder for map.csv (id, region, class, fg_id, x, y), map.png, index.html, neighbours.csv and
-        summary.json. An interrupted run is continued by the same command.
+        Folder for map.csv (id, region, class, fg_id, x, y), map.png, neighbours.csv, summary.json, and
+        index.html with its points.js and thumbnails. An interrupted run is continued by the same command.
     features : str, path or callable
         "descriptors" (:mod:`simd.features.descriptors`), "descriptors+colour", a file .npz or .npy
         (:func:`~simd.report.embed.features.read_feature_file`), the folder RUN of a discriminator that
@@ -108,29 +108,72 @@ def _embedding(
         raise DataError(
             f"{matting_set.path}: has no region to put on a map; its trimaps leave nothing unknown"
         )
-    by_descriptors = None
+    described = None
     if isinstance(features, DiscriminatorFeatures):
         vectors, described = vectors[:, : -len(NAMES)], vectors[:, -len(NAMES) :]
-        by_descriptors = _measured(Scaling(described)(described), patches)
+    return map_of(
+        patches,
+        vectors,
+        name=matting_set.name,
+        digest=matting_set.digest,
+        features=_name(features),
+        seed=seed,
+        perplexity=perplexity,
+        notes=notes,
+        described=described,
+    )
+
+
+def map_of(
+    patches: Sequence[RegionPatch],
+    vectors: npt.NDArray[np.float32],
+    *,
+    name: str,
+    digest: str,
+    features: str = "descriptors",
+    seed: int = 0,
+    perplexity: float = PERPLEXITY,
+    notes: Sequence[str] = (),
+    described: npt.NDArray[np.float32] | None = None,
+) -> Embedding:
+    """Put patches on a map by their features, and tell how well these separate the classes.
+
+    Parameters
+    ----------
+    patches : sequence of RegionPatch, of length N
+    vectors : float32, shape (N, D)
+        Their features.
+    name, digest : str
+        Of the set.
+    features : str
+        What the features are called.
+    seed, perplexity
+        As for :func:`embed`.
+    notes : sequence of str
+        What is to be said beside what the map itself says.
+    described : float32, shape (N, 104), optional
+        Descriptors of the same patches, to measure beside.
+    """
     scaled = Scaling(vectors)(vectors)
     neighbours = _measured(scaled, patches)
     places, used = make_map(scaled, seed=seed, perplexity=perplexity)
+    remarks = [*notes]
     if used < perplexity:
-        notes.append(
+        remarks.append(
             f"perplexity {used:.1f} in place of {perplexity:g}: there are {len(patches)} patches only"
         )
     return Embedding(
-        matting_set.name,
-        matting_set.digest,
-        _name(features),
+        name,
+        digest,
+        features,
         vectors.shape[1],
         tuple(patches),
         places,
         used,
         seed,
         neighbours,
-        (*notes, *neighbours.notes),
-        by_descriptors,
+        (*remarks, *neighbours.notes),
+        None if described is None else _measured(Scaling(described)(described), patches),
     )
 
 
@@ -151,7 +194,7 @@ def _measured(scaled: npt.NDArray[np.float64], patches: Sequence[RegionPatch]) -
 
 def write_embedding(embedding: Embedding, out: Path) -> list[Path]:
     """Write the map's files into a folder."""
-    from simd.report.embed.page import embedding_page
+    from simd.report.embed.page import write_page
     from simd.report.embed.plot import plot_map
 
     out = _check_folder(out)
@@ -161,15 +204,14 @@ def write_embedding(embedding: Embedding, out: Path) -> list[Path]:
         "map.csv": _map_csv(embedding),
         "neighbours.csv": _neighbours_csv(embedding.neighbours),
         "map.png": plot_map(embedding),
-        "index.html": embedding_page(embedding),
     }
     for name, content in files.items():
         write_atomically(out / name, content)
-    return [out / name for name in files]
+    return [*(out / name for name in files), *write_page(embedding, out)]
 
 
 def _check_folder(out: str | Path, *, inputs: Inputs = ()) -> Path:
-    names = (_FIRST, "map.csv", "neighbours.csv", "map.png", "index.html")
+    names = (_FIRST, "map.csv", "neighbours.csv", "map.png", "index.html", "points.js", "thumbnails/")
     is_ours = has_file(_FIRST, has_keys("set_digest", "features", "knn"))
     return check_output_folder(out, "a map", is_ours, names=names, inputs=inputs)
 

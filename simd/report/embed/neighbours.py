@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from simd.metrics.intervals import ABSENT
 from simd.metrics.uncertainty import Estimate, summarise
+from simd.report.embed.nearest import nearest_of_others, squared_distances
 from simd.taxonomy import CLASSES
 
 NEIGHBOURS = 5
@@ -111,7 +112,7 @@ def nearest_classes(scaled: Float64, labels: Labels, queries: Float64) -> list[l
     present = [index for index in range(len(CLASSES)) if (labels == index).any()]
     ranked = []
     for start in range(0, len(queries), _BLOCK):
-        distances = np.sqrt(_squared(queries[start : start + _BLOCK], scaled))
+        distances = np.sqrt(squared_distances(queries[start : start + _BLOCK], scaled))
         to_class = np.stack([_nearest_mean(distances[:, labels == index]) for index in present], axis=1)
         ranked += [[CLASSES[present[k]] for k in order] for order in np.argsort(to_class, axis=1).tolist()]
     return ranked
@@ -142,24 +143,13 @@ def _nearest_mean(distances: Float64) -> Float64:
 
 
 def _votes(scaled: Float64, labels: Labels, groups: npt.NDArray[Any]) -> Labels:
-    predicted = np.full(len(labels), -1, dtype=np.int64)
-    for start in range(0, len(scaled), _BLOCK):
-        rows = slice(start, start + _BLOCK)
-        squared = _squared(scaled[rows], scaled)
-        squared[groups[rows, None] == groups[None]] = np.inf
-        nearest = np.argsort(squared, axis=1, kind="stable")[:, :NEIGHBOURS]
-        votes = np.zeros((len(nearest), len(CLASSES)))
-        places = np.arange(len(nearest))
-        for k in range(nearest.shape[1]):
-            weight = 1 / np.maximum(squared[places, nearest[:, k]], 1e-12)  # 0 for those left out
-            votes[places, labels[nearest[:, k]]] += weight
-        predicted[rows] = votes.argmax(axis=1)
-    return predicted
-
-
-def _squared(queries: Float64, points: Float64) -> Float64:
-    squared = (queries**2).sum(1)[:, None] + (points**2).sum(1)[None] - 2 * queries @ points.T
-    return np.asarray(np.maximum(squared, 0), dtype=np.float64)
+    nearest, squared = nearest_of_others(scaled, groups, NEIGHBOURS)
+    votes = np.zeros((len(labels), len(CLASSES)))
+    places = np.arange(len(labels))
+    for k in range(NEIGHBOURS):
+        # a place that no patch fills is infinitely far, and weighs nothing
+        votes[places, labels[nearest[:, k]]] += 1 / np.maximum(squared[:, k], 1e-12)
+    return np.asarray(votes.argmax(axis=1), dtype=np.int64)
 
 
 def _interval(
@@ -184,7 +174,7 @@ def _silhouettes(scaled: Float64, labels: Labels, groups: npt.NDArray[Any]) -> F
     sizes = member.sum(axis=0)
     for start in range(0, len(points), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        distances = np.sqrt(_squared(points[rows], points))
+        distances = np.sqrt(squared_distances(points[rows], points))
         own = labels[rows]
         alike = groups[rows, None] == groups[None]
         others = (labels[rows, None] == labels[None]) & ~alike

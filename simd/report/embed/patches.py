@@ -32,7 +32,9 @@ SMALLEST = 16
 Features = Callable[[UInt8, UInt8, Mask], npt.NDArray[Any]]
 """(image, alpha, region) to a vector: uint8 (H, W, 3), uint8 (H, W), bool (H, W) to float (D,)."""
 
-_SIDE = 128  # pixels of image and alpha side by side
+THUMBNAIL_SIDE = 128
+"""Pixels of the longer side of image and alpha beside each other."""
+
 _LARGEST = float(np.finfo(np.float32).max)
 _VERSION = 1  # of the descriptors, for the state of an unfinished run
 
@@ -150,7 +152,7 @@ def _patches_of(sample: Sample, features: str | Features) -> dict[str, Any]:
         vector = None if function is None else _checked(function(image, alpha, mask), sample, region)
         box = bounding_box(mask)
         assert box is not None
-        uri, _ = thumbnail(beside(image[box.slices], alpha[box.slices]), _SIDE)
+        uri, _ = thumbnail(beside(image[box.slices], alpha[box.slices]), THUMBNAIL_SIDE)
         patches.append({"region": region, "features": vector, "thumbnail": uri})
     return {"id": sample.row.id, "patches": patches, "small": small}
 

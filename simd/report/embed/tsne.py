@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from simd.errors import DataError
 from simd.progress import counting
+from simd.report.embed.nearest import EXACT_UP_TO
 
 COMPONENTS, PERPLEXITY, CLIP = 50, 30.0, 3.0
 _STEPS = 50  # of a map between two looks at how far it is
@@ -43,7 +44,8 @@ def make_map(scaled: Float64, *, seed: int = 0, perplexity: float = PERPLEXITY) 
 
     The features are reduced to 50 principal components first. It runs on one thread from a fixed
     beginning (the first two components), so the same features and seed give the same map every time on one
-    machine; other processors differ in the last bits, and so in the map.
+    machine; other processors differ in the last bits, and so in the map. Up to
+    :data:`~simd.report.embed.nearest.EXACT_UP_TO` patches the neighbours are found exactly, above by trees.
 
     Parameters
     ----------
@@ -81,7 +83,7 @@ def make_map(scaled: Float64, *, seed: int = 0, perplexity: float = PERPLEXITY) 
         method = TSNE(
             perplexity=used,
             initialization=_beginning(reduced, seed),
-            neighbors="exact",
+            neighbors="exact" if count <= EXACT_UP_TO else "annoy",
             negative_gradient_method="bh" if count < 3000 else "fft",
             random_state=seed,
             n_jobs=1,
