@@ -8,7 +8,7 @@ import json
 import os
 import stat
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -223,11 +223,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: is not TOML ({error})") from error
 
 
-def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Read a file of one JSON object a line; blank lines are passed over."""
-    rows = []
-    # str.splitlines would also cut at U+0085 and U+2028, which JSON leaves inside a name as they are
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
+def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a file of one JSON object a line; blank lines are passed over.
+
+    It is read as it is asked for: a table of 100,000 rows takes as much memory as what is made of them.
+    """
+    for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         try:
@@ -236,8 +237,19 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
             raise DataError(f"{path}:{number}: is not JSON ({error})") from error
         if not isinstance(row, dict):
             raise DataError(f"{path}:{number}: a JSON object is expected, this is a {type(row).__name__}")
-        rows.append(row)
-    return rows
+        yield row
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a UTF-8 text file, or say why not."""
+    check_regular(path)
+    try:
+        # str.splitlines would also cut at U+0085 and U+2028, which JSON leaves inside a name as they are
+        with path.open(encoding="utf-8-sig") as stream:
+            yield from stream
+    except (OSError, UnicodeDecodeError):
+        read_text(path)  # says what is wrong, and at which byte of the whole file
+        raise
 
 
 def json_text(value: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ Records hold facts that cannot be computed, and wrong records cannot exist. Arra
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -67,6 +68,11 @@ ROW_KEYS: dict[str, Kind] = {
 }
 """The columns of a row, and what kind each is of."""
 
+_SHARED = (
+    *("fg_id", "bg_id", "source", "licence", "bg_source", "bg_licence"),
+    *("alpha_kind", "protocol", "class_mask_from"),
+)
+"""Columns whose texts many rows share: in memory each is there once."""
 _ROW = record(ROW_KEYS, {f"{layer}_file_name": TEXT for layer in LAYERS})
 
 
@@ -188,7 +194,11 @@ class Composite:
             raise DataError(f"composite {row.get('id')!r:.80} lacks {', '.join(missing)}")
         if reason := problem(row, _ROW):
             raise DataError(f"composite {row['id']!r:.80}: {reason}")
-        composite = cls(**values | {"class_": row["class"] or "", "classes": tuple(values["classes"])})
+        shared = {name: sys.intern(value) for name in _SHARED if (value := values[name]) is not None}
+        shared["class_"] = sys.intern(row["class"] or "")
+        recipe = {sys.intern(key): value for key, value in values["recipe"].items()}
+        classes = tuple(map(sys.intern, values["classes"]))
+        composite = cls(**values | shared | {"classes": classes, "recipe": recipe})
         for layer in LAYERS:
             key, name = f"{layer}_file_name", file_name(composite.id, layer)
             if row.get(key, name) != name:

@@ -167,19 +167,19 @@ def test_broken_json_is_named(tmp_path, text):
 def test_json_lines_survive(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("lines") / "a.jsonl"
     write_atomically(path, json_lines(content))
-    assert read_json_lines(path) == content
+    assert list(read_json_lines(path)) == content
 
 
 def test_blank_lines_count_but_hold_nothing(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"a": 1}\n\n  \n{"a": 2}\n{"a"\n')
     with pytest.raises(DataError, match=r"a\.jsonl:5: is not JSON \(Expecting ':'"):
-        read_json_lines(path)
+        list(read_json_lines(path))
     path.write_text('{"a": 1}\n\n[1]\n')
     with pytest.raises(DataError, match=r"a\.jsonl:3: a JSON object is expected, this is a list"):
-        read_json_lines(path)
+        list(read_json_lines(path))
     path.write_text('{"a": 1}\n\n{"a": 2}')
-    assert read_json_lines(path) == [{"a": 1}, {"a": 2}]
+    assert list(read_json_lines(path)) == [{"a": 1}, {"a": 2}]
 
 
 def test_json_for_people():

@@ -102,8 +102,7 @@ def take_census(
     if annotations is not None and ((Path(origin) / INFO_NAME).is_file() or Path(origin).is_file()):
         raise DataError(f"{origin}: is not a folder of foregrounds; annotations count for those only")
     if (Path(origin) / INFO_NAME).is_file():
-        rows = load_set(origin).rows
-        return census(pair for row in rows for pair in _pairs_of(row, proposals=proposals))
+        return census_of_rows(load_set(origin).rows, proposals=proposals)
     if Path(origin).is_file():
         return census(_listed(Path(origin)))
     if not Path(origin).exists() and not is_drawn(origin):
@@ -137,6 +136,8 @@ def balance(
         notes = unreviewed_note(rows, proposals=proposals), unlabelled_images(rows)
         for note in filter(None, notes):
             _LOG.warning("%s: %s", folder, note)
+        if annotations is None:
+            return census_of_rows(rows, proposals=proposals)
     return take_census(
         str(folder),
         kind=kind,
@@ -145,6 +146,11 @@ def balance(
         annotations=None if annotations is None else Path(annotations),
         proposals=proposals,
     )
+
+
+def census_of_rows(rows: Iterable[Composite], *, proposals: bool = False) -> Census:
+    """Count the composites of a set; by class masks that nobody has reviewed, too, with `proposals`."""
+    return census(pair for row in rows for pair in _pairs_of(row, proposals=proposals))
 
 
 def census(composites: Iterable[tuple[str, str]]) -> Census:

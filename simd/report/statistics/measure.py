@@ -21,7 +21,7 @@ from simd.report.image_rows import rows_of_images
 from simd.report.sample_regions import regions_of_sample
 from simd.report.statistics.result import Measured, SetStatistics
 from simd.schema import AMOUNT, COUNT, FLAG, SHARE, TEXT, list_of, or_null, record
-from simd.selection.class_counts import Census, take_census
+from simd.selection.class_counts import Census, census_of_rows, take_census
 from simd.taxonomy import CLASSES
 from simd.trimap import unknown_region
 
@@ -255,7 +255,7 @@ def _gathered(
         for class_ in (name for name in CLASSES if name in measured["regions"]):
             part = _from_json(measured["regions"][class_])
             regions.append(Measured(row.id, class_, row.fg_id, part, size))
-    counted = take_census(str(matting_set.path), proposals=proposals)
+    counted = census_of_rows(matting_set.rows, proposals=proposals)
     return SetStatistics(
         matting_set.name,
         counted,
@@ -263,7 +263,7 @@ def _gathered(
         tuple(images),
         tuple(regions),
         tuple(_notes(matting_set, counted, done, proposals=proposals)),
-        matting_set.path,
+        matting_set,
     )
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from rich.table import Table
 from rich.text import Text
 
-from simd.dataset.manifest import Sample, load_set
+from simd.dataset.manifest import Sample
 from simd.errors import DataError
 from simd.files import make_folder, write_atomically
 from simd.report.console import console, labels, table
@@ -158,9 +158,9 @@ def _section(number: int, statistics: SetStatistics, plots: tuple[bytes, bytes] 
 
 def _extremes(statistics: SetStatistics, room: int) -> list[tuple[MattingClass, int, list[_Card]]] | None:
     """Return each class with its number of regions and its cards; None where there is no room for any."""
-    if statistics.path is None or room <= 0:
+    if statistics.matting_set is None or room <= 0:
         return None
-    samples = {sample.row.id: sample for sample in load_set(statistics.path)}
+    samples = {sample.row.id: sample for sample in statistics.matting_set}
     thumbnails: dict[str, tuple[str, tuple[int, int]]] = {}
     extremes = []
     for class_ in TAXONOMY:

@@ -1,9 +1,9 @@
 """The statistics of a set: its counts, and the measures of each image and region."""
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from simd.dataset.manifest import MattingSet
 from simd.features.region_statistics import ForegroundSize, Measures
 from simd.selection.class_counts import Census
 
@@ -44,7 +44,7 @@ class SetStatistics:
     images: tuple[Measured, ...] = ()
     regions: tuple[Measured, ...] = ()  # class_mask ∩ unknown, one a class and image
     notes: tuple[str, ...] = ()
-    path: Path | None = None  # of a set on disk
+    matting_set: MattingSet | None = None  # where there is one on disk
 
     @property
     def measured(self) -> bool:
