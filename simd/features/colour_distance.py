@@ -15,6 +15,7 @@ RADIUS = 7
 
 _DETERMINED = 0.01  # least determinant: alphas in the window that differ by about 0.2
 _LONGEST = 256  # colours vary slowly, and a soft edge fits the window better at this size
+_UNIT = np.float32(1 / 255)
 
 Float32 = npt.NDArray[np.float32]
 
@@ -56,7 +57,35 @@ def estimated_distance(image: UInt8, alpha: Matte, region: Mask) -> float:
     levels = as_levels(alpha, keep_fractional=True)
     check_colour(image, levels.shape)
     check_region(region, levels.shape)
-    colour, opacity, inside = _shrunk(image, levels, region)
+    return SmallComposite(image, levels).distance_in(region)
+
+
+class SmallComposite:
+    """Composite and alpha at the size at which colours are estimated, made once for all regions of an image.
+
+    The arrays are those that :func:`estimated_distance` takes, checked, alpha in 8 bits.
+    """
+
+    def __init__(self, image: UInt8, alpha: UInt8) -> None:
+        scale = _LONGEST / max(alpha.shape)
+        self._size: tuple[int, int] | None = None  # (W, H) that they are shrunk to
+        if scale < 1:
+            self._size = max(1, round(alpha.shape[1] * scale)), max(1, round(alpha.shape[0] * scale))
+            image, alpha = (
+                np.asarray(cv2.resize(plane, self._size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+                for plane in (image, alpha)
+            )
+        self._colour, self._opacity = image * _UNIT, alpha * _UNIT
+
+    def distance_in(self, region: Mask) -> float:
+        """Return the estimated distance of the colours in a region, bool (H, W) of the large composite."""
+        inside = np.ascontiguousarray(region).view(np.uint8)
+        if self._size is not None:
+            inside = np.asarray(cv2.resize(inside, self._size, interpolation=cv2.INTER_NEAREST), np.uint8)
+        return _distance(self._colour, self._opacity, inside > 0)
+
+
+def _distance(colour: Float32, opacity: Float32, inside: Mask) -> float:
     window = (2 * RADIUS + 1, 2 * RADIUS + 1)
 
     def mean(plane: Float32) -> Float32:
@@ -77,17 +106,6 @@ def estimated_distance(image: UInt8, alpha: Matte, region: Mask) -> float:
     bg = (of_bg * aa[pixels][:, None] - weighted * ab[:, None]) * scale[:, None]
     apart = np.asarray(_lab(fg) - _lab(bg), dtype=np.float64)
     return float(np.linalg.norm(apart, axis=1).mean())
-
-
-def _shrunk(image: UInt8, alpha: UInt8, region: Mask) -> tuple[Float32, Float32, Mask]:
-    scale = _LONGEST / max(alpha.shape)
-    inside = region.astype(np.uint8)
-    if scale < 1:
-        size = (max(1, round(alpha.shape[1] * scale)), max(1, round(alpha.shape[0] * scale)))
-        image, alpha = (cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (image, alpha))
-        inside = cv2.resize(inside, size, interpolation=cv2.INTER_NEAREST)
-    unit = np.float32(1 / 255)
-    return image * unit, alpha * unit, np.asarray(inside > 0, dtype=np.bool_)
 
 
 def _lab(colours: npt.NDArray[Any]) -> Float32:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simd.features.colour_distance import estimated_distance
+from simd.features.colour_distance import SmallComposite
 from simd.features.shape import Parts, find_parts, object_mask, stroke_widths, widths_at
 from simd.features.sobel import sobel
 from simd.image import Mask, Matte, UInt8
@@ -159,8 +159,8 @@ class _Pixels:
 
     def __init__(self, image: UInt8, alpha: Matte) -> None:
         mask = object_mask(alpha)
-        self.image, self.alpha = image, alpha
-        self.levels = as_levels(alpha, keep_fractional=True)
+        self.alpha, self.levels = alpha, as_levels(alpha, keep_fractional=True)
+        self.small = SmallComposite(image, self.levels)
         self.fractional, self.squares = fractional(alpha), _squared_gradients(alpha)
         self.distance, self.ridge = stroke_widths(mask)
         self.parts: Parts = find_parts(mask)
@@ -183,7 +183,7 @@ class _Pixels:
             thickness=_thickness(self.distance, self.ridge, region),
             components=_reaching(self.parts.labels, self.parts.areas, region),
             holes=_reaching(self.parts.hole_labels, self.parts.hole_areas, region),
-            colour_distance_estimated=estimated_distance(self.image, self.levels, region),
+            colour_distance_estimated=self.small.distance_in(region),
             share_alpha_0=float(shares[0]),
             levels=tuple(map(float, steps)),
             share_alpha_1=float(shares[255]),
