@@ -8,6 +8,7 @@ from simd.progress import counting
 from simd.report.embed.nearest import EXACT_UP_TO
 
 COMPONENTS, PERPLEXITY, CLIP = 50, 30.0, 3.0
+_GRID_FROM = 20_000  # patches: below, a tree of them is faster than a grid over the map, at 10,000 by a half
 _STEPS = 50  # of a map between two looks at how far it is
 FEWEST = 5
 """Patches that a map needs; t-SNE with three neighbours each is the least that makes sense."""
@@ -84,7 +85,7 @@ def make_map(scaled: Float64, *, seed: int = 0, perplexity: float = PERPLEXITY) 
             perplexity=used,
             initialization=_beginning(reduced, seed),
             neighbors="exact" if count <= EXACT_UP_TO else "annoy",
-            negative_gradient_method="bh" if count < 3000 else "fft",
+            negative_gradient_method="bh" if count < _GRID_FROM else "fft",
             random_state=seed,
             n_jobs=1,
             callbacks_every_iters=_STEPS,
