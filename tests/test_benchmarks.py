@@ -72,7 +72,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "speed/solve_again.py --only 1 --strokes 6 --megapixels 0.005",
     "fba_reference.py",
     "shm.py work --tiny --each 1 --size 64",
-    "speed/published.py gca --small --megapixels 0.001",
+    "speed/methods.py trimap random-walk sim gca shm vitmatte --small --megapixels 0.004",
     "speed/sim.py --rounds 1 --size 64 64",
     "speed/synthetic.py --size 64 --seeds 1 --stream 1",
 ]

@@ -22,7 +22,7 @@ from simd.methods.runtime.preprocess import Postprocessing, Preprocessing
 
 _GIGABYTES = 0.9  # PyTorch, the library, the network
 _GIGABYTES_PER_MEGAPIXEL = 1.2  # the decoder's maps at full size; measured at 0.3 to 1 megapixels
-_SCORE_COPIES = 3  # arrays of attention scores that live at once; measured on 1536 x 1536
+_SCORE_COPIES = 3.3  # arrays of attention scores that live at once; measured on 1000 x 1000, 2000 x 2000
 _SMALLER = "smaller images"
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 

@@ -143,7 +143,7 @@ INFORMATION_FLOW = Own(
     0.9,  # of a picture 40 % unknown: 0.5 at 20 %, 1.9 at 86 %
     algorithm="information flow 1",
 )
-KNN = ThroughPymatting("knn", "pymatting:estimate_alpha_knn", 3.5)
+KNN = ThroughPymatting("knn", "pymatting:estimate_alpha_knn", 3.8)
 LEARNING_BASED = Exact(
     "learning-based",
     "simd.methods.classical.learning_based:estimate_alpha_learning_based",
@@ -151,7 +151,7 @@ LEARNING_BASED = Exact(
     algorithm="local learning 1",
     pull=1e-6,
 )
-LARGE_KERNEL = ThroughPymatting("large-kernel", "pymatting:estimate_alpha_lkm", 0.4)
+LARGE_KERNEL = ThroughPymatting("large-kernel", "pymatting:estimate_alpha_lkm", 0.5)
 RANDOM_WALK = Exact(
     "random-walk",
     "simd.methods.classical.random_walk:estimate_alpha_random_walk",

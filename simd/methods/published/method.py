@@ -29,7 +29,7 @@ _GIGABYTES_PER_MEGAPIXEL = 0.06  # what goes in and comes out
 
 
 class Memory(NamedTuple):
-    """Peak memory of a prediction on the CPU, as measured by benchmarks/speed/published.py."""
+    """Peak memory of a prediction on the CPU, as measured by benchmarks/speed/methods.py."""
 
     gigabytes: float  # of the process, with the network
     per_megapixel: float  # of the network's maps
