@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A configuration class of transformers with nothing given should describe a network that can be built: its docstring
 # does just that for ViTMatte. In transformers 5.23.0 the default channel lists are tuples, the network adds them to a
-# list, and building it raises TypeError; the same sizes given as lists work, and files of released weights hold lists.
+# list, and building it raises TypeError; the same sizes as lists work, as they come from any config.json.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,6 +1,9 @@
 import json
+import os
+import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -270,3 +273,28 @@ def test_what_the_page_embeds_is_json_of_plain_numbers(gallery):
     values = json.loads(text[start : text.index('"', start)])
     # 256 pixels of error 1 are 0.256 thousand; MSE is SAD / 100, shown a thousandfold
     assert values[0] == [0.256, 2.56, 0.512, 0.768]
+
+
+def test_fiftyone_can_be_imported_after_dask(tmp_path):
+    if find_spec("fiftyone") is None or find_spec("importlib_metadata") is None:
+        pytest.skip("FiftyOne or the library that Dask loads is not installed")
+    program = (
+        "import importlib_metadata\n"
+        "from simd.report.browse.database import missing_metadata_is_none\n"
+        "with missing_metadata_is_none():\n"
+        "    import fiftyone\n"
+        "try:\n"
+        "    importlib_metadata.metadata('voxel51-eta')['author']\n"
+        "except KeyError:\n"
+        "    print('as before')\n"
+    )
+    # no database is needed to import it, and none is to be started
+    environment = os.environ | {"FIFTYONE_DATABASE_URI": "mongodb://127.0.0.1:9", "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "as before", done.stderr[-2000:]

@@ -1,6 +1,11 @@
 """FiftyOne and its database, ready to use, or a sentence that says what to do."""
 
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import Message
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +28,8 @@ def connect() -> ModuleType:
     """
     silent = os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true").lower() in ("true", "1")
     try:
-        import fiftyone as fo
+        with missing_metadata_is_none():
+            import fiftyone as fo
     except ImportError as error:
         if error.name is not None and error.name.split(".")[0] != "fiftyone":
             raise
@@ -46,6 +52,25 @@ def connect() -> ModuleType:
         ) from error
     module: ModuleType = fo
     return module
+
+
+@contextmanager
+def missing_metadata_is_none() -> Iterator[None]:
+    """Let FiftyOne be imported after Dask.
+
+    FiftyOne's library eta 0.17 asks for an author that its package does not state, and takes None for an
+    answer. importlib_metadata, which Dask loads, answers in the standard library's place by a KeyError.
+    """
+    if "importlib_metadata" not in sys.modules:
+        yield
+        return
+    backport = import_module("importlib_metadata._adapters")
+    strict = backport.Message.__getitem__
+    backport.Message.__getitem__ = Message.__getitem__
+    try:
+        yield
+    finally:
+        backport.Message.__getitem__ = strict
 
 
 def check_database(uri: str) -> None:
