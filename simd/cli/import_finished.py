@@ -11,7 +11,9 @@ from simd.cli.app import AlphaDir, AlphaSuffix, Cluster, Json, Overwrite, Worker
 
 @app.command("import")
 def import_(
-    source: Annotated[Path, Argument(help="A folder of images with their alpha: image/ and alpha/, ...")],
+    source: Annotated[
+        Path, Argument(help="A folder of images with their alpha: image/ and alpha/, ...; or an export.")
+    ],
     out: Annotated[Path, Argument(help="The set's folder: new, or holding an interrupted import.")],
     kind: Annotated[str | None, Option(help="Its layout, if unclear: aim-500, composition-1k, ...")] = None,
     alpha_dir: AlphaDir = None,
@@ -31,7 +33,7 @@ def import_(
     cluster: Cluster = None,
     json: Json = False,
 ) -> None:
-    """Turn image-alpha pairs into a set: your own (image/ and alpha/), Composition-1k, AIM-500, ..."""
+    """Turn image-alpha pairs into a set: your own (image/ and alpha/), Composition-1k, ...; or an export."""
     from simd.composition.import_finished import import_set
 
     imported = import_set(

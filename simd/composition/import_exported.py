@@ -37,7 +37,7 @@ def export_kind(source: str | Path, kind: str | None) -> str | None:
     if kind is not None and kind not in FORMATS:
         return None
     present = recognise_export(Path(source))
-    return present if kind is None else kind if kind != "parquet" else present
+    return present if kind is None or (kind == "parquet" and present is None) else kind
 
 
 def import_exported(

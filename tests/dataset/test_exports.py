@@ -174,6 +174,8 @@ def test_options_that_do_not_fit_are_refused(sets, tmp_path):
     export(composed, tmp_path / "out", to="webdataset")
     with pytest.raises(DataError, match="is an export of a set, whose rows say all of it; leave --class out"):
         import_set(tmp_path / "out", tmp_path / "back", class_="fur")
+    with pytest.raises(DataError, match="is an export to webdataset, not to parquet; leave --kind out"):
+        import_set(tmp_path / "out", tmp_path / "back", kind="parquet")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match=r"empty: has no export\.json, which simd export writes"):
         import_set(tmp_path / "empty", tmp_path / "back", kind="webdataset")
