@@ -58,6 +58,7 @@ FORMATS = {
     "parquet": "masks.parquet",
 }
 
+EXPORTS = ("webdataset", "parquet", "coco", "croissant")
 BUILD = "build out --foregrounds fgs --backgrounds bgs --any-licence --workers 1"
 TAGGED = "--foregrounds fgs --workers 1"
 
@@ -90,6 +91,8 @@ COMMANDS = (
     "import as-simd-composed out --workers 1",
     "import as-alphamatting out --class net --workers 1",
     "verify set --workers 1",
+    *(f"export set --to {name} --any-licence --out out --workers 1" for name in EXPORTS),
+    *(f"import to-{name} out --workers 1" for name in EXPORTS),
     "stats set --out out --workers 1",
     "embed set --features features.npz --perplexity 2 --out out --workers 1",
     "predict trimap set --out out --workers 1",
@@ -192,6 +195,7 @@ def _write_texts(root: Path) -> None:
 def _run_everything() -> None:
     """Make what the program's own commands make: run in the folder of inputs."""
     from simd.composition.build import build
+    from simd.composition.export import export
     from simd.dataset.manifest import load_set
     from simd.dataset.review import Remark, write_review
     from simd.methods.predict import predict
@@ -204,6 +208,8 @@ def _run_everything() -> None:
 
     options = {"foregrounds": "fgs", "backgrounds": "bgs", "any_licence": True}
     built = build("set", per_foreground=2, **options)
+    for name in EXPORTS:
+        export(built, f"to-{name}", to=name, any_licence=True)
     predict("trimap", "set", "mattes")
     for name in ("a", "b"):
         Path("scores").mkdir(exist_ok=True)
