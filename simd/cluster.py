@@ -133,14 +133,14 @@ class Cluster:
         )
         self._check_workers(settings, landmarks_of((function, *items)))
         work = functools.partial(_work, settings, function)
-        suspects: list[tuple[Item, str]] = []
+        suspects: list[Item] = []
         for item, value, error in self._flying(work, items):
             if _is_killed(error):
-                suspects.append((item, str(error)))
+                suspects.append(item)
             else:
                 yield _outcome(item, value, error)
-        certain = self._blames_rightly()
-        for item, _ in suspects:
+        certain = bool(suspects) and self._blames_rightly()
+        for item in suspects:
             if certain:
                 yield Outcome(item, None, self._killed())
             else:

@@ -201,7 +201,7 @@ def test_groups_of_the_parquet_file_end_by_bytes_and_pages_have_an_index(tmp_pat
     pytest.importorskip("datasets", reason="datasets is not installed")
     picture = bytes(10_000)  # 40 of them are 16 rows of 10 KB and more
     items = [Labelled(f"a{number}", every_class(), (), "", picture) for number in range(40)]
-    monkeypatch.setattr("simd.tagging.formats.parquet.GROUP_BYTES", 100_000)
+    monkeypatch.setattr("simd.dataset.exports.parquet.GROUP_BYTES", 100_000)
     FORMATS["parquet"].write(items, tmp_path / "masks.parquet")
     metadata = parquet.ParquetFile(tmp_path / "masks.parquet").metadata
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]

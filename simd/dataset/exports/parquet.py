@@ -7,10 +7,10 @@ which keep all that was read before.
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from simd.dataset.card import table_of_layers
 from simd.dataset.exports import Asked, Contents, Stored
@@ -22,6 +22,8 @@ from simd.files import cannot_write, check_regular, sizes_of
 from simd.progress import counting
 from simd.records import LAYERS, Composite
 from simd.taxonomy import CLASSES, class_index
+
+Item = TypeVar("Item")
 
 GROUP_BYTES = 64 * 2**20
 """Where a group of rows ends; one larger image is a group of its own. Viewers ask for at most 100 MB."""
@@ -100,6 +102,7 @@ def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
     if large is not None:
         raise DataError(f"{large}: its seed is past {_LARGEST_SEED}, which parquet's whole numbers end at")
     weights = [sum(sizes_of(*map(sample.path, LAYERS))) for sample in samples]
+    weighted = list(zip(samples, weights, strict=True))
     count = min(len(samples), asked.shards or -(-sum(weights) // FILE_BYTES))
     schema = libraries.features.arrow_schema
     schema = schema.with_metadata({**schema.metadata, _SET_KEY: matting_set.digest.encode()})
@@ -118,7 +121,7 @@ def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
                     write_statistics=["id", "class"],
                     write_page_index=True,
                 ) as writer:
-                    for group in _groups(samples[first:last], weights[first:last]):
+                    for group in groups_by_bytes(weighted[first:last]):
                         rows = [_row(sample) for sample in group]
                         table = libraries.pa.Table.from_pylist(rows, schema=schema)
                         writer.write_table(table, row_group_size=len(rows))
@@ -144,14 +147,15 @@ def _ranges(weights: Sequence[int], count: int) -> Iterator[tuple[int, int]]:
         first, rest = last, rest - weight
 
 
-def _groups(samples: Sequence[Sample], weights: Sequence[int]) -> Iterator[list[Sample]]:
-    group: list[Sample] = []
+def groups_by_bytes(weighted: Iterable[tuple[Item, int]]) -> Iterator[list[Item]]:
+    """Yield items in groups that end before :data:`GROUP_BYTES`; without any, one empty group."""
+    group: list[Item] = []
     total = 0
-    for sample, weight in zip(samples, weights, strict=True):
+    for item, weight in weighted:
         if group and total + weight > GROUP_BYTES:
             yield group
             group, total = [], 0
-        group.append(sample)
+        group.append(item)
         total += weight
     yield group
 

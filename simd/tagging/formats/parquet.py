@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from simd.dataset.exports.parquet import GROUP_BYTES
+from simd.dataset.exports.parquet import groups_by_bytes
 from simd.errors import DataError, MissingExtraError
 from simd.files import cannot_write, check_regular
 from simd.image import encode_png
@@ -27,7 +27,7 @@ def write(items: Iterable[Labelled], out: Path) -> None:
     schema = features.arrow_schema
     try:
         with parquet.ParquetWriter(out, schema, write_page_index=True) as writer:
-            for rows in _groups(map(_row, items)):
+            for rows in groups_by_bytes(map(_weighted, map(_row, items))):
                 table = pa.Table.from_pylist(rows, schema=schema)
                 writer.write_table(table, row_group_size=max(1, len(rows)))
     except OSError as error:
@@ -70,18 +70,9 @@ def _labelled(row: dict[str, Any], number: int, labels: dict[int, str], names: N
         return Labelled(name, None, (str(error),))
 
 
-def _groups(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Yield rows in groups that end by bytes: viewers refuse large ones, and one is held in memory."""
-    group: list[dict[str, Any]] = []
-    total = 0
-    for row in rows:
-        weight = sum(len(row[name]["bytes"]) for name in ("image", "class_mask") if row[name])
-        if group and total + weight > GROUP_BYTES:
-            yield group
-            group, total = [], 0
-        group.append(row)
-        total += weight
-    yield group
+def _weighted(row: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return a row with the bytes of its pictures."""
+    return row, sum(len(row[name]["bytes"]) for name in ("image", "class_mask") if row[name])
 
 
 def _row(item: Labelled) -> dict[str, Any]:
