@@ -22,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from simd.arguments import checked
 from simd.errors import DataError, MissingExtraError, SimdError
 from simd.landmarks import Landmark, landmarks_of, not_seen
 from simd.parallel import Outcome, call, elsewhere, one_thread
@@ -65,6 +66,7 @@ class _Settings:
     versions: tuple[tuple[str, str], ...]
 
 
+@checked
 @contextmanager
 def on_cluster(address: str) -> Iterator[None]:
     """Hand the work of the functions of simd that are called inside to a Dask cluster.
