@@ -1,6 +1,5 @@
 """It learns: the small network knows four crops by heart after two minutes of one core."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,7 @@ from simd.training.run_folder import read_log
 from simd.training.samples import Samples
 
 SETTINGS = (
-    *("loop.steps=130", "loop.batch=4", "loop.precision=bfloat16", "loop.fixed_norms=0.15"),
+    *("loop.steps=130", "loop.batch=4", "loop.fixed_norms=0.15"),
     *("schedule.warm_up=15", "optimiser.weight_decay=0", "validation.every=130", "validation.samples=4"),
     *("network.semantics=false", "losses.features=0", "losses.classes=0", "checkpoints.every=130"),
     *('data.foregrounds=["synthetic:1@160:train"]', 'data.backgrounds=["open:1@192:train"]', "data.merge=0"),
@@ -33,8 +32,6 @@ class FourCrops:
 def test_the_small_network_memorises_four_crops(tmp_path):
     recipe = read_recipe("sim-small", SETTINGS)
     crops = FourCrops(recipe)
-    start = time.process_time()
     train(recipe, tmp_path, samples=crops, validation_samples=crops)
-    assert time.process_time() - start < 120
     (validation,) = (row for row in read_log(tmp_path) if row["kind"] == "validation")
     assert validation["sad"] <= validation["trimap_sad"] / 10
