@@ -1,9 +1,11 @@
+import cv2
 import numpy as np
 import pytest
 from conftest import save
 from cutout_page import HEIGHT, WIDTH, photograph, serving, subject, write_photographs
 
 import simd
+from simd import scene
 from simd.errors import BatchError, DataError
 from simd.image import read_alpha, read_image, to_uint8
 from simd.metrics.alpha import sad
@@ -64,6 +66,17 @@ def test_what_is_neither_a_box_nor_a_trimap_is_refused(given, complaint):
 
 def test_a_selection_is_the_same_on_every_run():
     assert np.array_equal(select(photograph(3)), select(photograph(3)))
+
+
+def test_an_iteration_that_loses_the_subject_is_not_kept(test_data):
+    """GrabCut's second takes the whole leaf for background."""
+    alpha = read_alpha(test_data / "data" / "real" / "alpha" / "leaf_eggplant.png")
+    fg = read_image(test_data / "data" / "real" / "fg" / "leaf_eggplant.png")
+    height, width = alpha.shape
+    bg = cv2.resize(scene("woods", 0, 320), (width, height))
+    image = np.where(alpha[..., None] > 127, fg, bg)
+    trimap = select(image)
+    assert (trimap[alpha == 255] != 0).mean() > 0.5
 
 
 # --- many -----------------------------------------------------------------------------------------------

@@ -19,8 +19,9 @@ RIM = 0.03
 BAND = 0.012
 """Half the width of the unknown band along the border, as a share of the shorter side."""
 
-_SIDE = 384  # of the reduced picture, the longer one: 0.06 s an iteration
+_SIDE = 352  # of the reduced picture, the longer one: 0.05 s an iteration, a second where colours are alike
 _ITERATIONS = 3  # more cut no better: boxes of 10 pictures have SAD 68.7 in the mean, with five 70.3
+_COLLAPSED = 0.1  # of the subject is left by an iteration that took its colours for the background's
 _SPECK = 0.01  # of the largest piece: smaller ones are noise
 _LEAST = 16  # pixels of the reduced picture
 _SURE_BG, _SURE_FG, _MAYBE_BG, _MAYBE_FG = (
@@ -173,8 +174,15 @@ def _cut(small: UInt8, labels: UInt8) -> Mask:
     if not counts[_SURE_BG] + counts[_MAYBE_BG] or not counts[_SURE_FG] + counts[_MAYBE_FG]:
         return np.isin(labels, (_SURE_FG, _MAYBE_FG))
     cv2.setRNGSeed(0)  # the generator belongs to this thread
-    labels, *_ = cv2.grabCut(small, labels, None, models[0], models[1], _ITERATIONS, cv2.GC_INIT_WITH_MASK)
-    return np.isin(labels, (_SURE_FG, _MAYBE_FG))
+    cv2.grabCut(small, labels, None, models[0], models[1], 1, cv2.GC_INIT_WITH_MASK)
+    subject: Mask = np.isin(labels, (_SURE_FG, _MAYBE_FG))
+    for _ in range(_ITERATIONS - 1):
+        before = subject
+        cv2.grabCut(small, labels, None, models[0], models[1], 1, cv2.GC_EVAL)
+        subject = np.isin(labels, (_SURE_FG, _MAYBE_FG))
+        if subject.sum() < _COLLAPSED * before.sum():
+            return before
+    return subject
 
 
 def _largest_pieces(subject: Mask, keep: Mask | None) -> Mask:
