@@ -19,8 +19,9 @@ RIM = 0.03
 BAND = 0.012
 """Half the width of the unknown band along the border, as a share of the shorter side."""
 
-_SIDE = 352  # of the reduced picture, the longer one: 0.05 s an iteration, a second where colours are alike
-_ITERATIONS = 3  # more cut no better: boxes of 10 pictures have SAD 68.7 in the mean, with five 70.3
+_SIDE = 384  # of the reduced picture, the longer one: 0.06 s an iteration, a second where colours are alike
+_FIRST_SIDE = 256  # for the first iteration, whose colours of the subject are a guess anyway
+_ITERATIONS = 3  # more cut no better
 _COLLAPSED = 0.1  # of the subject is left by an iteration that took its colours for the background's
 _SPECK = 0.01  # of the largest piece: smaller ones are noise
 _LEAST = 16  # pixels of the reduced picture
@@ -169,20 +170,40 @@ def _nearest(colours: np.ndarray, where: Mask) -> np.ndarray:
 
 
 def _cut(small: UInt8, labels: UInt8) -> Mask:
-    models = np.zeros((2, 1, 65))
-    counts = np.bincount(labels.ravel(), minlength=4)
-    if not counts[_SURE_BG] + counts[_MAYBE_BG] or not counts[_SURE_FG] + counts[_MAYBE_FG]:
+    if not _has_both(labels):
         return np.isin(labels, (_SURE_FG, _MAYBE_FG))
+    models = np.zeros((2, 1, 65))
     cv2.setRNGSeed(0)  # the generator belongs to this thread
-    cv2.grabCut(small, labels, None, models[0], models[1], 1, cv2.GC_INIT_WITH_MASK)
-    subject: Mask = np.isin(labels, (_SURE_FG, _MAYBE_FG))
+    subject = _first_cut(small, labels, models)
+    sure = np.isin(labels, (_SURE_BG, _SURE_FG))
     for _ in range(_ITERATIONS - 1):
         before = subject
+        labels = np.where(sure, labels, np.where(before, np.uint8(_MAYBE_FG), np.uint8(_MAYBE_BG)))
         cv2.grabCut(small, labels, None, models[0], models[1], 1, cv2.GC_EVAL)
         subject = np.isin(labels, (_SURE_FG, _MAYBE_FG))
         if subject.sum() < _COLLAPSED * before.sum():
             return before
     return subject
+
+
+def _first_cut(small: UInt8, labels: UInt8, models: np.ndarray) -> Mask:
+    """Fill the colour models and cut once, on a still smaller picture."""
+    size = small.shape[1::-1]
+    scale = min(1.0, _FIRST_SIDE / max(size))
+    reduced = (max(3, round(size[0] * scale)), max(3, round(size[1] * scale)))
+    less = cv2.resize(labels, reduced, interpolation=cv2.INTER_NEAREST)
+    if not _has_both(less):  # a line of subject or background fell between pixels
+        reduced, less = size, labels.copy()
+    picture = cv2.resize(small, reduced, interpolation=cv2.INTER_AREA)
+    cv2.grabCut(picture, less, None, models[0], models[1], 1, cv2.GC_INIT_WITH_MASK)
+    subject = np.isin(less, (_SURE_FG, _MAYBE_FG)).view(np.uint8)
+    return np.asarray(cv2.resize(subject, size, interpolation=cv2.INTER_NEAREST) > 0, dtype=np.bool_)
+
+
+def _has_both(labels: UInt8) -> bool:
+    """Tell whether both subject and background are there, without which there is nothing to cut."""
+    background, subject, maybe_background, maybe_subject = np.bincount(labels.ravel(), minlength=4)
+    return bool(background + maybe_background and subject + maybe_subject)
 
 
 def _largest_pieces(subject: Mask, keep: Mask | None) -> Mask:
