@@ -25,6 +25,7 @@ CORE = {
         "simd.cluster",
         "simd.landmarks",
         "simd.progress",
+        "simd.stores",
         "simd.version",
     ),
 }

@@ -15,7 +15,7 @@ _FORMATS = "webdataset, parquet, coco or croissant."
 def export(
     dataset: Annotated[Path, Argument(help="A set built by simd build or simd import.")],
     to: Annotated[str, Option(help=_FORMATS)],
-    out: Annotated[Path, Option(help="A new folder.")],
+    out: Annotated[Path, Option(help="A new folder, or an address: s3://bucket/folder, gs://, hf://.")],
     split: Annotated[str, Option(help="What the set is for others: train, validation or test.")] = "train",
     shards: Annotated[
         int | None,
@@ -48,4 +48,4 @@ def export(
         print_json(exported)
         return
     files = f"{len(exported.parts)} {'file' if len(exported.parts) == 1 else 'files'}"
-    typer.echo(f"{exported.images} images in {files} for {to}: {out}\ndigest {exported.digest}")
+    typer.echo(f"{exported.images} images in {files} for {to}: {exported.folder}\ndigest {exported.digest}")

@@ -12,7 +12,10 @@ from simd.cli.app import AlphaDir, AlphaSuffix, Cluster, Json, Overwrite, Worker
 @app.command("import")
 def import_(
     source: Annotated[
-        Path, Argument(help="A folder of images with their alpha: image/ and alpha/, ...; or an export.")
+        Path,
+        Argument(
+            help="A folder of images with their alpha: image/, alpha/, ...; or an export, s3://... too."
+        ),
     ],
     out: Annotated[Path, Argument(help="The set's folder: new, or holding an interrupted import.")],
     kind: Annotated[str | None, Option(help="Its layout, if unclear: aim-500, composition-1k, ...")] = None,

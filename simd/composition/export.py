@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from simd.arguments import checked
 from simd.dataset.card import CARD_NAME, card
 from simd.dataset.exports import Asked, ExportFormat, find_export_format
 from simd.dataset.exports.licences import licence_table, refuse_unknown_licences
-from simd.dataset.exports.note import Part, attribution_of, write_note
+from simd.dataset.exports.note import NOTE_NAME, Part, attribution_of, write_note
 from simd.dataset.exports.statements import read_statements
 from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, load_set
 from simd.dataset.verify import verify
@@ -16,6 +17,7 @@ from simd.errors import DataError
 from simd.export_place import write_export
 from simd.files import make_folder, write_atomically
 from simd.sources.outputs import check_output_folder, never
+from simd.stores import address_of, check_free, open_store, send_folder
 
 _SPLIT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 SPLITS_NAME = "splits"
@@ -25,7 +27,7 @@ SPLITS_NAME = "splits"
 class Exported(NamedTuple):
     """An export as it was written."""
 
-    folder: Path
+    folder: Path | str  # an address is text
     format: str
     images: int
     digest: str  # of the set, as `simd import` finds it again
@@ -54,7 +56,9 @@ def export(
     dataset : MattingSet or path
         A set, or its folder.
     out : path
-        A new or an empty folder.
+        A new or an empty folder, or the address of one in an object store (``s3://bucket/folder``). There
+        the export is made on this machine first, and `export.json` is sent last: what was cut off is no
+        export, and the same call goes on.
     to : str
         A key of :data:`simd.dataset.exports.FORMATS`.
     split : str
@@ -73,12 +77,29 @@ def export(
     Raises
     ------
     DataError
-        If the format is unknown, `out` holds something, an option does not fit, or a licence is unknown.
+        If the format is unknown, `out` holds something, an option does not fit, a licence is unknown, or a
+        store cannot be written.
     BatchError
         With every file of the set that is missing or changed; nothing is written then.
     BusyError
         If another process exports to `out`.
     """
+    if (address := address_of(out)) is not None:
+        store = open_store(address)
+        check_free(store, NOTE_NAME)  # before minutes of work
+        with TemporaryDirectory(prefix="simd-") as name:
+            exported = export(
+                dataset,
+                Path(name) / "export",
+                to=to,
+                split=split,
+                shards=shards,
+                statements=statements,
+                any_licence=any_licence,
+                workers=workers,
+            )
+            send_folder(Path(exported.folder), store, NOTE_NAME)
+        return exported._replace(folder=address)
     chosen = find_export_format(to)
     matting_set = dataset if isinstance(dataset, MattingSet) else load_set(dataset)
     out = check_output_folder(out, "an export", never, inputs=[matting_set.path, statements])

@@ -48,6 +48,7 @@ def import_exported(
     name: str | None = None,
     workers: int = 1,
     overwrite: bool = False,
+    origin: str | None = None,
 ) -> MattingSet:
     """Turn an export of a set into the set again.
 
@@ -65,6 +66,8 @@ def import_exported(
         Processes; they change the time and nothing else.
     overwrite : bool
         Import anew where a set lies already; the old one stays until the new one is complete.
+    origin : str, optional
+        Where the folder came from, if not from `source`: an unfinished import of the same goes on.
 
     Raises
     ------
@@ -93,7 +96,8 @@ def import_exported(
     total = len(stored) + len(contents.problems)
     if not stored:
         raise BatchError(dict(contents.problems), "images", total)
-    return _write(folder, out, note, contents, stored, name=name, workers=workers, overwrite=overwrite)
+    origin = origin or str(folder)
+    return _write(origin, out, note, contents, stored, name=name, workers=workers, overwrite=overwrite)
 
 
 def _folder(source: str | Path) -> Path:
@@ -105,7 +109,7 @@ def _folder(source: str | Path) -> Path:
 
 
 def _write(
-    folder: Path,
+    origin: str,
     out: Path,
     note: Note,
     contents: Contents,
@@ -139,7 +143,7 @@ def _write(
         {id_: _inputs(each) for id_, each in stored.items()},
         write_rest,
         finish,
-        settings={"command": "import", "source": str(folder), "kind": note.format, "name": name},
+        settings={"command": "import", "source": origin, "kind": note.format, "name": name},
         plan=SetPlan(
             name=info["name"],
             protocol=info["protocol"],

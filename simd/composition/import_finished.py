@@ -11,6 +11,7 @@ from simd.composition.import_exported import export_kind, import_exported
 from simd.composition.plan import safe_id
 from simd.composition.protocols import load_protocol
 from simd.composition.render import check_matte, class_mask, encode_layers, write_layers
+from simd.dataset.exports.note import NOTE_NAME, read_note
 from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, unnamed, write_manifest
 from simd.dataset.planned_again import Change, SetPlan
 from simd.dataset.resumable_writing import Inputs, check_folder, holds_set, state_of_files, write_set
@@ -27,6 +28,7 @@ from simd.sources.outputs import check_output_folder
 from simd.sources.pairs import read_finished
 from simd.sources.parquet import on_disk
 from simd.sources.table import find_table, read_table
+from simd.stores import address_of, fetched
 from simd.taxonomy import class_from_prefix, class_name
 from simd.trimap import FOREGROUND_FROM, UNKNOWN_FROM, read_mapped_trimap, unknown_region
 
@@ -87,7 +89,8 @@ def import_set(
     ----------
     source : path
         A folder in the layout of a kind in :data:`simd.sources.FINISHED`, or an export of a set
-        (:func:`simd.export`), which becomes that set again.
+        (:func:`simd.export`), which becomes that set again and may lie in an object store, too
+        (``s3://bucket/folder``).
     out : path
         The set's folder: new, empty, or holding an interrupted import of the same, which is continued. A
         finished set that is the one planned is returned as it is (:mod:`simd.dataset.planned_again`).
@@ -127,14 +130,18 @@ def import_set(
     Official trimaps are kept. Where there are none, the trimap is that of protocol ``exact``; the recipe
     of each image says which it is.
     """
+    stated: dict[str, object] = {"--classes": classes, "--class": class_, "--alpha-dir": alpha_dir}
+    stated |= {"--alpha-suffix": alpha_suffix, "--unlabelled": unlabelled, "--map-trimaps": map_trimaps}
+    rest: dict[str, Any] = {"name": name, "workers": workers, "overwrite": overwrite}
+    if (address := address_of(source)) is not None:
+        _check_needless(address, stated)
+        out = check_output_folder(out, "a set", holds_set)
+        with fetched(address, NOTE_NAME) as folder:
+            exported = kind or read_note(folder).format
+            return import_exported(folder, out, kind=exported, origin=address, **rest)
     if (exported := export_kind(source, kind)) is not None:
-        stated: dict[str, object] = {"--classes": classes, "--class": class_, "--alpha-dir": alpha_dir}
-        stated |= {"--alpha-suffix": alpha_suffix, "--unlabelled": unlabelled, "--map-trimaps": map_trimaps}
-        if needless := [option for option, value in stated.items() if value]:
-            raise DataError(
-                f"{source}: is an export of a set, whose rows say all of it; leave {needless[0]} out"
-            )
-        return import_exported(source, out, kind=exported, name=name, workers=workers, overwrite=overwrite)
+        _check_needless(source, stated)
+        return import_exported(source, out, kind=exported, **rest)
     out = check_output_folder(out, "a set", holds_set, inputs=[source, classes])
     origin = str(source)
     kind = with_names(kind, alpha_dir, alpha_suffix)
@@ -281,6 +288,11 @@ def _entries(
                 "--class NAME for all that are in none, or --unlabelled to import them without"
             )
     return entries
+
+
+def _check_needless(source: str | Path, stated: Mapping[str, object]) -> None:
+    if needless := [option for option, value in stated.items() if value]:
+        raise DataError(f"{source}: is an export of a set, whose rows say all of it; leave {needless[0]} out")
 
 
 def _settings(options: _Options) -> dict[str, Any]:
