@@ -1,4 +1,4 @@
-"""Object stores (``s3://``, ``gs://``, ``hf://``, whatever fsspec knows): a folder goes to one, or comes back.
+"""Object stores (``s3://``, ``gs://``, ``hf://``, what fsspec knows): a folder goes to one, or comes back.
 
 An object has its final name only when all of its bytes are there. `unfinished.json`, which goes first, says
 what a folder will hold; the file that makes the folder what it is goes last. A run that was killed leaves

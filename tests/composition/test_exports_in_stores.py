@@ -208,7 +208,7 @@ def test_protocols_that_nobody_knows_or_that_lack_their_library(made, tmp_path, 
         import_set("memory://a/b", tmp_path / "back", class_="fur")
     for protocol, library in (("s3", "s3fs"), ("gs", "gcsfs")):
         monkeypatch.setitem(sys.modules, library, None)
-        fsspec.registry._registry.pop(protocol, None)
+        monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, protocol, raising=False)
         with pytest.raises(MissingExtraError, match=rf'{protocol}:// needs {library}; .*"\.\[{protocol}\]"'):
             import_set(f"{protocol}://bucket/x", tmp_path / "back")
     assert not (tmp_path / "back").exists()
