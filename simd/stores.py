@@ -167,8 +167,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, NotImplementedError):
         return f"this kind of store cannot do that ({line}); name another"
     return (
-        f"the store cannot be reached, or failed ({line}); look at the network and at the endpoint "
-        "(AWS_ENDPOINT_URL), and run the same command again"
+        f"the store cannot be reached, or failed ({line}); look at the network and at the store's "
+        "endpoint (for s3: AWS_ENDPOINT_URL), and run the same command again"
     )
 
 

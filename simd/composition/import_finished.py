@@ -137,8 +137,8 @@ def import_set(
         _check_needless(address, stated)
         out = check_output_folder(out, "a set", holds_set)
         with fetched(address, NOTE_NAME) as folder:
-            exported = kind or read_note(folder).format
-            return import_exported(folder, out, kind=exported, origin=address, **rest)
+            format_ = kind or read_note(folder).format
+            return import_exported(folder, out, kind=format_, origin=address, **rest)
     if (exported := export_kind(source, kind)) is not None:
         _check_needless(source, stated)
         return import_exported(source, out, kind=exported, **rest)

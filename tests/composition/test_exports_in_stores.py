@@ -90,7 +90,7 @@ def test_an_address_in_use_is_left_alone(made, place, tmp_path):
 
 
 def test_what_was_cut_off_is_no_export_and_goes_on(made, place, tmp_path, monkeypatch):
-    """The network goes while the third shard is being sent."""
+    """The network goes while the first shard is being sent."""
     import shutil
 
     copy, sent = shutil.copyfileobj, []
@@ -104,7 +104,7 @@ def test_what_was_cut_off_is_no_export_and_goes_on(made, place, tmp_path, monkey
 
     monkeypatch.setattr("simd.stores.shutil.copyfileobj", fail)
     with pytest.raises(
-        DataError, match=r"README|\.tar: the store cannot be reached, or failed \(OSError: the c"
+        DataError, match=r"train-000000\.tar: the store cannot be reached, or failed \(OSError: the c"
     ):
         export(made, place, to="webdataset")
     present = open_store(place).sizes()
@@ -160,6 +160,29 @@ def test_a_killed_export_leaves_no_half_object(made, bucket, tmp_path):
     assert import_set(place, tmp_path / "back").digest == made.digest
 
 
+def test_an_upload_of_many_parts_that_fails_leaves_none(bucket, tmp_path, monkeypatch):
+    store = open_store(f"{bucket}/{uuid.uuid4().hex}")
+    with (tmp_path / "large.tar").open("wb") as stream:
+        stream.truncate(60 * 2**20)  # s3fs sends parts of 50 MiB
+    store.send("large.tar", tmp_path / "large.tar")
+    assert store.sizes() == {"large.tar": 60 * 2**20}
+    store.remove("large.tar")
+
+    unseen = []
+
+    def fail(source, target, *_):
+        target.write(source.read(55 * 2**20))
+        unseen.extend(store.files.list_multipart_uploads(bucket.removeprefix("s3://")))
+        raise OSError("the cable is out")
+
+    monkeypatch.setattr("simd.stores.shutil.copyfileobj", fail)
+    with pytest.raises(DataError, match=r"large\.tar: the store cannot be reached"):
+        store.send("large.tar", tmp_path / "large.tar")
+    assert store.sizes() == {}
+    assert len(unseen) == 1
+    assert store.files.list_multipart_uploads(bucket.removeprefix("s3://")) == []
+
+
 def test_a_damaged_file_is_named_by_its_address_and_got_again(made, place, tmp_path):
     export(made, place, to="webdataset", shards=2)
     store = open_store(place)
@@ -192,6 +215,14 @@ def test_stores_that_cannot_be_used_are_answered_with_a_sentence(made, tmp_path,
         export(made, "s3://no-such-bucket/x", to="webdataset")
     with pytest.raises(DataError, match=r"s3://no-such-bucket/x: (has no export|no such bucket)"):
         import_set("s3://no-such-bucket/x", tmp_path / "back")
+    with monkeypatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.delenv(name)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        fsspec.filesystem("s3").clear_instance_cache()
+        with pytest.raises(DataError, match=r"lets nobody in without credentials.*AWS_ACCESS_KEY_ID"):
+            import_set("s3://exports/x", tmp_path / "back")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     fsspec.filesystem("s3").clear_instance_cache()
     start = time.monotonic()
