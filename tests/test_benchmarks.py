@@ -50,6 +50,8 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "robustness/fuzz.py --inputs 2 --workers 1",
     "robustness/kill.py --kills 1 --workers 1",
     "robustness/training_kills.py --kills 1 --steps 2",
+    "scale.py start 40",
+    "scale.py growth 40 80",
     "speed/growth.py duplicates 100 200",
     "speed/growth.py board 100",
     "speed/growth.py embed 100",

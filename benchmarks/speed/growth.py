@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -158,18 +158,19 @@ def rows(count: int) -> Callable[[], str]:
     return read
 
 
-def write_rows(folder: Path, count: int) -> None:
-    """Write dataset.json and metadata.jsonl, ten composites of a foreground."""
+def write_rows(
+    folder: Path, count: int, side: int = 1024, hashes: Mapping[str, Mapping[str, str]] | None = None
+) -> None:
+    """Write dataset.json and metadata.jsonl, ten composites of a foreground; hashes by class, or made up."""
     from simd.dataset.manifest import write_manifest
-    from simd.records import Composite
+    from simd.records import LAYERS, Composite
     from simd.taxonomy import CLASSES
 
     made = []
     for number in range(count):
         class_ = CLASSES[number // 10 % 20]
-        digests = {
-            f"{layer}_sha256": hashlib.sha256(f"{layer}{number}".encode()).hexdigest()
-            for layer in ("image", "alpha", "trimap", "class_mask")
+        digests = (hashes or {}).get(class_) or {
+            f"{layer}_sha256": hashlib.sha256(f"{layer}{number}".encode()).hexdigest() for layer in LAYERS
         }
         crop = {"bg_height": 1080, "bg_width": 1920, "crop_top": number % 97, "crop_left": number % 89}
         made.append(
@@ -185,7 +186,7 @@ def write_rows(folder: Path, count: int) -> None:
                 bg_licence="CC0-1.0",
                 alpha_kind="hand",
                 protocol="exact",
-                recipe={"k": number % 10, "height": 1024, "width": 1024, "trimap_radius": 12, **crop},
+                recipe={"k": number % 10, "height": side, "width": side, "trimap_radius": 12, **crop},
                 seed=58370907910000 + number,
                 class_mask_from="regions",
                 **digests,

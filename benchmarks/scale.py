@@ -1,0 +1,177 @@
+"""How commands start on a set of very many rows, and how they grow with the number of its images.
+
+    python benchmarks/scale.py start 100000            # until the first picture is opened
+    python benchmarks/scale.py growth 2000 8000 32000  # whole runs over tiny images
+
+Every image of a made set is one of 20, of 24 x 24 pixels, under another name. Each line is a process of its
+own, without workers: CPU seconds with the imports, and the most memory that it held. The exponent is between
+this size and the one before it: 1 is in proportion, 2 is all pairs.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from speed.growth import write_rows
+
+SIDE = 24  # pixels
+FORMATS = ("webdataset", "parquet", "coco", "croissant")
+COMMANDS = {
+    "balance": "balance SET",
+    "verify": "verify SET --workers 1",
+    "stats": "stats SET --out OUT --workers 1",
+    "embed": "embed SET --out OUT --workers 1",
+    "predict": "predict trimap SET --out OUT --workers 1",
+    "evaluate": "evaluate MATTES SET --out OUT --workers 1",
+    "leaderboard": "leaderboard SCORES OTHER --out OUT",
+    "browse": "browse SET --static OUT --scores SCORES --workers 1",
+    **{f"export {name}": f"export SET --to {name} --out OUT --any-licence --workers 1" for name in FORMATS},
+}
+PLACES = {
+    **{"SET": "set", "OUT": "out", "MATTES": "mattes"},
+    **{"FIRST": "first", "SECOND": "second", "SCORES": "first.json", "OTHER": "second.json"},
+}
+GROWTHS = ("stats", "evaluate", "leaderboard", "browse")
+
+
+class Took(NamedTuple):
+    """What a command took, of CPU seconds and of 10⁶ bytes."""
+
+    seconds: float
+    megabytes: int
+
+
+def make_set(folder: Path, count: int) -> None:
+    """Write a set and mattes of it, whose files are links to a few."""
+    from simd.image import encode_png, pixel_digest
+    from simd.records import LAYERS
+    from simd.taxonomy import CLASSES
+
+    rng = np.random.default_rng(0)
+    alpha = np.broadcast_to(np.linspace(-60, 315, SIDE).clip(0, 255).astype(np.uint8), (SIDE, SIDE)).copy()
+    unknown = (alpha > 0) & (alpha < 255)
+    layers: dict[str, dict[str, np.ndarray]] = {}
+    for number, class_ in enumerate(CLASSES):
+        layers[class_] = {
+            "image": rng.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8),
+            "alpha": alpha,
+            "trimap": np.where(unknown, np.uint8(128), alpha),
+            "class_mask": np.where(unknown, np.uint8(number), np.uint8(255)),
+            "mattes": (alpha // (1 + number % 3)).astype(np.uint8),
+        }
+    hashes = {
+        class_: {f"{layer}_sha256": pixel_digest(of_class[layer]) for layer in LAYERS}
+        for class_, of_class in layers.items()
+    }
+    (folder / "set").mkdir()
+    write_rows(folder / "set", count, SIDE, hashes)
+    for layer in (*LAYERS, "mattes"):
+        place = folder / ("mattes" if layer == "mattes" else f"set/{layer}")
+        place.mkdir(parents=True)
+        for class_, of_class in layers.items():
+            (folder / f"{layer}-{class_}").write_bytes(encode_png(of_class[layer]))
+        with (folder / "set" / "metadata.jsonl").open(encoding="utf-8") as rows:
+            for row in map(json.loads, rows):
+                os.link(folder / f"{layer}-{row['class']}", place / f"{row['id']}.png")
+
+
+def run_here(folder: Path, command: str, until_a_picture: bool) -> Took:
+    """Run a command of simd in this process, to its end or until it opens a picture."""
+    from simd.parallel import peak_megabytes
+
+    def took() -> Took:
+        return Took(time.process_time(), peak_megabytes() or 0)
+
+    def stop(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and str(arguments[0]).startswith(pictures):
+            print(json.dumps(took()), file=answer, flush=True)
+            os._exit(0)
+
+    pictures = tuple(
+        str(folder / place) + os.sep for place in ("mattes", "set/image", "set/alpha", "set/trimap")
+    )
+    answer = sys.stdout
+    if until_a_picture:
+        sys.addaudithook(stop)
+    from simd.cli import main as simd
+
+    sys.argv = [
+        "simd",
+        *(str(folder / PLACES.get(word, word)) if word.isupper() else word for word in command.split()),
+    ]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+        code = simd()
+    if code:
+        raise SystemExit(said.getvalue())
+    return took()
+
+
+def measure(folder: Path, command: str, until_a_picture: bool = False) -> Took:
+    """Run a command in a process of its own."""
+    arguments = [sys.executable, __file__, "here", str(folder), command, str(int(until_a_picture))]
+    printed = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout
+    shutil.rmtree(folder / "out", ignore_errors=True)
+    return Took(*json.loads(printed.splitlines()[-1]))
+
+
+def starts(count: int) -> None:
+    """Print how long each command that reads a set takes until it opens a picture."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_set(folder, count)
+        print(f"{count:,} rows      CPU seconds   MB", flush=True)
+        for what, command in COMMANDS.items():
+            if "SCORES" not in command:
+                seconds, megabytes = measure(folder, command, until_a_picture=True)
+                print(f"{what:<18}{seconds:11.2f}{megabytes:6d}", flush=True)
+
+
+def grow(sizes: list[int]) -> None:
+    """Print how long whole runs take, and their exponents."""
+    before: dict[str, tuple[int, float]] = {}
+    print(f"{'images':>10} {'':<12}  CPU seconds  exponent   MB", flush=True)
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            make_set(folder, size)
+            measure(folder, "evaluate MATTES SET --out FIRST --name first --workers 1")
+            measure(folder, "evaluate MATTES SET --out SECOND --name second --workers 1")
+            for what in GROWTHS:
+                seconds, megabytes = measure(folder, COMMANDS[what])
+                then = before.get(what)
+                exponent = f"{math.log(seconds / then[1]) / math.log(size / then[0]):.2f}" if then else ""
+                before[what] = size, seconds
+                print(f"{size:10,} {what:<12}  {seconds:11.2f}  {exponent:>8}{megabytes:5d}", flush=True)
+
+
+def main() -> None:
+    """Print a line for each command, or for each size and command."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", choices=("start", "growth"))
+    parser.add_argument("sizes", type=int, nargs="+")
+    if sys.argv[1:2] == ["here"]:
+        folder, command, until_a_picture = sys.argv[2:]
+        print(json.dumps(run_here(Path(folder), command, until_a_picture == "1")))
+        return
+    options = parser.parse_args()
+    if options.part == "growth":
+        grow(options.sizes)
+    for size in options.sizes if options.part == "start" else ():
+        starts(size)
+
+
+if __name__ == "__main__":
+    main()
