@@ -173,7 +173,7 @@ class Composite:
 
     def to_row(self) -> dict[str, Any]:
         """Return the row of metadata.jsonl; :meth:`from_row` turns it back."""
-        row: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        row: dict[str, Any] = {name: getattr(self, name) for name in _COLUMNS}
         row = {"id": row.pop("id"), "class": row.pop("class_") or None, **row, "classes": list(self.classes)}
         row["recipe"] = dict(self.recipe)
         digests = {f"{layer}_sha256": row.pop(f"{layer}_sha256") for layer in LAYERS}
@@ -189,8 +189,8 @@ class Composite:
         DataError
             If a column is missing or not of its kind or range; the message names it.
         """
-        values = {f.name: row[key] for f in fields(cls) if (key := f.name.rstrip("_")) in row}
-        if missing := [f.name.rstrip("_") for f in fields(cls) if f.name not in values]:
+        values = {name: row[key] for name, key in _COLUMNS.items() if key in row}
+        if missing := [key for name, key in _COLUMNS.items() if name not in values]:
             raise DataError(f"composite {row.get('id')!r:.80} lacks {', '.join(missing)}")
         if reason := problem(row, _ROW):
             raise DataError(f"composite {row['id']!r:.80}: {reason}")
@@ -204,6 +204,9 @@ class Composite:
             if row.get(key, name) != name:
                 raise DataError(f"composite {composite.id!r}: {key} is {row[key]!r:.80}, its file is {name}")
         return composite
+
+
+_COLUMNS = {field.name: field.name.rstrip("_") for field in fields(Composite)}
 
 
 def file_name(id_: str, layer: str) -> str:
