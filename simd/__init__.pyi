@@ -4,6 +4,7 @@ from .cluster import on_cluster as on_cluster
 from .composition.build import build as build
 from .composition.export import export as export
 from .composition.stream import stream as stream
+from .dataset.ledger import licences as licences
 from .dataset.manifest import load_set as load_set
 from .dataset.verify import verify as verify
 from .generator import synthetic as synthetic

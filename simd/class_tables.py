@@ -147,7 +147,7 @@ def read_entries(
         quote that is not closed, unknown classes and kinds of alpha (all of them), or rows that contradict
         each other. Rows that say the same are one.
     """
-    columns, rows = _read_rows(path)
+    columns, rows = read_cells(path)
     file_column = _pick(path, columns, _FILE_COLUMNS)
     class_column = _pick(path, columns, _CLASS_COLUMNS) if with_classes else None
     fg_column = next((name for name in _FG_COLUMNS if name in columns), None)
@@ -183,8 +183,12 @@ def read_entries(
     return table
 
 
-def _read_rows(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
-    """Return the columns, and each row with the number of its line; a short row has None in the rest."""
+def read_cells(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str | None]]]]:
+    """Return the columns of a CSV file, in small letters, and each row with the number of its line.
+
+    A short row has None in the rest. Raises a DataError with the line for more cells than columns, a quote
+    that is not closed, a cell of more than 131,072 characters, or what is not UTF-8 text.
+    """
     text = read_text(path)
     separator = _separator(text)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)

@@ -6,6 +6,7 @@ tag, exchange, studio                 `simd tag`: whole folders, formats of othe
 cutout                                subjects of photographs, cut out on a page or all at once
 balance, build, import_finished       from foregrounds, or image-alpha pairs, to a set
 export                                a set in the layout of another tool
+licences                              who has checked which licence of a set, and what has drifted
 verify, stats, embed                  whether a set is as built, and what it is made of
 train                                 networks by a recipe
 weights, predict, evaluate            methods run and scored
@@ -45,6 +46,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     import_finished,
     index,
     leaderboard,
+    licences,
     predict,
     ranks,
     select,

@@ -30,6 +30,7 @@ _ORDER = (
         "build",
         "import",
         "export",
+        "licences",
         "verify",
         "stats",
     ),

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from simd.arguments import checked
 from simd.dataset.card import CARD_NAME, card
 from simd.dataset.exports import Asked, ExportFormat, find_export_format
-from simd.dataset.exports.licences import licence_table, refuse_unknown_licences
-from simd.dataset.exports.note import NOTE_NAME, Part, attribution_of, write_note
+from simd.dataset.exports.licences import check_words, licence_table, refuse_unknown_licences
+from simd.dataset.exports.note import NOTE_NAME, Part, attribution_of, ledger_of, write_note
 from simd.dataset.exports.statements import read_statements
+from simd.dataset.ledger import LEDGER_NAME, read_ledger, read_originals
 from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, load_set
 from simd.dataset.verify import verify
 from simd.errors import DataError
@@ -77,8 +78,8 @@ def export(
     Raises
     ------
     DataError
-        If the format is unknown, `out` holds something, an option does not fit, a licence is unknown, or a
-        store cannot be written.
+        If the format is unknown, `out` holds something, an option does not fit, a licence is unknown, a line
+        of the ledger of licences cannot be used, or a store cannot be written.
     BatchError
         With every file of the set that is missing or changed; nothing is written then.
     BusyError
@@ -109,6 +110,7 @@ def export(
     asked = Asked(split, shards, read_statements(None if statements is None else Path(statements)))
     if not any_licence:
         refuse_unknown_licences(matting_set.rows)
+    read_ledger(matting_set.path)  # what cannot be used is said before the long work
     verify(matting_set, workers=workers)
     make_folder(out.parent)
     parts: list[Part] = []
@@ -144,10 +146,13 @@ def _check_options(
 
 def _write_words(chosen: ExportFormat, matting_set: MattingSet, out: Path, split: str) -> None:
     """Write what people read: the card, the notices, and the ids of the split."""
-    layout = f"{chosen.module.layout(split)}\n{licence_table(matting_set.rows)}"
+    words = licence_table(matting_set.rows) + check_words(read_originals(matting_set))
+    layout = f"{chosen.module.layout(split)}\n{words}"
     text = card(matting_set.info, matting_set.rows, layout=layout, head=chosen.module.head(split))
     write_atomically(out / CARD_NAME, text)
     write_atomically(out / ATTRIBUTION_NAME, attribution_of(matting_set))
+    if ledger := ledger_of(matting_set):
+        write_atomically(out / LEDGER_NAME, ledger)
     make_folder(out / SPLITS_NAME)
     ids = "".join(f"{row.id}\n" for row in matting_set.rows)
     write_atomically(out / SPLITS_NAME / f"{split}.txt", ids)

@@ -12,6 +12,7 @@ from simd.dataset.exports import FORMATS, Contents, Stored, find_export_format, 
 from simd.dataset.exports.note import NOTE_NAME, Note, read_note
 from simd.dataset.info import check_rows, sources_of_part
 from simd.dataset.layers import decode_layer, layer_problem
+from simd.dataset.ledger import LEDGER_NAME
 from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, write_manifest
 from simd.dataset.planned_again import Change, SetPlan
 from simd.dataset.resumable_writing import Inputs, check_folder, holds_set, write_set
@@ -130,6 +131,8 @@ def _write(
 
     def finish(to: Path, rows: list[Composite]) -> None:
         write_atomically(to / ATTRIBUTION_NAME, note.attribution)
+        if note.ledger and not (to / LEDGER_NAME).exists():  # checks since an import in part stay
+            write_atomically(to / LEDGER_NAME, note.ledger)
         sources = info["sources"] if len(rows) == total else sources_of_part(info["sources"], rows)
         write_manifest(to, rows, **{key: info[key] for key in ("name", "protocol", "seed")}, sources=sources)
 

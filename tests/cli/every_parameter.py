@@ -43,6 +43,7 @@ INPUT_FILES = {
     *("cutout --boxes", "cutout --model"),
     "court --classes",
     "export --statements",
+    *("licences --against", "licences --record"),
     *("explain SCORES", "explain --against"),
     *("balance --classes", "browse open --scores", "build --background-list", "build --classes"),
     *("build --file-list", "build --foreground-list", "build --review", "build --selection", "build --spec"),
@@ -62,7 +63,7 @@ INPUT_FILES = {
 }
 INPUT_FOLDERS = {
     "explain DATASET",
-    "export DATASET",
+    *("export DATASET", "licences DATASET"),
     *("court --alpha", "court --trimap", "court DATASET", "court PREDICTIONS"),
     *("cutout --backdrops", "cutout --truth", "cutout PICTURES"),
     "bench DATASET",
@@ -153,6 +154,7 @@ BASES = {
     "evaluate": {"PREDICTIONS": "{mattes}", "DATASET": "{set}", "--out": "{new}"},
     "import": {"SOURCE": "{aim}", "OUT": "{new}", "--class": "fur"},
     "index": {"FOLDER": "{fgs}"},
+    "licences": {"DATASET": "{set}"},
     "leaderboard": {"SCORES": "{scores}", "--out": "{new}"},
     "ranks": {"SCORES": "{scores}"},
     "predict": {"METHOD": "trimap", "IMAGES": "{set}", "--out": "{new}"},

@@ -3,10 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from simd.dataset.ledger import LEDGER_NAME, Original, differs
 from simd.errors import DataError, first_of
 from simd.records import UNKNOWN_LICENCE, Composite
 
 _NAMED = 3  # examples in a message
+_CHECKERS = 8
 
 
 def refuse_unknown_licences(rows: Sequence[Composite]) -> None:
@@ -53,6 +55,26 @@ def licence_table(rows: Sequence[Composite]) -> str:
         text += (
             f"\n**Nobody has stated the licence of a part of {composites[UNKNOWN_LICENCE]} images.** The set "
             "was exported with `--any-licence`: ask the owners before you hand it on.\n"
+        )
+    return text
+
+
+def check_words(originals: Sequence[Original]) -> str:
+    """Return Markdown: how many licences were checked, when and by whom, and which are others by now."""
+    checks = [original.last for original in originals if original.last is not None]
+    if not checks:
+        return "\nNobody has recorded a check of these licences (`simd licences`).\n"
+    days = sorted(check.checked for check in checks)
+    span = f"on {days[0]}" if days[0] == days[-1] else f"from {days[0]} to {days[-1]}"
+    people = first_of(sorted({_plain(check.by) for check in checks}), _CHECKERS, count=True)
+    text = (
+        f"\nChecked: {len(checks)} of the {len(originals)} foregrounds and backgrounds, {span}, by {people}. "
+        f"`{LEDGER_NAME}` has address, day and checker of each.\n"
+    )
+    if drifted := [each for each in originals if each.last and differs(each, each.last)]:
+        text += (
+            f"\n**The licence of {len(drifted)} of them was another one when it was last checked** than the "
+            "table states: " + _plain(first_of([each.name for each in drifted], _NAMED, count=True)) + ".\n"
         )
     return text
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simd.dataset.info import check_info
+from simd.dataset.ledger import LEDGER_NAME
 from simd.dataset.manifest import ATTRIBUTION_NAME, INFO_NAME, MattingSet
 from simd.errors import DataError
 from simd.files import json_text, read_json, read_text, write_atomically
@@ -27,6 +28,7 @@ _NOTE = record(
         "attribution": TEXT,
         "parts": list_of(record({"name": _NAME, "bytes": COUNT, "ids": list_of(TEXT)})),
     },
+    {"ledger": TEXT},
     words="the note of an export",
 )
 
@@ -47,6 +49,7 @@ class Note(NamedTuple):
     info: Mapping[str, Any]  # the set's dataset.json
     attribution: str  # its ATTRIBUTION.md
     parts: Sequence[Part]
+    ledger: str  # its licences.csv, "" where it has none
 
     @property
     def digest(self) -> str:
@@ -63,6 +66,7 @@ def write_note(
         "split": split,
         "dataset": matting_set.info,
         "attribution": attribution_of(matting_set),
+        **({"ledger": ledger} if (ledger := ledger_of(matting_set)) else {}),
         "parts": [part._asdict() for part in parts],
     }
     write_atomically(out / NOTE_NAME, json_text(content))
@@ -71,6 +75,12 @@ def write_note(
 def attribution_of(matting_set: MattingSet) -> str:
     """Return the text of ATTRIBUTION.md of a set; "" where a set from before has none."""
     file = matting_set.path / ATTRIBUTION_NAME
+    return read_text(file) if file.exists() else ""
+
+
+def ledger_of(matting_set: MattingSet) -> str:
+    """Return the text of the ledger of a set's licences; "" where it has none."""
+    file = matting_set.path / LEDGER_NAME
     return read_text(file) if file.exists() else ""
 
 
@@ -96,7 +106,8 @@ def read_note(folder: Path) -> Note:
     content = checked(read_json(file), _NOTE, file, _ADVICE)
     info = check_info(content["dataset"], Path(f"{file}, {INFO_NAME}"))
     parts = [Part(part["name"], part["bytes"], part["ids"]) for part in content["parts"]]
-    return Note(content["format"], content["split"], info, content["attribution"], parts)
+    words = content["attribution"], parts, content.get("ledger", "")
+    return Note(content["format"], content["split"], info, *words)
 
 
 def row_of(content: Any, where: str) -> Composite:
