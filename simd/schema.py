@@ -80,7 +80,7 @@ def record(
     required: Mapping[str, Kind], optional: Mapping[str, Kind] | None = None, words: str = "an object"
 ) -> Kind:
     """Return the kind of an object with these keys; keys that others have added are passed over."""
-    texts = [key for key, kind in required.items() if kind is TEXT]  # tables of 100,000 rows have a dozen each
+    texts = [key for key, kind in required.items() if kind is TEXT]  # checked at once: rows have a dozen
     needed = [(key, kind.fits) for key, kind in required.items() if kind is not TEXT]
     allowed = [(key, kind.fits) for key, kind in (optional or {}).items()]
 
