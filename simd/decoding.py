@@ -121,9 +121,15 @@ def is_unmarked_tiff(path: Path, max_pixels: int = MAX_PIXELS) -> bool:
         return image.format == "TIFF" and tags_of(getattr(image, "tag_v2", {})).unmarked
 
 
-def decode(path: Path, max_pixels: int, upright: bool = True) -> npt.NDArray[Any]:
-    """Decode to (H, W), (H, W, 3) or (H, W, 4), RGB, uint8 or uint16; or float32 (H, W) in [0, 1]."""
-    data = read_whole(path)
+def decode(path: Path, max_pixels: int, upright: bool = True, data: bytes | None = None) -> npt.NDArray[Any]:
+    """Decode to (H, W), (H, W, 3) or (H, W, 4), RGB, uint8 or uint16; or float32 (H, W) in [0, 1].
+
+    `data` are the bytes of an image that is no file; `path` then names it in messages.
+    """
+    if data is None:
+        data = read_whole(path)
+    else:
+        check_png_sums(path, data)
     image, orientation = open_image(path, io.BytesIO(data), max_pixels)
     pixels = guarded(path, lambda: _pixels(image, data))
     return turn_upright(pixels, orientation) if upright else pixels

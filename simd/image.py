@@ -131,8 +131,12 @@ def no_alpha(path: Path, max_pixels: int = MAX_PIXELS) -> str:
     return "has no alpha channel; a cut-out is an image with transparency"
 
 
-def read_image(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True) -> UInt8:
+def read_image(
+    path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True, data: bytes | None = None
+) -> UInt8:
     """Read a colour image; without `upright` its EXIF orientation is passed over.
+
+    `data` are the bytes of an image that is no file; `path` then names it in messages.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def read_image(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True
     DataError
         If the file is missing, no image, damaged, or has more than `max_pixels` pixels.
     """
-    pixels = decode(path, max_pixels, upright)
+    pixels = decode(path, max_pixels, upright, data)
     if pixels.dtype == np.float32:
         raise DataError(f"{path}: holds floating-point pixels; write a colour image as 8 or 16 bits")
     if pixels.ndim == 2:
@@ -195,9 +199,14 @@ def check_opaque(path: Path, max_pixels: int = MAX_PIXELS) -> None:
         )
 
 
-def read_alpha(path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True) -> UInt8:
-    """Read a matte as uint8 (H, W); 16 bits are rounded to the nearest of 255 levels."""
-    return _to_8_bits(_one_channel(path, decode(path, max_pixels, upright)))
+def read_alpha(
+    path: Path, max_pixels: int = MAX_PIXELS, *, upright: bool = True, data: bytes | None = None
+) -> UInt8:
+    """Read a matte as uint8 (H, W); 16 bits are rounded to the nearest of 255 levels.
+
+    `data` are the bytes of an image that is no file; `path` then names it in messages.
+    """
+    return _to_8_bits(_one_channel(path, decode(path, max_pixels, upright, data)))
 
 
 def read_indices(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:

@@ -99,9 +99,12 @@ class Trimap(NamedTuple):
     mapped: int
 
 
-def read_trimap(path: Path, max_pixels: int = MAX_PIXELS) -> UInt8:
-    """Read a trimap: uint8 (H, W) of exactly 0, 128 and 255; other values are refused (DataError)."""
-    return as_trimap(read_alpha(path, max_pixels), f"{path}: ")
+def read_trimap(path: Path, max_pixels: int = MAX_PIXELS, *, data: bytes | None = None) -> UInt8:
+    """Read a trimap: uint8 (H, W) of exactly 0, 128 and 255; other values are refused (DataError).
+
+    `data` are the bytes of an image that is no file; `path` then names it in messages.
+    """
+    return as_trimap(read_alpha(path, max_pixels, data=data), f"{path}: ")
 
 
 def as_trimap(trimap: UInt8, where: str = "") -> UInt8:

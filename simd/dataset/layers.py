@@ -1,5 +1,6 @@
 """The layers of a composite: decoded, and compared with the digests that its row states."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from simd.errors import DataError
@@ -7,7 +8,12 @@ from simd.image import UInt8, pixel_digest, read_alpha, read_image
 from simd.records import Composite, file_name
 from simd.trimap import read_trimap
 
-_READERS = {"image": read_image, "alpha": read_alpha, "trimap": read_trimap, "class_mask": read_alpha}
+_READERS: dict[str, Callable[..., UInt8]] = {
+    "image": read_image,
+    "alpha": read_alpha,
+    "trimap": read_trimap,
+    "class_mask": read_alpha,
+}
 
 
 def read_layer(root: Path, row: Composite, layer: str) -> UInt8:
@@ -25,9 +31,12 @@ def read_layer(root: Path, row: Composite, layer: str) -> UInt8:
     return pixels
 
 
-def decode_layer(path: Path, layer: str) -> UInt8:
-    """Decode the file of a layer, whatever its pixels; DataError where it is not an image of its kind."""
-    return _READERS[layer](path)
+def decode_layer(path: Path, layer: str, data: bytes | None = None) -> UInt8:
+    """Decode the file of a layer, whatever its pixels; DataError where it is not an image of its kind.
+
+    `data` are its bytes where it is no file; `path` then names it in messages.
+    """
+    return _READERS[layer](path, data=data)
 
 
 def layer_problem(row: Composite, layer: str, pixels: UInt8, size: tuple[int, int] | None = None) -> str:

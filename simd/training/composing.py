@@ -113,19 +113,24 @@ def finish(
         apply_gamma(bg, gamma)
     image = np.empty_like(fg)
     blend(fg.ravel(), cv2.merge([crop.alpha] * 3).ravel(), bg.ravel(), image.ravel())
-    if options.noise and rng.random() < options.noise:
-        image = add_noise(image, drawn(rng, options.noise_sigma), rng)
-    if options.jpeg and rng.random() < options.jpeg:
-        lowest, highest = options.jpeg_quality
-        image = compress(image, int(rng.integers(lowest, highest + 1)))
     return {
-        "image": image,
+        "image": degraded(image, options, rng),
         "alpha": crop.alpha,
         "trimap": crop.trimap,
         "foreground": fg,
         "background": bg,
         "classes": crop.classes,
     }
+
+
+def degraded(image: UInt8, options: SampleOptions, rng: np.random.Generator) -> UInt8:
+    """Return an image with noise and compressed again, each by its chance."""
+    if options.noise and rng.random() < options.noise:
+        image = add_noise(image, drawn(rng, options.noise_sigma), rng)
+    if options.jpeg and rng.random() < options.jpeg:
+        lowest, highest = options.jpeg_quality
+        image = compress(image, int(rng.integers(lowest, highest + 1)))
+    return image
 
 
 def _draw_reach(options: SampleOptions, rng: np.random.Generator) -> float:

@@ -1,7 +1,7 @@
 """Where a crop lies in a foreground, and how it is turned: the drawn numbers as one matrix."""
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -26,6 +26,18 @@ Linear = tuple[float, float, float, float]
 """The rows of a 2 x 2 matrix; plain numbers, as NumPy takes ten times as long for so few."""
 
 
+class Framed(Protocol):
+    """What a crop is cut out of: a cutout, or a finished picture."""
+
+    @property
+    def places(self) -> dict[int, npt.NDArray[np.int32]]:
+        """Class index to (N, 2): row and column of what is unknown."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(H, W) at the full size."""
+
+
 class Placement(NamedTuple):
     """A crop of a foreground."""
 
@@ -44,7 +56,7 @@ def levels_for(options: SampleOptions) -> int:
 
 
 def draw_placement(
-    cutout: Cutout, class_: int, options: SampleOptions, rng: np.random.Generator, *, shrink: float
+    cutout: Framed, class_: int, options: SampleOptions, rng: np.random.Generator, *, shrink: float
 ) -> Placement:
     """Draw a crop around an unknown pixel of a class.
 
@@ -72,7 +84,7 @@ def draw_placement(
     return Placement(linear, centre, crop, interpolation)
 
 
-def exact_placement(cutout: Cutout, class_: int, side: int, rng: np.random.Generator) -> Placement:
+def exact_placement(cutout: Framed, class_: int, side: int, rng: np.random.Generator) -> Placement:
     """Draw a crop at full size, not turned, with an unknown pixel of a class on a pixel of its middle."""
     places = cutout.places[class_]
     y, x = places[rng.integers(len(places))].tolist()
@@ -117,6 +129,33 @@ def warp_classes(cutout: Cutout, placement: Placement, side: int, class_: int) -
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(classes, dtype=np.uint8)
+
+
+def warp_layer(layer: UInt8, placement: Placement, side: int, *, nearest: bool) -> UInt8:
+    """Cut a crop out of a layer of a finished picture, which is mirrored at its frame.
+
+    Parameters
+    ----------
+    layer : (H, W) or (H, W, 3)
+    nearest : bool
+        Keep its levels, as for a trimap; else they are interpolated as the placement says.
+    """
+    interpolation, (height, width) = placement.interpolation, layer.shape[:2]
+    if nearest:
+        interpolation = "nearest"
+    if interpolation == "linear":
+        a, b, c, d = placement.linear
+        for _ in range(_level(math.sqrt(abs(a * d - b * c)))):
+            half = (max(1, layer.shape[1] // 2), max(1, layer.shape[0] // 2))
+            layer = np.asarray(cv2.resize(layer, half, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    crop = cv2.warpAffine(
+        layer,
+        _matrix(placement, side, (layer.shape[1] / width, layer.shape[0] / height), ring=0),
+        (side, side),
+        flags=INTERPOLATIONS[interpolation] | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    return np.asarray(crop, dtype=np.uint8)
 
 
 def _matrix(

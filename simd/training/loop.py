@@ -106,6 +106,7 @@ def train(
         inputs += [*recipe.validation.foregrounds]
         if recipe.data is not None:
             inputs += [*recipe.data.foregrounds, *recipe.data.backgrounds]
+            inputs += [recipe.data.shards] if recipe.data.shards else []
     run = check_run_folder(run, inputs)
     stage = make_stage(recipe)
     accelerator = _accelerator(recipe, device, run, track_with)
@@ -314,6 +315,7 @@ class _Run:
             "best": self._best,
             "score": self._last_score,
             "needs": dict(self._stage.needs),
+            "set": getattr(self._samples, "digest", None),
             "threads": torch.get_num_threads(),
             "world": self._world,
         }
@@ -330,6 +332,12 @@ class _Run:
                     f"{run}: was begun with other weights of the {name} than those that lie in "
                     f"{getattr(self._recipe.head, name)} now; bring those back, or name another folder"
                 )
+        digest = getattr(self._samples, "digest", None)
+        if state.get("set") != digest:  # a run from before has none
+            raise DataError(
+                f"{run}: was begun with shards of another set than lie in data.shards now (digests "
+                f"{str(state.get('set'))[:12]}, {str(digest)[:12]}); bring those back, or name another folder"
+            )
         for what, then, now in (
             ("threads", state["threads"], torch.get_num_threads()),
             ("processes", state["world"], self._world),

@@ -11,7 +11,7 @@ from simd.errors import DataError, first_of
 from simd.generator.splits import split_of
 from simd.hashing import text_digest
 from simd.masks import nearest_pixel
-from simd.records import Background, Foreground, file_name
+from simd.records import Background, Composite, Foreground, file_name
 from simd.selection.foregrounds import read_selection
 from simd.sources import (
     FINISHED,
@@ -130,6 +130,16 @@ def is_for_testing(source: str, id_: str) -> bool:
     return any(id_.startswith(part) for part in _TEST_PARTS.get(source, ()))
 
 
+def refuse_test_rows(rows: Iterable[Composite], origin: str) -> None:
+    """Raise DataError if a set has foregrounds that are for testing."""
+    tested = {row.fg_id for row in rows if is_for_testing(row.source, row.fg_id)}
+    if tested:
+        raise DataError(
+            f"{origin}: is a set of test foregrounds ({first_of(sorted(tested), _NAMED)}); "
+            "train on others, or no score on them says anything"
+        )
+
+
 def _all_foregrounds(
     options: SampleOptions, problems: dict[str, str], notes: list[str]
 ) -> Sequence[Foreground]:
@@ -148,7 +158,7 @@ def _all_foregrounds(
         foregrounds = chosen
         if not foregrounds:
             raise DataError(f"{options.selection}: keeps none of these foregrounds; is it of other folders?")
-    return _part(foregrounds, options)
+    return part_of(foregrounds, options)
 
 
 def _index(origin: str, options: SampleOptions, notes: list[str]) -> Index[Foreground]:
@@ -190,12 +200,7 @@ def _index_set(origin: str, notes: list[str]) -> Index[Foreground]:
             classes=(row.class_, *(name for name in row.classes if name != row.class_)),
             alpha_kind=row.class_mask_from,  # in place of how it was made: whether its class mask counts
         )
-    tested = [row.fg_id for row in matting_set.rows if is_for_testing(row.source, row.fg_id)]
-    if tested:
-        raise DataError(
-            f"{origin}: is a set of test foregrounds ({first_of(sorted(set(tested)), _NAMED)}); "
-            "train on others, or no score on them says anything"
-        )
+    refuse_test_rows(matting_set.rows, origin)
     notes.append(f"{origin}: is a set; {len(records)} foregrounds, their colours estimated from composites")
     return Index(SET, tuple(records.values()), len(records))
 
@@ -215,7 +220,7 @@ def _without_test(records: Iterable[Record], origin: str, what: str, notes: list
     return kept
 
 
-def _part(foregrounds: Sequence[Foreground], options: SampleOptions) -> list[Foreground]:
+def part_of(foregrounds: Sequence[Foreground], options: SampleOptions) -> list[Foreground]:
     """Return the foregrounds of the part: of each class some are held out, by a hash of their names."""
     if options.held_out == 0:
         if options.part == "held-out":

@@ -66,6 +66,12 @@ class LossOptions:
         return bool(self.features or self.classes)
 
     @property
+    def needs_colours(self) -> tuple[str, ...]:
+        """The terms that are made of the true F or B; the release's discriminator sees F."""
+        of_discriminator = ("features", "classes") if self.form == "release" else ()
+        return ("composition", "colours", *of_discriminator, "mixed_composition", "colour_laplacian")
+
+    @property
     def all_heads(self) -> bool:
         """Whether F, B and the weight maps have a part: else some parameters never have a gradient."""
         return bool(self.gradient)

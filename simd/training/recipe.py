@@ -321,6 +321,8 @@ def _check(recipe: Recipe, origin: str) -> None:
     if stage == "sim" and recipe.data.side % 8:
         raise DataError(f"{origin}: [data] side must be a multiple of 8 for sim, not {recipe.data.side}")
     _check_human(recipe, origin)
+    if recipe.data.shards is not None:
+        _check_shards(recipe, recipe.data, origin)
     validation = recipe.validation
     if recipe.checkpoints.final == "best" and not validation.every:
         raise DataError(f"{origin}: [checkpoints] final is best, which needs validation.every")
@@ -350,6 +352,29 @@ def _check_human(recipe: Recipe, origin: str) -> None:
         raise DataError(
             f"{origin}: [end_to_end] crops {list(windows.crops)}: a window is cut out of the crop of T-Net, "
             f"whose side is data.side={data.side}"
+        )
+
+
+def _check_shards(recipe: Recipe, data: SampleOptions, origin: str) -> None:
+    """Refuse what composites out of shards cannot give: true F and B, and another order than an epoch's."""
+    where, losses = f"{origin}: [data] shards hold composites, which have no F and B", recipe.losses
+    if recipe.prediction is not None:
+        raise DataError(f"{where}; the loss L_p of {recipe.head.stage} is made of them: train on foregrounds")
+    if recipe.patches is not None and recipe.patches.sees == "colours":
+        raise DataError(f"{where}; a discriminator that sees colours is shown F: set patches.sees=alpha")
+    if losses is not None and (asking := [name for name in losses.needs_colours if losses.weights.get(name)]):
+        settings = " ".join(f"--set losses.{name}=0" for name in asking)
+        raise DataError(f"{where}; these terms of the loss are made of them, leave them out: {settings}")
+    for name in ("shares", "kind", "classes", "annotations", "selection"):
+        if getattr(data, name):
+            raise DataError(
+                f"{origin}: [data] {name} is not for shards, whose composites have their classes and come "
+                "once an epoch each; leave it out, or build another set"
+            )
+    if recipe.validation.foregrounds:
+        raise DataError(
+            f"{origin}: [validation] foregrounds are not for shards; set data.held_out to the share of the "
+            "shards' foregrounds that is kept for it"
         )
 
 

@@ -17,6 +17,7 @@ from simd.training.material import read_pixels
 from simd.training.recipe import Recipe
 from simd.training.sample_options import SampleOptions
 from simd.training.samples import Samples
+from simd.training.shard_samples import ShardSamples
 
 _LOG = logging.getLogger(__name__)
 _NAMED = 5
@@ -24,7 +25,7 @@ EXAMPLES_NAME = "examples"
 """The folder in RUN where the stage fused keeps its examples."""
 
 
-AnySamples = Samples | FusedSamples | WindowedSamples
+AnySamples = Samples | ShardSamples | FusedSamples | WindowedSamples
 
 
 def make_samples(
@@ -48,11 +49,22 @@ def make_samples(
         if not recipe.validation.every:
             return learning, None
         return learning, FusedSamples(recipe.examples, seed, folder, whole=True)
+    if recipe.data.shards is not None:
+        return _shard_samples(recipe, recipe.data)
     samples, held = _samples(recipe, recipe.data, workers)
     windows = recipe.end_to_end
     if windows is None or not windows.crops:
         return samples, held
     return WindowedSamples(samples, windows.crops), held and WindowedSamples(held, windows.crops)
+
+
+def _shard_samples(recipe: Recipe, data: SampleOptions) -> tuple[ShardSamples, ShardSamples | None]:
+    samples = ShardSamples(data, recipe.head.seed)
+    for note in samples.notes:
+        _LOG.info("%s", note)
+    if not recipe.validation.every:
+        return samples, None
+    return samples, ShardSamples(replace(data, part="held-out"), recipe.validation.seed)
 
 
 def _samples(recipe: Recipe, data: SampleOptions, workers: int) -> tuple[Samples, Samples | None]:

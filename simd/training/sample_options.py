@@ -57,6 +57,9 @@ class SampleOptions:
     kind, background_kind, classes, annotations, selection
         As for ``simd build``: the kind of layout, the CSV file of classes, tagged regions, and the
         foregrounds that ``simd select`` keeps.
+    shards : str, optional
+        The folder of a set's WebDataset export, in place of foregrounds and backgrounds:
+        :class:`~simd.training.shard_samples.ShardSamples`.
     shares : tuple of str
         ``class=weight``: how often each class is drawn. Classes that are not named have weight 1, and each
         class has the same weight by default (ours: a sampler that favours some classes ruins the others).
@@ -135,6 +138,9 @@ class SampleOptions:
     ] = ("open:4@768:train",)
     background_kind: Annotated[
         str | None, Asked(help="Kind of the backgrounds' layout.", default="recognised")
+    ] = None
+    shards: Annotated[
+        str | None, Asked(help="WebDataset shards of a set, in place of both.", default="none", path=True)
     ] = None
     shares: Annotated[
         tuple[str, ...], Asked(help="class=weight: how often each class comes; 1 where none is given.")

@@ -21,8 +21,8 @@ class MattingBatch:
     """Crops as the matting network and its losses take them; H and W are those of the crop."""
 
     image: Tensor  # (N, 3, H, W) in [0, 1]
-    fg: Tensor  # (N, 3, H, W) in [0, 1]
-    bg: Tensor  # (N, 3, H, W) in [0, 1]
+    fg: Tensor  # (N, 3, H, W) in [0, 1]; empty where samples lack it, and no term may ask for it
+    bg: Tensor  # (N, 3, H, W) in [0, 1]; the same
     alpha: Tensor  # (N, 1, H, W) in [0, 1]
     trimap: Tensor  # (N, 1, H, W), levels 0, 128, 255
     unknown: Tensor  # (N, 1, H, W), 0 or 1
@@ -59,8 +59,8 @@ class HumanBatch:
     """Crops of people as the networks of Semantic Human Matting and their losses take them."""
 
     image: Tensor  # (N, 3, H, W) in [0, 1]
-    fg: Tensor  # (N, 3, H, W) in [0, 1]
-    bg: Tensor  # (N, 3, H, W) in [0, 1]
+    fg: Tensor  # (N, 3, H, W) in [0, 1]; empty where samples lack it, and no term may ask for it
+    bg: Tensor  # (N, 3, H, W) in [0, 1]; the same
     alpha: Tensor  # (N, 1, H, W) in [0, 1]
     trimap: Tensor  # (N, H, W) of 0 background, 1 unknown, 2 foreground
 
@@ -72,9 +72,8 @@ class HumanBatch:
 
 def human_batch(arrays: Arrays, device: torch.device) -> HumanBatch:
     """Turn stacked uint8 arrays into tensors on a device."""
-    image, fg, bg, alpha = (
-        _scaled(arrays[name], device) for name in ("image", "foreground", "background", "alpha")
-    )
+    image, alpha = (_scaled(arrays[name], device) for name in ("image", "alpha"))
+    fg, bg = (_colours(arrays, name, device) for name in ("foreground", "background"))
     levels = torch.from_numpy(arrays["trimap"]).to(device)
     trimap = (levels == UNKNOWN).long() + 2 * (levels == FOREGROUND).long()
     return HumanBatch(image=image, fg=fg, bg=bg, alpha=alpha, trimap=trimap)
@@ -94,9 +93,8 @@ def fused_batch(arrays: Arrays, device: torch.device) -> FusedBatch:
 
 def matting_batch(arrays: Arrays, device: torch.device) -> MattingBatch:
     """Turn stacked uint8 arrays into tensors on a device; the maps of nearness are computed here."""
-    image, fg, bg, alpha = (
-        _scaled(arrays[name], device) for name in ("image", "foreground", "background", "alpha")
-    )
+    image, alpha = (_scaled(arrays[name], device) for name in ("image", "alpha"))
+    fg, bg = (_colours(arrays, name, device) for name in ("foreground", "background"))
     trimap = _planes(arrays["trimap"], device)
     clicks = np.stack([click_maps(distances(each), each.shape) for each in arrays["trimap"]])
     return MattingBatch(
@@ -117,6 +115,10 @@ def patch_batch(arrays: Arrays, device: torch.device, *, colours: str | None, ma
         matte=_scaled(arrays[matte], device),
         label=torch.from_numpy(np.asarray(arrays["label"], np.int64)).to(device),
     )
+
+
+def _colours(arrays: Arrays, name: str, device: torch.device) -> Tensor:
+    return _scaled(arrays[name], device) if name in arrays else torch.empty(0, device=device)
 
 
 def _scaled(pixels: npt.NDArray[Any], device: torch.device) -> Tensor:

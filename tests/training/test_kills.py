@@ -39,27 +39,32 @@ def steps_of(run):
     return [row["step"] for row in read_log(run) if row["kind"] == "step"]
 
 
+def check_killed(name, changed, card, folder, *, workers, killed):
+    """Kill a program that trains once it has taken a step, go on here, and compare with a run left alone."""
+    command = [sys.executable, "-m", "simd", "train", name, "--out", folder / "cut", "--workers", workers]
+    command += [word for setting in changed for word in ("--set", setting)]
+    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL, start_new_session=True)
+    until = time.monotonic() + 300
+    while killed not in steps_of(folder / "cut"):
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not list((folder / "cut").glob("*.safetensors"))
+    recipe = read_recipe(name, changed)
+    trained = train(recipe, folder / "cut", workers=workers)
+    assert 0 <= trained.resumed_from <= STEPS
+    train(recipe, folder / "whole")
+    digests = [read_json(folder / run / card)["sha256"] for run in ("cut", "whole")]
+    assert digests[0] == digests[1]
+    assert steps_of(folder / "cut") == steps_of(folder / "whole") == list(range(1, STEPS + 1))
+
+
 @pytest.mark.slow  # a program that imports torch, and its workers, for each case
 @pytest.mark.parametrize(
     ("stage", "workers", "killed"), [("classifier", 1, 5), ("classifier", 2, 1), ("sim", 1, 3), ("sim", 2, 4)]
 )
 def test_a_killed_run_ends_with_the_same_weights(settings, tmp_path, stage, workers, killed):
     name, *changed = settings(stage)
-    command = [sys.executable, "-m", "simd", "train", name, "--out", tmp_path / "cut", "--workers", workers]
-    command += [word for setting in changed for word in ("--set", setting)]
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL, start_new_session=True)
-    until = time.monotonic() + 300
-    while killed not in steps_of(tmp_path / "cut"):
-        assert process.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.005)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
-    assert not list((tmp_path / "cut").glob("*.safetensors"))
-    recipe = read_recipe(name, changed)
-    trained = train(recipe, tmp_path / "cut", workers=workers)
-    assert 0 <= trained.resumed_from <= STEPS
-    train(recipe, tmp_path / "whole")
-    digests = [read_json(tmp_path / run / f"{stage}.json")["sha256"] for run in ("cut", "whole")]
-    assert digests[0] == digests[1]
-    assert steps_of(tmp_path / "cut") == steps_of(tmp_path / "whole") == list(range(1, STEPS + 1))
+    check_killed(name, changed, f"{stage}.json", tmp_path, workers=workers, killed=killed)

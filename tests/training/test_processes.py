@@ -40,7 +40,7 @@ train(tiny_recipe(name, *settings), run, samples=Patches())
 """
 
 
-def run_processes(world, *arguments):
+def run_processes(world, *arguments, script=SCRIPT):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -50,7 +50,7 @@ def run_processes(world, *arguments):
         ranks = {"RANK": str(rank), "LOCAL_RANK": str(rank)} if world > 1 else {}
         path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
         environment = {**os.environ, **(shared if world > 1 else {}), **ranks, "PYTHONPATH": path}
-        command = [sys.executable, "-W", "ignore", "-c", SCRIPT, *map(str, arguments)]
+        command = [sys.executable, "-W", "ignore", "-c", script, *map(str, arguments)]
         processes.append(
             subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         )

@@ -224,6 +224,14 @@ def _fault(member: tarfile.TarInfo, names: set[str], size: int) -> str:
 
 def unpack(where: Packed, folder: Path) -> dict[str, Path]:
     """Put the PNGs of a sample into a folder."""
+    files = {layer: folder / f"{layer}.png" for layer in where.spans}
+    for layer, content in contents_of(where).items():
+        files[layer].write_bytes(content)
+    return files
+
+
+def contents_of(where: Packed) -> dict[str, bytes]:
+    """Return the PNGs of a sample: layer to its bytes."""
     contents = {}
     try:
         with where.shard.open("rb") as stream:
@@ -232,10 +240,7 @@ def unpack(where: Packed, folder: Path) -> dict[str, Path]:
                 contents[layer] = stream.read(length)
     except OSError as error:
         raise DataError(f"{where.shard}: cannot be read ({error.strerror})") from error
-    files = {layer: folder / f"{layer}.png" for layer in contents}
-    for layer, content in contents.items():
-        files[layer].write_bytes(content)
-    return files
+    return contents
 
 
 # -- the card --------------------------------------------------------------------------------------------
