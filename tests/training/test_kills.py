@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+import torch
 from tiny_runs import TINY, Patches, tiny_recipe
 
 from simd.files import read_json
@@ -43,7 +44,13 @@ def check_killed(name, changed, card, folder, *, workers, killed):
     """Kill a program that trains once it has taken a step, go on here, and compare with a run left alone."""
     command = [sys.executable, "-m", "simd", "train", name, "--out", folder / "cut", "--workers", workers]
     command += [word for setting in changed for word in ("--set", setting)]
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.DEVNULL, start_new_session=True)
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": str(torch.get_num_threads()),
+    }  # numba may have changed it here
+    process = subprocess.Popen(
+        list(map(str, command)), env=environment, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     until = time.monotonic() + 300
     while killed not in steps_of(folder / "cut"):
         assert process.poll() is None

@@ -40,6 +40,15 @@ def exported(tmp_path_factory):
     return made, root / "out"
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """Return a set of two foregrounds of each class, and its export."""
+    root = tmp_path_factory.mktemp("drawn")
+    made = build(root / "set", foregrounds="synthetic:2@64:train", backgrounds="open:1@64:train")
+    export(made, root / "out", to="webdataset")
+    return made, root / "out"
+
+
 @pytest.fixture
 def copy(exported, tmp_path):
     """Return the export, copied to be spoilt."""
@@ -85,20 +94,18 @@ def test_any_start_workers_and_processes_give_the_same_samples(exported, start, 
 
 def test_an_untouched_crop_is_the_composite(exported):
     made, folder = exported
-    samples = ShardSamples(options(folder), 0)
+    samples = ShardSamples(options(folder, side=63, crops=(63,)), 0)  # odd: its middle is a pixel
     for number in range(18):
-        sample = samples[number]
-        id_ = samples.id_at(number)
+        sample, id_ = samples[number], samples.id_at(number)
         image, alpha = (
             read(made.path / file_name(id_, layer))
             for read, layer in ((read_image, "image"), (read_alpha, "alpha"))
         )
-        rows, columns = alpha.shape[0] - 64 + 1, alpha.shape[1] - 64 + 1
         assert any(
-            np.array_equal(sample["image"], image[y : y + 64, x : x + 64])
-            and np.array_equal(sample["alpha"], alpha[y : y + 64, x : x + 64])
-            for y in range(rows)
-            for x in range(columns)
+            np.array_equal(sample["image"], image[y : y + 63, x : x + 63])
+            and np.array_equal(sample["alpha"], alpha[y : y + 63, x : x + 63])
+            for y in range(alpha.shape[0] - 62)
+            for x in range(alpha.shape[1] - 62)
         )
 
 
@@ -139,15 +146,13 @@ def test_flips_turn_image_and_truth_alike(exported):
     assert seen == 18
 
 
-def test_what_is_held_out_shares_no_foreground_with_the_rest(exported):
-    parts = [
-        ShardSamples(options(exported[1], held_out=0.5, part=part), 0) for part in ("training", "held-out")
-    ]
-    of = {row.id: row.fg_id for row in exported[0].rows}
+def test_what_is_held_out_shares_no_foreground_with_the_rest(drawn):
+    parts = [ShardSamples(options(drawn[1], held_out=0.5, part=part), 0) for part in ("training", "held-out")]
+    of = {row.id: row.fg_id for row in drawn[0].rows}
     learned, held = ({of[part.id_at(k)] for k in range(part.size)} for part in parts)
     assert learned | held == set(of.values())
     assert not learned & held
-    assert parts[0].size + parts[1].size == 18
+    assert parts[0].size + parts[1].size == 40
 
 
 # -- memory ------------------------------------------------------------------------------------------------
@@ -253,8 +258,8 @@ def test_two_processes_see_every_composite_once_an_epoch(exported, tmp_path):
     assert steps_of(run) == list(range(1, 10))
 
 
-def test_the_matting_network_learns_without_colours(exported, tmp_path):
-    settings = [f'data.shards="{exported[1]}"', "loop.steps=2", *WITHOUT_COLOURS, "network.semantics=false"]
+def test_the_matting_network_learns_without_colours(drawn, tmp_path):
+    settings = [f'data.shards="{drawn[1]}"', "loop.steps=2", *WITHOUT_COLOURS, "network.semantics=false"]
     settings += ["losses.features=0", "losses.classes=0", "validation.every=2", "validation.samples=3"]
     recipe = read_recipe("sim-small", [*TINY, *settings, "data.held_out=0.5"])
     trained = train(recipe, tmp_path / "run")
