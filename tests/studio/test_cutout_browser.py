@@ -73,6 +73,7 @@ def show(browser, tmp_path):
             cutouts, _, url = stack.enter_context(serving(tmp_path / "out", pictures, **options))
             own.append(url)
             page = browser.new_page(viewport=viewport, accept_downloads=True)
+            page.set_default_timeout(120_000)  # the first picture waits for whatever else the machine does
             stack.callback(page.close)
             page.on("console", lambda message: said.append(message.text))
             page.on("pageerror", lambda error: said.append(str(error)))
@@ -262,6 +263,7 @@ def test_it_fits_and_can_be_used_by_everybody(browser, axe, tmp_path, viewport):
     with serving(tmp_path / "out", write_photographs(tmp_path / "photos", 2)) as (_, _, url):
         for scheme in ("light", "dark"):
             page = browser.new_page(viewport=viewport, color_scheme=scheme)
+            page.set_default_timeout(120_000)
             try:
                 page.goto(url)
                 page.locator("body[data-revision]").wait_for()

@@ -92,6 +92,7 @@ def show(browser, serve):
             served = served or serve(**options)
             own.append(served.url)
             page = browser.new_page(viewport=viewport)
+            page.set_default_timeout(120_000)  # the first picture waits for whatever else the machine does
             stack.callback(page.close)
             page.on("console", lambda message: said.append(message.text))
             page.on("pageerror", lambda error: said.append(str(error)))
