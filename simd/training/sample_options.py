@@ -12,6 +12,12 @@ INTERPOLATIONS = ("linear", "nearest", "cubic", "lanczos", "drawn")
 MIN_SIDE, MAX_SIDE = 32, 4096
 MAX_REACH = 250
 """Pixels by which a trimap may be dilated or eroded."""
+LENGTH = 2**40
+"""Samples of an endless sequence."""
+ATTEMPTS = 12
+"""Crops drawn before the plainest is taken."""
+SHRINK = 0.8
+"""Side of a patch that is drawn again, beside the one before."""
 
 _SHARES = (
     "merge",

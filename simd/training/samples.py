@@ -22,18 +22,15 @@ from simd.training.composing import Part, any_part, cut, finish
 from simd.training.cutouts import Cutout, prepare
 from simd.training.geometry import levels_for
 from simd.training.material import Material, read_material, read_pixels
-from simd.training.sample_options import SampleOptions
+from simd.training.sample_options import ATTEMPTS, LENGTH, SHRINK, SampleOptions
 from simd.training.shared_cache import SharedCache
 
 __all__ = ["Origin", "SampleOptions", "Samples"]
 
 Sample = dict[str, npt.NDArray[np.generic]]
 
-_LENGTH = 2**40
 _NAMED = 3  # files that a note gives
 _SALT = 4001  # keeps these random numbers apart from those of the classes
-_ATTEMPTS = 12  # crops drawn before the plainest is taken
-_SHRINK = 0.8  # side of a patch that is drawn again, beside the one before
 
 
 class Origin(NamedTuple):
@@ -116,7 +113,7 @@ class Samples(Sequence[Sample]):
         )
 
     def __len__(self) -> int:
-        return _LENGTH
+        return LENGTH
 
     def __getitem__(self, number: int) -> Sample:  # type: ignore[override] # a slice would have no end
         return self._make(number)[0]
@@ -172,14 +169,14 @@ class Samples(Sequence[Sample]):
             raise BatchError(dict(sorted(failures.items())), "foregrounds and backgrounds", len(records))
 
     def _make(self, number: int) -> tuple[Sample, Origin]:
-        if not 0 <= number < _LENGTH:
-            raise IndexError(f"sample {number} is not in 0..{_LENGTH - 1}")
+        if not 0 <= number < LENGTH:
+            raise IndexError(f"sample {number} is not in 0..{LENGTH - 1}")
         rng = np.random.default_rng((self.seed, _SALT, number))
         class_ = self.class_at(number)
         try:
-            for attempt in range(_ATTEMPTS):
+            for attempt in range(ATTEMPTS):
                 position = self._draw_foreground(class_, rng)
-                if made := self._compose(class_, position, rng, shrink=_SHRINK**attempt):
+                if made := self._compose(class_, position, rng, shrink=SHRINK**attempt):
                     return made
             for position in self._of_class[class_]:
                 if made := self._compose(class_, position, rng, shrink=None):

@@ -29,15 +29,11 @@ from simd.training.composing import degraded
 from simd.training.geometry import Placement, draw_placement, exact_placement, warp_layer
 from simd.training.material import SET, part_of, refuse_test_rows
 from simd.training.pixels import keep_unknown
-from simd.training.sample_options import SampleOptions
+from simd.training.sample_options import ATTEMPTS, LENGTH, SHRINK, SampleOptions
+from simd.training.samples import Sample
 
-Sample = dict[str, npt.NDArray[np.generic]]
-
-_LENGTH = 2**40
 _NAMED = 3  # samples that a message gives
 _SALT = 4004  # keeps these random numbers apart from those of other samples
-_ATTEMPTS = 12  # crops drawn before the plainest is taken
-_SHRINK = 0.8  # side of a patch that is drawn again, beside the one before
 
 
 class Picture(NamedTuple):
@@ -126,11 +122,11 @@ class ShardSamples(Sequence[Sample]):
         return f"<ShardSamples of {self.options.shards}: {self.size} composites, seed {self.seed}>"
 
     def __len__(self) -> int:
-        return _LENGTH
+        return LENGTH
 
     def __getitem__(self, number: int) -> Sample:  # type: ignore[override] # a slice would have no end
-        if not 0 <= number < _LENGTH:
-            raise IndexError(f"sample {number} is not in 0..{_LENGTH - 1}")
+        if not 0 <= number < LENGTH:
+            raise IndexError(f"sample {number} is not in 0..{LENGTH - 1}")
         rng = np.random.default_rng((self.seed, _SALT, number))
         try:
             return self._cut(read_picture(self._held(self._position(number))), rng)
@@ -187,8 +183,8 @@ class ShardSamples(Sequence[Sample]):
     def _cut(self, picture: Picture, rng: np.random.Generator) -> Sample:
         labels = sorted(picture.places)
         label = labels[rng.integers(len(labels))]
-        for attempt in range(_ATTEMPTS):
-            placement = draw_placement(picture, label, self.options, rng, shrink=_SHRINK**attempt)
+        for attempt in range(ATTEMPTS):
+            placement = draw_placement(picture, label, self.options, rng, shrink=SHRINK**attempt)
             layers = _layers(picture, placement, self.options.side)
             if self._is_of_use(layers["classes"], label):
                 break
