@@ -15,7 +15,7 @@ INSTALLED := awk '/Downloading .*[0-9][0-9.]* [MG]B/ {n = split($$2, part, "/");
 	/^Installing collected/ {print "   unpacking " NF - 3 " packages"; fflush()}'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint wheel clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */: /'
@@ -30,6 +30,11 @@ lint: $(VENV)/all  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+wheel: $(VENV)/all  ## build the wheel and the sdist in dist/, and check what a package index would show
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
 
 clean:  ## remove what the commands above have made
 	rm -rf $(VENV) demo build dist

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from simd.citations import METHOD_PAPERS
 from simd.composition.build import build
 from simd.dataset.published_digests import published
 from simd.files import read_json
@@ -41,17 +42,9 @@ CLASSICAL = (
 SETS = ("simd-open-mini", "simd-open")
 METHODS = ("trimap", *CLASSICAL, "fused")
 """The methods that need no weights of others."""
-PAPERS = {
+WITHOUT_PAPER = {
     "trimap": "none: 0.5 on the unknown region",
-    "closed-form": "A Closed-Form Solution to Natural Image Matting, CVPR 2006",
-    "information-flow": "Designing Effective Inter-Pixel Information Flow for Natural Image Matting, "
-    "CVPR 2017",
-    "knn": "KNN Matting, CVPR 2012",
-    "large-kernel": "Fast Matting Using Large Kernel Matting Laplacian Matrices, CVPR 2010",
-    "learning-based": "Learning Based Digital Matting, ICCV 2009",
-    "random-walk": "Random Walks for Interactive Alpha-Matting, VIIP 2005",
-    "shared": "Shared Sampling for Real-Time Alpha Matting, Eurographics 2010",
-    "fused": "none; after Natural Image Matting using Deep Convolutional Neural Networks, ECCV 2016",
+    "fused": f"none; after {METHOD_PAPERS['fused']}",
 }
 
 
@@ -121,7 +114,7 @@ def stated(method: str) -> dict[str, Any]:
             "weights_licence": card["licence"],
         }
     return {
-        "paper": PAPERS[method],
+        "paper": WITHOUT_PAPER.get(method) or METHOD_PAPERS[method],
         "code": "simd.methods of this package, MIT",
         "bibtex": "none",
         "hardware": f"one core of a shared {platform.machine()} machine",

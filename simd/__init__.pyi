@@ -18,6 +18,7 @@ from .metrics.alpha import mse as mse
 from .metrics.alpha import sad as sad
 from .metrics.evaluate import evaluate as evaluate
 from .report.browse.open import browse as browse
+from .report.citations import cite as cite
 from .report.embed.embedding import embed as embed
 from .report.leaderboard.write import write_leaderboard as write_leaderboard
 from .report.selection import select as select

@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass
 
 from simd.composition.self_check import Check, check_installation, installed_versions, remedy
+from simd.installation import extra_command
 from simd.parallel import default_workers, free_gigabytes
 from simd.version import __version__
 
@@ -126,7 +127,7 @@ def _version(name: str) -> str:
 
 def _extra(name: str, modules: tuple[str, ...]) -> Extra:
     missing = tuple(module for module in modules if importlib.util.find_spec(module) is None)
-    return Extra(name=name, missing=missing, install=f'pip install -e ".[{name}]"' if missing else "")
+    return Extra(name=name, missing=missing, install=extra_command(name) if missing else "")
 
 
 def _gpus() -> tuple[tuple[str, ...], str]:
@@ -151,4 +152,4 @@ def _database() -> str:
         return "none: FiftyOne is not installed"
     server = shutil.which("mongod")
     bundled = _version("fiftyone-db")  # its module would import all of FiftyOne
-    return "the one that comes with FiftyOne" if bundled else server or "none: pip install fiftyone-db"
+    return "the one that comes with FiftyOne" if bundled else server or f"none: {extra_command('browse')}"

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 
+from simd.installation import extra_command
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # what differs between two messages of one kind: a quoted name, a path or file name, a number or digest
 _PARTICULAR = re.compile(r"'[^'\n]*'|\S*/\S*|\S+\.[A-Za-z]\w{1,4}\b|\b[0-9a-f]{8,}\b|\d+(?:[.,]\d+)*")
@@ -25,7 +27,7 @@ class MissingExtraError(SimdError, ImportError):
     """A command needs a library of an optional extra."""
 
     def __init__(self, purpose: str, library: str, extra: str) -> None:
-        super().__init__(f'{purpose} needs {library}; install it with: pip install -e ".[{extra}]"')
+        super().__init__(f"{purpose} needs {library}; install it with: {extra_command(extra)}")
 
 
 class DiskFullError(SimdError):

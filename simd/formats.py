@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from simd.installation import extra_command
+
 EXTENSIONS = (
     *(".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"),
     *(".avif", ".jp2", ".tga", ".bmp", ".heic", ".heif"),
@@ -59,7 +61,7 @@ def why_not_read(start: bytes) -> str:
     if not start:
         return "is not an image: the file is empty"
     if is_heic(start):
-        return 'is HEIC, which needs pillow-heif; install it with: pip install -e ".[heic]"'
+        return f"is HEIC, which needs pillow-heif; install it with: {extra_command('heic')}"
     for signature, suffix in _SIGNATURES.items():
         if start.startswith(signature):
             return f"is of a format that is not read ({_UNREAD[suffix]}); {_AS_PNG}"

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from simd.errors import DataError
+from simd.installation import is_clone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,7 @@ class MattingClass:
 def annotations_dir() -> Path:
     """Return the folder of shipped annotation data, in a wheel as in a clone."""
     package = Path(__file__).parent
-    installed = package / "annotations"
-    return installed if installed.is_dir() else package.parent / "annotations"
+    return (package.parent if is_clone() else package) / "annotations"
 
 
 def _read_classes(path: Path) -> tuple[int, tuple[MattingClass, ...]]:

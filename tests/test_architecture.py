@@ -11,11 +11,18 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "simd"
 # A module may import what stands in an earlier row, and its own folder.
 CORE = {
-    *("simd.addresses", "simd.array_files", "simd.class_tables", "simd.hashing", "simd.replacing"),
+    *(
+        "simd.addresses",
+        "simd.array_files",
+        "simd.citations",
+        "simd.class_tables",
+        "simd.hashing",
+        "simd.replacing",
+    ),
     *("simd.errors", "simd.files", "simd.image", "simd.decoding", "simd.png", "simd.trimap", "simd.records"),
     *("simd.formats", "simd.tiff", "simd.remarks", "simd.layer_checks", "simd.schema", "simd.export_place"),
     "simd.run_lengths",
-    *("simd.jit", "simd.locks", "simd.masks", "simd.mattes", "simd.missing"),
+    *("simd.installation", "simd.jit", "simd.locks", "simd.masks", "simd.mattes", "simd.missing"),
     *(
         "simd.taxonomy",
         "simd.journal",

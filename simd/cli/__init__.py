@@ -6,7 +6,7 @@ tag, exchange, studio                 `simd tag`: whole folders, formats of othe
 cutout                                subjects of photographs, cut out on a page or all at once
 balance, build, import_finished       from foregrounds, or image-alpha pairs, to a set
 export                                a set in the layout of another tool
-licences                              who has checked which licence of a set, and what has drifted
+licences, cite                        who has checked which licence, and what has drifted; what to cite
 verify, stats, embed                  whether a set is as built, and what it is made of
 train                                 networks by a recipe
 weights, predict, evaluate            methods run and scored
@@ -32,6 +32,7 @@ from simd.cli import (  # noqa: F401  each registers its commands
     bench,
     browse,
     build,
+    cite,
     classes,
     court,
     cutout,

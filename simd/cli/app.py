@@ -46,7 +46,7 @@ _ORDER = (
         "court",
         "explain",
     ),
-    *("bench", "browse", "demo", "doctor"),
+    *("bench", "browse", "demo", "cite", "doctor"),
 )
 
 

@@ -16,6 +16,7 @@ court              what `simd court` has found: in a terminal, as CSV, as a page
 training_page      how a training run goes: RUN/index.html
 class_counts       what `simd balance` prints
 licences           what `simd licences` prints
+citations          what `simd cite` prints
 source_table       what `simd index` prints; source_docs writes docs/sources.md from guides/
 class_files          the CSV file of classes that a user fills in
 sample_regions     class mask ∩ unknown region, as statistics and embed use it

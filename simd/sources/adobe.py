@@ -3,6 +3,7 @@
 from itertools import product
 from pathlib import Path
 
+from simd.citations import DEEP_IMAGE_MATTING
 from simd.class_tables import stem_of
 from simd.errors import DataError
 from simd.records import Foreground, ForegroundFiles
@@ -99,7 +100,7 @@ FOREGROUNDS = SourceKind(
     layout=f"{{Training_set,Test_set}}/{{{_OWN},{_OTHER}}}/{{fg,alpha}}/<name>, paired by name; "
     f"Test_set/{_OWN}/trimaps/<name>_<k>.png; name lists in each half; classes by --classes",
     licence="Adobe Deep Image Matting dataset: by agreement, for research",
-    citation='Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017',
+    citation=DEEP_IMAGE_MATTING,
     recognise=lambda origin: bool(_halves(origin)),
     inner=tuple(
         f"{half}{part}{layer}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from simd.citations import DEEP_IMAGE_MATTING, SEMANTIC_IMAGE_MATTING
 from simd.class_tables import stem_of
 from simd.errors import DataError
 from simd.records import UNKNOWN_LICENCE
@@ -235,7 +236,7 @@ COMPOSITION_1K = SourceKind(
     layout=f"[Test_set/]{{merged/<fg>_<k>.png, alpha/<fg>.png or alpha_copy/<fg>_<k>.png, "
     f"trimaps/<fg>_<k>.png}}; alphas and trimaps may lie in {_OWN}/",
     licence="Adobe Deep Image Matting dataset: by agreement, for research",
-    citation='Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017',
+    citation=DEEP_IMAGE_MATTING,
     ask="its parts: see adobe; merged/ is what its Composition_code.py, or simd build, writes",
     counts="1,000 test images of 50 foregrounds, 43,100 training images of 431",
     recognise=lambda origin: bool(_composition_roots(origin)),
@@ -247,7 +248,7 @@ SIMD_COMPOSED = SourceKind(
     title="SIMD test set, composed",
     layout="<class>/{merged,alpha,trimap}/<fg>_<bg>.png",
     licence="as its foregrounds'; the release states none, ask its authors",
-    citation='Sun, Tang and Tai, "Semantic Image Matting", CVPR 2021',
+    citation=SEMANTIC_IMAGE_MATTING,
     ask="made by the release's generate_testset.py, or by simd build --layout simd-2021",
     counts="890 images of 89 foregrounds, by the official test list",
     recognise=lambda origin: any(_is_class(folder.name) for folder in _class_folders(origin)),

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from simd.citations import FOREGROUND_ESTIMATION
 from simd.errors import DataError
 from simd.image import Matte, UInt8, check_opaque, read_alpha, read_image
 from simd.mattes import as_matte, check_colour
@@ -123,7 +124,7 @@ def _foregrounds_named(naming: Naming) -> SourceKind:
         layout=f"photographs of {', '.join(kind.name for kind in _PHOTOGRAPHS)}; "
         "their foregrounds' colours are estimated, so it is taken only where --kind names it",
         licence="as the dataset's",
-        citation='Germer et al., "Fast Multi-Level Foreground Estimation", ICPR 2020',
+        citation=FOREGROUND_ESTIMATION,
         recognise=lambda _place: False,
         index_files=cutouts,
         index_foregrounds=foregrounds_from(

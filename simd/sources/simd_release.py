@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from simd.citations import SEMANTIC_IMAGE_MATTING
 from simd.class_tables import ClassTable, stem_of
 from simd.errors import DataError
 from simd.records import Foreground
@@ -92,7 +93,7 @@ FOREGROUNDS = SourceKind(
     layout="<class>/fg/<name> and <class>/alpha/<name>, the same file name in both; "
     "<class> is a class or its name in the release, such as plant_leaf",
     licence="SIMD release: none stated, ask its authors; parts are Adobe's, by agreement",
-    citation='Sun, Tang and Tai, "Semantic Image Matting", CVPR 2021',
+    citation=SEMANTIC_IMAGE_MATTING,
     inner=tuple(
         f"{name}{layer}"
         for each in TAXONOMY

@@ -63,7 +63,7 @@ INPUT_FILES = {
 }
 INPUT_FOLDERS = {
     "explain DATASET",
-    *("export DATASET", "licences DATASET"),
+    *("cite DATASET", "export DATASET", "licences DATASET"),
     *("court --alpha", "court --trimap", "court DATASET", "court PREDICTIONS"),
     *("cutout --backdrops", "cutout --truth", "cutout PICTURES"),
     "bench DATASET",
@@ -141,6 +141,7 @@ BASES = {
         **{"OUT": "{new}", "--foregrounds": "{fgs}", "--backgrounds": "{bgs}"},
         **{"--licence": "mine", "--background-licence": "mine"},
     },
+    "cite": {"DATASET": "{set}"},
     "classes": {"--class": "fire", "--size": "32", "--seeds": "1"},
     "court": {"PREDICTIONS": "{mattes}", "DATASET": "{set}", "--out": "{new}"},
     "cutout": {"PICTURES": "{photo}", "--out": "{new}"},

@@ -154,7 +154,7 @@ def test_damaged_weights_say_how_to_get_them_back(spoil, tmp_path):
         (folder / "fused.json").unlink()
     with pytest.raises(DataError) as failure:
         load_method("fused", {"weights": str(folder)})
-    assert "install it again (pip install --force-reinstall --no-deps simd-matting" in str(failure.value)
+    assert "bring them back (git checkout -- simd/methods/fused/weights)" in str(failure.value)
     assert "simd train fused --out RUN" in str(failure.value)
 
 

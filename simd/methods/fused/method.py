@@ -19,6 +19,7 @@ from scipy.special import expit, softmax
 
 from simd.errors import DataError, first_line
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
+from simd.installation import repair_command
 from simd.methods import load_method
 from simd.methods.facts import facts_of
 from simd.methods.fused.graph import STRIDE, body_model, head_model
@@ -39,8 +40,8 @@ _WHOLE_MEGAPIXELS = 4.0  # larger images are solved in tiles
 _TILE = 1344  # with its surroundings a tile has 3.7 megapixels
 _GIGABYTES, _GIGABYTES_PER_MEGAPIXEL = 0.3, 1.0  # closed-form's on a picture that is mostly unknown
 _REMEDY = (
-    "the weights of fused come with the package: install it again (pip install --force-reinstall --no-deps "
-    "simd-matting, or git checkout in a clone), or train them: simd train fused --out RUN, then --weights RUN"
+    f"the weights of fused come with the package: bring them back ({repair_command(WEIGHTS)}), "
+    "or train them: simd train fused --out RUN, then --weights RUN"
 )
 _NEAR = (0, 1, 2, 6, 7, 8, 15, 16, 17, 18, 19, 20)  # planes that the last layers see at full size: I, B̂, ...
 
