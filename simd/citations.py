@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 SEMANTIC_IMAGE_MATTING = 'Sun, Tang and Tai, "Semantic Image Matting", CVPR 2021'
 DEEP_IMAGE_MATTING = 'Xu, Price, Cohen and Huang, "Deep Image Matting", CVPR 2017'
-ALPHAMATTING = 'Rhemann et al., "A Perceptually Motivated Online Benchmark for Image Matting", CVPR 2009'
+MATTING_BENCHMARK = 'Rhemann et al., "A Perceptually Motivated Online Benchmark for Image Matting", CVPR 2009'
 FOREGROUND_ESTIMATION = 'Germer et al., "Fast Multi-Level Foreground Estimation", ICPR 2020'
 
 METHOD_PAPERS = {

@@ -67,7 +67,7 @@ def test_the_wheel_is_small_and_holds_the_package_alone(wheel):
 
 
 def test_all_that_the_repository_has_of_the_package_is_in_the_wheel(wheel):
-    tracked = run("git", "ls-files", "simd", "annotations", cwd=ROOT)
+    tracked = run("git", "ls-files", "-co", "--exclude-standard", "simd", "annotations", cwd=ROOT)
     if tracked.returncode:
         pytest.skip("the repository has no git history here")
     expected = {re.sub("^annotations/", "simd/annotations/", name) for name in tracked.stdout.split()}

@@ -9,9 +9,9 @@ from typing import Any
 
 from simd.arguments import checked
 from simd.citations import (
-    ALPHAMATTING,
     DEEP_IMAGE_MATTING,
     FOREGROUND_ESTIMATION,
+    MATTING_BENCHMARK,
     METHOD_PAPERS,
     SEMANTIC_IMAGE_MATTING,
     Citation,
@@ -48,7 +48,7 @@ def cite(dataset: MattingSet | str | Path | None = None) -> str:
     """
     uses: dict[str, list[str]] = defaultdict(list)
     uses[SEMANTIC_IMAGE_MATTING].append("the 20 classes, the dataset SIMD, the protocol simd-2021")
-    uses[ALPHAMATTING].append("the measures SAD, MSE, Grad and Conn")
+    uses[MATTING_BENCHMARK].append("the measures SAD, MSE, Grad and Conn")
     uses[DEEP_IMAGE_MATTING].append("the evaluation code of the measures; the protocol adobe-2017")
     uses[FOREGROUND_ESTIMATION].append("colours of foregrounds, where only photograph and alpha are known")
     for method, paper in METHOD_PAPERS.items():

@@ -6,7 +6,7 @@ Facts that are widely known but that no source of the layout states are marked `
 from dataclasses import replace
 from typing import Any
 
-from simd.citations import ALPHAMATTING
+from simd.citations import MATTING_BENCHMARK
 from simd.records import Background, ForegroundFiles
 from simd.sources.classified import foregrounds_from
 from simd.sources.folder import read_pair
@@ -120,7 +120,7 @@ ALPHAMATTING = Layout(
     ),
     licence="none is stated; ask its authors",
     licensed=False,
-    citation=ALPHAMATTING,
+    citation=MATTING_BENCHMARK,
     ask="http://www.alphamatting.com/datasets.php (training archives: input, trimap, gt)",
 )
 
