@@ -1,4 +1,4 @@
-# Two commands on a fresh machine with Python 3.11: make demo, make test.
+# Commands on a fresh machine with Python 3.11: make demo, make test, make docs.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -15,7 +15,7 @@ INSTALLED := awk '/Downloading .*[0-9][0-9.]* [MG]B/ {n = split($$2, part, "/");
 	/^Installing collected/ {print "   unpacking " NF - 3 " packages"; fflush()}'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint wheel clean
+.PHONY: help demo test lint docs wheel clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */: /'
@@ -30,6 +30,9 @@ lint: $(VENV)/all  ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/docs  ## build the site, build/site/index.html, which needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 wheel: $(VENV)/all  ## build the wheel and the sdist in dist/, and check what a package index would show
 	rm -rf dist
@@ -56,6 +59,11 @@ $(VENV)/all: pyproject.toml constraints.txt | $(BIN)/python
 	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e ".[all,dev]" | $(INSTALLED)
 	@$(MAKE) --no-print-directory warm
 	@touch $@ $(VENV)/base
+
+$(VENV)/docs: pyproject.toml constraints.txt | $(VENV)/base
+	@echo "== installing what builds the site"
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e ".[docs]" | $(INSTALLED)
+	@touch $@
 
 .PHONY: warm
 warm:

@@ -56,7 +56,9 @@ _SPLIT_WORDS = {
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SIDE = whole(1, 2**31)
 _TEXT_OR_NUMBER = Kind(
-    "a text or a number", lambda value: TEXT.fits(value) or NUMBER.fits(value) or type(value) is int
+    "a text or a number",
+    lambda value: TEXT.fits(value) or NUMBER.fits(value) or type(value) is int,
+    schema={"type": ["string", "number"]},
 )
 ROW_KEYS: dict[str, Kind] = {
     **dict.fromkeys(("id", "fg_id", "source", "licence", "alpha_kind", "protocol"), TEXT),
@@ -73,7 +75,8 @@ _SHARED = (
     *("alpha_kind", "protocol", "class_mask_from"),
 )
 """Columns whose texts many rows share: in memory each is there once."""
-_ROW = record(ROW_KEYS, {f"{layer}_file_name": TEXT for layer in LAYERS})
+ROW = record(ROW_KEYS, {f"{layer}_file_name": TEXT for layer in LAYERS})
+"""The kind of a line of metadata.jsonl."""
 
 
 def check_alpha_kind(kind: str) -> str:
@@ -192,7 +195,7 @@ class Composite:
         values = {name: row[key] for name, key in _COLUMNS.items() if key in row}
         if missing := [key for name, key in _COLUMNS.items() if name not in values]:
             raise DataError(f"composite {row.get('id')!r:.80} lacks {', '.join(missing)}")
-        if reason := problem(row, _ROW):
+        if reason := problem(row, ROW):
             raise DataError(f"composite {row['id']!r:.80}: {reason}")
         shared = {name: sys.intern(value) for name in _SHARED if (value := values[name]) is not None}
         shared["class_"] = sys.intern(row["class"] or "")

@@ -10,7 +10,7 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from simd.errors import DataError
@@ -28,6 +28,7 @@ class Kind:
     words: str
     fits: Callable[[Any], bool]  # with all that is inside
     inside: Callable[[Any], Iterable[tuple[str, Any, "Kind"]]] = lambda _: ()  # (key, value, its kind)
+    schema: Mapping[str, Any] = field(default_factory=dict, compare=False)  # the same as JSON Schema has it
 
 
 def checked(value: Any, kind: Kind, where: object, advice: str) -> Any:
@@ -48,6 +49,20 @@ def problem(value: Any, kind: Kind, key: str = "") -> str:
             return reason
     is_what = f"the key {key!r} must be {kind.words}, this is" if key else f"is not {kind.words}, but"
     return f"{is_what} {_described(value)}"
+
+
+def json_schema(kind: Kind) -> dict[str, Any]:
+    """Return the JSON Schema of a kind, for other programs; checks of ours never read it.
+
+    It takes whatever the kind takes, and refuses what JSON Schema has words for: not 1.0 for a whole number,
+    for one.
+
+    Examples
+    --------
+    >>> json_schema(or_null(COUNT))["anyOf"][1]
+    {'type': 'null'}
+    """
+    return {"description": kind.words, **kind.schema}
 
 
 def differing(stated: Mapping[str, Any], computed: Mapping[str, Any]) -> str:
@@ -99,7 +114,8 @@ def record(
                 (f".{key}", value[key], kind) for key, kind in (optional or {}).items() if key in value
             )
 
-    return Kind(words, fits, inside)
+    properties = {key: json_schema(kind) for key, kind in {**required, **(optional or {})}.items()}
+    return Kind(words, fits, inside, {"type": "object", "required": list(required), "properties": properties})
 
 
 def list_of(kind: Kind, *, length: int | None = None, filled: bool = False) -> Kind:
@@ -118,6 +134,9 @@ def list_of(kind: Kind, *, length: int | None = None, filled: bool = False) -> K
             if isinstance(value, list) and length in (None, len(value))
             else ()
         ),
+        {"type": "array", "items": json_schema(kind)}
+        | ({} if length is None else {"minItems": length, "maxItems": length})
+        | ({"minItems": 1} if filled else {}),
     )
 
 
@@ -139,6 +158,12 @@ def table_of(kind: Kind, known: Mapping[str, Kind] | None = None, names: Iterabl
             if isinstance(value, dict) and (not wanted or value.keys() == wanted)
             else ()
         ),
+        {
+            "type": "object",
+            "properties": {key: json_schema(inner) for key, inner in of_known.items()},
+            "additionalProperties": json_schema(kind),
+        }
+        | ({"propertyNames": {"enum": sorted(wanted)}, "required": sorted(wanted)} if wanted else {}),
     )
 
 
@@ -147,6 +172,7 @@ def texts_by(words: str) -> Kind:
     return Kind(
         f"an object of {words}, each a text",
         lambda value: isinstance(value, dict) and all(map(_is_text, [*value, *value.values()])),
+        schema={"type": "object", "additionalProperties": TEXT.schema},
     )
 
 
@@ -157,18 +183,23 @@ def or_null(kind: Kind) -> Kind:
         f"{kind.words}{comma} or null",
         lambda value: value is None or kind.fits(value),
         kind.inside,
+        {"anyOf": [dict(kind.schema), {"type": "null"}]},
     )
 
 
 def choice(*names: str) -> Kind:
     """Return the kind of a text that is one of some."""
     listed = ", ".join(map(repr, names[:-1])) + f" or {names[-1]!r}" if len(names) > 1 else repr(names[0])
-    return Kind(listed, lambda value: isinstance(value, str) and value in names)
+    return Kind(listed, lambda value: isinstance(value, str) and value in names, schema={"enum": list(names)})
 
 
 def whole(low: int, high: int) -> Kind:
     """Return the kind of a whole number in a range."""
-    return Kind(f"a whole number in {low}..{high}", lambda value: type(value) is int and low <= value <= high)
+    return Kind(
+        f"a whole number in {low}..{high}",
+        lambda value: type(value) is int and low <= value <= high,
+        schema={"type": "integer", "minimum": low, "maximum": high},
+    )
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -194,18 +225,46 @@ def _is_number(value: Any) -> bool:
     return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) <= _LARGEST)
 
 
-TEXT = Kind("a text", _is_text)
-PATH = Kind("a path", lambda value: _is_text(value) and "\0" not in value)
-NAME = Kind("a name, a text that is not empty", lambda value: _is_text(value) and bool(value.strip()))
-DIGEST = Kind("a SHA-256", lambda value: isinstance(value, str) and _DIGEST.fullmatch(value) is not None)
-FLAG = Kind("true or false", lambda value: isinstance(value, bool))
-NUMBER = Kind("a number", _is_number)
-AMOUNT = Kind("a number from 0 on", lambda value: _is_number(value) and value >= 0)
-SHARE = Kind("a number in 0..1", lambda value: _is_number(value) and 0 <= value <= 1)
-COUNT = Kind("a whole number from 0 on", lambda value: type(value) is int and 0 <= value <= _LARGEST)
-SEED = Kind("a whole number from 0 on", lambda value: type(value) is int and value >= 0)
-INTEGER = Kind("a whole number", lambda value: type(value) is int)
-NULL = Kind("null", lambda value: value is None)
+TEXT = Kind("a text", _is_text, schema={"type": "string"})
+PATH = Kind(
+    "a path",
+    lambda value: _is_text(value) and "\0" not in value,
+    schema={"type": "string", "pattern": r"^[^\u0000]*$"},
+)
+NAME = Kind(
+    "a name, a text that is not empty",
+    lambda value: _is_text(value) and bool(value.strip()),
+    schema={"type": "string", "pattern": r"\S"},
+)
+DIGEST = Kind(
+    "a SHA-256",
+    lambda value: isinstance(value, str) and _DIGEST.fullmatch(value) is not None,
+    schema={"type": "string", "pattern": f"^{_DIGEST.pattern}$"},
+)
+FLAG = Kind("true or false", lambda value: isinstance(value, bool), schema={"type": "boolean"})
+NUMBER = Kind("a number", _is_number, schema={"type": "number"})
+AMOUNT = Kind(
+    "a number from 0 on",
+    lambda value: _is_number(value) and value >= 0,
+    schema={"type": "number", "minimum": 0},
+)
+SHARE = Kind(
+    "a number in 0..1",
+    lambda value: _is_number(value) and 0 <= value <= 1,
+    schema={"type": "number", "minimum": 0, "maximum": 1},
+)
+COUNT = Kind(
+    "a whole number from 0 on",
+    lambda value: type(value) is int and 0 <= value <= _LARGEST,
+    schema={"type": "integer", "minimum": 0, "maximum": _LARGEST},
+)
+SEED = Kind(
+    "a whole number from 0 on",
+    lambda value: type(value) is int and value >= 0,
+    schema={"type": "integer", "minimum": 0},
+)
+INTEGER = Kind("a whole number", lambda value: type(value) is int, schema={"type": "integer"})
+NULL = Kind("null", lambda value: value is None, schema={"type": "null"})
 
 
 def _described(value: Any) -> str:

@@ -16,7 +16,7 @@ from simd.taxonomy import CLASSES
 
 _LOG = logging.getLogger(__name__)
 _ADVICE = "restore the file from where the set came from, or build the set again"
-_INFO = record(
+INFO = record(
     {
         "name": TEXT,
         "version": TEXT,
@@ -42,6 +42,7 @@ _INFO = record(
     },
     words="the dataset.json of a set",
 )
+"""The kind of dataset.json."""
 
 
 def read_info(path: Path) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def read_info(path: Path) -> dict[str, Any]:
 
 def check_info(content: Any, where: Path) -> dict[str, Any]:
     """Return what a file has in the place of a dataset.json; see :func:`read_info`."""
-    info: dict[str, Any] = checked(content, _INFO, where, _ADVICE)
+    info: dict[str, Any] = checked(content, INFO, where, _ADVICE)
     return info
 
 

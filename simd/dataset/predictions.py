@@ -63,7 +63,7 @@ def read_run(folder: Path) -> RunRecord | None:
     if not path.is_file():
         return None
     content = read_json(path)
-    checked(content, _RUN, path, "mend or remove the file, it is not a run.json as simd predict writes it")
+    checked(content, RUN, path, "mend or remove the file, it is not a run.json as simd predict writes it")
     if "method" not in content:
         raise DataError(f"{path}: the key 'method' is missing; add the method's name, or remove the file")
     values = {key: content[key] for key in _KEYS if key in content}
@@ -86,4 +86,5 @@ _KEYS = {
     "images_digest": or_null(TEXT),
     "trained_on": or_null(list_of(TEXT)),
 }
-_RUN = record({}, _KEYS, words="a run.json as simd predict writes it")
+RUN = record({}, _KEYS, words="a run.json as simd predict writes it")
+"""The kind of run.json, which another program may write, too."""

@@ -18,9 +18,10 @@ from simd.errors import DataError
 from simd.files import json_lines, read_json_lines, real_path, write_atomically
 from simd.schema import TEXT, list_of, or_null, problem, record
 
-_LINE = record(
+LINE = record(
     {"id": TEXT, "tags": list_of(TEXT)}, dict.fromkeys(("fg_id", "bg_id", "by", "when"), or_null(TEXT))
 )
+"""The kind of a line of a review."""
 
 EXCLUDE = "exclude"
 """The tag of a composite that is to be left out."""
@@ -127,7 +128,7 @@ def _remark(row: dict[str, Any]) -> Remark:
         raise DataError('a line needs "id", that of a composite')
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise DataError('a line needs "tags", a list of texts')
-    if reason := problem(row, _LINE):
+    if reason := problem(row, LINE):
         raise DataError(reason)
     texts = {key: row.get(key) or "" for key in ("fg_id", "by", "when")}
     return Remark(id=id_, tags=tuple(dict.fromkeys(tags)), bg_id=row.get("bg_id") or None, **texts)

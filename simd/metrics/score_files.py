@@ -57,7 +57,7 @@ _BOUNDS = record({**dict.fromkeys(METRICS, or_null(list_of(NUMBER, length=2))), 
 _OF_CLASS = record({**dict.fromkeys(("images", "foregrounds", "fallbacks", "not_truth"), COUNT), **_ERRORS})
 _OF_REGION = record({"images": COUNT, "pixels": COUNT, **_ERRORS})
 _CUTOUT = record(dict.fromkeys(CUTOUT_COLUMNS, or_null(SHARE)))
-_SUMMARY = record(
+SUMMARY = record(
     {
         "metrics_version": whole(1, METRICS_VERSION),
         "name": NAME,
@@ -89,6 +89,7 @@ _SUMMARY = record(
     },
     words="a summary that simd evaluate has written",
 )
+"""The kind of <out>.json of simd evaluate."""
 
 
 def read_score_files(summary_file: Path, rows_file: Path) -> tuple[dict[str, Any], list[Score]]:
@@ -148,7 +149,7 @@ def _read_summary(path: Path) -> dict[str, Any]:
             f"{path}: was scored with metrics version {str(version)[:20]}, this is version "
             f"{METRICS_VERSION}; run simd evaluate again"
         )
-    summary: dict[str, Any] = checked(content, _SUMMARY, path, "run simd evaluate again")
+    summary: dict[str, Any] = checked(content, SUMMARY, path, "run simd evaluate again")
     return summary
 
 

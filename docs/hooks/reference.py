@@ -1,0 +1,148 @@
+"""The reference, made when the site is built: public functions, commands, file formats, from their homes."""
+
+import ast
+import html
+import importlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from simd.cli import app
+from simd.schema import json_schema
+
+ROOT = Path(__file__).parents[2]
+FORMATS = {
+    "metadata.jsonl": (
+        "simd.records:ROW",
+        "of a set: a line a composite, written by `simd build` and `import`",
+    ),
+    "dataset.json": ("simd.dataset.info:INFO", "of a set: what it was made of, its counts and digests"),
+    "selection.jsonl": ("simd.selection.reasons:VERDICT", "a line a foreground, written by `simd select`"),
+    "run.json": (
+        "simd.dataset.predictions:RUN",
+        "beside mattes, by `simd predict` or the program that made them",
+    ),
+    "scores.json": (
+        "simd.metrics.score_files:SUMMARY",
+        "written by `simd evaluate`; its rows are beside it as CSV",
+    ),
+    "review.jsonl": ("simd.dataset.review:LINE", "a line a composite, written by `simd browse pull`"),
+}
+"""Files that other programs read or write: where their kind stands, and what they are."""
+BY_HAND = {
+    "card.toml of an entry": "entry-1.schema.json",
+    "annotations of regions": "annotation-1.schema.json",
+}
+"""Files whose JSON Schema the project keeps as a file."""
+_IMPORT = re.compile(r"^from \.(\S+) import (\w+) as", re.M)
+
+
+def on_files(files: Files, config: MkDocsConfig) -> None:
+    """Add the pages of the reference, and the schemas as files."""
+    pages = {"python": python_page(), "commands": commands_page(), "formats": formats_page()}
+    for name, text in pages.items():
+        files.append(File.generated(config, f"reference/{name}.md", content=text))
+    for name, schema in schemas().items():
+        text = json.dumps(schema, indent=2) + "\n"
+        files.append(File.generated(config, f"reference/schemas/{name}.schema.json", content=text))
+
+
+def python_page() -> str:
+    """Return the page of the public names, which mkdocstrings fills with their docstrings."""
+    homes = dict[str, list[tuple[str, str]]]()
+    for home, name in _IMPORT.findall((ROOT / "simd" / "__init__.pyi").read_text(encoding="utf-8")):
+        if not name.startswith("__"):
+            homes.setdefault(home.split(".")[0], []).append((home, name))
+    lines = ["# Python", "", "What `import simd` gives, by the part of the package that it comes from.", ""]
+    for room, names in homes.items():
+        package = ROOT / "simd" / room / "__init__.py"
+        module = package if package.exists() else ROOT / "simd" / f"{room}.py"
+        first = (ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+        lines += [f"## {room.capitalize()}", "", " ".join(first.split()), ""]
+        for home, name in names:
+            options = {"heading": f"simd.{name}", "toc_label": f"simd.{name}"}
+            lines += [f"::: simd.{home}.{name}", "    options:"]
+            lines += [f"      {key}: {value}" for key, value in options.items()] + [""]
+    return "\n".join(lines)
+
+
+def commands_page() -> str:
+    """Return the page of all commands, from the application itself."""
+    lines = [
+        "# Commands",
+        "",
+        "Each as `--help` has it, in the order of the work. What holds for all of them:",
+    ]
+    lines += ["[the command line](../commands.md).", ""]
+    for context in _commands(typer.Context(typer.main.get_command(app), info_name="simd")):
+        lines += [f"## {context.command_path}", "", _escaped(context.command.help or ""), ""]
+        lines += ["```text", context.get_usage().removeprefix("Usage: "), "```", ""]
+        records = [param.get_help_record(context) for param in context.command.get_params(context)]
+        if rows := [record for record in records if record and "--help" not in record[0]]:
+            lines += ["| word | what it is |", "|---|---|"]
+            lines += [f"| `{names}` | {_escaped(text)} |" for names, text in rows] + [""]
+    return "\n".join(lines)
+
+
+def formats_page() -> str:
+    """Return the page of the file formats: a table of keys each, from the kinds that the program checks."""
+    lines = [
+        "# File formats",
+        "",
+        "Each key as the program checks it when it reads a file, and the same as JSON Schema.",
+    ]
+    lines += ["Keys that others have added are passed over. A text file of lines has an object in each.", ""]
+    for (name, (_, what)), schema in zip(FORMATS.items(), schemas().values(), strict=True):
+        lines += [f"## {name}", "", f"A file {what}. [JSON Schema](schemas/{name}.schema.json)", ""]
+        lines += ["| key | | what it holds |", "|---|---|---|"]
+        lines += [
+            f"| `{key}` | {'' if required else 'optional'} | {_escaped(words)} |"
+            for key, required, words in _keys(schema)
+        ]
+        lines.append("")
+    lines += ["## Kept by hand", ""]
+    lines += [f"- {what}: [{name}](../../annotations/schema/{name})" for what, name in BY_HAND.items()]
+    return "\n".join(lines) + "\n"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of each format, from the kind that the program checks it by."""
+    made = {}
+    for name, (home, what) in FORMATS.items():
+        module, constant = home.split(":")
+        kind = json_schema(getattr(importlib.import_module(module), constant))
+        head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name}
+        made[name] = head | kind | {"description": f"A file {what}".replace("`", "")}
+    return made
+
+
+def _commands(context: typer.Context) -> Iterator[typer.Context]:
+    """Yield the context of each command below one, groups before what is in them."""
+    group: Any = context.command
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        inner = typer.Context(command, info_name=name, parent=context)
+        yield inner
+        if hasattr(command, "list_commands"):
+            yield from _commands(inner)
+
+
+def _keys(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, bool, str]]:
+    """Yield the keys of a schema by their path: whether each has to be there, and what it holds."""
+    for key, inner in schema.get("properties", {}).items():
+        name = f"{path}{key}"
+        yield name, key in schema.get("required", ()), inner["description"]
+        yield from _keys(inner, f"{name}.")
+        yield from _keys(inner.get("items", {}), f"{name}[].")
+        if isinstance(rest := inner.get("additionalProperties"), Mapping):
+            yield from _keys(rest, f"{name}.<key>.")
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([|*_\[\]])", r"\\\1", html.escape(text, quote=False)) if "`" not in text else text
