@@ -12,7 +12,6 @@ import os
 import platform
 import queue
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from simd.arguments import checked
 from simd.errors import DataError, MissingExtraError, SimdError
 from simd.landmarks import Landmark, landmarks_of, not_seen
 from simd.parallel import Outcome, call, elsewhere, one_thread
+from simd.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -314,13 +314,13 @@ def _local(workers: int) -> "Iterator[Client]":
     }
     with (
         dask.config.set(settings),
-        tempfile.TemporaryDirectory(prefix="simd-cluster-") as folder,
+        temporary_folder() as folder,
         LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
             dashboard_address="127.0.0.1:0",
-            local_directory=folder,
+            local_directory=str(folder),
             silence_logs=logging.CRITICAL,
         ) as cluster,
     ):

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import errno
+import glob
 import io
 import json
 import os
@@ -46,10 +47,31 @@ def write_atomically(path: Path, content: bytes | str, *, flush: bool = True) ->
         if flush:
             _flush(part)
         part.replace(path)
+        if flush:
+            _remove_parts_of_the_dead(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
         raise cannot_write(path, error) from error
+
+
+def _remove_parts_of_the_dead(path: Path) -> None:
+    """Remove what killed processes of this machine have left of writing a file."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        number = part.name.split(".")[-2]
+        if number.isdecimal() and not _lives(int(number)):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def _lives(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # of another user
+    return True
 
 
 def _flush(path: Path) -> None:
@@ -228,19 +250,23 @@ def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
 
     It is read as it is asked for: a table of 100,000 rows takes as much memory as what is made of them.
     """
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{path}:{number}: is not JSON ({error})") from error
-        if not isinstance(row, dict):
-            raise DataError(f"{path}:{number}: a JSON object is expected, this is a {type(row).__name__}")
-        yield row
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.strip():
+            yield json_object(line, path, number)
 
 
-def _lines(path: Path) -> Iterator[str]:
+def json_object(line: str, path: Path, number: int) -> dict[str, Any]:
+    """Parse a line that holds a JSON object, or say what is wrong in which line of which file."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}:{number}: is not JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise DataError(f"{path}:{number}: a JSON object is expected, this is a {type(row).__name__}")
+    return row
+
+
+def read_lines(path: Path) -> Iterator[str]:
     """Yield the lines of a UTF-8 text file, or say why not."""
     check_regular(path)
     try:

@@ -13,12 +13,12 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from simd.errors import BatchError, DataError, MissingExtraError, SimdError, first_line, first_of
 from simd.files import cannot_write, json_text, make_folder, sizes_of
 from simd.progress import counting
+from simd.temporary import temporary_folder
 
 UNFINISHED = "unfinished.json"
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):(//?)([^/].*)", re.DOTALL)  # a drive has one letter
@@ -274,8 +274,7 @@ def fetched(address: str, last: str) -> Iterator[Path]:
             f"{address}: has no {last}, which simd export writes beside the files of a set; other images are "
             "imported from a folder: copy them to this machine first"
         )
-    with TemporaryDirectory(prefix="simd-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         wanted = [each for each in sizes if _NAME.fullmatch(each)]
         with counting(len(wanted), "files fetched") as advance:
             for each in wanted:
@@ -285,7 +284,9 @@ def fetched(address: str, last: str) -> Iterator[Path]:
         try:
             yield folder
         except SimdError as error:
-            error.args = (str(error).replace(name, address),)
+            error.args = (str(error).replace(str(folder), address),)
             if isinstance(error, BatchError):
-                error.failures = {item: why.replace(name, address) for item, why in error.failures.items()}
+                error.failures = {
+                    item: why.replace(str(folder), address) for item, why in error.failures.items()
+                }
             raise

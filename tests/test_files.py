@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -232,3 +234,15 @@ def test_a_loop_of_links_gets_a_sentence(tmp_path, foregrounds, run_cli):
         done = run_cli(*words)
         assert done.code == 1, words
         assert done.err.startswith("simd: "), words
+
+
+def test_what_a_killed_process_has_left_of_a_file_goes_when_it_is_written(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    dead, living = int(ended.stdout), os.getppid()
+    names = [f".a.json.{dead}.part", f".a.json.{living}.part", f".b.json.{dead}.part", ".a.json.x.part"]
+    for name in names:
+        (tmp_path / name).write_text("half")
+    write_atomically(tmp_path / "a.json", "{}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names[1:], "a.json"])

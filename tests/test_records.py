@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simd.errors import DataError
-from simd.records import LAYERS, Background, Composite, Foreground, check_id, file_name
+from simd.records import LAYERS, Background, Composite, Foreground, check_id, composite_of_line, file_name
 from simd.taxonomy import CLASSES
 
 texts = st.text(max_size=12)
@@ -46,6 +46,54 @@ def a_composite():
 def test_a_composite_survives_json(composite):
     line = json.dumps(composite.to_row(), ensure_ascii=False, allow_nan=False)
     assert Composite.from_row(json.loads(line)) == composite
+
+
+@given(composites)
+def test_a_line_is_read_at_once_as_it_is_by_its_columns(composite):
+    for ascii_only in (False, True):
+        line = json.dumps(composite.to_row(), ensure_ascii=ascii_only, allow_nan=False)
+        assert composite_of_line(line) == composite
+
+
+@given(composites)
+def test_the_sorted_json_of_a_row_is_what_json_makes_of_it(composite):
+    assert composite.to_sorted_json() == json.dumps(composite.to_row(), sort_keys=True)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts | st.text("\ud800\udfff", max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+)
+
+
+@given(composites, st.data())
+def test_what_is_read_at_once_is_a_row_by_its_columns_too(composite, data):
+    row = composite.to_row()
+    key = data.draw(st.sampled_from([*row, "a column of others"]))
+    row[key] = data.draw(VALUES | st.sampled_from(["height", "width"]).map(lambda side: {side: row["seed"]}))
+    if (read := composite_of_line(json.dumps(row))) is not None:
+        by_columns = Composite.from_row(json.loads(json.dumps(row)))
+        assert read == by_columns
+        assert repr(read.to_row()) == repr(by_columns.to_row())  # 1, 1.0 and True are equal
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("recipe", {"height": value}) for value in (0, -1, 2**31 + 1, 5.0, "5", True, None)),
+        *(("recipe", {"k": value}) for value in (None, True, [1], {"a": 1}, float("nan"), float("inf"))),
+        *(("seed", value) for value in (-1, 1.0, "1", True, None)),
+        *(("class", value) for value in ("", "furr", 1)),
+        *(("classes", value) for value in ([], ["furr"], [1], "fur", None)),
+        *(("id", value) for value in ("fur--1", "Fur-1", "fur-test", "../fur", 1)),
+        *(("image_file_name", value) for value in ("image/fur-1.png", "", 1)),
+        *(("alpha_sha256", value) for value in ("a" * 63, "A" * 64, "a" * 64 + "\n", None)),
+        ("fg_id", "\ud800"),
+        ("source", None),
+    ],
+)
+def test_what_is_no_row_is_not_read_at_once(key, value):
+    assert composite_of_line(json.dumps(a_composite().to_row() | {key: value})) is None
 
 
 def test_a_row_has_the_columns_of_the_contract():

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from simd.arguments import checked
@@ -19,6 +18,7 @@ from simd.export_place import write_export
 from simd.files import make_folder, write_atomically
 from simd.sources.outputs import check_output_folder, never
 from simd.stores import address_of, check_free, open_store, send_folder
+from simd.temporary import temporary_folder
 
 _SPLIT = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 SPLITS_NAME = "splits"
@@ -88,10 +88,10 @@ def export(
     if (address := address_of(out)) is not None:
         store = open_store(address)
         check_free(store, NOTE_NAME)  # before minutes of work
-        with TemporaryDirectory(prefix="simd-") as name:
+        with temporary_folder() as folder:
             exported = export(
                 dataset,
-                Path(name) / "export",
+                folder / "export",
                 to=to,
                 split=split,
                 shards=shards,

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from simd.composition.render import encode_layers, write_layers
@@ -22,6 +21,7 @@ from simd.hashing import text_digest
 from simd.parallel import run
 from simd.records import LAYERS, Composite
 from simd.sources.outputs import check_output_folder
+from simd.temporary import temporary_folder
 
 
 class _Job(NamedTuple):
@@ -170,8 +170,8 @@ def _inputs(stored: Stored) -> Inputs:
 def _import(job: _Job) -> Composite:
     """Read the layers of a composite, compare them with its row, and write them."""
     row = job.stored.row
-    with TemporaryDirectory(prefix="simd-") as name:
-        files = find_export_format(job.format).module.unpack(job.stored.where, Path(name))
+    with temporary_folder() as folder:
+        files = find_export_format(job.format).module.unpack(job.stored.where, folder)
         pixels = {}
         for layer in LAYERS:
             try:

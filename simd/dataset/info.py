@@ -1,16 +1,16 @@
 """dataset.json, read and checked: each key, and what it says of the rows against the rows."""
 
 import hashlib
-import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from simd.errors import DataError
 from simd.files import read_json
-from simd.records import LAYERS, Composite
+from simd.records import Composite
 from simd.schema import COUNT, DIGEST, SEED, TEXT, checked, choice, differing, list_of, record, table_of
 from simd.taxonomy import CLASSES
 
@@ -113,15 +113,26 @@ def counts(rows: Iterable[Composite]) -> dict[str, Any]:
 
 def digests(rows: Iterable[Composite]) -> dict[str, str]:
     """Digest the rows of a set: its content (`set`), its images and its trimaps alone, and the whole rows."""
-    parts = {"set": ("class_", *(f"{layer}_sha256" for layer in LAYERS))}
-    parts |= {f"{layer}s": (f"{layer}_sha256",) for layer in ("image", "trimap")}
-    hashes = {name: hashlib.sha256() for name in (*parts, "rows")}
-    for row in sorted(rows, key=lambda row: row.id):
-        for name, columns in parts.items():
-            line = " ".join([row.id, *(getattr(row, column) for column in columns)])
-            hashes[name].update(line.encode() + b"\n")
-        hashes["rows"].update(json.dumps(row.to_row(), sort_keys=True).encode() + b"\n")
-    return {name: digest.hexdigest() for name, digest in hashes.items()}
+    rows = sorted(rows, key=lambda row: row.id)
+    lines = {
+        "set": (
+            f"{row.id} {row.class_} {row.image_sha256} {row.alpha_sha256} {row.trimap_sha256} "
+            f"{row.class_mask_sha256}\n"
+            for row in rows
+        ),
+        "images": (f"{row.id} {row.image_sha256}\n" for row in rows),
+        "trimaps": (f"{row.id} {row.trimap_sha256}\n" for row in rows),
+        "rows": (f"{row.to_sorted_json()}\n" for row in rows),
+    }
+    return {name: _sha256(of_rows) for name, of_rows in lines.items()}
+
+
+def _sha256(lines: Iterator[str]) -> str:
+    """Digest many short lines, some thousand at once."""
+    digest = hashlib.sha256()
+    while block := "".join(islice(lines, 4096)):
+        digest.update(block.encode())
+    return digest.hexdigest()
 
 
 def _differing_sources(sources: Sequence[Mapping[str, Any]], rows: Sequence[Composite]) -> str:

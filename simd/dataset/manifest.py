@@ -12,9 +12,17 @@ from simd.dataset.card import CARD_NAME, card
 from simd.dataset.info import check_rows, counts, digests, read_info
 from simd.dataset.layers import read_layer, stated_size
 from simd.errors import DataError
-from simd.files import json_lines, json_text, no_such_folder, read_json_lines, real_path, write_atomically
+from simd.files import (
+    json_lines,
+    json_object,
+    json_text,
+    no_such_folder,
+    read_lines,
+    real_path,
+    write_atomically,
+)
 from simd.image import UInt8, read_size
-from simd.records import UNLABELLED, Composite, file_name
+from simd.records import UNLABELLED, Composite, composite_of_line, file_name
 from simd.taxonomy import suggest
 from simd.version import __version__
 
@@ -182,14 +190,23 @@ def load_set(path: str | Path) -> MattingSet:
             "give the folder that simd build or simd import has made"
         )
     info = read_info(root / INFO_NAME)
-    rows = []
-    for number, row in enumerate(read_json_lines(root / ROWS_NAME), start=1):
-        try:
-            rows.append(Composite.from_row(row))
-        except DataError as error:
-            raise DataError(f"{root / ROWS_NAME}:{number}: {error}") from None
+    rows = read_rows(root / ROWS_NAME)
     check_rows(info, root / INFO_NAME, rows, root / ROWS_NAME)
     return MattingSet(root, info, tuple(rows))
+
+
+def read_rows(path: Path) -> list[Composite]:
+    """Read a metadata.jsonl; DataError, with file and line, where a line is no row."""
+    rows = []
+    for number, line in enumerate(read_lines(path), start=1):
+        if (row := composite_of_line(line)) is None and line.strip():
+            try:
+                row = Composite.from_row(json_object(line, path, number))
+            except DataError as error:
+                raise DataError(f"{path}:{number}: {error}") from None
+        if row is not None:
+            rows.append(row)
+    return rows
 
 
 def write_manifest(

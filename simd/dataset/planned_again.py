@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from simd.dataset.manifest import INFO_NAME, MattingSet
 from simd.errors import DataError, first_of
 from simd.files import make_folder
 from simd.progress import track
 from simd.records import LAYERS, Composite, file_name
+from simd.temporary import temporary_folder
 
 Change = tuple[object, object]
 Make = Callable[[Path, list[str]], Iterator[tuple[str, Composite | str]]]
@@ -81,8 +81,7 @@ def _of_pixels(matting_set: MattingSet, plan: SetPlan, make: Make) -> list[str]:
     }
     again = sorted(newer.keys() | set(plan.doubtful(matting_set.rows)))
     changed: list[str] = []
-    with TemporaryDirectory(prefix="simd-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         for layer in LAYERS:
             make_folder(folder / layer)
         for id_, row in track(make(folder, again), len(again), "composites compared"):

@@ -14,7 +14,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import IO
 from simd.errors import DataError
 from simd.image import Matte, UInt8, read_matte, read_size, write_png
 from simd.taxonomy import suggest
+from simd.temporary import temporary_folder
 
 PLACES = ("image", "trimap", "output")
 """What a command can name in braces: two files to read and one to write, all PNG."""
@@ -63,8 +63,8 @@ class External:
         DataError
             If the program fails, takes too long, or writes anything but a PNG matte of the image's size.
         """
-        with tempfile.TemporaryDirectory(prefix="simd-", ignore_cleanup_errors=True) as temporary:
-            folder = Path(temporary).resolve()
+        with temporary_folder() as temporary:
+            folder = temporary.resolve()
             files = {name: folder / f"{name}.png" for name in PLACES}
             write_png(files["image"], image)
             write_png(files["trimap"], trimap)

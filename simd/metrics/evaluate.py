@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +19,15 @@ from simd.locks import locked_folder
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
 from simd.metrics.score import ENTIRE, WHOLE, WHOLE_IMAGES
-from simd.metrics.score_image import NOTED, Done, ScoringJob, done_from_row, done_to_row, score
+from simd.metrics.score_image import (
+    NOTED,
+    Done,
+    ScoringJob,
+    done_from_row,
+    done_to_row,
+    facts_of,
+    score_with_facts,
+)
 from simd.metrics.scores import Scores, check_scores_place
 from simd.metrics.training_leaks import remarks_on_training
 from simd.metrics.truth_of_folders import truths_of_folders
@@ -288,34 +296,33 @@ def _opened(state: Path, predictions: Path, truths: Truths) -> Journal:
 
 def _score_all(jobs: list[ScoringJob], workers: int, journal: Journal | None) -> dict[str, Done]:
     """Score what the journal does not have yet, in the order in which images finish."""
-    facts = {_id(job): _facts(job) for job in jobs}
-    asked = {_id(job): job.cutout for job in jobs}
+    asked = {_id(job): job for job in jobs}
+    facts: dict[str, list[list[int]]] = {}  # of what has just come
 
     def load(row: dict[str, Any]) -> Done | None:
-        done = done_from_row(row) if row.get("facts") == facts[row["id"]] else None
+        job = asked[row["id"]]
+        done = done_from_row(row) if row.get("facts") == facts_of(job) else None
         measured = done is not None and any(score.cutout for score in done.scores)
-        return done if done is None or not done.scores or measured == asked[row["id"]] else None
+        return done if done is None or not done.scores or measured == job.cutout else None
+
+    def work(left: list[ScoringJob]) -> Iterator[tuple[str, Done | str]]:
+        for id_, done in by_item(score_with_facts, key=_id, workers=workers)(left):
+            if isinstance(done, str):
+                yield id_, done
+            else:
+                facts[id_] = done.facts
+                yield id_, done.done
 
     def dump(id_: str, done: Done) -> dict[str, Any] | None:
-        return None if done.reason else {"id": id_, "facts": facts[id_], **done_to_row(done)}
+        of_image = facts.pop(id_)
+        return None if done.reason else {"id": id_, "facts": of_image, **done_to_row(done)}
 
-    work = by_item(score, key=_id, workers=workers)
     done, failures = resumed(journal, jobs, work, key=_id, load=load, dump=dump, kind=NOTED, what="images")
     return done | {id_: Done([], reason) for id_, reason in failures.items()}
 
 
 def _id(job: ScoringJob) -> str:
     return job.truth.id
-
-
-def _facts(job: ScoringJob) -> list[list[int]]:
-    return facts_of_files([*job.truth.files, *([job.prediction] if job.prediction else [])])
-
-
-def facts_of_files(files: Iterable[Path]) -> list[list[int]]:
-    """Return size and time of each file, so that what has changed since is scored again."""
-    stats = [file.stat() for file in files if file.is_file()]
-    return [[stat.st_size, stat.st_mtime_ns] for stat in stats]
 
 
 def _identify(truths: Truths, done: dict[str, Done]) -> dict[str, str]:

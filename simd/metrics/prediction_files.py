@@ -28,26 +28,32 @@ def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
     wanted = [image.id for image in truths.images]
     ids = _names([*wanted, *truths.left_out])
     nested = any("/" in id_ for id_ in ids.values())
-    files_of: dict[str, list[Path]] = defaultdict(list)
+    files_of: dict[str, list[str]] = defaultdict(list)
     extra = []
-    for file in sorted(folder.rglob("*") if nested else folder.iterdir()):
-        path = file.relative_to(folder)
-        if not is_image_name(file.name) or any(part.startswith(".") for part in path.parts):
+    for path in _within(folder, nested=nested):
+        if not is_image_name(path) or any(part.startswith(".") for part in path.split("/")):
             continue
-        id_ = ids.get(str(path.with_name(file.stem).as_posix()))
+        id_ = ids.get(path[: path.rindex(".")])
         if id_ is None:
-            extra.append(path.as_posix())
+            extra.append(path)
         elif id_ not in truths.left_out:
-            files_of[id_].append(file)
+            files_of[id_].append(path)
     missing = {
-        id_: f"{' and '.join(str(file.relative_to(folder)) for file in files)} share one name; "
-        "keep one of them"
+        id_: f"{' and '.join(files)} share one name; keep one of them"
         for id_, files in files_of.items()
         if len(files) > 1
     }
     missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in files_of}
-    files = {id_: files[0] for id_, files in files_of.items() if len(files) == 1}
+    files = {id_: folder / files[0] for id_, files in files_of.items() if len(files) == 1}
     return PredictionFiles(files, missing, tuple(extra))
+
+
+def _within(folder: Path, *, nested: bool) -> list[str]:
+    """Return what a folder holds, sorted, as names: as paths, a hundred thousand take seconds to sort."""
+    if not nested:
+        return sorted(path.name for path in folder.iterdir())
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+    return sorted(names, key=lambda name: name.split("/"))
 
 
 def read_run_for(folder: Path, truths: Truths) -> RunRecord:

@@ -1,7 +1,7 @@
 """Score one image: read its layers and its matte, each file once, and compute the errors by class."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,6 @@ from simd.image import (
     Prediction,
     UInt8,
     pixel_digest,
-    read_alpha,
     read_matte,
     read_prediction,
 )
@@ -82,6 +81,30 @@ class Done(NamedTuple):
     likeness: float = 0.0  # correlation of matte and truth in the unknown region, -1..1
     contradicted: int = 0  # known pixels of the trimap that the true matte contradicts
     remarks: tuple[str, ...] = ()  # on the prediction
+
+
+class DoneWithFacts(NamedTuple):
+    """What one image has come to, and the state of its files before they were read."""
+
+    done: Done
+    facts: list[list[int]]
+
+
+def score_with_facts(job: ScoringJob) -> DoneWithFacts:
+    """Score an image, see :func:`score`, and say of which files: they may be others when a run goes on."""
+    facts = facts_of(job)
+    return DoneWithFacts(score(job), facts)
+
+
+def facts_of(job: ScoringJob) -> list[list[int]]:
+    """Return size and time of each file of a job, so that what has changed since is scored again."""
+    return facts_of_files([*job.truth.files, *([job.prediction] if job.prediction else [])])
+
+
+def facts_of_files(files: Iterable[Path]) -> list[list[int]]:
+    """Return size and time of each file that is there."""
+    stats = [file.stat() for file in files if file.is_file()]
+    return [[stat.st_size, stat.st_mtime_ns] for stat in stats]
 
 
 def score(job: ScoringJob) -> Done:
@@ -161,12 +184,10 @@ def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[
     truth, unknown = job.truth, unknown_region(trimap)
     if job.region == ENTIRE:
         class_mask = np.full(trimap.shape, NO_CLASS, np.uint8)  # classes are of unknown pixels alone
-    elif truth.class_mask is None:
-        class_mask = np.full(trimap.shape, class_index(truth.class_) if truth.class_ else NO_CLASS, np.uint8)
-    elif truth.sample is not None:
+    elif truth.sample is not None and truth.masked:
         class_mask = truth.sample.read("class_mask")
     else:
-        class_mask = read_alpha(truth.class_mask)
+        class_mask = np.full(trimap.shape, class_index(truth.class_) if truth.class_ else NO_CLASS, np.uint8)
     try:
         result = score_regions(pred, alpha, unknown, class_mask)
     except DataError as error:

@@ -74,8 +74,8 @@ def truths_of_folders(
                 id=id_,
                 class_=class_of.get(id_, ""),
                 fg_id=(rows[id_].fg_id if id_ in rows else "") or fg_of[id_],
-                alpha=alphas[alpha_of[id_]],
-                trimap=trimaps.get(id_),
+                alpha_file=alphas[alpha_of[id_]],
+                trimap_file=trimaps.get(id_),
             )
             for id_ in alpha_of
         ),

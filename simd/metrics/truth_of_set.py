@@ -21,11 +21,31 @@ class Truth:
     id: str  # the name of its prediction without the ending; "<folder>/<stem>" where images lie in folders
     class_: str  # the primary class; "" where none is stated
     fg_id: str  # images of one foreground are not independent samples
-    alpha: Path
-    trimap: Path | None  # None: all pixels are scored
-    class_mask: Path | None = None  # None: the primary class, everywhere
+    alpha_file: Path | None = None  # None: the sample's
+    trimap_file: Path | None = None  # None, without a sample: all pixels are scored
     alpha_kind: str = ""
     sample: Sample | None = None  # of a set, which states what pixels its layers hold
+    masked: bool = False  # whether the sample's class mask counts, else the primary class does, everywhere
+
+    # Paths are made when they are asked for: those of 100,000 images take 2 s and 100 MB.
+
+    @property
+    def alpha(self) -> Path:
+        """Where the true matte lies."""
+        if self.sample is not None:
+            return self.sample.path("alpha")
+        assert self.alpha_file is not None
+        return self.alpha_file
+
+    @property
+    def trimap(self) -> Path | None:
+        """Where the trimap lies; None: all pixels are scored."""
+        return self.trimap_file if self.sample is None else self.sample.path("trimap")
+
+    @property
+    def class_mask(self) -> Path | None:
+        """Where the class mask lies; None: the primary class, everywhere."""
+        return self.sample.path("class_mask") if self.sample is not None and self.masked else None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -156,9 +176,7 @@ def _of_sample(sample: Sample, *, proposals: bool) -> Truth:
         id=row.id,
         class_=row.class_,
         fg_id=row.fg_id,
-        alpha=sample.path("alpha"),
-        trimap=sample.path("trimap"),
-        class_mask=None if is_unreviewed(row) and not proposals else sample.path("class_mask"),
         alpha_kind=row.alpha_kind,
         sample=sample,
+        masked=proposals or not is_unreviewed(row),
     )

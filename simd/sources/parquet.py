@@ -6,7 +6,6 @@ that class.
 """
 
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from simd.class_tables import stem_of
 from simd.errors import DataError, MissingExtraError, first_of
 from simd.sources.index import Finished, Index, Packed, SourceKind
 from simd.taxonomy import class_name
+from simd.temporary import temporary_folder
 
 _LAYERS = {
     "image": ("image", "images", "img", "photo", "original", "rgb"),
@@ -184,7 +184,7 @@ def on_disk(finished: Finished) -> Iterator[Finished]:
     if packed is None:
         yield finished
         return
-    with tempfile.TemporaryDirectory(prefix="simd-") as folder:
+    with temporary_folder() as folder:
         paths = {}
         for layer, column in packed.columns:
             values = _group(str(packed.file), packed.file.stat().st_mtime_ns, packed.group, column)
@@ -194,7 +194,7 @@ def on_disk(finished: Finished) -> Iterator[Finished]:
                 raise DataError(
                     f"{packed.file}, {packed.name}: its {layer} is not inside; paths are not followed"
                 )
-            paths[layer] = Path(folder, layer)
+            paths[layer] = folder / layer
             paths[layer].write_bytes(content)
         try:
             yield replace(

@@ -10,9 +10,9 @@ from simd.errors import DataError
 from simd.image import Matte, UInt8, read_matte, read_prediction
 from simd.journal import Journal, by_item, resumed
 from simd.mattes import largest_value
-from simd.metrics.evaluate import facts_of_files
 from simd.metrics.ports.measure import copied, measure
 from simd.metrics.ports.recipes import AXES, MEASURED, PORTS, Recipe
+from simd.metrics.score_image import facts_of_files
 from simd.metrics.truth_of_set import Truth
 from simd.schema import FLAG, INTEGER, TEXT, Kind, list_of, record
 from simd.trimap import read_mapped_trimap, unknown_region
@@ -49,6 +49,7 @@ class Measured(NamedTuple):
     values: dict[tuple[str, Recipe], float]
     empty: bool
     floats: bool
+    facts: list[list[int]]  # of the files, before they were read
 
 
 def wanted_recipes(claimed: set[str]) -> dict[tuple[str, Recipe], None]:
@@ -81,20 +82,20 @@ def measure_images(
     jobs: list[MeasuringJob], workers: int, journal: Journal | None
 ) -> tuple[dict[str, Measured], dict[str, str]]:
     """Measure what the journal does not have yet; of a file that has changed since, again."""
-    facts = {_id(job): facts_of_files([*job.truth.files, job.prediction]) for job in jobs}
+    asked = {_id(job): job for job in jobs}
     wanted = jobs[0].wanted if jobs else ()
 
     def load(row: dict[str, Any]) -> Measured | None:
-        if row["facts"] != facts[row["id"]] or len(row["values"]) != len(wanted):
+        if row["facts"] != _facts(asked[row["id"]]) or len(row["values"]) != len(wanted):
             return None
         values = dict(zip(wanted, map(float, row["values"]), strict=True))
-        return Measured(values, row["empty"], row["floats"])
+        return Measured(values, row["empty"], row["floats"], row["facts"])
 
     def dump(id_: str, done: Measured) -> dict[str, Any]:
         values = [repr(done.values[key]) for key in wanted]  # texts: JSON has neither nan nor inf
         return {
             "id": id_,
-            "facts": facts[id_],
+            "facts": done.facts,
             "values": values,
             "empty": done.empty,
             "floats": done.floats,
@@ -108,8 +109,12 @@ def _id(job: MeasuringJob) -> str:
     return job.truth.id
 
 
+def _facts(job: MeasuringJob) -> list[list[int]]:
+    return facts_of_files([*job.truth.files, job.prediction])
+
+
 def _measure_image(job: MeasuringJob) -> Measured:
-    truth = job.truth
+    truth, facts = job.truth, _facts(job)
     alpha: Matte
     if truth.sample is not None:
         alpha, trimap = truth.sample.read("alpha"), truth.sample.read("trimap")
@@ -132,7 +137,7 @@ def _measure_image(job: MeasuringJob) -> Measured:
         if (metric, shorter) not in values:
             values[metric, shorter] = measure(pred, alpha, trimap, metric, shorter)
         values[metric, recipe] = values[metric, shorter]
-    return Measured(values, "empty" in idle, pred.dtype != np.uint8)
+    return Measured(values, "empty" in idle, pred.dtype != np.uint8, facts)
 
 
 def _idle(pred: Matte, alpha: Matte, trimap: UInt8) -> set[str]:

@@ -1,6 +1,5 @@
 """Entries of an earlier version of the metrics, scored again where their mattes are at hand."""
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from simd.report.entries.files import (
     read_entries,
 )
 from simd.schema import differing
+from simd.temporary import temporary_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +86,8 @@ def _rescore(entry: Entry, mattes: Path, matting_set: Path, workers: int) -> tup
     digest = (record.checkpoint_digest if record else "") or NONE
     if entry.card.weights_sha256 not in (UNKNOWN, digest):
         raise DataError(f"{mattes}: its mattes are of other weights than the entry's; it stays as it is")
-    with tempfile.TemporaryDirectory() as work:
-        base = Path(work) / SCORES_NAME
+    with temporary_folder() as work:
+        base = work / SCORES_NAME
         truth = _truth(matting_set, entry)
         again = scored_again(entry, mattes, truth.pop("dataset"), out=base, workers=workers, **truth)
         if again.missing.keys() - entry.scores.missing.keys():

@@ -1,7 +1,6 @@
 """What others send is hostile until checked: archives, names of files, XML, and images inside of them."""
 
 import stat
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simd.errors import DataError
 from simd.files import check_regular, read_text, real_path
+from simd.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -152,8 +152,8 @@ def as_file(content: bytes, shown: str) -> Iterator[Path]:
 
     Errors name it as it is `shown`, not as the temporary file that it is.
     """
-    with tempfile.TemporaryDirectory(prefix="simd-") as folder:
-        path = Path(folder) / "content"
+    with temporary_folder() as folder:
+        path = folder / "content"
         path.write_bytes(content)
         try:
             yield path
