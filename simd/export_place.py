@@ -8,9 +8,10 @@ put in its place, too, and noted: as long as nobody has changed it, the next run
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
-from simd.errors import DataError
+from simd.errors import BusyError, DataError
 from simd.files import cannot_write, flush_disks, json_text, read_json, real_path, write_atomically
 from simd.locks import locked_folder
 from simd.schema import INTEGER, list_of, problem, table_of
@@ -28,6 +29,11 @@ def check_export_place(out: Path, place: str) -> None:
     place : str
         "file" or "folder".
     """
+    remove_left(out)
+    _check_place(out, place)
+
+
+def _check_place(out: Path, place: str) -> None:
     if os.path.lexists(out) and not _is_empty_folder(out, place) and not _is_incomplete_export(out):
         raise DataError(f"{out}: exists already; name a new {place} for the export")
 
@@ -55,7 +61,7 @@ def write_export(out: Path, place: str, write: Callable[[Path], bool]) -> None:
     part = state / real_path(out).name
     with locked_folder(state, named=out):
         try:
-            check_export_place(out, place)  # another run may have finished meanwhile
+            _check_place(out, place)  # another run may have finished meanwhile
             _remove(part)
             is_complete = write(part)
             flush_disks()
@@ -69,6 +75,16 @@ def write_export(out: Path, place: str, write: Callable[[Path], bool]) -> None:
         else:
             state.mkdir(exist_ok=True)
             write_atomically(state / _NOTE, json_text(_sizes_and_times(out)))
+
+
+def remove_left(out: Path) -> None:
+    """Remove the state of a run that was killed when its export was in its place."""
+    state = _state(out)
+    if not os.path.lexists(out) or not state.is_dir() or (state / _NOTE).exists():
+        return
+    with suppress(BusyError), locked_folder(state, named=out):
+        if not any(state.iterdir()):
+            shutil.rmtree(state, ignore_errors=True)
 
 
 def _state(out: Path) -> Path:

@@ -48,16 +48,16 @@ def write_atomically(path: Path, content: bytes | str, *, flush: bool = True) ->
             _flush(part)
         part.replace(path)
         if flush:
-            _remove_parts_of_the_dead(path)
+            remove_parts(path.parent, path.name)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
         raise cannot_write(path, error) from error
 
 
-def _remove_parts_of_the_dead(path: Path) -> None:
-    """Remove what killed processes of this machine have left of writing a file."""
-    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+def remove_parts(folder: Path, name: str | None = None) -> None:
+    """Remove what killed processes of this machine have left of writing a file of a folder, or any file."""
+    for part in folder.glob(f".{'*' if name is None else glob.escape(name)}.*.part"):
         number = part.name.split(".")[-2]
         if number.isdecimal() and not _lives(int(number)):
             with contextlib.suppress(OSError):

@@ -46,7 +46,7 @@ def locked_folder(folder: Path, *, named: Path | None = None) -> Iterator[None]:
             raise DataError(f"{folder}: the folder cannot be made ({error.strerror})") from error
         return os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
 
-    if not _has_locks():
+    if not has_locks():
         make_folder(folder)
         yield
         return
@@ -77,7 +77,7 @@ def locked_name(path: Path, *, wait: float) -> Iterator[None]:
     def open_file() -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
-    if not _has_locks():
+    if not has_locks():
         yield
         return
     descriptor = _lock(path, open_file, wait=wait, named=path)
@@ -89,7 +89,8 @@ def locked_name(path: Path, *, wait: float) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _has_locks() -> bool:
+def has_locks() -> bool:
+    """Tell whether this system has locks of files that end with the process."""
     try:
         import fcntl  # noqa: F401
     except ImportError:

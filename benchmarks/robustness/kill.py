@@ -7,8 +7,9 @@ make, name or remove a file or a folder. Of an unbroken run they are counted; a 
 in a process of its own, which ends itself at one of them, drawn by chance, and runs the command again to its
 end. Half of the kills at a file come in the midst of writing it: the system ends the process at a byte that
 it may not write any more. Every file below the folder of the run, and in the folder for temporary files, is
-then compared with those of the unbroken run, byte for byte, but for the times of ``run.json``. A file more is
-an orphan. Commands with `--workers 2` end their workers with them.
+then compared with those of the unbroken run, byte for byte, but for time and memory in ``run.json``. A file
+more is an orphan. Commands with `--workers 2` end their workers with them. An export that was whole when it
+was killed refuses a second one.
 """
 
 import argparse
@@ -50,7 +51,8 @@ COMMANDS = (
 )
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_TIMES = re.compile(rb'"(seconds[a-z_]*|started|finished)": [^,}\n]+')
+_MEASURED = re.compile(rb'"(seconds_per_image|peak_megabytes)": [^,}\n]+')
+_REFUSED = "is not an empty folder"
 _SECONDS = 120  # a run that takes longer hangs
 _TORN_WITHIN = 400  # bytes
 
@@ -95,6 +97,7 @@ def _run(words: list[str], folder: Path, point: Point | None, answer: Connection
     os.chdir(folder)
     os.environ["TMPDIR"] = str(folder.parent / "temporary")
     tempfile.tempdir = None
+    tempfile.gettempdir()  # it tries with a file of its own whether the place can be written
     from simd.cli import main
 
     sys.argv = ["simd", *words]
@@ -139,7 +142,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     """Return what lies below a folder and in the folder for temporary files."""
     paths = [*folder.rglob("*"), *(folder.parent / "temporary").rglob("*")]
     return {
-        path.relative_to(folder.parent).as_posix(): _TIMES.sub(b"", path.read_bytes())
+        path.relative_to(folder.parent).as_posix(): _MEASURED.sub(b"", path.read_bytes())
         if path.is_file()
         else b""
         for path in paths
@@ -180,7 +183,7 @@ class Trials:
             point = Point(chance.randint(1, self.changes), torn)
             killed = run(self.words, self.folder, point)[0].killed
         again, _ = run(self.words, self.folder)
-        if again.code != 0 and "already holds a finished" not in again.text:
+        if again.code != 0 and _REFUSED not in again.text:
             return f"{point}: exit code {again.code}: {again.text.strip()[-300:]}"
         now = tree(self.folder)
         if orphans := sorted(now.keys() - self.whole.keys()):

@@ -14,7 +14,7 @@ from simd.dataset.ledger import LEDGER_NAME, read_ledger, read_originals
 from simd.dataset.manifest import ATTRIBUTION_NAME, MattingSet, load_set
 from simd.dataset.verify import verify
 from simd.errors import DataError
-from simd.export_place import write_export
+from simd.export_place import remove_left, write_export
 from simd.files import make_folder, write_atomically
 from simd.sources.outputs import check_output_folder, never
 from simd.stores import address_of, check_free, open_store, send_folder
@@ -102,6 +102,7 @@ def export(
             send_folder(Path(exported.folder), store, NOTE_NAME)
         return exported._replace(folder=address)
     chosen = find_export_format(to)
+    remove_left(Path(out))
     matting_set = dataset if isinstance(dataset, MattingSet) else load_set(dataset)
     out = check_output_folder(out, "an export", never, inputs=[matting_set.path, statements])
     _check_options(chosen, to, matting_set, split, shards)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from simd.arguments import checked
 from simd.dataset.predictions import RUN_NAME, UNFINISHED_NAME, RunRecord, read_run, write_run
 from simd.errors import BatchError, DataError
-from simd.files import flush_disks, make_folder, sizes_of, write_atomically
+from simd.files import flush_disks, make_folder, remove_parts, sizes_of, write_atomically
 from simd.image import to_uint8, write_png
 from simd.journal import Journal, by_item, continues, resumed
 from simd.locks import locked_folder
@@ -207,6 +207,8 @@ def _run(
     if failures:
         raise BatchError(failures, "images", len(images.images) + len(images.failures))
     record = _record(facts, images, [rows[each.id] for each in images.images])
+    for written in {out, folder or out}:
+        remove_parts(written)
     flush_disks()
     write_run(out, record)
     journal.remove()
