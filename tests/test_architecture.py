@@ -33,6 +33,7 @@ CORE = {
         "simd.landmarks",
         "simd.progress",
         "simd.stores",
+        "simd.temporary",
         "simd.version",
     ),
 }
