@@ -3,6 +3,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# Environments beside it, so that what they lack is not there by accident.
+BASE := .venv-base
+BARE := .venv-wheel
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 # One process of the tests more than processors: some always wait for a browser, a database or a program that they started.
 # Libraries that start a thread a processor only get in the way.
@@ -15,16 +18,19 @@ INSTALLED := awk '/Downloading .*[0-9][0-9.]* [MG]B/ {n = split($$2, part, "/");
 	/^Installing collected/ {print "   unpacking " NF - 3 " packages"; fflush()}'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs wheel clean
+.PHONY: help demo test test-base lint docs wheel demo-wheel clean
 
 help:  ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */: /'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */: /'
 
 demo: $(VENV)/base  ## build a set, predict, score, write demo/leaderboard/index.html
 	$(BIN)/simd demo --out demo --workers $(WORKERS)
 
 test: $(VENV)/all lint  ## check and test everything
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $$(( $(WORKERS) + 1 )) --dist loadfile --no-loadscope-reorder
+
+test-base: $(BASE)/ready  ## test what works without any extra
+	$(ONE_THREAD) $(BASE)/bin/python -m pytest -n $$(( $(WORKERS) + 1 )) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/all  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -39,8 +45,13 @@ wheel: $(VENV)/all  ## build the wheel and the sdist in dist/, and check what a 
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 
+demo-wheel:  ## install the wheel of dist/ into an empty environment, and run the demo there
+	$(PYTHON) -m venv --clear $(BARE)
+	$(BARE)/bin/pip install --disable-pip-version-check --progress-bar off dist/*.whl | $(INSTALLED)
+	cd $(BARE) && bin/simd demo --workers $(WORKERS)
+
 clean:  ## remove what the commands above have made
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) $(BASE) $(BARE) demo build dist
 
 # --- set-up: each step leaves a file, so that it runs once ---------------------------------------------
 
@@ -63,6 +74,12 @@ $(VENV)/all: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/docs: pyproject.toml constraints.txt | $(VENV)/base
 	@echo "== installing what builds the site"
 	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e ".[docs]" | $(INSTALLED)
+	@touch $@
+
+$(BASE)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv --clear $(BASE)
+	@$(BASE)/bin/pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e . \
+		hypothesis pytest pytest-timeout pytest-xdist pyyaml | $(INSTALLED)
 	@touch $@
 
 .PHONY: warm
