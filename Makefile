@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 # Environments beside it, so that what they lack is not there by accident.
 BASE := .venv-base
 BARE := .venv-wheel
+BASE_TESTS := tests/features tests/metrics/test_alpha.py $(addprefix tests/test_,installation.py png.py files.py)
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 # One process of the tests more than processors: some always wait for a browser, a database or a program that they started.
 # Libraries that start a thread a processor only get in the way.
@@ -29,8 +30,9 @@ demo: $(VENV)/base  ## build a set, predict, score, write demo/leaderboard/index
 test: $(VENV)/all lint  ## check and test everything
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $$(( $(WORKERS) + 1 )) --dist loadfile --no-loadscope-reorder
 
-test-base: $(BASE)/ready  ## test what works without any extra
-	$(ONE_THREAD) $(BASE)/bin/python -m pytest -n $$(( $(WORKERS) + 1 )) --dist loadfile --no-loadscope-reorder
+test-base: $(BASE)/ready  ## without any extra: the core, features, metrics, and the demo
+	$(ONE_THREAD) $(BASE)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(BASE_TESTS)
+	cd $(BASE) && bin/simd demo --workers $(WORKERS)
 
 lint: $(VENV)/all  ## ruff and mypy
 	$(BIN)/ruff check .
