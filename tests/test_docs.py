@@ -1,6 +1,8 @@
-"""The pictures of the documentation are those that its programs and commands make."""
+"""The pictures of the documentation are those that its programs and commands make; its commands run."""
 
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,66 @@ from simd.sources.outputs import is_picture
 from simd.taxonomy import CLASSES
 
 DOCS = Path(__file__).parent.parent / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+WHOLE_WAYS = {
+    "index.md": 11,
+    "guides/score.md": 3,
+    "guides/submit.md": 5,
+}
+"""Pages whose commands run as printed, one after the other, and how many they are."""
+SHORTENED = ("--spec simd-open-mini", "--foregrounds synthetic:1@64")
+"""What would take minutes, and what is run in its place."""
+
+
+def commands_of(page):
+    """Return the words of each `simd` command in the blocks of a page."""
+    blocks = re.findall(r"^ *```(?:sh|bash)\n(.*?)^ *```", page.read_text(encoding="utf-8"), re.S | re.M)
+    lines = [line.strip() for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if re.match(r"simd [a-z]", line)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_commands_and_options_of_a_page_exist(page):
+    import typer
+
+    from simd.cli import app
+
+    for words in commands_of(page):
+        command, rest = typer.main.get_command(app), words[1:]
+        context = typer.Context(command, info_name="simd")
+        while hasattr(command, "list_commands"):
+            if rest[0] not in command.list_commands(context) and "open" in command.list_commands(context):
+                rest.insert(0, "open")  # which `simd tag FOLDER` and `simd browse SET` are short for
+            command = command.get_command(context, rest.pop(0))
+            assert command is not None, shlex.join(words)
+            context = typer.Context(command, info_name=command.name, parent=context)
+        known = {
+            name for param in command.get_params(context) for name in (*param.opts, *param.secondary_opts)
+        }
+        given = {word.split("=")[0] for word in rest if re.match(r"--[a-z]", word)}
+        assert given <= known, shlex.join(words)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WHOLE_WAYS)
+def test_the_commands_of_a_guide_run_as_printed(name, tmp_path):
+    commands = commands_of(DOCS / name)
+    assert len(commands) == WHOLE_WAYS[name]
+    if name == "guides/score.md":  # which begins with a set that is there
+        commands.insert(0, ["simd", "build", "my-set", "--foregrounds", "synthetic:1@64"])
+    for words in commands:
+        line = shlex.join(words).replace(*SHORTENED)
+        if "mattes/mine" in words and not (tmp_path / "mattes").exists():  # another program's folder
+            (layer,) = tmp_path.glob("*/trimap")
+            shutil.copytree(layer, tmp_path / "mattes" / "mine")
+        done = subprocess.run(
+            [sys.executable, "-m", *shlex.split(line)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (line, done.stderr)
 
 
 def test_the_sheets_of_the_classes_are_written_again_by_their_commands():

@@ -1,9 +1,12 @@
-"""The site: built without a warning, with links that lead somewhere, and whole without a network."""
+"""The site: built without a warning, whole without a network, read by everyone, found by its search."""
 
+import functools
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +15,20 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 ROOT = Path(__file__).parent.parent
+SEEN = [
+    "index.html",
+    "guides/score.html",
+    "concepts/intervals.html",
+    "reference/python.html",
+    "reference/commands.html",
+    "reference/formats.html",
+    "metrics.html",
+    "failed.html",
+    "beside/notebooks/01_classes.html",
+    "beside/simd/tagging/fill.py.html",
+]
+"""Pages of each kind, to look at in the browser."""
+
 pytestmark = pytest.mark.skipif(find_spec("mkdocs") is None, reason="MkDocs is not installed")
 
 
@@ -89,6 +106,67 @@ def test_every_page_of_the_repository_and_no_program_of_it_is_published(site):
         assert page.read_text(encoding="utf-8").count("<img") >= 1
     assert not list(site.rglob("*.py"))
     assert not (site / "hooks").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("served", [False, True], ids=["from disk", "served"])
+def test_nothing_is_asked_of_other_hosts_and_the_search_finds(site, served, browser):
+    handler = functools.partial(Quiet, directory=site)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    start = f"http://127.0.0.1:{server.server_port}" if served else site.as_uri()
+    asked, errors = [], []
+    page = browser.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    try:
+        page.route(lambda url: not url.startswith((start, "data:", "blob:")), lambda route: route.abort())
+        for name in SEEN:
+            page.goto(f"{start}/{name}")
+        page.goto(f"{start}/index.html")
+        page.locator(".md-search__input").click()
+        page.locator(".md-search__input").press_sequentially("court")
+        first = page.locator(".md-search-result__link").first
+        first.wait_for(timeout=120_000)
+        assert "court" in first.inner_text().lower()
+        first.click()
+        page.wait_for_url(lambda url: "court" in url, timeout=120_000)
+    finally:
+        page.close()
+        server.shutdown()
+        server.server_close()
+    assert [url for url in asked if not url.startswith((start, "data:", "blob:", "about:"))] == []
+    assert errors == []
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """A server of files that prints nothing."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("name", SEEN)
+def test_pages_in_two_widths(site, name, browser, axe):
+    for width, scheme in ((1280, "light"), (1280, "dark"), (480, "light")):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        try:
+            page.goto((site / name).as_uri())
+            page.locator("h1").first.wait_for()
+            page.evaluate(axe)
+            violations = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+            grave = [
+                (each["id"], [node["html"][:200] for node in each["nodes"][:3]])
+                for each in violations
+                if each["impact"] in ("serious", "critical")
+            ]
+            assert grave == [], f"{width} px, {scheme}"
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        finally:
+            page.close()
 
 
 @pytest.fixture(scope="module")
