@@ -85,6 +85,14 @@ def test_the_sheets_of_the_classes_are_written_again_by_their_commands():
         assert is_picture(DOCS / "images" / name), name
 
 
+def test_the_gallery_shows_where_each_method_fails():
+    board = DOCS.parent / "benchmarks" / "leaderboard" / "simd-open-mini"
+    methods = {folder.name for folder in board.iterdir()} - {"trimap"}
+    shown = re.findall(r"\(images/gallery-(\S+)\.jpg\)", (DOCS / "gallery.md").read_text(encoding="utf-8"))
+    assert set(shown) == methods
+    assert {path.stem.removeprefix("gallery-") for path in (DOCS / "images").glob("gallery-*")} == methods
+
+
 @pytest.mark.slow  # three trainings of two steps
 @pytest.mark.browser
 def test_the_small_networks_train_and_draw_the_pictures_of_sim_and_training(tmp_path):
