@@ -12,7 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from simd.errors import BusyError, DataError
-from simd.files import cannot_write, flush_disks, json_text, read_json, real_path, write_atomically
+from simd.files import (
+    cannot_write,
+    flush_disks,
+    json_text,
+    make_folder,
+    read_json,
+    real_path,
+    write_atomically,
+)
 from simd.locks import locked_folder
 from simd.schema import INTEGER, list_of, problem, table_of
 
@@ -73,7 +81,7 @@ def write_export(out: Path, place: str, write: Callable[[Path], bool]) -> None:
         if is_complete:
             shutil.rmtree(state, ignore_errors=True)
         else:
-            state.mkdir(exist_ok=True)
+            make_folder(state)
             write_atomically(state / _NOTE, json_text(_sizes_and_times(out)))
 
 

@@ -7,7 +7,9 @@ import glob
 import io
 import json
 import os
+import shutil
 import stat
+import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -15,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from simd.errors import DataError, DiskFullError, SimdError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_BLOCK = 4096  # bytes in which disks hand out room, as a rule
 
 
 def write_atomically(path: Path, content: bytes | str, *, flush: bool = True) -> None:
@@ -52,7 +57,22 @@ def write_atomically(path: Path, content: bytes | str, *, flush: bool = True) ->
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise cannot_write(path, error) from error
+        raise cannot_write(path, error, size=len(data)) from error
+
+
+def copy_file(file: Path, to: Path) -> None:
+    """Copy the content of a file to a name that is free; nothing is left where the disk is full."""
+    try:
+        shutil.copyfile(file, to)
+    except OSError as error:
+        raise cannot_keep(to, error, size=sizes_of(file)[0]) from error
+
+
+def cannot_keep(part: Path, error: OSError, *, size: int) -> SimdError:
+    """Remove the part of a file that could be written; return the error to raise."""
+    with contextlib.suppress(OSError):
+        part.unlink()
+    return cannot_write(part, error, size=size)
 
 
 def remove_parts(folder: Path, name: str | None = None) -> None:
@@ -170,11 +190,20 @@ def out_of_reach(error: PermissionError) -> DataError:
     )
 
 
-def cannot_write(path: Path, error: OSError) -> SimdError:
-    """Return the error to raise when a file could not be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+def cannot_write(path: Path, error: OSError, *, size: int | None = None) -> SimdError:
+    """Return the error to raise when a file or folder could not be written; what was cut off is gone by then.
+
+    Parameters
+    ----------
+    path : Path
+    error : OSError
+    size : int, optional
+        The bytes that it takes, as far as they are known: with what is free they say how much is missing.
+    """
+    if is_full(error):
+        room = _missing(path, size) if error.errno == errno.ENOSPC else ""
         return DiskFullError(
-            f"{path}: cannot be written ({error.strerror}); "
+            f"{path}: cannot be written ({error.strerror}); {room}"
             "free some space and run the same command again, it goes on where it stopped"
         )
     return DataError(
@@ -182,12 +211,77 @@ def cannot_write(path: Path, error: OSError) -> SimdError:
     )
 
 
+def is_full(error: BaseException) -> bool:
+    """Tell whether an error is that a disk, a quota or a file-size limit is reached."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def full_disk(error: OSError) -> SimdError:
+    """Return the error to raise where a disk is full and nobody knows of which file more than the error says.
+
+    Without a name it was a stream: a temporary file, since all others name themselves.
+    """
+    return cannot_write(Path(error.filename or tempfile.gettempdir()), error)
+
+
+def _missing(path: Path, size: int | None) -> str:
+    """Return what a file takes beside what its disk has free, for a message; "" where nobody says."""
+    folder = next((each for each in real_path(path).parents if each.is_dir()), Path(path.anchor))
+    free, text = _free(folder), free_text(folder)
+    if size is None or free is None or text.endswith("files"):
+        return f"{text}; " if text else ""
+    missing = -(-size // _BLOCK) * _BLOCK - free  # files take whole blocks
+    lacks = f", {byte_text(missing)} are missing" if missing > 0 else ""
+    return f"it takes {byte_text(size)}, {text}{lacks}; "
+
+
+def free_text(folder: Path) -> str:
+    """Return how much the disk of a folder has free, for a message; "" where nobody says."""
+    free = _free(folder)
+    if free is None:
+        return ""
+    limits = os.statvfs(folder) if hasattr(os, "statvfs") else None
+    if limits is not None and limits.f_files and not limits.f_favail:
+        return f"{byte_text(free)} are free, but the disk takes no more files"
+    return f"{byte_text(free)} are free"
+
+
+def _free(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def byte_text(count: int) -> str:
+    """Return a number of bytes for people.
+
+    Examples
+    --------
+    >>> byte_text(0), byte_text(4096), byte_text(1_250_000), byte_text(12_000_000_000)
+    ('0 bytes', '4.1 kB', '1.2 MB', '12 GB')
+    """
+    if count < 1000:
+        return f"{count} bytes"
+    unit, name = next(
+        (10**power, name) for power, name in ((9, "GB"), (6, "MB"), (3, "kB")) if count >= 10**power
+    )
+    return f"{count / unit:.{1 if count < 10 * unit else 0}f} {name}"
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and its parents, if they are missing."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DataError(f"{path}: the folder cannot be made ({error.strerror})") from error
+        raise cannot_make(path, error) from error
+
+
+def cannot_make(folder: Path, error: OSError) -> SimdError:
+    """Return the error to raise when a folder could not be made."""
+    if is_full(error):
+        return cannot_write(folder, error)
+    return DataError(f"{folder}: the folder cannot be made ({error.strerror})")
 
 
 def no_such_folder(path: Path, what: str) -> DataError:

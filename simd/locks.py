@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simd.errors import BusyError, DataError
-from simd.files import cannot_write, make_folder
+from simd.files import cannot_make, cannot_write, make_folder
 
 _LOCKS = Path("/proc/locks")  # Linux: every lock, its process, and what it is on
 _PAUSE = 0.02  # seconds between two tries
@@ -43,7 +43,7 @@ def locked_folder(folder: Path, *, named: Path | None = None) -> Iterator[None]:
         except FileExistsError:
             pass  # or a file lies there, which opening it tells
         except OSError as error:
-            raise DataError(f"{folder}: the folder cannot be made ({error.strerror})") from error
+            raise cannot_make(folder, error) from error
         return os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
 
     if not has_locks():

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from simd.errors import DataError, DiskFullError, SimdError
+from simd.files import full_disk, is_full
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -164,6 +165,8 @@ def call(function: Callable[[Item], Result], item: Item) -> Outcome[Item, Result
     except MemoryError:
         return Outcome(item, None, "out of memory; use fewer workers or smaller images")
     except Exception as error:  # a bug must not end the batch, and must not be hidden
+        if is_full(error):
+            raise full_disk(error) from error
         return Outcome(item, None, f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
 
 

@@ -1,6 +1,7 @@
 """Bad input through the command line: it is named with its reason, and the good part is finished."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -373,7 +374,11 @@ def test_a_full_disk_ends_the_run_and_the_same_command_goes_on(
     places = ("--foregrounds", foregrounds, "--backgrounds", backgrounds, "--any-licence")
     full = run_cli("build", disk / "set", *places)
     assert full.code == 1
-    assert "cannot be written (No space left on device); free some space and run the same command" in full.err
+    assert re.search(
+        r"cannot be written \(No space left on device\); it takes [\d.]+ kB, [\d.]+ \w+ are free, "
+        r"[\d.]+ \w+ are missing; free some space and run the same command",
+        full.err,
+    )
     assert "Traceback" not in full.err
     assert enlarge("4m") == 0
     assert run_cli("build", disk / "set", *places).code == 0

@@ -25,6 +25,7 @@ BENCHMARKS = ROOT / "benchmarks"
 HELPERS = {
     "speed/matting_cases.py",
     "speed/cutout_page.py",
+    "robustness/forked.py",
     "robustness/spoilt_inputs.py",
     "robustness/whole_inputs.py",
 }
@@ -47,6 +48,8 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "closed_form_truth.py --only 1 --megapixels 0.004",
     "held_pixels.py --only 1 --megapixels 0.004",
     "open_set.py --spec simd-open-mini --foregrounds 1",
+    "robustness/disk_full.py --sizes 1 --only merge",
+    "robustness/faults.py --faults 24",
     "robustness/fuzz.py --inputs 2 --workers 1",
     "robustness/kill.py --kills 1 --workers 1",
     "robustness/training_kills.py --kills 1 --steps 2",

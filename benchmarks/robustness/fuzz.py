@@ -155,8 +155,8 @@ def _work(connection: Connection, root: Path, name: str, seed: int) -> None:
         folder = fresh(root / name / "trial")
         os.chdir(folder)
         if line not in wholes:
-            _copy(root / "store", folder, named)
-            code, text = _run(line.split())
+            copy_inputs(root / "store", folder, named)
+            code, text = run_line(line.split())
             if code is None:
                 connection.send(("done", (number, line, "nothing", "traceback", text)))
                 continue
@@ -164,24 +164,24 @@ def _work(connection: Connection, root: Path, name: str, seed: int) -> None:
             os.chdir(root)
             os.chdir(fresh(folder))
         chance = random.Random(f"{seed}-{number}")
-        _copy(root / "store", folder, named)
+        copy_inputs(root / "store", folder, named)
         words, of_files = line.split(), chance.random() < 0.75
         if of_files:
             spoilt = spoil_tree(folder, named, chance)
         else:
             words, spoilt = spoil_words(words, options[_name_of(line, options)], chance)
         connection.send(("runs", line, spoilt))
-        before = _tree(folder, named)
-        code, text = _run(words)
+        before = tree_of(folder, named)
+        code, text = run_line(words)
         verdict = _verdict(
-            code, text, before == _tree(folder, named), _result(code, text, folder), wholes[line]
+            code, text, before == tree_of(folder, named), _result(code, text, folder), wholes[line]
         )
         connection.send(("done", (number, line, spoilt, verdict, text)))
         os.chdir(root)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _copy(store: Path, folder: Path, named: Sequence[str]) -> None:
+def copy_inputs(store: Path, folder: Path, named: Sequence[str]) -> None:
     for name in named:
         if (store / name).is_dir():
             shutil.copytree(store / name, folder / name)
@@ -189,7 +189,7 @@ def _copy(store: Path, folder: Path, named: Sequence[str]) -> None:
             shutil.copy(store / name, folder / name)
 
 
-def _run(words: Sequence[str]) -> tuple[int | None, str]:
+def run_line(words: Sequence[str]) -> tuple[int | None, str]:
     """Run a command line in this process: its exit code, None where an exception left it, and its text."""
     from simd.cli import main
     from simd.methods import clear_loaded
@@ -212,7 +212,7 @@ def _result(code: int | None, text: str, folder: Path) -> tuple[int, str, str]:
     """Return a run's exit code, its text without times, and a digest of what it wrote."""
     shown = [line for line in text.splitlines() if " a second" not in line and " s an image" not in line]
     written = sorted(p.name for p in folder.iterdir() if p.name.startswith("out"))
-    tree = {path: facts for path, facts in _tree(folder, written).items() if not path.endswith("run.json")}
+    tree = {path: facts for path, facts in tree_of(folder, written).items() if not path.endswith("run.json")}
     return -1 if code is None else code, "\n".join(shown), hashlib.sha256(repr(tree).encode()).hexdigest()
 
 
@@ -230,7 +230,7 @@ def _verdict(
     return "said" if result[1] != whole[1] else "valid"
 
 
-def _tree(folder: Path, names: Sequence[str]) -> dict[str, str]:
+def tree_of(folder: Path, names: Sequence[str]) -> dict[str, str]:
     """Return every path below some inputs with its kind, and a digest of its content where it is a file."""
     facts = {}
     paths = [folder / name for name in names]

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir
 from pathlib import Path
 
@@ -118,6 +118,14 @@ COMMANDS = (
 
 def write_inputs(root: Path) -> None:
     """Write every input that a command names into a folder."""
+    write_sources(root)
+    with chdir(root):
+        _run_everything()
+        _write_models(Path())
+
+
+def write_sources(root: Path) -> None:
+    """Write the inputs that no command of the program makes: pictures, tables and lists."""
     root.mkdir(parents=True, exist_ok=True)
     for i, class_ in enumerate(CLASSES):
         layers = _layers(i)
@@ -128,19 +136,21 @@ def write_inputs(root: Path) -> None:
         _save(root / f"pictures/{class_}_{i}.png", layers["image"])
         _save(root / f"trimaps/{class_}_{i}.png", layers["trimap"])
         _save(root / f"alphas/{class_}_{i}.png", layers["alpha"])
-    for name, (paths, names) in LAYOUTS.items():
-        for i, stem in enumerate(names):
-            for layer, path in paths.items():
-                _save(root / f"as-{name}" / path.format(stem), _layers(i)[layer])
+    for name, (_, names) in LAYOUTS.items():
+        write_layout(root, name, names)
     _write_texts(root)
-    with chdir(root):
-        _run_everything()
-        _write_models(Path())
 
 
-def commands_of(root: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+def write_layout(root: Path, name: str, names: Sequence[str]) -> None:
+    """Write the layers of some names as a dataset has them."""
+    for i, stem in enumerate(names):
+        for layer, path in LAYOUTS[name][0].items():
+            _save(root / f"as-{name}" / path.format(stem), _layers(i)[layer])
+
+
+def commands_of(root: Path, further: Sequence[str] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each command line with the inputs it names, each by the first part of its path."""
-    for line in COMMANDS:
+    for line in (*COMMANDS, *further):
         named = (word.split("/")[0] for word in line.split())
         yield line, tuple(dict.fromkeys(name for name in named if (root / name).exists()))
 

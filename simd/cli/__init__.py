@@ -21,8 +21,10 @@ renamed, notices, wrapping            former names refused with those of today; 
 """
 
 import errno
+import os
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -63,8 +65,8 @@ from simd.cli.notices import notices_on_stderr
 from simd.cli.renamed import renamed_option
 from simd.cli.wrapping import wrapped
 from simd.cluster import ClusterLostError
-from simd.errors import SimdError
-from simd.files import out_of_reach
+from simd.errors import DiskFullError, SimdError
+from simd.files import full_disk, is_full, out_of_reach
 
 # Click's ClickException, wherever Typer keeps its click: BadParameter < UsageError < ClickException
 _USAGE_ERROR: Any = typer.BadParameter.__mro__[2]
@@ -76,6 +78,7 @@ def main() -> int:
     try:
         with notices_on_stderr():
             code = app(prog_name="simd", standalone_mode=False)
+            sys.stdout.flush()
     except ClusterLostError as error:
         print(
             wrapped(f"simd: {error}:", sys.stderr),
@@ -91,6 +94,9 @@ def main() -> int:
         print(wrapped(f"simd: {out_of_reach(error)}", sys.stderr), file=sys.stderr)
         return 1
     except OSError as error:
+        if is_full(error):
+            print(wrapped(f"simd: {_full(error)}", sys.stderr), file=sys.stderr)
+            return 1
         if error.errno != errno.ENAMETOOLONG:  # which asking whether a file is there already raises
             raise
         print(f"simd: {str(error.filename)[:80]}...: the name is too long for this disk", file=sys.stderr)
@@ -105,3 +111,21 @@ def main() -> int:
     if code == _INTERRUPTED:
         print("simd: interrupted; the same command goes on from here", file=sys.stderr)
     return code if isinstance(code, int) else 0
+
+
+def _full(error: OSError) -> SimdError:
+    """Return the error of a disk that is full: of the file that it names, or where the output goes.
+
+    An error without a name was raised by a stream; the command line itself writes to no other than stdout.
+    """
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    module = at.tb_frame.f_globals.get("__name__", "") if at is not None else ""
+    if error.filename is not None or not module.startswith(("simd.cli", "typer")):
+        return full_disk(error)
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  Python flushes it at its end
+    return DiskFullError(
+        f"standard output: cannot be written ({error.strerror}); free some space where it goes, "
+        "and run the same command again"
+    )

@@ -3,11 +3,13 @@
 import os
 import tempfile
 import weakref
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from simd.errors import DataError
+from simd.files import free_text, is_full
 from simd.image import UInt8
 
 
@@ -67,7 +69,8 @@ class ThumbFile:
 
 
 def _failure(error: OSError) -> DataError:
+    room = f", {free_text(Path(tempfile.gettempdir()))}" if is_full(error) else ""
     return DataError(
         f"{tempfile.gettempdir()}: cannot hold the thumbnails of a comparison, up to 36 KB a picture "
-        f"({error.strerror}); name another folder in the environment variable TMPDIR"
+        f"({error.strerror}{room}); name another folder in the environment variable TMPDIR"
     )

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from simd.class_tables import stem_of
 from simd.errors import DataError, MissingExtraError, first_of
+from simd.files import write_atomically
 from simd.sources.index import Finished, Index, Packed, SourceKind
 from simd.taxonomy import class_name
 from simd.temporary import temporary_folder
@@ -195,7 +196,7 @@ def on_disk(finished: Finished) -> Iterator[Finished]:
                     f"{packed.file}, {packed.name}: its {layer} is not inside; paths are not followed"
                 )
             paths[layer] = folder / layer
-            paths[layer].write_bytes(content)
+            write_atomically(paths[layer], content, flush=False)
         try:
             yield replace(
                 finished,

@@ -4,7 +4,6 @@ COCO holds images and regions, and no levels of alpha. Alpha and trimap lie besi
 entries of ``images``; the class mask is the regions. Without them a COCO file is no set.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from simd.dataset.layers import stated_size
 from simd.dataset.manifest import MattingSet, Sample
 from simd.decoding import MAX_PIXELS
 from simd.errors import DataError
-from simd.files import cannot_write, json_text, read_json, write_atomically
+from simd.files import copy_file, json_text, make_folder, read_json, write_atomically
 from simd.image import UInt8, write_png
 from simd.masks import bounding_box
 from simd.progress import track
@@ -89,10 +88,10 @@ def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
     images: list[Mapping[str, Any]] = []
     annotations: list[Mapping[str, Any]] = []
     for layer in _BESIDE:
-        (out / layer).mkdir()
+        make_folder(out / layer)
     for number, sample in track(enumerate(matting_set, start=1), len(matting_set), "images copied"):
         for layer in _BESIDE:
-            _copy(sample.path(layer), out / file_name(sample.row.id, layer))
+            copy_file(sample.path(layer), out / file_name(sample.row.id, layer))
         images.append(_image(number, sample, licences))
         for index, facts in _regions(sample.read("class_mask")):
             place = {"id": len(annotations) + 1, "image_id": number, "category_id": index + _FIRST}
@@ -111,16 +110,9 @@ def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
         ],
     }
     name = f"annotations/instances_{asked.split}.json"
-    (out / "annotations").mkdir()
+    make_folder(out / "annotations")
     write_atomically(out / name, json_text(content))
     return [Part(name, (out / name).stat().st_size, [row.id for row in matting_set.rows])]
-
-
-def _copy(file: Path, to: Path) -> None:
-    try:
-        shutil.copyfile(file, to)
-    except OSError as error:
-        raise cannot_write(to, error) from error
 
 
 def _image(number: int, sample: Sample, licences: Sequence[str]) -> dict[str, Any]:

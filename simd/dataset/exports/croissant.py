@@ -1,7 +1,6 @@
 """Croissant 1.1: the set as it lies on disk, and a JSON-LD file that says how to load it and who made it."""
 
 import hashlib
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,15 @@ from simd.dataset.exports.note import Note, Part, row_of
 from simd.dataset.exports.statements import fields_of
 from simd.dataset.manifest import INFO_NAME, ROWS_NAME, MattingSet
 from simd.errors import DataError
-from simd.files import cannot_write, json_text, read_json, read_json_lines, sizes_of, write_atomically
+from simd.files import (
+    copy_file,
+    json_text,
+    make_folder,
+    read_json,
+    read_json_lines,
+    sizes_of,
+    write_atomically,
+)
 from simd.progress import track
 from simd.records import LAYERS, ROW_KEYS, file_name
 from simd.schema import TEXT, checked, list_of, record
@@ -85,22 +92,15 @@ set again; every command of simd reads the folder as it is, too.
 def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
     """Copy a set, and write the Croissant file that describes it; the same set gives the same bytes."""
     for layer in LAYERS:
-        (out / layer).mkdir()
+        make_folder(out / layer)
     for sample in track(matting_set, len(matting_set), "images copied"):
         for layer in LAYERS:
-            _copy(sample.path(layer), out / file_name(sample.row.id, layer))
+            copy_file(sample.path(layer), out / file_name(sample.row.id, layer))
     for name in (INFO_NAME, ROWS_NAME):
-        _copy(matting_set.path / name, out / name)
+        copy_file(matting_set.path / name, out / name)
     write_atomically(out / FILE_NAME, json_text(_content(matting_set, out, asked.statements)))
     ids = [row.id for row in matting_set.rows]
     return [Part(name, sizes_of(out / name)[0], ids) for name in (FILE_NAME, ROWS_NAME)]
-
-
-def _copy(file: Path, to: Path) -> None:
-    try:
-        shutil.copyfile(file, to)
-    except OSError as error:
-        raise cannot_write(to, error) from error
 
 
 def _content(matting_set: MattingSet, out: Path, statements: Mapping[str, str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from simd.dataset.exports.note import Note, Part, row_of
 from simd.dataset.manifest import MattingSet, Sample
 from simd.decoding import read_whole
 from simd.errors import DataError, MissingExtraError, first_of
-from simd.files import cannot_write, check_regular, sizes_of
+from simd.files import cannot_keep, check_regular, make_folder, sizes_of, write_atomically
 from simd.progress import counting
 from simd.records import LAYERS, Composite
 from simd.taxonomy import CLASSES, class_index
@@ -106,7 +106,7 @@ def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
     count = min(len(samples), asked.shards or -(-sum(weights) // FILE_BYTES))
     schema = libraries.features.arrow_schema
     schema = schema.with_metadata({**schema.metadata, _SET_KEY: matting_set.digest.encode()})
-    (out / "data").mkdir()
+    make_folder(out / "data")
     parts = []
     with counting(len(samples), "images packed") as advance:
         for number, (first, last) in enumerate(_ranges(weights, count)):
@@ -127,7 +127,7 @@ def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
                         writer.write_table(table, row_group_size=len(rows))
                         advance(len(rows))
             except OSError as error:
-                raise cannot_write(path, error) from error
+                raise cannot_keep(path, error, size=sum(weights[first:last])) from error
             ids = [sample.row.id for sample in samples[first:last]]
             parts.append(Part(name, path.stat().st_size, ids))
     return parts
@@ -267,7 +267,7 @@ def unpack(where: Packed, folder: Path) -> dict[str, Path]:
         if not isinstance(content, bytes):
             raise DataError(f"{where.file}: its {layer} is not inside; paths are not followed")
         files[layer] = folder / f"{layer}.png"
-        files[layer].write_bytes(content)
+        write_atomically(files[layer], content, flush=False)
     return files
 
 

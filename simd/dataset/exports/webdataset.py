@@ -19,7 +19,7 @@ from simd.dataset.exports.note import Note, Part, row_of
 from simd.dataset.manifest import MattingSet, Sample
 from simd.decoding import read_whole
 from simd.errors import DataError
-from simd.files import cannot_write, check_regular, sizes_of
+from simd.files import cannot_keep, check_regular, sizes_of, write_atomically
 from simd.progress import counting
 from simd.records import LAYERS
 
@@ -78,16 +78,21 @@ def write(matting_set: MattingSet, out: Path, asked: Asked) -> list[Part]:
                         _add(shard, samples[place], place, matting_set.digest)
                         advance(1)
             except OSError as error:
-                raise cannot_write(out / name, error) from error
+                size = sum(_bytes(samples[place]) for place in dealt)
+                raise cannot_keep(out / name, error, size=size) from error
             ids = [samples[place].row.id for place in dealt]
             parts.append(Part(name, (out / name).stat().st_size, ids))
     return parts
 
 
 def _default_shards(samples: Sequence[Sample]) -> int:
-    total = sum(sum(sizes_of(*map(sample.path, LAYERS))) for sample in samples)
+    total = sum(map(_bytes, samples))
     count = -(-total // SHARD_BYTES)
     return max(1, min(len(samples), -(-count // _SHARDS) * _SHARDS))
+
+
+def _bytes(sample: Sample) -> int:
+    return sum(sizes_of(*map(sample.path, LAYERS)))
 
 
 def _add(shard: tarfile.TarFile, sample: Sample, place: int, digest: str) -> None:
@@ -226,7 +231,7 @@ def unpack(where: Packed, folder: Path) -> dict[str, Path]:
     """Put the PNGs of a sample into a folder."""
     files = {layer: folder / f"{layer}.png" for layer in where.spans}
     for layer, content in contents_of(where).items():
-        files[layer].write_bytes(content)
+        write_atomically(files[layer], content, flush=False)
     return files
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from simd.dataset.exports.parquet import groups_by_bytes
 from simd.errors import DataError, MissingExtraError
-from simd.files import cannot_write, check_regular
+from simd.files import cannot_keep, check_regular
 from simd.image import encode_png
 from simd.tagging.annotation_files import classes_in
 from simd.tagging.formats.labelled import Labelled, Names, from_indices, shaped_as
@@ -25,13 +25,15 @@ def write(items: Iterable[Labelled], out: Path) -> None:
     """
     pa, parquet, features = _libraries()
     schema = features.arrow_schema
+    size = 0
     try:
         with parquet.ParquetWriter(out, schema, write_page_index=True) as writer:
             for rows in groups_by_bytes(map(_weighted, map(_row, items))):
+                size += sum(_weighted(row)[1] for row in rows)
                 table = pa.Table.from_pylist(rows, schema=schema)
                 writer.write_table(table, row_group_size=max(1, len(rows)))
     except OSError as error:
-        raise cannot_write(out, error) from error
+        raise cannot_keep(out, error, size=size) from error
 
 
 def read(path: Path, names: Names) -> Iterator[Labelled]:

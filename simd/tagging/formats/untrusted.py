@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simd.errors import DataError
-from simd.files import check_regular, read_text, real_path
+from simd.files import check_regular, read_text, real_path, write_atomically
 from simd.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def as_file(content: bytes, shown: str) -> Iterator[Path]:
     """
     with temporary_folder() as folder:
         path = folder / "content"
-        path.write_bytes(content)
+        write_atomically(path, content, flush=False)
         try:
             yield path
         except DataError as error:
