@@ -57,17 +57,12 @@ FURTHER = (
 )
 # the last file of a finished output: where it is, all others are
 LAST = {
-    "dataset.json",
-    "export.json",
-    "run.json",
-    "index.html",
-    "scores.json",
-    "entry.json",
-    "leaderboard.json",
+    *("dataset.json", "export.json", "run.json", "index.html", "scores.json", "out.json"),
 }
-# the documented states of unfinished runs, and what may differ between two runs: times
-STATE = re.compile(r"(^|/)(\.build|\.state|\.replacing|\.embedding|\.statistics|checkpoints)(/|$)")
-TIMED = re.compile(r"(^|/)(run\.json|log\.jsonl|index\.html|leaderboard\.\w+|out\.json|card\.toml)$")
+# the documented states of unfinished runs, from which the same command goes on
+STATE = re.compile(
+    r"(^|/)(\.build|\.predict|\.statistics|\.embed|\.[^/]*\.partial|checkpoints|recipe\.toml|log\.jsonl)(/|$)"
+)
 _ROOM = re.compile(r"\d (bytes|[kMG]B) (are )?free|\d (bytes|[kMG]B) are missing")
 
 
@@ -114,6 +109,7 @@ class Bench:
         self.root, self.log = root, root / "log.txt"
         self.disk = Disk(root / "disk")
         self.peak = 0
+        self.timed: set[str] = set()  # outputs that tell the time: they differ between two runs
 
     def lay_out(self, named: Sequence[str]) -> Path:
         """Clear the disk and copy the inputs to it; return the folder to run in."""
@@ -171,11 +167,7 @@ class Bench:
                 return {}, 0
             trees.append(self.outputs())
             need = max(need, self.peak - before, self.disk.held() - before)
-        strange = [
-            name for name in trees[0] if trees[0][name] != trees[1].get(name) and not TIMED.search(name)
-        ]
-        if strange:
-            print(f"{line}: differs between two runs: {', '.join(strange)}", file=sys.stderr)
+        self.timed = {name for name in trees[0] if trees[0][name] != trees[1].get(name)}
         return {name: facts for name, facts in trees[0].items() if facts == trees[1].get(name)}, need
 
     def _trial(
@@ -193,7 +185,7 @@ class Bench:
             return Trial(line, room, verdict, words)
         self.disk.leave(None)
         again = self.run(line)
-        differing = _differing(self.outputs(), whole)
+        differing = self._differing(self.outputs(), whole)
         if again.code or differing:
             return Trial(line, room, "not the same", f"{ended.text}\n{again.text}\n{differing[:6]}")
         return Trial(line, room, "refused", words)
@@ -207,7 +199,7 @@ class Bench:
         whole: dict[str, str],
     ) -> tuple[str, str]:
         outputs = self.outputs()
-        differing = _differing(outputs, whole)
+        differing = self._differing(outputs, whole)
         if ended.code is None:
             return "hang", ""
         if tree_of(folder, named) != inputs:
@@ -221,13 +213,21 @@ class Bench:
         parts = [
             name
             for name, facts in outputs.items()
-            if not STATE.search(name) and not _is_folder(facts) and facts != whole.get(name, facts)
+            if not STATE.search(name)
+            and name not in self.timed
+            and not _is_folder(facts)
+            and facts != whole.get(name)
         ]
         parts += [name for name in outputs if name.startswith("tmp/") or name.endswith(".part")]
         finished = [name for name in outputs if Path(name).name in LAST and not STATE.search(name)]
         if parts or (finished and differing):
             return "half-written", f"{ended.text}\n{parts[:6]} {finished} {differing[:6]}"
         return "refused", ended.text
+
+    def _differing(self, outputs: dict[str, str], whole: dict[str, str]) -> list[str]:
+        """Return the paths that are not as in a whole output, but for those that tell the time."""
+        names = [name for name in whole if outputs.get(name) != whole[name]]
+        return sorted(names + list(outputs.keys() - whole.keys() - self.timed))
 
     def _once_more(self, line: str) -> Trial:
         """Run the command again where its finished output lies, and the disk is full."""
@@ -236,7 +236,7 @@ class Bench:
         ended = self.run(line)
         outputs = self.outputs()
         changed = [name for name in before.keys() | outputs.keys() if before.get(name) != outputs.get(name)]
-        changed = [name for name in changed if not STATE.search(name) and not TIMED.search(name)]
+        changed = [name for name in changed if not STATE.search(name) and name not in self.timed]
         text = ended.text
         if ended.code is None:
             return Trial(line, "once more", "hang")
@@ -249,12 +249,6 @@ class Bench:
 
 def _is_folder(facts: str) -> bool:
     return facts.startswith("16384 ")
-
-
-def _differing(outputs: dict[str, str], whole: dict[str, str]) -> list[str]:
-    """Return the paths that are not as in a whole output, but for those that tell the time."""
-    names = [name for name in whole if outputs.get(name) != whole[name]]
-    return sorted(names + [name for name in outputs.keys() - whole.keys() if not TIMED.search(name)])
 
 
 def table(trials: Sequence[Trial]) -> str:

@@ -2,17 +2,17 @@
 
     python benchmarks/robustness/faults.py [--faults 2000] [--first 0] [--seed 0] [--details]
 
-Each trial copies a clean tree, runs the command that checks it (`simd verify` of a set; `simd index --decode`,
-`select`, `build` or `import` of a source), puts one fault of a drawn kind into the copy, and runs the command
-again. *Named*: it ends with exit code 1, or says something that it did not say of the clean tree, and what is
-new in its words names each file or id that was hurt. *Unnamed* is the rest, tracebacks included. A *false
-alarm* is an exit code other than 0 on a clean tree.
+Each trial copies a clean tree, runs the command that checks it (`simd verify` of a set; of a source `simd
+index --decode`, `select`, `build` or `import`), puts one fault of a drawn kind into the copy, and runs the
+command again. *Named*: it ends with exit code 1, or says something that it did not say of the clean tree, and
+what is new in its words names each file or id that was hurt. *Unnamed* is the rest, tracebacks included. A
+*false alarm* is another exit code than 0 on the clean tree.
 
 What nobody can know is no fault and is not put in: other pixels in a picture of a source, which has no
-redundancy (of JPEGs, any byte after the headers); a photograph lost from a folder of which there is no list; a
-file with other bytes and the same pixels; two layers swapped whose pixels are equal; other texts in dataset.json
-of which the rows say nothing (name, version, citation, program); rows in another order; columns and files that
-others have added outside the layers' folders; and a set that was changed together with its digests.
+redundancy (of a JPEG, any byte in its middle); two mattes of a source exchanged; a photograph lost from a
+folder of which there is no list; a file with other bytes and the same pixels; two layers exchanged whose
+pixels are equal; texts in dataset.json of which the rows say nothing (name, version, citation, program); rows
+in another order; what others have added outside the layers' folders; a set changed together with its digests.
 """
 
 import argparse

@@ -11,7 +11,7 @@ from simd.class_tables import ClassTable
 from simd.composition.import_finished import with_stated
 from simd.errors import DataError, SimdError, folded
 from simd.image import read_alpha, remarks
-from simd.layer_checks import differing_orientation
+from simd.layer_checks import differing_orientation, part_of_range
 from simd.options import renamed
 from simd.parallel import run
 from simd.progress import track
@@ -235,7 +235,7 @@ _AnyRecord = Foreground | Background | Finished
 
 
 def _look(what: str, index: _AnyIndex, decode: bool, workers: int) -> Contents:
-    undecodable = _decode_all(index.records, workers) if decode else {}
+    undecodable, doubtful = _decode_all(index.records, workers) if decode else ({}, {})
     decoded = [record for record in index.records if record.id not in undecodable]
     given = [record.class_ for record in decoded if not isinstance(record, Background)]
     counts = Counter(name for name in given if name)
@@ -249,7 +249,7 @@ def _look(what: str, index: _AnyIndex, decode: bool, workers: int) -> Contents:
         extra=index.extra,
         broken=index.broken | undecodable,
         unused=index.unused,
-        notes=(*index.notes, *_pairs_turned(index.records)),
+        notes=(*index.notes, *_pairs_turned(index.records), *folded(doubtful)),
         remarks=_remarks(index.records),
         licences=dict(Counter(record.licence for record in index.records).most_common()),
         classes={name: counts[name] for name in CLASSES if counts[name]},
@@ -308,15 +308,18 @@ def _pairs_turned(records: Sequence[_AnyRecord]) -> list[str]:
     return folded(notes)
 
 
-def _decode_all(records: Sequence[_AnyRecord], workers: int) -> dict[str, str]:
-    outcomes = run(_decode, records, workers=workers, threads=True)
-    return {o.item.id: o.reason for o in track(outcomes, len(records), "files") if o.reason is not None}
+def _decode_all(records: Sequence[_AnyRecord], workers: int) -> tuple[dict[str, str], dict[str, str]]:
+    """Return why records cannot be decoded, and what is doubtful in those that can."""
+    outcomes = list(track(run(_decode, records, workers=workers, threads=True), len(records), "files"))
+    failures = {outcome.item.id: outcome.reason for outcome in outcomes if outcome.reason is not None}
+    return failures, {outcome.item.id: outcome.value for outcome in outcomes if outcome.value}
 
 
-def _decode(record: _AnyRecord) -> tuple[int, ...]:
-    """Read a record's files to the last pixel; a size is enough to send back."""
+def _decode(record: _AnyRecord) -> str:
+    """Read a record's files to the last pixel; say what is doubtful in its alpha."""
     if isinstance(record, Background):
-        return read_background(record).shape
+        read_background(record)
+        return ""
     if isinstance(record, Finished) and record.packed is not None:
         with on_disk(record) as unpacked:
             return _decode(unpacked)
@@ -328,4 +331,5 @@ def _decode(record: _AnyRecord) -> tuple[int, ...]:
         alpha, name = read_foreground(record).alpha, record.alpha_file or record.file or Path(record.id)
     if not alpha.any():
         raise DataError(f"{name}: alpha is 0 everywhere")
-    return alpha.shape
+    levels = part_of_range(alpha)
+    return levels.detail if levels is not None and levels.unscaled else ""
