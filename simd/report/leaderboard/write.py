@@ -92,13 +92,13 @@ def write_leaderboard(
     boards = group_boards(scores)
     contents = {
         "leaderboard.md": to_markdown(boards, tables),  # first: by it the folder is known as ours
-        "index.html": board_page(boards, tables),
         "leaderboard.csv": to_csv(boards),
         "differences.csv": differences_to_csv(boards),
     }
     others = _others(boards, formats, hub_dataset)
+    page = {"index.html": board_page(boards, tables)}  # last: where it is, all others are
     with locked_folder(out):
-        for name, content in {**contents, **others}.items():
+        for name, content in {**contents, **others, **page}.items():
             make_folder((out / name).parent)
             write_atomically(out / name, content)
     if stale := _left_by_earlier_runs(out, others):
