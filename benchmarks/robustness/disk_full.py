@@ -45,7 +45,6 @@ _TRAINED = " ".join(f"--set {setting.replace(' ', '')}" for setting in SETTINGS)
 FURTHER = (
     "index fgs --write-classes out.csv --workers 1",
     "select fgs --page out.html --out out.jsonl --workers 1",
-    "explain scores/a.json set --out out --workers 1",
     "court mattes set --out out --workers 1",
     "bench set trimap --out out --workers 1",
     "entry make scores/a.json --out out",
@@ -57,12 +56,15 @@ FURTHER = (
 )
 # the last file of a finished output: where it is, all others are
 LAST = {
-    *("dataset.json", "export.json", "run.json", "index.html", "scores.json", "out.json"),
+    *(f"out/{name}" for name in ("dataset.json", "export.json", "run.json", "index.html", "scores.json")),
+    "out.json",
 }
 # the documented states of unfinished runs, from which the same command goes on
 STATE = re.compile(
     r"(^|/)(\.build|\.predict|\.statistics|\.embed|\.[^/]*\.partial|checkpoints|recipe\.toml|log\.jsonl)(/|$)"
+    r"|^out/classes\.csv$"
 )
+_CHECKPOINTS = re.compile("out/checkpoints/.")  # of equal weights, in other bytes where a run has gone on
 _ROOM = re.compile(r"\d (bytes|[kMG]B) (are )?free|\d (bytes|[kMG]B) are missing")
 
 
@@ -108,7 +110,7 @@ class Bench:
     def __init__(self, root: Path) -> None:
         self.root, self.log = root, root / "log.txt"
         self.disk = Disk(root / "disk")
-        self.peak = 0
+        self.peak, self.code = 0, 0  # of the last run, and of that with room enough
         self.timed: set[str] = set()  # outputs that tell the time: they differ between two runs
 
     def lay_out(self, named: Sequence[str]) -> Path:
@@ -162,13 +164,15 @@ class Bench:
         for _ in range(2):
             self.lay_out(named)
             before = self.disk.held()
-            ended = self.run(line)
-            if ended.code:
-                return {}, 0
+            self.code = self.run(line).code
             trees.append(self.outputs())
             need = max(need, self.peak - before, self.disk.held() - before)
         self.timed = {name for name in trees[0] if trees[0][name] != trees[1].get(name)}
-        return {name: facts for name, facts in trees[0].items() if facts == trees[1].get(name)}, need
+        return {
+            name: facts
+            for name, facts in trees[0].items()
+            if facts == trees[1].get(name) and not _CHECKPOINTS.search(name)
+        }, need
 
     def _trial(
         self,
@@ -186,7 +190,7 @@ class Bench:
         self.disk.leave(None)
         again = self.run(line)
         differing = self._differing(self.outputs(), whole)
-        if again.code or differing:
+        if again.code != self.code or differing:
             return Trial(line, room, "not the same", f"{ended.text}\n{again.text}\n{differing[:6]}")
         return Trial(line, room, "refused", words)
 
@@ -204,8 +208,10 @@ class Bench:
             return "hang", ""
         if tree_of(folder, named) != inputs:
             return "touched", ended.text
+        if ended.code == self.code and not differing:
+            return "enough", ""
         if ended.code == 0:
-            return ("half-written", f"{ended.text}\n{differing[:6]}") if differing else ("enough", "")
+            return "half-written", f"{ended.text}\n{differing[:6]}"
         text = " ".join(ended.text.split())
         place = re.search(rf"(\bout|{re.escape(str(self.disk.path))})[^:]*: ", text)
         if ended.code != 1 or "Traceback" in text or not place or not _ROOM.search(text):
@@ -219,7 +225,7 @@ class Bench:
             and facts != whole.get(name)
         ]
         parts += [name for name in outputs if name.startswith("tmp/") or name.endswith(".part")]
-        finished = [name for name in outputs if Path(name).name in LAST and not STATE.search(name)]
+        finished = [name for name in outputs if name in LAST]
         if parts or (finished and differing):
             return "half-written", f"{ended.text}\n{parts[:6]} {finished} {differing[:6]}"
         return "refused", ended.text
@@ -227,7 +233,8 @@ class Bench:
     def _differing(self, outputs: dict[str, str], whole: dict[str, str]) -> list[str]:
         """Return the paths that are not as in a whole output, but for those that tell the time."""
         names = [name for name in whole if outputs.get(name) != whole[name]]
-        return sorted(names + list(outputs.keys() - whole.keys() - self.timed))
+        more = outputs.keys() - whole.keys() - self.timed
+        return sorted(names + [name for name in more if not _CHECKPOINTS.search(name)])
 
     def _once_more(self, line: str) -> Trial:
         """Run the command again where its finished output lies, and the disk is full."""

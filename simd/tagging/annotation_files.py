@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simd.errors import BatchError, DataError
+from simd.errors import BatchError, DataError, SimdError
 from simd.files import (
     cannot_write,
     is_utf8,
@@ -96,7 +96,11 @@ def write_annotation(
             check()
         _finish_write(path)
         write_atomically(_pending(path), picture)
-        write_atomically(path, json_text(annotation.to_json()))
+        try:
+            write_atomically(path, json_text(annotation.to_json()))
+        except SimdError:  # the annotation of before stays, with the mask that it has
+            _pending(path).unlink(missing_ok=True)
+            raise
         _move_into_place(path)
     return path
 

@@ -61,10 +61,10 @@ def fill_folder(
 ) -> Counter[str]:
     """Give a class to every unknown pixel of foregrounds, and count what became of them.
 
-    New strokes are added to those of the annotation, and all are filled again. Without, the pixels that an
-    annotation has left open are filled. A foreground that has no annotation and one class takes it on all of
-    its unknown region. A proposal that nobody has looked at counts as none. What is reviewed is never
-    touched.
+    New strokes are added to those of the annotation, unless they are its last ones already, and all are
+    filled again. Without, the pixels that an annotation has left open are filled. A foreground that has no
+    annotation and one class takes it on all of its unknown region. A proposal that nobody has looked at
+    counts as none. What is reviewed is never touched.
 
     Raises
     ------
@@ -294,6 +294,8 @@ def _fill_one(folder: Path, strokes: Mapping[str, tuple[Stroke, ...]], fg: Foreg
             return "kept as reviewed"
         pixels = read_foreground(fg)
         check_unchanged(annotation, pixels.fg, pixels.alpha)
+        if new == annotation.strokes[-len(new) :]:  # a run that was cut off has drawn them
+            new = ()
         drawn = (*annotation.strokes, *new)
         if new:
             mask = paint(drawn, blank(mask.shape) if annotation.origin == "strokes" else mask)

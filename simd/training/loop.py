@@ -299,8 +299,8 @@ class _Run:
                 network, _ = load_weights(self._folder.best, self._stage.name)
             steps = self._recipe.loop.steps
             self._stage.save(network, self._folder.path, self._source(steps))
-            self._folder.add({"kind": "end", "step": steps})
             self._show(self._folder.path)
+            self._folder.add({"kind": "end", "step": steps})  # last: a run that has it is never gone on with
         self._accelerator.wait_for_everyone()
 
     def _state(self, done: int) -> dict[str, Any]:

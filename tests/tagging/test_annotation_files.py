@@ -206,6 +206,13 @@ def test_a_mask_and_a_record_that_do_not_belong_together_are_not_written(tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_record_that_cannot_be_written_leaves_no_mask(tmp_path):
+    annotation_path(tmp_path, "fur/cat.png").mkdir()
+    with pytest.raises(DataError, match="is a folder"):
+        write_annotation(tmp_path, annotation_of(), MASK)
+    assert [file.suffix for file in tmp_path.iterdir()] == [".json"]
+
+
 def test_colours_alpha_and_mask_share_one_size():
     with pytest.raises(DataError, match="must share one"):
         make_annotation("a", FG, ALPHA, MASK[1:])

@@ -74,6 +74,11 @@ def test_strokes_from_a_file_are_filled_and_several_classes_are_left_open_withou
     assert (status.annotated, status.unlabelled, len(status.untagged)) == (3, 0, 8)
     assert status.strokes == len(file.read_text().splitlines())
     assert not status.disagreements
+    again = run_cli(
+        "tag", "fill", tmp_path / "a", "--foregrounds", MIXED, "--strokes", file
+    )  # as after a kill
+    assert again.out == "3 complete already\n8 left open: several classes and no strokes\n"
+    assert read_status(tmp_path / "a", records()).strokes == status.strokes
 
 
 def test_what_is_open_is_filled_and_what_is_reviewed_is_kept(tmp_path):

@@ -81,7 +81,7 @@ def write_layers(out: Path, id_: str, layers: Mapping[str, bytes]) -> None:
             (stage / name.replace("/", "+")).write_bytes(content)
     except OSError as error:
         shutil.rmtree(stage, ignore_errors=True)
-        raise cannot_write(stage, error) from error
+        raise cannot_write(stage, error, size=sum(map(len, layers.values()))) from error
     write_atomically(stage / _COMPLETE, b"")
     _take_places(out, stage)
 
