@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from simd.errors import DataError, DiskFullError, SimdError
 
@@ -211,7 +211,7 @@ def cannot_write(path: Path, error: OSError, *, size: int | None = None) -> Simd
     )
 
 
-def is_full(error: BaseException) -> bool:
+def is_full(error: BaseException) -> TypeGuard[OSError]:
     """Tell whether an error is that a disk, a quota or a file-size limit is reached."""
     return isinstance(error, OSError) and error.errno in _FULL
 
