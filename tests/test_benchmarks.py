@@ -51,7 +51,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "robustness/disk_full.py --sizes 1 --only merge",
     "robustness/faults.py --faults 24",
     "robustness/fuzz.py --inputs 2 --workers 1",
-    "robustness/kill.py --kills 1 --workers 1",
+    "robustness/kill.py --kills 12",
     "robustness/training_kills.py --kills 1 --steps 2",
     "scale.py start 40",
     "scale.py growth 40 80",
