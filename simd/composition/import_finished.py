@@ -431,4 +431,5 @@ def _import_files(job: _ImportJob) -> _Imported:
         **{f"{layer}_sha256": digest for layer, (_, digest) in layers.items()},
     )
     contradicted = 0 if finished.trimap is None else count_contradictions(alpha, trimap)
-    return _Imported(row, contradicted, differing_orientation(finished.image, finished.alpha))
+    turned = (differing_orientation(finished.image, file) for file in _files(finished)[1:])
+    return _Imported(row, contradicted, next(filter(None, turned), ""))

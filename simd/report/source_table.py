@@ -303,7 +303,8 @@ def _pairs_turned(records: Sequence[_AnyRecord]) -> list[str]:
     for record in track(records, len(records), "orientations", quiet=True):
         files = [file for file, _ in files_of(record)]
         with suppress(SimdError):  # it has no header to speak of; --decode says so
-            if len(files) > 1 and (note := differing_orientation(*files[:2])):
+            turned = (differing_orientation(files[0], file) for file in files[1:])
+            if note := next(filter(None, turned), ""):
                 notes[record.id] = note
     return folded(notes)
 
