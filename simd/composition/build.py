@@ -373,16 +373,16 @@ def _tell_looks(looks: _Looks, composites: int) -> None:
     for side, ids in looks.lacking.items():
         if ids:
             _LOG.warning(
-                "%d foregrounds leave no known %s in their trimaps, as %s; methods that go out from known "
-                "pixels fall back on their images",
-                len(ids),
+                "foregrounds that leave no known %s in their trimaps: %d, as %s; methods that go out from "
+                "known pixels fall back on their images",
                 side,
+                len(ids),
                 min(ids),
             )
     if unscaled:
         first = min(unscaled)
         _LOG.warning(
-            "%d foregrounds have alphas that look as if they were not scaled to 0..255, as %s (%s); "
+            "foregrounds whose alphas look as if they were not scaled to 0..255: %d, as %s (%s); "
             "write them again, or leave them out: simd select and --selection",
             len(unscaled),
             first,
@@ -391,7 +391,7 @@ def _tell_looks(looks: _Looks, composites: int) -> None:
     if multiplied:
         first = min(multiplied)
         _LOG.warning(
-            "%d foregrounds look as if their colour were multiplied by alpha, so edges come out dark, as "
+            "foregrounds whose colour looks multiplied by alpha, so that edges come out dark: %d, as "
             "%s (%s); build them with --unpremultiply, or leave them out: simd select and --selection",
             len(multiplied),
             first,

@@ -311,7 +311,7 @@ def test_foregrounds_that_leave_one_side_unknown_are_counted_once(tmp_path, run_
     write_veils(source, silk_thin=(0, 200))
     options = ("--foregrounds", source, "--backgrounds", "open:5@128:test", "--any-licence")
     done = run_cli("build", tmp_path / "set", *options, "--per-foreground", 21)
-    assert "1 foregrounds leave no known foreground" in done.err
+    assert "foregrounds that leave no known foreground in their trimaps: 1, as" in " ".join(done.err.split())
     assert "left to make" not in done.err
 
 
@@ -324,7 +324,8 @@ def test_a_resumed_build_says_which_foregrounds_it_has_looked_at(tmp_path, run_c
     assert done.code == 0, done.err
     words = " ".join(done.err.split())
     assert (
-        "of the foregrounds of the 1 of 2 composites that were left to make: 1 foregrounds leave no" in words
+        "of the foregrounds of the 1 of 2 composites that were left to make: foregrounds that leave no"
+        in words
     )
 
 
@@ -335,8 +336,8 @@ def test_foregrounds_that_leave_one_side_unknown_are_named(tmp_path, run_cli, ba
     done = run_cli("build", tmp_path / "set", *options)
     assert done.code == 0, done.err
     words = " ".join(done.err.split())
-    assert "1 foregrounds leave no known foreground in their trimaps, as silk_thin; methods" in words
-    assert "1 foregrounds leave no known background in their trimaps, as silk_wide; methods" in words
+    assert "foregrounds that leave no known foreground in their trimaps: 1, as silk_thin; methods" in words
+    assert "foregrounds that leave no known background in their trimaps: 1, as silk_wide; methods" in words
     done = run_cli("predict", "closed-form", tmp_path / "set", "--out", tmp_path / "mattes")
     assert (
         "2 fallbacks (the trimap has no known background: 1; the trimap has no known foreground: 1): "
