@@ -26,6 +26,9 @@ HELPERS = {
     "speed/matting_cases.py",
     "speed/cutout_page.py",
     "robustness/forked.py",
+    "robustness/picture_faults.py",
+    "robustness/set_faults.py",
+    "robustness/source_faults.py",
     "robustness/spoilt_inputs.py",
     "robustness/whole_inputs.py",
 }
