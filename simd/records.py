@@ -6,7 +6,7 @@ Records hold facts that cannot be computed, and wrong records cannot exist. Arra
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as json_string
 from pathlib import Path
@@ -133,8 +133,7 @@ class Background:
     salient: Box | None = None  # where its largest known object is, if one is known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composite:
+class Composite(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One foreground over one background: a row of metadata.jsonl."""
 
     id: str
@@ -163,7 +162,8 @@ class Composite:
                 f"composite {self.id!r} has {'an empty' if self.class_ else 'no class, but a'} "
                 f"list of classes: both say what it is of, or class is null and classes is empty"
             )
-        _check_classes(f"composite {self.id!r}", (self.class_, *self.classes) if self.class_ else ())
+        if not (_known(self.classes) and (not self.class_ or self.class_ in CLASSES)):
+            _check_classes(f"composite {self.id!r}", (self.class_, *self.classes))
         if self.class_mask_from not in CLASS_MASKS_FROM:
             raise DataError(
                 f"composite {self.id!r}: class_mask_from must be {' or '.join(map(repr, CLASS_MASKS_FROM))}, "
@@ -238,7 +238,7 @@ class Composite:
         return composite
 
 
-_COLUMNS = {field.name: field.name.rstrip("_") for field in fields(Composite)}
+_COLUMNS = {name: name.rstrip("_") for name in Composite.__struct_fields__}
 
 
 class _Line(msgspec.Struct, rename={"class_": "class"}, gc=False):
@@ -332,6 +332,11 @@ def check_id(id_: str) -> None:
 @lru_cache(1024)
 def _interned(classes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(intern, classes))
+
+
+@lru_cache(1024)
+def _known(classes: tuple[str, ...]) -> bool:
+    return all(name in CLASSES for name in classes)
 
 
 @lru_cache(1024)

@@ -1,10 +1,11 @@
 import json
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from simd.errors import DataError
 from simd.records import LAYERS, Background, Composite, Foreground, check_id, composite_of_line, file_name
@@ -201,6 +202,8 @@ def test_records_are_frozen():
     background = Background(id="a.jpg", source="folder", file=Path("a.jpg"))
     with pytest.raises(FrozenInstanceError):
         background.id = "b.jpg"
+    with pytest.raises(AttributeError):
+        a_composite().id = "fur-0"
     assert background.licence == "unknown"
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -182,4 +181,4 @@ def _import(job: _Job) -> Composite:
             if reason := layer_problem(row, layer, pixels[layer]):
                 raise DataError(f"{job.stored.shown}, {layer}: {reason}; get the file again")
     write_layers(job.out, row.id, encode_layers(pixels))
-    return replace(row)
+    return row

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 from scipy.stats import rankdata
 
 from simd.errors import DataError
@@ -149,8 +149,8 @@ def find_effects(
     pull = _answers(scaled**2, group_of, np.ones(len(keys))) / len(y)  # of each foreground on r, 0..1
     answers = _answers(scaled * residues, group_of, weight) / np.maximum(1 - pull, 1 / len(keys))
     error = np.sqrt((answers**2).sum(axis=0)) / len(y)
-    reach = error * float(special.stdtrit(freedom, 1 - LEVEL / 2))
-    of_student = 2 * special.stdtr(freedom, -np.abs(slopes) / np.maximum(error, 1e-12))
+    reach = error * float(scipy.special.stdtrit(freedom, 1 - LEVEL / 2))
+    of_student = 2 * scipy.special.stdtr(freedom, -np.abs(slopes) / np.maximum(error, 1e-12))
     p_values = np.maximum(turned, np.minimum(1, len(varying) * of_student))
     alike = scaled.T @ scaled / len(y)
     measured = [

@@ -252,18 +252,19 @@ def _path(path: str | Path | None) -> Path | None:
 
 
 def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord, *, cutout: bool) -> list[ScoringJob]:
+    digest, region = not truths.identified, truths.region
     return [
         ScoringJob(
             image,
             matched.files.get(image.id),
             record.fallbacks.get(image.id, ""),
-            digest=not truths.identified,
+            digest=digest,
             map_trimaps=truths.map_trimaps,
-            region=truths.region,
+            region=region,
             cutout=cutout,
         )
         for image in truths.images
-        if image.id in matched.files or not truths.identified
+        if image.id in matched.files or digest
     ]
 
 

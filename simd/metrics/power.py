@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from simd.metrics.bootstrap import class_variances, group
 
@@ -71,4 +71,4 @@ def resolvable_differences(
 def noncentrality(foregrounds: int, level: float = LEVEL, power: float = POWER) -> float:
     """Return by how many standard errors a mean of foregrounds has to differ to be seen this often."""
     freedom = foregrounds - 1
-    return float(special.nctdtrinc(freedom, 1 - power, special.stdtrit(freedom, (1 + level) / 2)))
+    return float(scipy.special.nctdtrinc(freedom, 1 - power, scipy.special.stdtrit(freedom, (1 + level) / 2)))

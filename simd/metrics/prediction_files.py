@@ -1,5 +1,6 @@
 """A folder of predicted mattes: which file is whose, and whether run.json fits the truth."""
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from simd.metrics.truth_of_set import Truths
 class PredictionFiles(NamedTuple):
     """The files of a folder, paired with the images to score."""
 
-    files: dict[str, Path]  # by the id of the image
+    files: dict[str, str]  # paths by the id of the image, as text: a hundred thousand Paths take 2 s
     missing: dict[str, str]  # id to reason
     extra: tuple[str, ...]  # images in the folder that belong to no image of the set
 
@@ -31,7 +32,7 @@ def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
     files_of: dict[str, list[str]] = defaultdict(list)
     extra = []
     for path in _within(folder, nested=nested):
-        if not is_image_name(path) or any(part.startswith(".") for part in path.split("/")):
+        if not is_image_name(path) or path.startswith(".") or "/." in path:
             continue
         id_ = ids.get(path[: path.rindex(".")])
         if id_ is None:
@@ -44,14 +45,15 @@ def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
         if len(files) > 1
     }
     missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in files_of}
-    files = {id_: folder / files[0] for id_, files in files_of.items() if len(files) == 1}
+    files = {id_: f"{folder}/{files[0]}" for id_, files in files_of.items() if len(files) == 1}
     return PredictionFiles(files, missing, tuple(extra))
 
 
 def _within(folder: Path, *, nested: bool) -> list[str]:
     """Return what a folder holds, sorted, as names: as paths, a hundred thousand take seconds to sort."""
     if not nested:
-        return sorted(path.name for path in folder.iterdir())
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries)
     names = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
     return sorted(names, key=lambda name: name.split("/"))
 
@@ -79,7 +81,7 @@ def read_run_for(folder: Path, truths: Truths) -> RunRecord:
 def _names(ids: Sequence[str]) -> dict[str, str]:
     """Return the id for each name that a prediction may have; a flat name that fits two ids is none."""
     flat: dict[str, list[str]] = defaultdict(list)
-    for id_ in ids:
+    for id_ in ids if any("/" in id_ for id_ in ids) else ():
         flat[id_.replace("/", "_")].append(id_)
     names = {name: ids_of_name[0] for name, ids_of_name in flat.items() if len(ids_of_name) == 1}
     return names | {id_: id_ for id_ in ids}

@@ -63,7 +63,7 @@ class ScoringJob(NamedTuple):
     """One image to score."""
 
     truth: Truth
-    prediction: Path | None  # None: only to digest the truth
+    prediction: str | None  # its path; None: only to digest the truth
     fallback: str
     digest: bool  # whether to digest the pixels of alpha and trimap
     map_trimaps: bool
@@ -98,7 +98,7 @@ def score_with_facts(job: ScoringJob) -> DoneWithFacts:
 
 def facts_of(job: ScoringJob) -> list[list[int]]:
     """Return size and time of each file of a job, so that what has changed since is scored again."""
-    return facts_of_files([*job.truth.files, *([job.prediction] if job.prediction else [])])
+    return facts_of_files([*job.truth.files, *([Path(job.prediction)] if job.prediction else [])])
 
 
 def facts_of_files(files: Iterable[Path]) -> list[list[int]]:
@@ -138,7 +138,7 @@ def score(job: ScoringJob) -> Done:
     if job.prediction is None:
         return Done([], "", pixels, trimap.mapped, contradicted=contradicted)
     try:
-        prediction = read_prediction(job.prediction)
+        prediction = read_prediction(Path(job.prediction))
         scores, likeness = _scores(job, prediction.matte, alpha, trimap.pixels)
     except DataError as error:
         return Done([], str(error), pixels, trimap.mapped, contradicted=contradicted)

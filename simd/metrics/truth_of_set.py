@@ -14,8 +14,7 @@ from simd.errors import DataError
 from simd.metrics.score import ENTIRE, WHOLE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
+class Truth(NamedTuple):
     """One image to score: where its layers lie, and what it counts for."""
 
     id: str  # the name of its prediction without the ending; "<folder>/<stem>" where images lie in folders

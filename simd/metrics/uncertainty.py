@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy
 
 from simd.errors import DataError
 from simd.metrics.bootstrap import (
@@ -294,11 +294,11 @@ def paired_t(
         pooled = (free * spread).sum() / free.sum()
         shrunk = per_foreground * (free * spread + _SHRINKAGE * pooled) / (free + _SHRINKAGE)
         freedom = shrunk.sum() ** 2 / (shrunk**2 / free).sum()
-    reach = error * float(special.stdtrit(freedom, (1 + level) / 2))
+    reach = error * float(scipy.special.stdtrit(freedom, (1 + level) / 2))
     estimate = Estimate(mean, mean - reach, mean + reach, images, m)
     if not error:
         return estimate, float(mean == 0)
-    return estimate, float(2 * special.stdtr(freedom, -abs(mean) / error))
+    return estimate, float(2 * scipy.special.stdtr(freedom, -abs(mean) / error))
 
 
 def _estimate(sample: GroupedScores, over: Over, signs: Float64, draws: Float64, level: float) -> Estimate:
@@ -310,8 +310,8 @@ def _estimate(sample: GroupedScores, over: Over, signs: Float64, draws: Float64,
     if reason := _why_no_interval(sample):
         return Estimate(mean, None, None, images, m, reason)
     widening, freedom = expansion(sample, over, signs)
-    reach = widening * special.stdtrit(freedom, (1 + level) / 2)
-    low, high = np.quantile(draws, special.ndtr([-reach, reach]))
+    reach = widening * scipy.special.stdtrit(freedom, (1 + level) / 2)
+    low, high = np.quantile(draws, scipy.special.ndtr([-reach, reach]))
     return Estimate(mean, float(low), float(high), images, m)
 
 

@@ -1,10 +1,9 @@
 """A board says of a method which images show what its weights were trained on."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from conftest import save
+from msgspec.structs import replace
 
 from simd.dataset.manifest import load_set, write_manifest
 from simd.dataset.predictions import RunRecord, read_run, write_run

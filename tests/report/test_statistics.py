@@ -1,10 +1,10 @@
 import csv
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import restated, save
+from msgspec.structs import replace
 from PIL import Image
 
 from simd.composition.build import build

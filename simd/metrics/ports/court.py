@@ -107,7 +107,7 @@ def court(
     _, matched = matched_predictions(Path(predictions), truths)
     wanted = tuple(wanted_recipes({claim.metric for claim in claims}))
     jobs = [
-        MeasuringJob(truth, matched.files[truth.id], map_trimaps, wanted)
+        MeasuringJob(truth, Path(matched.files[truth.id]), map_trimaps, wanted)
         for truth in truths.images
         if truth.id in matched.files
     ]

@@ -118,7 +118,8 @@ def _of_scores(dataset: MattingSet, path: Path) -> ShownMethod:
 def _of_folder(dataset: MattingSet, folder: Path) -> ShownMethod:
     truths = truths_of_set(dataset)
     record, mattes = read_run_for(folder, truths), find_predictions(folder, truths)
-    return ShownMethod(record.method, None, folder, mattes.files, mattes.missing, record.fallbacks)
+    files = {id_: Path(file) for id_, file in mattes.files.items()}
+    return ShownMethod(record.method, None, folder, files, mattes.missing, record.fallbacks)
 
 
 def _same(folder: Path | None, other: Path) -> bool:
