@@ -6,25 +6,21 @@ that pixels go through; that is looked at before the work begins.
 
 import contextlib
 import functools
-import importlib.metadata
 import logging
-import os
-import platform
 import queue
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simd.arguments import checked
+from simd.cluster_worker import Answer, RunSettings, dask_setting, library_versions, problem_of, work_on
 from simd.errors import DataError, MissingExtraError, SimdError
-from simd.landmarks import Landmark, landmarks_of, not_seen
-from simd.parallel import Outcome, call, elsewhere, one_thread
+from simd.landmarks import Landmark, landmarks_of
+from simd.parallel import Outcome, elsewhere
 from simd.temporary import temporary_folder
 
 if TYPE_CHECKING:
@@ -35,35 +31,18 @@ Result = TypeVar("Result")
 
 LOCAL = "local:"
 _AHEAD = 2  # tasks in flight a worker
+_TOGETHER = 64  # items of a task, at most
+_TASK_SECONDS = 0.25  # what a task should take, at least: short items go together
+_TASK_SECONDS_A_WORKER = 0.02  # and on many workers longer: a scheduler hands out some hundred tasks a second
 _CONNECTING_SECONDS = 20
 _LOOKING_SECONDS = 2  # between two looks at whether there still are a scheduler and workers
 _PATIENCE_SECONDS = 120  # without any worker
 _ALLOWED_FAILURES = 2  # deaths of workers that a task of a local cluster may cost, and one more
-_LIBRARIES = (
-    "numpy",
-    "scipy",
-    "opencv-python-headless",
-    "pillow",
-    "numba",
-    "scikit-image",
-    "pymatting",
-    "isal",
-)
 _LOG = logging.getLogger(__name__)
-_STARTED = time.time()
 
 
 class ClusterLostError(SimdError):
     """The scheduler or all workers are gone; what was finished is kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settings:
-    """What every task of a run is told, so that it does what it would do in this process."""
-
-    run: str  # a run forgets what earlier ones have kept in memory: files may have changed
-    folder: str  # that relative paths start from
-    versions: tuple[tuple[str, str], ...]
 
 
 @checked
@@ -130,53 +109,71 @@ class Cluster:
         An item whose workers die is tried again by the scheduler; one that kills as many as it allows
         (three of a local cluster) is reported.
         """
-        settings = _Settings(
-            run=uuid.uuid4().hex, folder=str(Path.cwd()), versions=tuple(_versions().items())
+        settings = RunSettings(
+            run=uuid.uuid4().hex, folder=str(Path.cwd()), versions=tuple(library_versions().items())
         )
         self._check_workers(settings, landmarks_of((function, *items)))
-        work = functools.partial(_work, settings, function)
+        work = functools.partial(work_on, settings, function)
         suspects: list[Item] = []
-        for item, value, error in self._flying(work, items):
-            if _is_killed(error):
-                suspects.append(item)
-            else:
-                yield _outcome(item, value, error)
+        apart: list[Item] = []  # of a task of several that has failed, for which one of them is enough
+        for part, most in ((items, _TOGETHER), (apart, 1)):
+            for together, answer in self._flying(work, part, most):
+                if isinstance(answer, Answer):
+                    for item, (value, reason) in zip(together, answer.outcomes, strict=True):
+                        yield Outcome(item, value, reason)
+                elif len(together) > 1:
+                    apart.extend(together)
+                elif _is_killed(answer):
+                    suspects.extend(together)
+                else:
+                    yield _not_run(together[0], answer)
         certain = bool(suspects) and self._blames_rightly()
         for item in suspects:
             if certain:
                 yield Outcome(item, None, self._killed())
-            else:
-                for again, value, error in self._flying(work, [item]):
-                    yield (
-                        Outcome(again, None, self._killed())
-                        if _is_killed(error)
-                        else _outcome(again, value, error)
-                    )
+                continue
+            for _, answer in self._flying(work, [item], 1):
+                if isinstance(answer, Answer):
+                    yield Outcome(item, *answer.outcomes[0])
+                else:
+                    reason = self._killed() if _is_killed(answer) else ""
+                    yield Outcome(item, None, reason) if reason else _not_run(item, answer)
 
     def _flying(
-        self, work: Callable[[Item], Any], items: Sequence[Item]
-    ) -> Iterator[tuple[Item, Any, BaseException | None]]:
-        """Keep a window of tasks with the scheduler; yield item, value and error as they are done."""
+        self, work: Callable[[list[Item]], Answer], items: Sequence[Item], most: int
+    ) -> Iterator[tuple[list[Item], Answer | BaseException]]:
+        """Keep a window of tasks, of `most` items at most, with the scheduler; yield each with its answer."""
         waiting, finished = iter(items), 0
-        flying: dict[str, tuple[Item, Future]] = {}
+        size, left, workers = 1, len(items), max(1, len(self._workers()))
+        wanted = max(_TASK_SECONDS, _TASK_SECONDS_A_WORKER * workers)
+        flying: dict[str, tuple[list[Item], Future]] = {}
         done: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-        def submit(item: Item) -> None:
-            future = self._client.submit(work, item, pure=False)  # pure: equal items would run once for ever
-            flying[future.key] = item, future
-            future.add_done_callback(lambda done_future: done.put(done_future.key))
+        def submit() -> None:
+            nonlocal left
+            fair = left // (_AHEAD * workers)  # near the end, so that nobody waits for one long task
+            if together := list(islice(waiting, max(1, min(size, fair)))):
+                left -= len(together)
+                # pure: equal tasks would run once for ever
+                future = self._client.submit(work, together, pure=False)
+                flying[future.key] = together, future
+                future.add_done_callback(lambda done_future: done.put(done_future.key))
 
         try:
-            for item in islice(waiting, _AHEAD * max(1, len(self._workers()))):
-                submit(item)
+            for _ in range(_AHEAD * workers):
+                submit()
             while flying:
-                item, future = flying.pop(self._next(done, finished, len(items)))
-                value, error = self._result(future, finished, len(items))
+                together, future = flying.pop(self._next(done, finished, len(items)))
+                answer = self._result(future, finished, len(items))
                 del future  # the worker forgets it
-                finished += 1
-                for following in islice(waiting, 1):
-                    submit(following)
-                yield item, value, error
+                finished += len(together)
+                if isinstance(answer, Answer):
+                    if answer.seconds < wanted / 2 and len(together) == size:
+                        size = min(2 * size, most)
+                    elif answer.seconds > 2 * wanted:
+                        size = max(1, size // 2)
+                submit()
+                yield together, answer
         finally:
             with contextlib.suppress(Exception):
                 self._client.cancel([future for _, future in flying.values()], force=True)
@@ -200,18 +197,19 @@ class Cluster:
             elif time.monotonic() - alone_since > _PATIENCE_SECONDS:
                 raise self._lost("there are no workers any more", finished, total)
 
-    def _result(self, future: "Future", finished: int, total: int) -> tuple[Any, BaseException | None]:
+    def _result(self, future: "Future", finished: int, total: int) -> Answer | BaseException:
         from distributed.client import FutureCancelledError
         from distributed.comm import CommClosedError
 
         try:
-            return future.result(), None
+            answer: Answer = future.result()
         except (FutureCancelledError, CommClosedError) as error:  # only result() tells
             raise self._lost("the scheduler is gone", finished, total) from error
         except SimdError:
             raise  # of a full disk: every other item would fail as well
         except Exception as error:
-            return None, error
+            return error
+        return answer
 
     def _lost(self, what: str, finished: int, total: int) -> ClusterLostError:
         return ClusterLostError(
@@ -223,7 +221,7 @@ class Cluster:
         workers: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
         return workers
 
-    def _check_workers(self, settings: _Settings, landmarks: Sequence[Landmark]) -> None:
+    def _check_workers(self, settings: RunSettings, landmarks: Sequence[Landmark]) -> None:
         """Refuse workers that would do other things than this process (DataError)."""
         threads = {name: worker["nthreads"] for name, worker in self._workers().items()}
         problems = {
@@ -232,7 +230,7 @@ class Cluster:
             if count != 1
         }
         try:
-            answers = self._client.run(_problem, settings, landmarks, on_error="return")
+            answers = self._client.run(problem_of, settings, landmarks, on_error="return")
         except Exception as error:
             raise DataError(f"{self._address}: its workers cannot be asked ({error})") from error
         finally:
@@ -248,21 +246,20 @@ class Cluster:
     def _blames_rightly(self) -> bool:
         """Tell whether workers are handed no more than they run, so that deaths blame the right task."""
         key = "distributed.scheduler.worker-saturation"
-        return bool(self._client.run_on_scheduler(_setting, key) == 1.0)
+        return bool(self._client.run_on_scheduler(dask_setting, key) == 1.0)
 
     def _killed(self) -> str:
-        deaths = 1 + int(self._client.run_on_scheduler(_setting, "distributed.scheduler.allowed-failures"))
+        key = "distributed.scheduler.allowed-failures"
+        deaths = 1 + int(self._client.run_on_scheduler(dask_setting, key))
         return f"its process died on {deaths} workers (out of memory, or a crash in a library)"
 
 
-def _outcome(item: Any, value: Any, error: BaseException | None) -> Outcome[Any, Any]:
-    if error is not None:  # before our code ran: the item or the function could not be loaded there
-        return Outcome(item, None, f"a worker could not run it ({type(error).__name__}: {error})")
-    result, reason = value
-    return Outcome(item, result, reason)
+def _not_run(item: Item, error: BaseException) -> Outcome[Item, Any]:
+    """Return what comes of an item that, or whose function, could not be loaded by a worker."""
+    return Outcome(item, None, f"a worker could not run it ({type(error).__name__}: {error})")
 
 
-def _is_killed(error: BaseException | None) -> bool:
+def _is_killed(error: BaseException) -> bool:
     from distributed import KilledWorker
 
     return isinstance(error, KilledWorker)
@@ -350,91 +347,3 @@ def _silent() -> Iterator[None]:
 def _close(client: "Client") -> None:
     with contextlib.suppress(Exception):  # of a scheduler that is gone
         client.close(timeout=5)
-
-
-# --- what runs on the workers ----------------------------------------------------------------------------
-
-
-def _setting(key: str) -> Any:
-    import dask
-
-    return dask.config.get(key)
-
-
-def _work(settings: _Settings, function: Callable[[Any], Any], item: Any) -> tuple[Any, str | None]:
-    """Apply the function to an item on a worker; return its value, or the reason why there is none."""
-    if problem := _prepared(settings):
-        return None, problem
-    os.chdir(settings.folder)  # another run may have gone elsewhere meanwhile
-    with one_thread():
-        outcome = call(function, item)
-    return outcome.value, outcome.reason
-
-
-def _problem(settings: _Settings, landmarks: Sequence[Landmark]) -> str:
-    """Return why this worker cannot take part, "" where it can."""
-    if problem := _prepared(settings):
-        return problem
-    missing = not_seen(landmarks)
-    if not missing:
-        return ""
-    more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
-    return f"does not see {missing[0]}{more} as it is here; all workers need the same folders mounted"
-
-
-@functools.lru_cache(maxsize=64)
-def _prepared(settings: "_Settings") -> str:
-    """Make this worker ready for a run, once; return why it cannot, "" where it can."""
-    versions = _versions()
-    others = [
-        f"{name} {versions.get(name, 'is missing')}, here {version}"
-        for name, version in settings.versions
-        if versions.get(name) != version
-    ]
-    if others:
-        return f"has other versions ({'; '.join(others)}); install the same there"
-    if changed := _changed_since_start():
-        return f"has loaded {changed} before it was changed; restart the worker"
-    try:
-        os.chdir(settings.folder)
-    except OSError as error:
-        return f"does not see {settings.folder} ({error.strerror})"
-    _forget()
-    import cv2
-
-    cv2.setNumThreads(1)
-    if (torch := sys.modules.get("torch")) is not None:
-        torch.set_num_threads(1)
-    return ""
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of what pixels go through."""
-    from simd.version import __version__
-
-    versions = {"simd": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
-    for name in _LIBRARIES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
-    return versions
-
-
-def _changed_since_start() -> str:
-    """Return a loaded module of simd, or of the user's own, whose file is newer than this process."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if file is None or "site-packages" in file or file.startswith(sys.base_prefix):
-            continue
-        with contextlib.suppress(OSError):
-            if Path(file).stat().st_mtime > _STARTED:
-                return name
-    return ""
-
-
-def _forget() -> None:
-    """Empty what functions of simd keep in memory: files that it was read from may have changed since."""
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "simd":
-            for value in list(vars(module).values()):
-                if value is not _prepared and callable(clear := getattr(value, "cache_clear", None)):
-                    clear()

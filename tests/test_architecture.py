@@ -30,6 +30,7 @@ CORE = {
         "simd.arguments",
         "simd.parallel",
         "simd.cluster",
+        "simd.cluster_worker",
         "simd.landmarks",
         "simd.progress",
         "simd.stores",

@@ -129,6 +129,28 @@ def test_equal_items_run_as_often_as_they_are_given(cluster):
     assert counted == {3: 20, 4: 1}
 
 
+def test_short_items_share_tasks_and_each_has_its_outcome(cluster, monkeypatch):
+    sizes = []
+    submit = distributed.Client.submit
+
+    def counting(client, function, items, **options):
+        sizes.append(len(items))
+        return submit(client, function, items, **options)
+
+    monkeypatch.setattr(distributed.Client, "submit", counting)
+    with on_cluster(cluster.address):
+        results = outcomes([("square", n) for n in range(2000)] + [("bug", "hair")], workers=1)
+        assert sum(sizes) == 2001
+        assert sizes[:4] == [1] * 4
+        assert len(sizes) < 400
+        assert sizes[-1] == 1  # near the end they are short again
+        assert results.pop(("bug", "hair"))[1].startswith("KeyError")
+        assert results == {("square", n): (n, None) for n in range(2000)}
+        sizes.clear()
+        list(run(work, [("slow", 0.3 + n / 1e4) for n in range(12)]))
+        assert sizes == [1] * 12
+
+
 def test_a_worker_that_is_killed_costs_no_item(cluster, tmp_path):
     before = cluster.pids()
     items = [("slow", 0.1 + n / 1e4) for n in range(40)]
@@ -148,12 +170,12 @@ def test_an_item_that_kills_three_workers_is_named_and_the_others_are_done(small
     processes = small(**{SATURATION: saturation})
     processes.worker("--nworkers", 2)
     processes.wait_for(2)
-    items = [("square", n) for n in range(20)] + [("die", 7)] + [("square", n) for n in range(20, 30)]
+    items = [("square", n) for n in range(300)] + [("die", 7)] + [("square", n) for n in range(300, 900)]
     with on_cluster(processes.address):
         results = outcomes(items, workers=1)
     died = results.pop(("die", 7))
     assert died == (None, "its process died on 3 workers (out of memory, or a crash in a library)")
-    assert results == {("square", n): (n, None) for n in range(30)}
+    assert results == {("square", n): (n, None) for n in range(900)}
 
 
 def hold(megabytes):
@@ -351,7 +373,7 @@ def test_workers_that_would_do_other_things_are_refused(small, tmp_path, monkeyp
 
 
 def test_other_versions_are_refused(cluster, monkeypatch):
-    monkeypatch.setattr("simd.cluster._versions", lambda: {"simd": "0.0.1", "numpy": "1.0"})
+    monkeypatch.setattr("simd.cluster.library_versions", lambda: {"simd": "0.0.1", "numpy": "1.0"})
     with on_cluster(cluster.address), pytest.raises(DataError, match=r"other versions \(simd .*here 0\.0\.1"):
         list(run(work, MIXED))
 

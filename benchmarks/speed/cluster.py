@@ -63,7 +63,7 @@ def main() -> None:
     wall, processor = overhead(given.items)
     print(f"an empty item on 2 workers: {1000 * wall:.1f} ms, of which this process {1000 * processor:.1f}\n")
     print(f"{MILLION:,} composites on {PROCESSES} workers, from one worker's seconds, never slower than the")
-    print(f"{1 / wall:.0f} items a second that one scheduler hands out:")
+    print(f"{1 / wall:.0f} empty items a second that one scheduler hands out:")
     for what, each in zip(("build", "predict", "evaluate"), one, strict=True):
         hours = max(each * MILLION / PROCESSES, wall * MILLION) / 3600
         print(f"  {what:<9}{hours:6.2f} hours ({each * MILLION / 3600:,.0f} of one core)")
