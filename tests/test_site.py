@@ -20,6 +20,7 @@ SEEN = [
     "guides/score.html",
     "concepts/intervals.html",
     "reference/python.html",
+    "reference/results.html",
     "reference/commands.html",
     "reference/formats.html",
     "metrics.html",
@@ -186,6 +187,17 @@ def test_the_reference_has_every_public_name_and_every_command(reference):
     python = reference.python_page()
     for name in simd.__all__:
         assert name.startswith("__") or f"heading: simd.{name}\n" in python, name
+    results = reference.results_page()
+    for line in (
+        "## Evaluation\n\nFrom `simd.evaluate()`.",
+        "| `scores` | `Scores` |",
+        "## Scores\n\nFrom `Evaluation`.",
+        "| `save()` |",
+        "## Sample\n\nFrom `MattingSet`.",
+        "| `trimap` | `UInt8` | The trimap, uint8 (H, W) of 0, 128, 255. |",
+        "| `image_sha256` | `str` | of decoded pixels",
+    ):
+        assert line in results, line
     sys.path.insert(0, str(ROOT / "tests" / "cli"))
     from every_parameter import LEAVES
 

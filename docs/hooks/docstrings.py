@@ -3,17 +3,11 @@
 import base64
 import io
 import re
-from pathlib import Path
 from typing import Any
 
 import griffe
 from matplotlib.mathtext import math_to_image
 
-_STUB = Path(__file__).parents[2] / "simd" / "__init__.pyi"
-_PUBLIC = {
-    f"simd.{home}.{name}"
-    for home, name in re.findall(r"^from \.(\S+) import (\w+)", _STUB.read_text(encoding="utf-8"), re.M)
-}
 _ROLE = re.compile(r":\w+:`~?([^`]+)`")
 _FORMULA = re.compile(r"^( *)\.\. math::(.*(?:\n\1 +\S.*|\n *(?=\n\1 +\S))*)", re.M)
 
@@ -23,7 +17,7 @@ class PlainDocstrings(griffe.Extension):
 
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
         """Rewrite the docstring of one object."""
-        if obj.docstring and obj.path in _PUBLIC:
+        if obj.docstring:
             text = _ROLE.sub(r"`\1`", obj.docstring.value)
             obj.docstring.value = _FORMULA.sub(lambda match: match[1] + _picture(match[2]), text)
 

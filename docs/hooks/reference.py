@@ -3,11 +3,12 @@
 import ast
 import html
 import importlib
+import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import typer
 from mkdocs.config.defaults import MkDocsConfig
@@ -40,12 +41,19 @@ BY_HAND = {
     "annotations of regions": "annotation-1.schema.json",
 }
 """Files whose JSON Schema the project keeps as a file."""
+PIPE = "\\|"
+_ROLE = re.compile(r":\w+:`~?([^`]+)`")
 _IMPORT = re.compile(r"^from \.(\S+) import (\w+) as", re.M)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
     """Add the pages of the reference, and the schemas as files."""
-    pages = {"python": python_page(), "commands": commands_page(), "formats": formats_page()}
+    pages = {
+        "python": python_page(),
+        "results": results_page(),
+        "commands": commands_page(),
+        "formats": formats_page(),
+    }
     for name, text in pages.items():
         files.append(File.generated(config, f"reference/{name}.md", content=text))
     for name, schema in schemas().items():
@@ -70,6 +78,80 @@ def python_page() -> str:
             lines += [f"::: simd.{home}.{name}", "    options:"]
             lines += [f"      {key}: {value}" for key, value in options.items()] + [""]
     return "\n".join(lines)
+
+
+def results_page() -> str:
+    """Return the page of what public functions return: each class with its fields and properties."""
+    lines = ["# Results", "", "What the functions of `import simd` return, and what that holds.", ""]
+    for result, origin in _results().items():
+        name = f"{result.__module__}.{result.__qualname__}"
+        lines += [f"## {result.__name__}", "", f"From `{origin}`.", ""]
+        lines += [f"::: {name}", "    options:", "      members: false", "      show_root_heading: false", ""]
+        lines += ["| name | type | what it is |", "|---|---|---|"]
+        for key, kind, what in _fields(result):
+            plain = _ROLE.sub(r"`\1`", what)
+            lines.append(f"| `{key}` | `{kind.replace('|', PIPE)}` | {_escaped(plain)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _results() -> dict[type, str]:
+    """Return the classes of simd that public functions return, and those in them, with where each is from."""
+    results: dict[type, str] = {}
+    for home, name in _IMPORT.findall((ROOT / "simd" / "__init__.pyi").read_text(encoding="utf-8")):
+        public = getattr(importlib.import_module(f"simd.{home}"), name)
+        if callable(public):
+            for result in _classes(get_type_hints(inspect.unwrap(public)).get("return")):
+                results.setdefault(result, f"simd.{name}()")
+    outer = list(results)
+    while outer:  # what is in them, and what is in that
+        result = outer.pop(0)
+        hints = [hint for name, hint in get_type_hints(result).items() if not name.startswith("_")]
+        hints += [get_type_hints(function).get("return") for function in _properties(result).values()]
+        if iterate := vars(result).get("__iter__"):
+            hints.append(get_type_hints(iterate).get("return"))
+        for inner in (inner for hint in hints for inner in _classes(hint)):
+            if inner not in results:
+                results[inner] = result.__name__
+                outer.append(inner)
+    return results
+
+
+def _classes(hint: Any) -> Iterator[type]:
+    """Yield the classes of simd in a type hint."""
+    if isinstance(hint, type) and hint.__module__.startswith("simd."):
+        yield hint
+    for part in get_args(hint):
+        yield from _classes(part)
+
+
+def _properties(result: type) -> dict[str, Callable[[Any], Any]]:
+    """Return the functions of a class's public properties."""
+    functions = {
+        name: getattr(value, "fget", getattr(value, "func", None)) for name, value in vars(result).items()
+    }
+    return {name: function for name, function in functions.items() if function and not name.startswith("_")}
+
+
+def _fields(result: type) -> Iterator[tuple[str, str, str]]:
+    """Yield name, type and meaning of a class's fields (from their comments), properties and methods."""
+    source = inspect.getsource(result)
+    lines = source.splitlines()
+    for node in ast.parse(source).body[0].body:  # type: ignore[attr-defined]
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            comment = lines[(node.end_lineno or 1) - 1].encode()[node.end_col_offset :].decode()
+            if not node.target.id.startswith("_"):
+                yield node.target.id, ast.unparse(node.annotation), comment.partition("#")[2].strip()
+    methods = {
+        name: function
+        for name, function in vars(result).items()
+        if inspect.isfunction(function) and not name.startswith("_") and function.__doc__
+    }
+    for name, function in {**_properties(result), **methods}.items():
+        hint = inspect.signature(function).return_annotation
+        first = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
+        call = "()" if name in methods else ""
+        yield f"{name}{call}", hint.__name__ if isinstance(hint, type) else str(hint), first
 
 
 def commands_page() -> str:
