@@ -78,8 +78,7 @@ def open_image(path: Path, stream: BinaryIO, max_pixels: int) -> tuple[Image.Ima
             if pages:
                 black = " with black as 0" if pages[0].white_is_zero else ""
                 raise DataError(
-                    f"{path}: is a TIFF of a kind that is not read ({pages[0]}); "
-                    f"save it as PNG, or as a TIFF of 8 or 16 bits{black}"
+                    f"{path}: {pages[0].not_read}; save it as PNG, or as a TIFF of 8 or 16 bits{black}"
                 ) from error
             if start.startswith(TIFF_SIGNATURES):
                 raise DataError(f"{path}: is damaged: a TIFF without a directory that can be read") from error

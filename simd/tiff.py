@@ -51,6 +51,11 @@ class Tags(NamedTuple):
         """Whether there is a fourth channel that is not said to be alpha."""
         return self.photometric == _RGB and self.samples > 3 and self.extra[:1] == (_UNMARKED,)
 
+    @property
+    def not_read(self) -> str:
+        """Why this is refused where nothing reads it."""
+        return f"is a TIFF of a kind that is not read ({self})"
+
     def __str__(self) -> str:
         plural = "s" if self.samples > 1 else ""
         colours = ", CMYK" if self.photometric == _CMYK else ""
@@ -124,6 +129,9 @@ def refuse_pages(pages: list[Tags]) -> None:
         raise DataError(f"holds {len(pages)} pages, and the first {what}; save the full picture alone")
     if first.kind == _SIGNED and first.bits < 32:
         raise DataError("holds signed integers, of which no white is known; save it as unsigned integers")
+    if first.samples == 2 and not first.planes and first.extra[:1] != (_STRAIGHT,):
+        # Pillow 13 reads them, as alpha that nobody has called so, or not divided by it
+        raise DataError(f"{first.not_read}; save it as PNG, or as a TIFF of 8 or 16 bits")
     if first.planes and not _planes_are_read(first):
         depth = f"{first.bits}-bit"
         raise DataError(f"keeps its {depth} channels in separate planes; save it interleaved, or as PNG")
