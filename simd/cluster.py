@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simd.arguments import checked
-from simd.cluster_worker import Answer, RunSettings, dask_setting, library_versions, problem_of, work_on
+from simd.cluster_worker import Answer, RunSettings, dask_setting, installed_versions, problem_of, work_on
 from simd.errors import DataError, MissingExtraError, SimdError
 from simd.landmarks import Landmark, landmarks_of
 from simd.parallel import Outcome, elsewhere
@@ -110,7 +110,7 @@ class Cluster:
         (three of a local cluster) is reported.
         """
         settings = RunSettings(
-            run=uuid.uuid4().hex, folder=str(Path.cwd()), versions=tuple(library_versions().items())
+            run=uuid.uuid4().hex, folder=str(Path.cwd()), versions=tuple(installed_versions().items())
         )
         self._check_workers(settings, landmarks_of((function, *items)))
         work = functools.partial(work_on, settings, function)

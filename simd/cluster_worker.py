@@ -79,7 +79,7 @@ def dask_setting(key: str) -> Any:
 @functools.lru_cache(maxsize=64)
 def _prepared(settings: RunSettings) -> str:
     """Make this worker ready for a run, once; return why it cannot, "" where it can."""
-    versions = library_versions()
+    versions = installed_versions()
     others = [
         f"{name} {versions.get(name, 'is missing')}, here {version}"
         for name, version in settings.versions
@@ -102,7 +102,7 @@ def _prepared(settings: RunSettings) -> str:
     return ""
 
 
-def library_versions() -> dict[str, str]:
+def installed_versions() -> dict[str, str]:
     """Return the versions of what pixels go through."""
     from simd.version import __version__
 

@@ -373,7 +373,7 @@ def test_workers_that_would_do_other_things_are_refused(small, tmp_path, monkeyp
 
 
 def test_other_versions_are_refused(cluster, monkeypatch):
-    monkeypatch.setattr("simd.cluster.library_versions", lambda: {"simd": "0.0.1", "numpy": "1.0"})
+    monkeypatch.setattr("simd.cluster.installed_versions", lambda: {"simd": "0.0.1", "numpy": "1.0"})
     with on_cluster(cluster.address), pytest.raises(DataError, match=r"other versions \(simd .*here 0\.0\.1"):
         list(run(work, MIXED))
 
