@@ -189,11 +189,11 @@ def test_the_reference_has_every_public_name_and_every_command(reference):
         assert name.startswith("__") or f"heading: simd.{name}\n" in python, name
     results = reference.results_page()
     for line in (
-        "## Evaluation\n\nFrom `simd.evaluate()`.",
+        "heading: Evaluation\n",
         "| `scores` | `Scores` |",
-        "## Scores\n\nFrom `Evaluation`.",
-        "| `save()` |",
-        "## Sample\n\nFrom `MattingSet`.",
+        "From `Evaluation`.",
+        "| `save()` | `tuple[",
+        "heading: Sample\n",
         "| `trimap` | `UInt8` | The trimap, uint8 (H, W) of 0, 128, 255. |",
         "| `image_sha256` | `str` | of decoded pixels",
     ):

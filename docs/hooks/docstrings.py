@@ -25,6 +25,9 @@ class PlainDocstrings(griffe.Extension):
 def _picture(formula: str) -> str:
     tex = re.sub(r"\\([lg])e\b", r"\\\1eq", " ".join(formula.split()))  # mathtext has no \le
     stream = io.BytesIO()
-    math_to_image(f"${tex}$", stream, format="svg", dpi=72)
+    try:
+        math_to_image(f"${tex}$", stream, format="svg", dpi=72)
+    except ValueError:  # mathtext knows less than TeX
+        return f"`{tex}`"
     source = base64.b64encode(stream.getvalue()).decode()
     return f'<img class="formula" alt="{tex}" src="data:image/svg+xml;base64,{source}">'

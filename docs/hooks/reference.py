@@ -41,7 +41,6 @@ BY_HAND = {
     "annotations of regions": "annotation-1.schema.json",
 }
 """Files whose JSON Schema the project keeps as a file."""
-PIPE = "\\|"
 _ROLE = re.compile(r":\w+:`~?([^`]+)`")
 _IMPORT = re.compile(r"^from \.(\S+) import (\w+) as", re.M)
 
@@ -84,13 +83,14 @@ def results_page() -> str:
     """Return the page of what public functions return: each class with its fields and properties."""
     lines = ["# Results", "", "What the functions of `import simd` return, and what that holds.", ""]
     for result, origin in _results().items():
-        name = f"{result.__module__}.{result.__qualname__}"
-        lines += [f"## {result.__name__}", "", f"From `{origin}`.", ""]
-        lines += [f"::: {name}", "    options:", "      members: false", "      show_root_heading: false", ""]
+        options = {"heading": result.__name__, "toc_label": result.__name__, "heading_level": 2}
+        lines += [f"::: {result.__module__}.{result.__qualname__}", "    options:"]
+        lines += [f"      {key}: {value}" for key, value in options.items()]
+        lines += ["      members: false", "      show_bases: false", "      show_labels: false", "", f"From `{origin}`.", ""]
         lines += ["| name | type | what it is |", "|---|---|---|"]
         for key, kind, what in _fields(result):
             plain = _ROLE.sub(r"`\1`", what)
-            lines.append(f"| `{key}` | `{kind.replace('|', PIPE)}` | {_escaped(plain)} |")
+            lines.append(f"| `{key}` | `{kind.replace(' | ', ' or ')}` | {_escaped(plain)} |")
         lines.append("")
     return "\n".join(lines)
 
