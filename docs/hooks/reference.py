@@ -83,10 +83,18 @@ def results_page() -> str:
     """Return the page of what public functions return: each class with its fields and properties."""
     lines = ["# Results", "", "What the functions of `import simd` return, and what that holds.", ""]
     for result, origin in _results().items():
-        options = {"heading": result.__name__, "toc_label": result.__name__, "heading_level": 2}
+        hidden = dict.fromkeys(("members", "show_bases", "show_labels"), "false")
+        options = {"heading": result.__name__, "toc_label": result.__name__, "heading_level": 2, **hidden}
         lines += [f"::: {result.__module__}.{result.__qualname__}", "    options:"]
         lines += [f"      {key}: {value}" for key, value in options.items()]
-        lines += ["      members: false", "      show_bases: false", "      show_labels: false", "", f"From `{origin}`.", ""]
+        lines += [
+            "      members: false",
+            "      show_bases: false",
+            "      show_labels: false",
+            "",
+            f"From `{origin}`.",
+            "",
+        ]
         lines += ["| name | type | what it is |", "|---|---|---|"]
         for key, kind, what in _fields(result):
             plain = _ROLE.sub(r"`\1`", what)
@@ -142,16 +150,11 @@ def _fields(result: type) -> Iterator[tuple[str, str, str]]:
             comment = lines[(node.end_lineno or 1) - 1].encode()[node.end_col_offset :].decode()
             if not node.target.id.startswith("_"):
                 yield node.target.id, ast.unparse(node.annotation), comment.partition("#")[2].strip()
-    methods = {
-        name: function
-        for name, function in vars(result).items()
-        if inspect.isfunction(function) and not name.startswith("_") and function.__doc__
-    }
-    for name, function in {**_properties(result), **methods}.items():
-        hint = inspect.signature(function).return_annotation
-        first = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
-        call = "()" if name in methods else ""
-        yield f"{name}{call}", hint.__name__ if isinstance(hint, type) else str(hint), first
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and node.returns:
+            decorators = {ast.unparse(decorator) for decorator in node.decorator_list}
+            call = "" if decorators & {"property", "cached_property"} else "()"
+            first = " ".join((ast.get_docstring(node) or "").split("\n\n")[0].split())
+            yield f"{node.name}{call}", ast.unparse(node.returns).strip("'"), first
 
 
 def commands_page() -> str:
