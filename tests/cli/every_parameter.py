@@ -221,12 +221,19 @@ def name_of(param):
     return param.opts[0] if param.opts[0].startswith("--") else param.name.strip("_").upper()
 
 
+def is_number(param):
+    """Tell whether a parameter is a number or yes and no; typer says so elsewhere since it left click."""
+    if hasattr(param, "type_descriptor"):
+        return param.type_descriptor.annotation in (bool, int, float)
+    return param.type.name.split()[0] in ("boolean", "integer", "float")
+
+
 def declared():
     """Return all parameters of all commands that take a text or a path."""
     found = set()
     for command, leaf in LEAVES.items():
         for param in leaf.params:
-            if param.type_descriptor.annotation not in (bool, int, float):
+            if not is_number(param):
                 found.add(f"{command} {name_of(param)}")
     return found
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import msgspec.structs
 import pytest
 from conftest import write_backgrounds, write_foregrounds
 
@@ -212,7 +213,10 @@ def test_an_id_of_two_images_needs_a_role(own, answers):
     twin = rows[0]["fg_id"]
     background = rows[0]["bg_id"]
     known = simd.load_set(own)
-    renamed = tuple(replace(row, bg_id=twin if row.bg_id == background else row.bg_id) for row in known.rows)
+    renamed = tuple(
+        msgspec.structs.replace(row, bg_id=twin if row.bg_id == background else row.bg_id)
+        for row in known.rows
+    )
     known = replace(known, rows=renamed)
     with pytest.raises(DataError, match="is a foreground and a background; say which in a column role"):
         simd.licences(known, against=answers(f"{twin},CC0,,2026-01-02,Ada\n"))

@@ -5,10 +5,10 @@ import socket
 import struct
 import threading
 import warnings
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+import msgspec.structs
 import numpy as np
 import pytest
 from browse_by_hand import EVIL, browse_set, ramp, two_methods_on_disk
@@ -216,7 +216,7 @@ def test_a_set_with_images_without_a_class_opens_and_its_tags_come_back(fo, run_
     from simd.report.browse.open import prepare
 
     matting_set = browse_set(tmp_path)
-    rows = [replace(matting_set.rows[0], class_="", classes=()), matting_set.rows[1]]
+    rows = [msgspec.structs.replace(matting_set.rows[0], class_="", classes=()), matting_set.rows[1]]
     write_manifest(matting_set.path, rows, name="mixed", protocol="exact", seed=0, sources=[])
     opened = prepare(matting_set.path, name="mixed")
     try:

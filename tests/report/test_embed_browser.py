@@ -20,12 +20,12 @@ NAME = "<script>document.title='taken'</script><img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """Return the folders of a map and of statistics of a set with a hostile name."""
-    from dataclasses import replace
+    import msgspec.structs
 
     folder = tmp_path_factory.mktemp("pages")
     options = {"foregrounds": "synthetic:1@64", "backgrounds": "builtin", "max_side": 64}
     small = build(folder / "set", **options)
-    kept = [replace(row, fg_id=NAME) if row.class_ == "fur" else row for row in small.rows]
+    kept = [msgspec.structs.replace(row, fg_id=NAME) if row.class_ == "fur" else row for row in small.rows]
     write_manifest(small.path, kept, name=NAME, protocol="exact", seed=0, sources=[])
     embed(load_set(small.path).path, folder / "map")
     report_statistics([small.path], folder / "statistics")
