@@ -12,6 +12,8 @@ WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 # Libraries that start a thread a processor only get in the way.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 
+TESTS = $(ONE_THREAD) $(BIN)/python -m pytest -n $$(( $(WORKERS) + 1 )) --dist loadfile --no-loadscope-reorder
+
 SHELL := bash
 .SHELLFLAGS := -o pipefail -ec
 # Of pip's output: the packages that take a while, and that it is unpacking them.
@@ -19,7 +21,7 @@ INSTALLED := awk '/Downloading .*[0-9][0-9.]* [MG]B/ {n = split($$2, part, "/");
 	/^Installing collected/ {print "   unpacking " NF - 3 " packages"; fflush()}'
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-base lint docs wheel demo-wheel clean
+.PHONY: help demo test test-all test-base lint docs wheel demo-wheel clean
 
 help:  ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */: /'
@@ -27,8 +29,11 @@ help:  ## say what there is
 demo: $(VENV)/base  ## build a set, predict, score, write demo/leaderboard/index.html
 	$(BIN)/simd demo --out demo --workers $(WORKERS)
 
-test: $(VENV)/all lint  ## check and test everything
-	$(ONE_THREAD) $(BIN)/python -m pytest -n $$(( $(WORKERS) + 1 )) --dist loadfile --no-loadscope-reorder
+test: $(VENV)/all lint  ## check everything, and run the tests that are done in ten seconds each
+	$(TESTS) -m "not slow"
+
+test-all: $(VENV)/all lint  ## check everything, and run all tests
+	$(TESTS)
 
 test-base: $(BASE)/ready  ## without any extra: the core, features, metrics, and the demo
 	$(ONE_THREAD) $(BASE)/bin/python -m pytest -n $(WORKERS) --dist loadfile $(BASE_TESTS)
