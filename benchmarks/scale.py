@@ -2,10 +2,12 @@
 
     python benchmarks/scale.py start 100000            # until the first picture is opened
     python benchmarks/scale.py growth 2000 8000 32000  # whole runs over tiny images
+    python benchmarks/scale.py cluster 100000          # whole runs with --cluster local:2
 
 Every image of a made set is one of 20, of 24 x 24 pixels, under another name. Each line is a process of its
 own, without workers: CPU seconds with the imports, and the most memory that it held. The exponent is between
-this size and the one before it: 1 is in proportion, 2 is all pairs.
+this size and the one before it: 1 is in proportion, 2 is all pairs. With a cluster, what a process takes is
+that of the command and the scheduler together, without the two workers; minutes are wall time.
 """
 
 import argparse
@@ -42,6 +44,7 @@ PLACES = {
     **{"SET": "set", "OUT": "out", "MATTES": "mattes"},
     **{"FIRST": "first", "SECOND": "second", "SCORES": "first.json", "OTHER": "second.json"},
 }
+CLUSTERED = ("verify", "evaluate")
 GROWTHS = ("stats", "evaluate", "leaderboard", "browse")
 
 
@@ -155,12 +158,25 @@ def grow(sizes: list[int]) -> None:
                 print(f"{size:10,} {what:<12}  {seconds:11.2f}  {exponent:>8}{megabytes:5d}", flush=True)
 
 
+def clustered(count: int) -> None:
+    """Print what commands and the scheduler take where two workers of a local cluster do the work."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_set(folder, count)
+        print(f"{count:,} images   minutes   CPU seconds   MB", flush=True)
+        for what in CLUSTERED:
+            began = time.perf_counter()
+            seconds, megabytes = measure(folder, COMMANDS[what].replace("--workers 1", "--cluster local:2"))
+            minutes = (time.perf_counter() - began) / 60
+            print(f"{what:<14}{minutes:10.1f}{seconds:14.1f}{megabytes:5d}", flush=True)
+
+
 def main() -> None:
     """Print a line for each command, or for each size and command."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=("start", "growth"))
+    parser.add_argument("part", choices=("start", "growth", "cluster"))
     parser.add_argument("sizes", type=int, nargs="+")
     if sys.argv[1:2] == ["here"]:
         folder, command, until_a_picture = sys.argv[2:]
@@ -169,8 +185,11 @@ def main() -> None:
     options = parser.parse_args()
     if options.part == "growth":
         grow(options.sizes)
-    for size in options.sizes if options.part == "start" else ():
-        starts(size)
+    for size in options.sizes:
+        if options.part == "start":
+            starts(size)
+        elif options.part == "cluster":
+            clustered(size)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "robustness/kill.py --kills 12",
     "robustness/training_kills.py --kills 1 --steps 2",
     "scale.py start 40",
+    "scale.py cluster 40",
     "scale.py growth 40 80",
     "speed/growth.py duplicates 100 200",
     "speed/growth.py board 100",
