@@ -26,6 +26,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,11 +42,13 @@ COLUMNS = ("enough", "refused", "unsaid", "half-written", "touched", "not the sa
 FAULTS = COLUMNS[2:]
 MOUNTED = "--mounted"
 _TRAINED = " ".join(f"--set {setting.replace(' ', '')}" for setting in SETTINGS)
+EXPLAIN = "explain scores-of-many/trimap.json many --out out --workers 1"
 # what else writes; whole_inputs.py has the commands that read files of others
 FURTHER = (
     "index fgs --write-classes out.csv --workers 1",
     "select fgs --page out.html --out out.jsonl --workers 1",
     "court mattes set --out out --workers 1",
+    EXPLAIN,
     "bench set trimap --out out --workers 1",
     "entry make scores/a.json --out out",
     "cutout pictures --out out --auto --workers 1",
@@ -67,6 +70,7 @@ STATE = re.compile(
 _CHECKPOINTS = re.compile("out/checkpoints/.")  # of equal weights, in other bytes where a run has gone on
 _BENCH = re.compile(r"\.(json|html|md|csv)$")  # says how long a method takes, sometimes in equal digits
 _WRITES = re.compile(r"\bout\b")
+_REFUSED = "weights import"  # the made-up checkpoints are of no network: nothing is written
 _ROOM = re.compile(r"\d (bytes|[kMG]B) (are )?free|\d (bytes|[kMG]B) are missing")
 
 
@@ -123,7 +127,7 @@ class Bench:
         copy_inputs(self.root / "store", folder, named)
         return folder
 
-    def run(self, line: str) -> Ended:
+    def run(self, line: str, seconds: float = 120.0) -> Ended:
         """Run a command in the folder; note the most bytes that it holds."""
         self.peak = 0
 
@@ -131,7 +135,12 @@ class Bench:
             self.peak = max(self.peak, self.disk.held())
 
         return run_forked(
-            line, self.disk.path / "work", self.log, temporary=self.disk.path / "tmp", watch=watch
+            line,
+            self.disk.path / "work",
+            self.log,
+            temporary=self.disk.path / "tmp",
+            watch=watch,
+            seconds=seconds,
         )
 
     def outputs(self) -> dict[str, str]:
@@ -146,7 +155,7 @@ class Bench:
         """Run a command with room enough, and then with less."""
         whole, need = self._whole(line, named)
         if not whole:
-            yield Trial(line, "enough", "unsaid", self.log.read_text())
+            yield Trial(line, "enough", "unsaid" if self.code else "hang", self.log.read_text())
             return
         rooms = sorted({need * i // sizes // PAGE * PAGE for i in range(sizes)} | {max(need - PAGE, 0)})
         for room in rooms:
@@ -161,12 +170,19 @@ class Bench:
         yield self._once_more(line)
 
     def _whole(self, line: str, named: Sequence[str]) -> tuple[dict[str, str], int]:
-        """Return the output of a run with room enough, without what differs between two, and its need."""
+        """Return the output of a run with room enough, without what differs between two, and its need.
+
+        Without output the command has refused its inputs, or hung.
+        """
         trees, need = [], 0
         for _ in range(2):
             self.lay_out(named)
             before = self.disk.held()
-            self.code = self.run(line).code
+            # the first run of all may compile; killed on the way, its part would pass for the whole
+            ended = self.run(line, seconds=900.0)
+            self.code = ended.code or 0
+            if ended.code is None:
+                return {}, 0
             trees.append(self.outputs())
             need = max(need, self.peak - before, self.disk.held() - before)
         self.timed = {
@@ -279,6 +295,19 @@ def table(trials: Sequence[Trial]) -> str:
     return "\n".join(lines)
 
 
+def write_explained(root: Path) -> None:
+    """Write a set of as many foregrounds as `explain` asks for, and a method's scores on it."""
+    from simd.composition.build import build
+    from simd.methods.predict import predict
+    from simd.metrics.evaluate import evaluate
+
+    with chdir(root):
+        build("many", foregrounds="synthetic:2@32", backgrounds="bgs", any_licence=True)
+        predict("trimap", "many", "mattes-of-many")
+        Path("scores-of-many").mkdir()
+        evaluate("mattes-of-many", "many", out="scores-of-many/trimap")
+
+
 def can_mount() -> bool:
     """Tell whether a process of this user may mount a disk in a namespace of its own."""
     try:
@@ -308,12 +337,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="full-") as scratch:
         root = Path(scratch).resolve()
         in_a_process(lambda: write_inputs(root / "store"))
+        if any(text in EXPLAIN for text in arguments.only):
+            in_a_process(lambda: write_explained(root / "store"))
         bench = Bench(root)
         import_simd(
             "pyarrow.parquet", "datasets", "torch", "onnxruntime", "matplotlib.pyplot", "sklearn.manifold"
         )
         for line, named in commands_of(root / "store", further=FURTHER):
-            if not any(text in line for text in arguments.only) or not _WRITES.search(line):
+            if not any(text in line for text in arguments.only):
+                continue
+            if not _WRITES.search(line) or line.startswith(_REFUSED):
                 continue
             for trial in bench.trials(line, named, arguments.sizes):
                 trials.append(trial)
