@@ -10,13 +10,14 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import save
+from msgspec import structs
 
 from simd import journal
 from simd.dataset.manifest import load_set, write_manifest
@@ -135,7 +136,7 @@ def one_image(folder):
         save(folder / "set" / file_name(row.id, layer), pixels)
     source = {"kind": "folder", "licence": "", "citation": "", "licences": {"CC0-1.0": 1}}
     sources = [{"gives": "foregrounds", **source}, {"gives": "backgrounds", **source}]
-    row = replace(row, recipe={"height": 24, "width": 32}, **digests)
+    row = structs.replace(row, recipe={"height": 24, "width": 32}, **digests)
     write_manifest(folder / "set", [row], name="tiny", protocol="exact", seed=3, sources=sources)
     for name, level in (("dark", 0), ("light", 255)):
         save(folder / name / f"{row.id}.png", np.full((24, 32), level, np.uint8))
