@@ -397,6 +397,7 @@ def wait_until(true, process):
         time.sleep(0.002)
 
 
+@pytest.mark.slow
 def test_an_interrupted_build_is_finished_by_the_same_command(backgrounds, run_cli, tmp_path):
     many, out = tmp_path / "many", tmp_path / "set"
     for i in range(30):

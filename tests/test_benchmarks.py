@@ -163,6 +163,7 @@ def load_test_samples(foregrounds, backgrounds, file_list, out):
     assert "all 30 images of the two programs have equal pixels" in printed
 
 
+@pytest.mark.slow
 def test_building_runs_beside_an_earlier_version(tmp_path):
     small = ("--turns", 1, "--only", 1, "--megapixels", 0.005)
     printed = run("speed/build.py", ROOT, *small, folder=tmp_path)

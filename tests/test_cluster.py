@@ -378,6 +378,7 @@ def test_other_versions_are_refused(cluster, monkeypatch):
         list(run(work, MIXED))
 
 
+@pytest.mark.slow
 def test_without_any_worker_the_run_ends_after_a_while(small, monkeypatch):
     processes = small()
     worker = processes.worker("--no-nanny")

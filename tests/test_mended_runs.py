@@ -159,6 +159,7 @@ def test_a_list_of_foregrounds_for_a_list_of_backgrounds(run_cli, places, foregr
     verify(out)
 
 
+@pytest.mark.slow
 def test_what_makes_another_set_still_needs_another_folder(run_cli, places, foregrounds, tmp_path):
     break_a_foreground(foregrounds)
     out = tmp_path / "set"
@@ -208,6 +209,7 @@ def write_other_levels(file):
     save(file, np.select([trimap == 0, trimap == 255], [3, 246], 102).astype(np.uint8))
 
 
+@pytest.mark.slow
 def test_trimaps_that_an_import_is_to_map(run_cli, aim, tmp_path):
     write_other_levels(aim / "trimap" / "o_00000003.png")
     out = tmp_path / "set"
@@ -231,6 +233,7 @@ def test_a_mapped_trimap_is_not_taken_where_none_may_be_mapped(aim, tmp_path):
         import_set(aim, tmp_path / "set", class_="fur")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--classes FILE", "--class NAME"])
 def test_classes_that_an_import_asks_for(run_cli, aim, tmp_path, option):
     table = aim / "classes.csv"

@@ -420,6 +420,7 @@ def interrupted(mattes, tiny_set, out, monkeypatch):
     return out.with_name(f".{out.name}.partial") / "rows.jsonl"
 
 
+@pytest.mark.slow
 def test_every_key_of_a_journal_is_checked_before_a_run_goes_on(tiny_set, tmp_path, monkeypatch):
     for sample in tiny_set:
         save(tmp_path / "mattes" / f"{sample.row.id}.png", np.full((64, 80), 51, np.uint8))

@@ -75,6 +75,7 @@ def test_a_failure_becomes_a_reason():
     assert found["memory", 0] == (None, "out of memory; use fewer workers or smaller images")
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_costs_only_its_own_item():
     items = [("square", n) for n in range(4)] + [
         ("die", 1),

@@ -161,6 +161,7 @@ def test_annotations_and_maps_as_json(run_cli, tiny_set, tmp_path, monkeypatch):
     assert Path(f"embedding/{tiny_set.path.name}/summary.json").is_file()
 
 
+@pytest.mark.slow
 def test_what_is_not_as_built_is_in_the_json_too(run_cli, tiny_set):
     name = f"image/{tiny_set.rows[0].id}.png"
     (tiny_set.path / name).unlink()

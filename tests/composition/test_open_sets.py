@@ -117,6 +117,7 @@ def test_a_part_has_the_pixels_of_the_whole(tmp_path):
         build(tmp_path / "other", only=["leaf-00000000"], **options)
 
 
+@pytest.mark.slow
 def test_a_build_says_whether_it_is_the_published_set(tmp_path, run_cli, monkeypatch):
     sets = tmp_path / "annotations" / "sets"
     sets.mkdir(parents=True)

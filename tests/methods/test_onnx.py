@@ -42,6 +42,7 @@ def exported(weights, tmp_path_factory):
     return out, export_onnx(weights, out)
 
 
+@pytest.mark.slow
 def test_the_export_compares_itself_with_pytorch(exported):
     assert set(exported[1].differences) == {"alpha", "score_maps"}
     assert all(0 < difference < 1e-5 for difference in exported[1].differences.values())

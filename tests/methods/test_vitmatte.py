@@ -133,6 +133,7 @@ def test_a_scale_that_is_not_known_is_refused():
         preprocessing_of(processor, "weights")
 
 
+@pytest.mark.slow
 def test_a_run_over_a_set_names_library_and_weights(folder, tiny_set, tmp_path, run_cli):
     out = tmp_path / "mattes"
     done = run_cli(

@@ -36,6 +36,7 @@ def test_generated_classes_are_told_by_their_neighbours(generated):
     assert found.class_accuracy == pytest.approx(found.accuracy)
 
 
+@pytest.mark.slow
 def test_real_mattes_lie_near_their_own_class(generated, test_data):
     vectors, labels = generated
     real = test_data / "data" / "real"

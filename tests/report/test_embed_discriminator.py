@@ -50,6 +50,7 @@ def region_of(shape, rows, columns):
     return region
 
 
+@pytest.mark.slow
 def test_a_map_by_a_run_stands_beside_that_by_descriptors(run, generated, tmp_path, run_cli):
     done = run_cli("embed", generated.path, "--features", run, "--out", tmp_path / "by_run")
     assert done.code == 0, done.err

@@ -142,6 +142,7 @@ def test_images_that_name_no_foreground_count_each_for_itself(world):
     assert "40 images of no named foreground count as one of their own each." in explanation.notes
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_the_page_in_a_browser(world, check_page, tmp_path):
     explanation = explain(scored(world, world[1]), world[0].path)

@@ -52,6 +52,7 @@ def photograph(size=256, seed=0):
     return np.clip(cv2.resize(coarse, (size, size)) + noise, 0, 255).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_clean_foregrounds_pass_without_a_warning(clean):
     wrong = {
         key: findings

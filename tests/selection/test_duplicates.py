@@ -67,6 +67,7 @@ def cropped(fg, alpha):
     return np.ascontiguousarray(fg[:bottom, left:]), np.ascontiguousarray(alpha[:bottom, left:])
 
 
+@pytest.mark.slow
 def test_no_two_generated_foregrounds_are_alike(signatures, searcher):
     for place, signature in enumerate(signatures.values()):
         assert [m.position for m in searcher.matches(signature)] == [place]

@@ -151,6 +151,7 @@ def test_the_whole_way(show):
     page.locator("#definition", has_text="fur: ").wait_for()
 
 
+@pytest.mark.slow
 def test_each_view_shows_what_it_says(show, tmp_path):
     truth = np.zeros((HEIGHT, WIDTH), np.uint8)
     truth[:, : WIDTH // 2] = 255  # wrong on purpose
@@ -201,6 +202,7 @@ def red_picture():
     return stream.getvalue()
 
 
+@pytest.mark.slow
 def test_brushes_of_all_sizes_and_straight_strokes(show, tmp_path):
     screen = show(write_photographs(tmp_path / "photos", 1))
     page = screen.page
@@ -234,6 +236,7 @@ def test_brushes_of_all_sizes_and_straight_strokes(show, tmp_path):
     assert not screen.work().trimap[24:38, 24:38].any()
 
 
+@pytest.mark.slow
 def test_by_keyboard_alone(show, tmp_path):
     screen = show(write_photographs(tmp_path / "photos", 2))
     page = screen.page
@@ -258,6 +261,7 @@ def test_by_keyboard_alone(show, tmp_path):
     page.keyboard.press("Escape")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("viewport", [LAPTOP, TABLET], ids=["1280", "820"])
 def test_it_fits_and_can_be_used_by_everybody(browser, axe, tmp_path, viewport):
     with serving(tmp_path / "out", write_photographs(tmp_path / "photos", 2)) as (_, _, url):
@@ -297,6 +301,7 @@ def broken_first(tmp_path):
         yield parts
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_opened_leaves_the_keys_alive(broken_first, browser):
     _, _, url = broken_first
     page, errors = browser.new_page(viewport=LAPTOP), []

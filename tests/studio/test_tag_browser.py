@@ -123,6 +123,7 @@ def test_a_picture_without_a_class_is_tagged(show, tmp_path):
     assert screen.shows(mask)
 
 
+@pytest.mark.slow
 def test_the_file_is_what_was_drawn(show):
     screen = show()
     read_again = []
@@ -147,6 +148,7 @@ def test_the_file_is_what_was_drawn(show):
     assert screen.shows(mask)
 
 
+@pytest.mark.slow
 def test_fill_accept_undo_and_done(show):
     screen = show()
     screen.press(KEY["fur"])
@@ -183,6 +185,7 @@ def test_fill_accept_undo_and_done(show):
     assert screen.shows(accepted)
 
 
+@pytest.mark.slow
 def test_done_asks_where_most_of_the_unknown_region_is_open(show):
     screen = show()
     screen.press(KEY["fur"])
@@ -215,6 +218,7 @@ def test_done_asks_where_most_of_the_unknown_region_is_open(show):
     assert screen.served.stored(1)[0].review == "reviewed"
 
 
+@pytest.mark.slow
 def test_the_keyboard_is_enough(show):
     screen = show()
     screen.press(KEY["leaf"], "[", "[")
@@ -246,6 +250,7 @@ def test_the_keyboard_is_enough(show):
     assert screen.shows(mask)
 
 
+@pytest.mark.slow
 def test_lasso_whole_and_erase(show):
     screen = show()
     screen.press(KEY["silk"], "g")
@@ -282,6 +287,7 @@ def test_strokes_land_where_the_picture_was_moved_to(show):
     assert np.allclose(stroke.points[0], (12, 40), atol=0.5)
 
 
+@pytest.mark.slow
 def test_one_finger_draws_and_two_move(show):
     screen = show(viewport=TABLET)
     session = screen.page.context.new_cdp_session(screen.page)
@@ -349,6 +355,7 @@ def test_what_is_drawn_while_the_server_is_away_is_sent_when_it_is_back(browser,
     page.close()
 
 
+@pytest.mark.slow
 def test_a_page_that_only_shows(show, serve):
     screen = show()
     screen.press(KEY["fur"], "g")
@@ -475,6 +482,7 @@ def test_names_stay_text(browser, show, serve, tmp_path):
     assert screen.page.locator("img").count() == 0
 
 
+@pytest.mark.slow
 def test_the_page_has_no_grave_finding_and_nothing_overlaps_in_a_narrow_window(check_page, browser, serve):
     url = serve().url
     check_page(url, "#list button")

@@ -35,6 +35,7 @@ dataset.export(export_dir=out, dataset_type=fo.types.ImageSegmentationDirectory,
 """
 
 
+@pytest.mark.slow
 def test_labels_pass_through_fiftyone(tmp_path):
     if importlib.util.find_spec("fiftyone") is None:
         pytest.skip("FiftyOne is not installed")

@@ -197,6 +197,7 @@ def test_the_order_puts_rare_classes_and_doubtful_ones_first():
     assert review_order(done) == []
 
 
+@pytest.mark.slow
 def test_the_command_proposes_and_touches_nothing_that_somebody_worked_on(tmp_path, run_cli):
     place = "synthetic-mixed:1@64"
     (first, *others) = index_foregrounds(place).records

@@ -151,6 +151,7 @@ def scores_of(run_cli, tmp_path, name, *options):
     return done, {row["region"] for row in rows if row["fg_id"] == "net_c"}
 
 
+@pytest.mark.slow
 def test_scores_and_statistics_count_proposals_only_where_asked(tmp_path, run_cli, tagged):
     _, rows = build(run_cli, tmp_path, "set", "--proposals")
     (tmp_path / "mattes").mkdir()

@@ -47,6 +47,7 @@ def annotate(folder, fg, class_mask, **facts):
     )
 
 
+@pytest.mark.slow
 def test_an_image_level_class_fills_all_unknown_regions(tmp_path, run_cli):
     done = run_cli("tag", "fill", tmp_path / "a", "--foregrounds", SINGLE)
     assert (done.code, done.out) == (0, "20 filled\n")
@@ -65,6 +66,7 @@ def test_an_image_level_class_fills_all_unknown_regions(tmp_path, run_cli):
     assert "0.00% of" in looked.out
 
 
+@pytest.mark.slow
 def test_strokes_from_a_file_are_filled_and_several_classes_are_left_open_without(tmp_path, run_cli):
     some = [fg.id for fg in records()][:3]
     file = strokes_file(tmp_path / "strokes.jsonl", only=some)
@@ -81,6 +83,7 @@ def test_strokes_from_a_file_are_filled_and_several_classes_are_left_open_withou
     assert read_status(tmp_path / "a", records()).strokes == status.strokes
 
 
+@pytest.mark.slow
 def test_what_is_open_is_filled_and_what_is_reviewed_is_kept(tmp_path):
     (first, second, *_) = records()
     pixels = read_foreground(first)
@@ -106,6 +109,7 @@ def test_what_is_open_is_filled_and_what_is_reviewed_is_kept(tmp_path):
     assert (read_annotation(annotation_path(tmp_path, second.id))[1] == other).all()
 
 
+@pytest.mark.slow
 def test_two_workers_write_what_one_writes(tmp_path):
     strokes = read_strokes(strokes_file(tmp_path / "s.jsonl"))
     for workers in (1, 2):

@@ -52,6 +52,7 @@ def assert_equal(made, expected):
             assert np.array_equal(batch[key], other[key]), key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_workers_change_nothing(workers, expected):
     assert_equal(list(batches(Samples(OPTIONS, seed=0), 4, 0, workers, stop=6)), expected)
@@ -105,6 +106,7 @@ def test_numbers_that_make_no_sense_are_refused(numbers, message):
         batches(Numbers(), **numbers)
 
 
+@pytest.mark.slow
 def test_what_is_kept_in_the_cache_changes_no_sample(expected):
     for cache_mb in (0, 1, 100):
         samples = Samples(OPTIONS, seed=0, cache_mb=cache_mb)

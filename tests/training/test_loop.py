@@ -76,6 +76,7 @@ def test_a_run_leaves_its_recipe_log_checkpoints_and_weights(stage, others, tmp_
         assert_equal(state_of(run, "classifier"), state_of(others / "classifier", "classifier"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["classifier", "sim"])
 @pytest.mark.parametrize("stopped", [1, 3, 5])
 def test_a_run_that_was_stopped_ends_with_the_same_bits(stage, stopped, others, tmp_path):
