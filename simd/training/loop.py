@@ -248,8 +248,10 @@ class _Run:
         last = first + sum(len(next(iter(arrays.values()))) for arrays in parts) - 1
         make_folder(self._folder.not_finite)
         file = self._folder.not_finite / f"step-{step + 1}-process-{self._rank}.npz"
-        stacked = {name: np.concatenate([arrays[name] for arrays in parts]) for name in parts[0]}
-        np.savez_compressed(file, allow_pickle=False, **stacked)
+        stacked: dict[str, Any] = {
+            name: np.concatenate([arrays[name] for arrays in parts]) for name in parts[0]
+        }
+        np.savez_compressed(file, **stacked)
         raise DataError(
             f"step {step + 1}: {reason}; its samples, numbers {first} to {last}, lie in {file}. "
             "Look at them; a lower optimiser.rate, a longer schedule.warm_up or "

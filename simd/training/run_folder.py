@@ -79,7 +79,7 @@ class RunFolder:
     def keep_strip(self, strip: Mapping[str, npt.NDArray[Any]]) -> None:
         """Keep the samples that a page shows."""
         content = io.BytesIO()
-        np.savez_compressed(content, allow_pickle=False, **strip)
+        np.savez_compressed(content, **dict[str, Any](strip))  # allow_pickle=False: an array in NumPy 2.1
         write_atomically(self.path / STRIP_NAME, content.getvalue())
 
     def add(self, row: Mapping[str, Any]) -> None:
