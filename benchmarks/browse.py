@@ -12,9 +12,9 @@ import shutil
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec.structs
 import numpy as np
 
 from simd.composition.build import build
@@ -38,7 +38,7 @@ def make_set(root: Path, composites: int, images: int, side: int) -> Path:
         id_ = f"{row.id.rpartition('-')[0]}-{number:08x}"
         for layer in LAYERS:
             (root / "set" / file_name(id_, layer)).hardlink_to(drawn.path / file_name(row.id, layer))
-        rows.append(replace(row, id=id_))
+        rows.append(msgspec.structs.replace(row, id=id_))
     write_manifest(root / "set", rows, name="large", protocol="exact", seed=0, sources=[])
     return root / "set"
 

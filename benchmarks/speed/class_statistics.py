@@ -15,10 +15,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import msgspec.structs
 import numpy as np
 
 from simd.composition.build import build
@@ -65,7 +65,7 @@ def repeated(made: MattingSet, folder: Path, count: int) -> MattingSet:
     rows = []
     for number in range(count):
         sample = made[number % len(made)]
-        row = replace(sample.row, id=f"{sample.row.id}-{number}")
+        row = msgspec.structs.replace(sample.row, id=f"{sample.row.id}-{number}")
         for layer in LAYERS:
             (folder / layer / f"{row.id}.png").hardlink_to(sample.path(layer))
         rows.append(row)
