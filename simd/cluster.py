@@ -135,9 +135,10 @@ class Cluster:
             for _, answer in self._flying(work, [item], 1):
                 if isinstance(answer, Answer):
                     yield Outcome(item, *answer.outcomes[0])
+                elif _is_killed(answer):
+                    yield Outcome(item, None, self._killed())
                 else:
-                    reason = self._killed() if _is_killed(answer) else ""
-                    yield Outcome(item, None, reason) if reason else _not_run(item, answer)
+                    yield _not_run(item, answer)
 
     def _flying(
         self, work: Callable[[list[Item]], Answer], items: Sequence[Item], most: int

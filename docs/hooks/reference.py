@@ -87,14 +87,7 @@ def results_page() -> str:
         options = {"heading": result.__name__, "toc_label": result.__name__, "heading_level": 2, **hidden}
         lines += [f"::: {result.__module__}.{result.__qualname__}", "    options:"]
         lines += [f"      {key}: {value}" for key, value in options.items()]
-        lines += [
-            "      members: false",
-            "      show_bases: false",
-            "      show_labels: false",
-            "",
-            f"From `{origin}`.",
-            "",
-        ]
+        lines += ["", f"From `{origin}`.", ""]
         lines += ["| name | type | what it is |", "|---|---|---|"]
         for key, kind, what in _fields(result):
             plain = _ROLE.sub(r"`\1`", what)
