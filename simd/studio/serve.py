@@ -106,7 +106,13 @@ def _prepare(session: "Tagging | Cutouts", host: str, port: int | None, backdrop
     token = None if host in LOOPBACK else secrets.token_urlsafe(24)
     app = Guard(_app(session, photographs), host=host, port=at, token=token)
     config = Config(
-        app, log_level="warning", access_log=False, lifespan="off", ws="none", server_header=False
+        app,
+        log_config=None,  # its own closes every handler of the process, and absl's would close stderr
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
     )
     name = f"[{host}]" if ":" in host else host
     return _Ready(Server(config), listening, f"http://{name}:{at}/" + (f"?token={token}" if token else ""))

@@ -1,3 +1,4 @@
+import logging
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from tagging_page import Client, brush, propose_halves
 
 from simd.errors import DataError
 from simd.studio.refusals import ReadOnlyError, StaleError
+from simd.studio.serve import served
 from simd.studio.tagging.folder import default_folder
 from simd.studio.tagging.mask_editing import Work
 from simd.studio.tagging.session import Tagging
@@ -96,6 +98,7 @@ def test_what_another_program_has_written_is_not_overwritten(tagging, foreground
 STROKES = """
 import sys
 from pathlib import Path
+from simd.studio.serve import served
 from simd.studio.refusals import StaleError
 from simd.studio.tagging.session import Tagging
 from simd.tagging.annotation import Stroke
@@ -346,3 +349,22 @@ def test_a_server_that_is_killed_has_lost_no_step_that_it_answered(foregrounds, 
     annotation, mask = read_annotation(path)
     assert [stroke.class_ for stroke in annotation.strokes] == [*CLASSES[:3], *CLASSES[:3]]
     assert set(np.unique(mask)) == {2, 255}
+
+
+def test_a_server_closes_no_log_handler_of_its_process(foregrounds, folder):
+    pytest.importorskip("uvicorn", reason="uvicorn is not installed")
+    closed = []
+
+    class Handler(logging.StreamHandler):
+        """As absl's, which closes its stream, too."""
+
+        def close(self):
+            closed.append(self)
+            super().close()
+
+    handler = Handler()
+    with served(Tagging(str(foregrounds), folder), backdrops="") as url:
+        assert Client(url).state()["classes"] == []
+    assert closed == []
+    handler.close()
+    assert closed == [handler]
