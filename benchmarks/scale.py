@@ -3,11 +3,13 @@
     python benchmarks/scale.py start 100000            # until the first picture is opened
     python benchmarks/scale.py growth 2000 8000 32000  # whole runs over tiny images
     python benchmarks/scale.py cluster 100000          # whole runs with --cluster local:2
+    python benchmarks/scale.py select 100000           # near-duplicates of cut-outs with --cluster local:2
 
 Every image of a made set is one of 20, of 24 x 24 pixels, under another name. Each line is a process of its
 own, without workers: CPU seconds with the imports, and the most memory that it held. The exponent is between
 this size and the one before it: 1 is in proportion, 2 is all pairs. With a cluster, what a process takes is
-that of the command and the scheduler together, without the two workers; minutes are wall time.
+that of the command and the scheduler together, without the two workers; minutes are wall time. The cut-outs
+of ``select`` are clouds of 96 x 96 pixels, one in fifty a mirrored copy.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import contextlib
 import io
 import json
 import math
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -24,8 +27,9 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
-from speed.growth import write_rows
+from speed.growth import made_cutout, write_rows
 
 SIDE = 24  # pixels
 FORMATS = ("webdataset", "parquet", "coco", "croissant")
@@ -42,9 +46,11 @@ COMMANDS = {
 }
 PLACES = {
     **{"SET": "set", "OUT": "out", "MATTES": "mattes"},
+    **{"CUTOUTS": "cut-outs", "LIST": "out/list.jsonl", "PAGE": "out/page.html"},
     **{"FIRST": "first", "SECOND": "second", "SCORES": "first.json", "OTHER": "second.json"},
 }
 CLUSTERED = ("verify", "evaluate")
+SELECT = "select CUTOUTS --out LIST --page PAGE --cluster local:2"
 GROWTHS = ("stats", "evaluate", "leaderboard", "browse")
 
 
@@ -120,11 +126,12 @@ def run_here(folder: Path, command: str, until_a_picture: bool) -> Took:
     return took()
 
 
-def measure(folder: Path, command: str, until_a_picture: bool = False) -> Took:
-    """Run a command in a process of its own."""
+def measure(folder: Path, command: str, until_a_picture: bool = False, *, keep: bool = False) -> Took:
+    """Run a command in a process of its own; its output goes unless it is to be kept."""
     arguments = [sys.executable, __file__, "here", str(folder), command, str(int(until_a_picture))]
     printed = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True).stdout
-    shutil.rmtree(folder / "out", ignore_errors=True)
+    if not keep:
+        shutil.rmtree(folder / "out", ignore_errors=True)
     return Took(*json.loads(printed.splitlines()[-1]))
 
 
@@ -171,12 +178,42 @@ def clustered(count: int) -> None:
             print(f"{what:<14}{minutes:10.1f}{seconds:14.1f}{megabytes:5d}", flush=True)
 
 
+def write_cutouts(folder: Path, numbers: range) -> None:
+    """Write some of the cut-outs of ``select``."""
+    for number in numbers:
+        copied = number % 50 == 49
+        fg, alpha = made_cutout(number - 25 if copied else number)
+        cut = np.dstack([fg, alpha])[:, :: -1 if copied else 1]
+        cv2.imwrite(
+            str(folder / f"fur_{number:06d}.png"), cut[..., [2, 1, 0, 3]], [cv2.IMWRITE_PNG_COMPRESSION, 1]
+        )
+
+
+def selected(count: int) -> None:
+    """Print what the search for near-duplicates takes of the command and the scheduler."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "cut-outs").mkdir()
+        parts = [range(first, count, 64) for first in range(64)]
+        with multiprocessing.Pool() as pool:
+            pool.starmap(write_cutouts, [(folder / "cut-outs", part) for part in parts], chunksize=1)
+        began = time.perf_counter()
+        seconds, megabytes = measure(folder, SELECT, keep=True)
+        minutes = (time.perf_counter() - began) / 60
+        with (folder / "out" / "list.jsonl").open(encoding="utf-8") as lines:
+            dropped = sum("duplicate" in line for line in lines)
+        print(
+            f"{count:,} cut-outs: {minutes:.1f} minutes, {seconds:.0f} CPU seconds, {megabytes} MB, ", end=""
+        )
+        print(f"{dropped} of {count // 50} copies found", flush=True)
+
+
 def main() -> None:
     """Print a line for each command, or for each size and command."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=("start", "growth", "cluster"))
+    parser.add_argument("part", choices=("start", "growth", "cluster", "select"))
     parser.add_argument("sizes", type=int, nargs="+")
     if sys.argv[1:2] == ["here"]:
         folder, command, until_a_picture = sys.argv[2:]
@@ -190,6 +227,8 @@ def main() -> None:
             starts(size)
         elif options.part == "cluster":
             clustered(size)
+        elif options.part == "select":
+            selected(size)
 
 
 if __name__ == "__main__":

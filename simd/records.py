@@ -57,7 +57,7 @@ _SPLIT_WORD = re.compile(
     r"(?<![a-z])(train|training|validation|valid|val|dev|test|testing|eval|evaluation)(?![a-z])"
 )
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_DIGESTS = re.compile(r"[0-9a-f]{64}( [0-9a-f]{64}){3}")  # one search for a row's four
+_HEXADECIMAL = b"0123456789abcdef"
 _SIDE = whole(1, 2**31)
 _TEXT_OR_NUMBER = Kind(
     "a text or a number",
@@ -169,7 +169,7 @@ class Composite(msgspec.Struct, frozen=True, kw_only=True, gc=False):
                 f"composite {self.id!r}: class_mask_from must be {' or '.join(map(repr, CLASS_MASKS_FROM))}, "
                 f"not {self.class_mask_from!r}"
             )
-        if not _DIGESTS.fullmatch(
+        if not _are_digests(
             f"{self.image_sha256} {self.alpha_sha256} {self.trimap_sha256} {self.class_mask_sha256}"
         ):
             for layer in LAYERS:
@@ -327,6 +327,15 @@ def check_id(id_: str) -> None:
         raise DataError(f"id {id_!r} must consist of a-z, 0-9 and single hyphens")
     if word := _SPLIT_WORD.search(id_):
         raise DataError(f"id {id_!r} holds {word[0]!r}, which dataset loaders take for the name of a split")
+
+
+def _are_digests(text: str) -> bool:
+    """Tell whether a text is a row's four digests; faster than a search for them."""
+    return (
+        len(text) == 259
+        and text[64] == text[129] == text[194] == " "
+        and text.encode("ascii", "replace").translate(None, _HEXADECIMAL) == b"   "
+    )
 
 
 @lru_cache(1024)

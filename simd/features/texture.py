@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy import fft
+import scipy
 
 from simd.features.sobel import sobel
 from simd.image import Mask, Matte
@@ -145,7 +145,7 @@ class _Rings(NamedTuple):
 
 @cache
 def _rings() -> _Rings:
-    y = fft.fftfreq(_SIDE, 1 / _SIDE)[:, None]
+    y = np.fft.fftfreq(_SIDE, 1 / _SIDE)[:, None]
     x = np.arange(_SIDE // 2 + 1)[None, :]
     radius = np.rint(np.hypot(y, x)).astype(np.int64).ravel()
     angle = (np.arctan2(y, x) + np.pi / 2).ravel()
@@ -169,7 +169,7 @@ def _spectrum(alpha: Float32) -> dict[str, float]:
         square[:] = cv2.resize(alpha, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     else:
         square[: alpha.shape[0], : alpha.shape[1]] = alpha
-    power = np.abs(fft.rfft2((square - square.mean()) * rings.window)).ravel() ** 2
+    power = np.abs(scipy.fft.rfft2((square - square.mean()) * rings.window)).ravel() ** 2
     log_power = np.log(power + _FLOOR)
     profile = (np.bincount(rings.ring, log_power) / rings.ring_sizes)[1 : _SIDE // 2]
     rest = profile - _parabola() @ profile
