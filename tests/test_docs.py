@@ -85,12 +85,15 @@ def test_the_sheets_of_the_classes_are_written_again_by_their_commands():
         assert is_picture(DOCS / "images" / name), name
 
 
-def test_the_gallery_shows_where_each_method_fails():
+def test_the_gallery_shows_real_examples_and_where_each_method_fails():
     board = DOCS.parent / "benchmarks" / "leaderboard" / "simd-open-mini"
     methods = {folder.name for folder in board.iterdir()} - {"trimap"}
     shown = re.findall(r"\(images/gallery-(\S+)\.jpg\)", (DOCS / "gallery.md").read_text(encoding="utf-8"))
-    assert set(shown) == methods
-    assert {path.stem.removeprefix("gallery-") for path in (DOCS / "images").glob("gallery-*")} == methods
+    real = {name for name in shown if name.startswith("real-")}
+    assert {name.removeprefix("real-") for name in real} <= set(CLASSES)
+    assert real
+    assert set(shown) - real == methods
+    assert {path.stem.removeprefix("gallery-") for path in (DOCS / "images").glob("gallery-*")} == set(shown)
 
 
 @pytest.mark.slow  # three trainings of two steps
