@@ -29,7 +29,9 @@ def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
     wanted = [image.id for image in truths.images]
     ids = _names([*wanted, *truths.left_out])
     nested = any("/" in id_ for id_ in ids.values())
-    files_of: dict[str, list[str]] = defaultdict(list)
+    prefix = f"{folder}/"
+    files: dict[str, str] = {}
+    doubled: dict[str, list[str]] = {}
     extra = []
     for path in _within(folder, nested=nested):
         if not is_image_name(path) or path.startswith(".") or "/." in path:
@@ -37,15 +39,16 @@ def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
         id_ = ids.get(path[: path.rindex(".")])
         if id_ is None:
             extra.append(path)
+        elif id_ in files:
+            doubled.setdefault(id_, [files[id_].removeprefix(prefix)]).append(path)
         elif id_ not in truths.left_out:
-            files_of[id_].append(path)
+            files[id_] = prefix + path
     missing = {
-        id_: f"{' and '.join(files)} share one name; keep one of them"
-        for id_, files in files_of.items()
-        if len(files) > 1
+        id_: f"{' and '.join(names)} share one name; keep one of them" for id_, names in doubled.items()
     }
-    missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in files_of}
-    files = {id_: f"{folder}/{files[0]}" for id_, files in files_of.items() if len(files) == 1}
+    missing |= {id_: f"{folder / id_}.png is not there" for id_ in wanted if id_ not in files}
+    for id_ in doubled:
+        del files[id_]
     return PredictionFiles(files, missing, tuple(extra))
 
 
