@@ -135,8 +135,11 @@ class Bench:
         self.begun = self.outputs()
         return folder
 
-    def run(self, line: str, seconds: float = 300.0) -> Ended:
-        """Run a command in the folder; note the most bytes that it holds."""
+    def run(self, line: str, seconds: float = 900.0) -> Ended:
+        """Run a command in the folder; note the most bytes that it holds.
+
+        The time is ample: killed on the way, a first run that compiles would pass for the whole.
+        """
         self.peak = 0
 
         def watch() -> None:
@@ -186,8 +189,7 @@ class Bench:
         for _ in range(2):
             self.lay_out(line, named)
             before = self.disk.held()
-            # the first run of all may compile; killed on the way, its part would pass for the whole
-            ended = self.run(line, seconds=900.0)
+            ended = self.run(line)
             self.code = ended.code or 0
             if ended.code is None:
                 return {}, 0
