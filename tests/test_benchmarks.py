@@ -43,11 +43,11 @@ QUICK = [
     "quirks.py",
     "speed/balance.py",
     "speed/intervals.py",
-    "speed/evaluate.py --images 20 --workers 1 --size 48x64",
-    "speed/evaluate.py --images 20 --workers 1 --size 48x64 --folders",
     "tagging.py --per-kind 1 --size 64",
 ]
 SLOW = [  # several processes, numba's compilation, or sizes that are fixed
+    "speed/evaluate.py --images 20 --workers 1 --size 48x64",
+    "speed/evaluate.py --images 20 --workers 1 --size 48x64 --folders",
     "closed_form_truth.py --only 1 --megapixels 0.004",
     "held_pixels.py --only 1 --megapixels 0.004",
     "open_set.py --spec simd-open-mini --foregrounds 1",
@@ -177,6 +177,7 @@ def test_fused_is_timed_beside_an_earlier_version(tmp_path):
     assert re.search(r"^1 pictures( +\d+\.\d\d){5}$", printed, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_methods_are_compared_with_what_they_weigh(tmp_path):
     folder = tmp_path / "photographs"
     for name in ("fur_a", "fur_b"):

@@ -113,6 +113,7 @@ def run_json(run_cli, *words):
     return json.loads(done.out)
 
 
+@pytest.mark.slow
 def test_json_in_place_of_tables(run_cli, tiny_set, foregrounds, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rows = len(tiny_set)

@@ -72,7 +72,9 @@ def test_a_matte_is_finite_within_bounds_and_true_to_the_trimap(easy, name):
     assert (alpha[trimap == 255] == 1).all()
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "shared" else name for name in METHODS]
+)
 def test_any_memory_order_gives_the_same_matte(easy, name):
     image, trimap, _ = easy
     expected = load_method(name).predict(image, trimap)

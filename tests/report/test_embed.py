@@ -76,6 +76,7 @@ def test_the_map_is_written_with_its_figures(generated, tmp_path, run_cli):
     assert right / 80 == pytest.approx(summary["knn"]["accuracy"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_same_set_gives_the_same_map_whatever_the_workers(generated, tmp_path):
     first, _ = embed(generated.path, tmp_path / "first")
     embed(generated.path, tmp_path / "second", workers=2)

@@ -214,6 +214,7 @@ def test_examples_stop_where_the_budget_ends(tmp_path):
     assert make_examples(board, tiny, budget=one.weight - 1) == []
 
 
+@pytest.mark.slow
 def test_a_page_of_many_long_names_stays_below_5_mb(tmp_path):
     tiny = write_tiny_set(tmp_path / "set")
     dark = predict_a_constant("dark", 0, tiny, tmp_path / "dark")

@@ -235,6 +235,7 @@ def test_a_mixed_foreground_counts_for_each_class_of_its_mask(generated, tmp_pat
     assert (balance["composites"], balance["foregrounds"]) == ("37", "37")
 
 
+@pytest.mark.slow
 def test_sets_that_nobody_named_are_called_after_their_folders(tmp_path, run_cli, foregrounds, backgrounds):
     for folder in ("first", "second"):
         options = ("--foregrounds", foregrounds, "--backgrounds", backgrounds, "--per-foreground", 1)
