@@ -372,7 +372,7 @@ def test_an_upload_whose_answer_is_lost_appears_once(browser, tmp_path):
 
     with serving(tmp_path / "out") as (cutouts, _, url):
         page = browser.new_page(viewport=LAPTOP)
-        page.route(re.compile(r"/api/pictures\?"), lose)  # "?" in a glob means any letter to older ones
+        page.route(re.compile(r"/api/pictures\?"), lose)  # in globs, "?" was any letter before
         page.goto(url)
         page.locator("body[data-ready]").wait_for()
         page.set_input_files("#file", {"name": "x.png", "mimeType": "image/png", "buffer": stream.getvalue()})

@@ -98,7 +98,6 @@ def test_what_another_program_has_written_is_not_overwritten(tagging, foreground
 STROKES = """
 import sys
 from pathlib import Path
-from simd.studio.serve import served
 from simd.studio.refusals import StaleError
 from simd.studio.tagging.session import Tagging
 from simd.tagging.annotation import Stroke
