@@ -153,7 +153,9 @@ def test_bfloat16_gives_nearly_the_same_matte(folder):
     whole, half = (
         load_method("vitmatte", {"weights": str(folder), "dtype": dtype}) for dtype in ("float32", "bfloat16")
     )
-    assert 0 < np.abs(whole.predict(image, trimap) - half.predict(image, trimap)).max() < 0.1
+    differences = np.abs(whole.predict(image, trimap) - half.predict(image, trimap))
+    # processors with units of bfloat16 sum otherwise than those without: single pixels say little
+    assert 0 < differences.mean() < 0.02 and differences.max() < 0.3
     assert whole.checkpoint_digest == half.checkpoint_digest
 
 
