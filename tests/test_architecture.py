@@ -16,6 +16,7 @@ CORE = {
         "simd.array_files",
         "simd.citations",
         "simd.class_tables",
+        "simd.garbage",
         "simd.hashing",
         "simd.replacing",
     ),

@@ -21,6 +21,7 @@ from simd.files import (
     real_path,
     write_atomically,
 )
+from simd.garbage import search_put_off
 from simd.image import UInt8, read_size
 from simd.records import UNLABELLED, Composite, composite_of_line, file_name
 from simd.taxonomy import suggest
@@ -195,6 +196,7 @@ def load_set(path: str | Path) -> MattingSet:
     return MattingSet(root, info, tuple(rows))
 
 
+@search_put_off()
 def read_rows(path: Path) -> list[Composite]:
     """Read a metadata.jsonl; DataError, with file and line, where a line is no row."""
     rows = []

@@ -10,6 +10,7 @@ from pathlib import Path
 from simd.dataset.manifest import INFO_NAME, Sample, load_set
 from simd.errors import DataError, expected_and_present, first_of
 from simd.files import check_not_root, check_regular, is_utf8
+from simd.garbage import search_put_off
 from simd.image import UInt8, is_image_name, read_image, read_size
 from simd.trimap import read_mapped_trimap
 
@@ -145,6 +146,7 @@ def images_to_predict(
     return RunImages(images=images, failures=failures)
 
 
+@search_put_off()
 def _of_set(path: Path, trimap: str | Path | None, *, map_trimaps: bool) -> RunImages:
     if path.is_dir() and not (path / INFO_NAME).is_file():
         raise DataError(f"{path}: is not a set (it has no {INFO_NAME}), and holds no pictures either")

@@ -13,6 +13,7 @@ from simd.dataset.predictions import RunRecord
 from simd.dataset.review import read_review
 from simd.errors import BatchError, DataError, expected_and_present, first_of
 from simd.files import no_such_folder
+from simd.garbage import search_put_off
 from simd.journal import Journal, by_item, resumed
 from simd.layer_checks import CONTRADICTS
 from simd.locks import locked_folder
@@ -251,6 +252,7 @@ def _path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
 
+@search_put_off()
 def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord, *, cutout: bool) -> list[ScoringJob]:
     digest, region = not truths.identified, truths.region
     return [

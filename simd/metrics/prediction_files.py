@@ -9,6 +9,7 @@ from typing import NamedTuple
 from simd.dataset.predictions import RunRecord, read_run
 from simd.errors import DataError
 from simd.files import real_path
+from simd.garbage import search_put_off
 from simd.image import is_image_name
 from simd.metrics.truth_of_set import Truths
 
@@ -21,6 +22,7 @@ class PredictionFiles(NamedTuple):
     extra: tuple[str, ...]  # images in the folder that belong to no image of the set
 
 
+@search_put_off()
 def find_predictions(folder: Path, truths: Truths) -> PredictionFiles:
     """Pair predictions with images by name: ``<id>``, for ids in folders also ``<folder>_<stem>``.
 

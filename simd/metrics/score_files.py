@@ -12,6 +12,7 @@ from typing import Any
 
 from simd.errors import DataError
 from simd.files import read_json, read_text
+from simd.garbage import search_put_off
 from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.score import ENTIRE, METRICS, WHOLE, CutoutErrors, Score
 from simd.metrics.score_summary import facts_of
@@ -153,6 +154,7 @@ def _read_summary(path: Path) -> dict[str, Any]:
     return summary
 
 
+@search_put_off()
 def _read_rows(path: Path) -> list[Score]:
     reader = csv.DictReader(io.StringIO(read_text(path)))
     if reader.fieldnames not in (COLUMNS, COLUMNS + CUTOUT_COLUMNS):

@@ -11,6 +11,7 @@ from simd.dataset.manifest import MattingSet, Sample
 from simd.dataset.review import Review
 from simd.dataset.unreviewed import is_unreviewed, unreviewed_note
 from simd.errors import DataError
+from simd.garbage import search_put_off
 from simd.metrics.score import ENTIRE, WHOLE
 
 
@@ -139,6 +140,7 @@ def leave_out(truths: Truths, review: Review) -> Truths:
     return replace(truths, images=kept, left_out=left_out, remarks=(*truths.remarks, remark))
 
 
+@search_put_off()
 def _of_whole_set(dataset: MattingSet, *, proposals: bool) -> Truths:
     note = unreviewed_note(dataset.rows, proposals=proposals)
     return Truths(
