@@ -1,5 +1,6 @@
 """Trimaps from alphas: which pixels count as unknown."""
 
+import math
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -61,9 +62,9 @@ def dilated(region: Mask, radius: int) -> Mask:
     if radius < _BY_DISTANCE:
         dilated = cv2.dilate(region.view(np.uint8), _disc(radius))
         return np.asarray(dilated, dtype=np.bool_)
-    # distances are exact where they matter: the square root of a whole number below 2**24, in float32
     distance = cv2.distanceTransform((~region).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(distance <= radius, dtype=np.bool_)
+    # Its roots of whole numbers are off by a last bit with some processors, so the limit lies between two.
+    return np.asarray(distance <= np.float32(math.sqrt(radius**2 + 0.5)), dtype=np.bool_)
 
 
 def _disc(radius: int) -> UInt8:

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -38,6 +39,22 @@ def test_large_discs_are_as_exact_as_small_ones(alpha, radius):
     for y, x in np.argwhere((alpha > 0) & (alpha < 255)):
         unknown |= (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
     np.testing.assert_array_equal(trimap_of(alpha, radius) == 128, unknown)
+
+
+@pytest.mark.parametrize("side", [-np.inf, np.inf])
+@pytest.mark.parametrize("radius", [18, 26, 60, 400])
+def test_a_last_bit_of_a_distance_moves_no_border(monkeypatch, radius, side):
+    # OpenCV 4.11 says 26.000002 for 26 in small images where a processor has AVX2
+    def moved(*arguments):
+        return np.nextafter(distances(*arguments), np.float32(side))
+
+    distances = cv2.distanceTransform
+    monkeypatch.setattr(cv2, "distanceTransform", moved)
+    alpha = np.zeros((2, radius + 2), np.uint8)
+    alpha[0, 0] = 100
+    unknown = trimap_of(alpha, radius) == 128
+    assert unknown[0].tolist() == [True] * (radius + 1) + [False]
+    assert unknown[1].tolist() == [True] * radius + [False, False]
 
 
 def test_a_disc_by_hand():
