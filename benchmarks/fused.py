@@ -2,6 +2,7 @@
 
     python benchmarks/fused.py WORK                               # simd-open-mini
     python benchmarks/fused.py WORK --spec simd-open --workers 2
+    python benchmarks/fused.py WORK --spec simd-open-mixed        # objects of several classes, by region
     python benchmarks/fused.py WORK --photographs FOLDER    # with fg/, alpha/, bg/ and provenance.csv
 
 WORK gets the set, each method's mattes and their scores; a part that is there is not made again. FOLDER is
@@ -10,7 +11,8 @@ and shared's own on the same images (of a class: in that class); below 1 is bett
 for which both have an answer of their own, *fallbacks* the others. For photographs also: by how the matte was
 made (truth: neither another network's output nor a texture made for games), without the backgrounds that
 `fused` learned from, and the foregrounds by halves, of which only *looked at* was seen while choices were
-made (every second one by its name is kept apart). Last a paired comparison of images with the better of the
+made (every second one by its name is kept apart). Of objects of several classes also by region, over the
+images that have it. Last a paired comparison of images with the better of the
 two.
 """
 
@@ -41,6 +43,7 @@ class Image(NamedTuple):
     kind: str  # of the matte
     fallback: bool  # of a classical method
     sad: Mapping[str, float]  # method to SAD
+    regions: Mapping[str, Mapping[str, float]]  # class to method to SAD of its unknown pixels
 
 
 def main() -> None:
@@ -83,6 +86,7 @@ def read_images(
 ) -> list[Image]:
     """Predict and evaluate by each method what is not there yet; return the images with all SADs."""
     sads: dict[str, dict[str, float]] = {}
+    regions: dict[str, dict[str, dict[str, float]]] = {}
     fallbacks: set[str] = set()
     for method in methods:
         options = {"weights": weights} if method == "fused" and weights else {}
@@ -94,11 +98,14 @@ def read_images(
                 sads.setdefault(row.id, {})[method] = row.sad
                 if row.fallback and method in CLASSICAL:
                     fallbacks.add(row.id)
+            else:
+                regions.setdefault(row.id, {}).setdefault(row.region, {})[method] = row.sad
     return [
         Image(
             *(row.class_, row.fg_id, row.bg_id or "", kinds.get(row.fg_id, "")),
             fallback=row.id in fallbacks,
             sad=sads[row.id],
+            regions=regions.get(row.id, {}),
         )
         for row in load_set(folder).rows
     ]
@@ -135,7 +142,18 @@ def show(method: str, images: list[Image], *, by_kind: bool) -> None:
     for class_ in sorted({image.class_ for image in images}):
         better += line(class_, [image for image in images if image.class_ == class_], method) < 1
     print(f"\nbetter in {better} of {len({image.class_ for image in images})} classes")
+    if any(len(image.regions) > 1 for image in images):
+        show_regions(method, images)
     paired(method, images)
+
+
+def show_regions(method: str, images: list[Image]) -> None:
+    """Print the ratio in each class's part of the unknown pixels, wherever it is on an image."""
+    print()
+    for region in sorted({region for image in images for region in image.regions}):
+        parts = [image for image in images if region in image.regions]
+        seen = [image._replace(class_=region, sad=image.regions[region]) for image in parts]
+        line(f"region {region}", seen, method)
 
 
 def line(title: str, images: list[Image], method: str) -> float:

@@ -1,5 +1,6 @@
 """Every program of benchmarks/ runs, at a tiny size, as its documented command does: in its own process."""
 
+import csv
 import importlib.util
 import itertools
 import json
@@ -195,6 +196,28 @@ def test_methods_are_compared_with_what_they_weigh(tmp_path):
     assert re.search(r"^not truth, all +2 ", printed, re.MULTILINE)
     assert "better in 0 of 1 classes" in printed
     assert run(*command, folder=tmp_path) == printed  # and nothing is made again
+
+
+@pytest.mark.slow
+def test_objects_of_several_classes_are_compared_by_region(tmp_path):
+    spec = tmp_path / "mixed.toml"
+    spec.write_text(
+        'foregrounds = "synthetic-mixed:1@96:test"\nbackgrounds = "scenes:3@96"\nper-foreground = 1\n'
+    )
+    command = ("fused.py", tmp_path / "work", "--spec", spec, "--methods", "trimap")
+    printed = run(*command, folder=tmp_path)
+    (of_lace,) = re.findall(r"^region lace +(.*)", printed, re.MULTILINE)
+    images, closed_form, shared, _, ratio = map(float, of_lace.split())
+    of_region = {}
+    for name in ("closed-form", "shared", "trimap"):
+        with (tmp_path / "work" / "scores" / f"{name}.csv").open(newline="") as lines:
+            rows = [row for row in csv.DictReader(lines) if row["region"] == "lace"]
+        of_region[name] = [float(row["sad"]) for row in rows]
+    assert images == len(of_region["trimap"]) >= 1
+    means = {name: sum(values) / len(values) for name, values in of_region.items()}
+    assert closed_form == pytest.approx(means["closed-form"], abs=6e-4)
+    assert shared == pytest.approx(means["shared"], abs=6e-4)
+    assert ratio == pytest.approx(means["trimap"] / min(closed_form, shared), rel=5e-3)
 
 
 def test_an_entry_of_the_leaderboard_is_made_where_something_has_changed(tmp_path):
