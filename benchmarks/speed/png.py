@@ -26,18 +26,20 @@ def by_opencv(*parameters):
     return lambda pixels: cv2.imencode(".png", pixels, list(parameters))[1]
 
 
-LEVEL, FILTER, STRATEGY = cv2.IMWRITE_PNG_COMPRESSION, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_STRATEGY
+LEVEL, STRATEGY = cv2.IMWRITE_PNG_COMPRESSION, cv2.IMWRITE_PNG_STRATEGY
 WAYS = {
     "simd (ISA-L)": encode_png,
     "OpenCV, its default": by_opencv(),
     "OpenCV, level 1": by_opencv(LEVEL, 1),
-    "OpenCV, Average filter, Huffman": by_opencv(
-        LEVEL, 1, FILTER, cv2.IMWRITE_PNG_FILTER_AVG, STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY
-    ),
-    "OpenCV, Up filter, runs": by_opencv(
-        LEVEL, 1, FILTER, cv2.IMWRITE_PNG_FILTER_UP, STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE
-    ),
 }
+if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # from OpenCV 4.12 on
+    FILTER = cv2.IMWRITE_PNG_FILTER
+    WAYS["OpenCV, Average filter, Huffman"] = by_opencv(
+        LEVEL, 1, FILTER, cv2.IMWRITE_PNG_FILTER_AVG, STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY
+    )
+    WAYS["OpenCV, Up filter, runs"] = by_opencv(
+        LEVEL, 1, FILTER, cv2.IMWRITE_PNG_FILTER_UP, STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE
+    )
 
 
 def samples():
