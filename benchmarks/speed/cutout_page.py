@@ -17,7 +17,7 @@ def draw(page: Any, row: dict[str, Any], size: tuple[int, ...]) -> float:
     at = [(left + (x + 0.5) * scale, top + (y + 0.5) * scale) for y, x in row["points"]]
     page.keyboard.press(_KEYS[row["tool"]])
     across = np.log(max(1.0, 2 * row["radius"])) / np.log(400)
-    page.locator("#radius").fill(str(round(200 * across) / 2))
+    page.locator("#radius").fill(f"{round(200 * across) / 2:g}")
     page.evaluate("delete document.body.dataset.took")
     page.mouse.move(*at[0])
     page.mouse.down()
