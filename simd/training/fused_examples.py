@@ -35,7 +35,7 @@ from simd.training.fused_failures import (
     window,
     with_texture,
 )
-from simd.trimap import trimap_of
+from simd.trimap import lacking_side, trimap_of
 
 SHARD = 16
 """Examples of a file."""
@@ -48,7 +48,6 @@ _CHANNELS = 9 + PLANES
 _BLOCK = 64  # examples drawn at one size: they share scenes
 _SALT = 4002  # keeps these random numbers apart from those of other samples
 _LENGTH = 2**40
-_PLAIN_PHOTOGRAPHS = 0.35  # of the plain examples: over a piece of a photograph
 
 Generator = np.random.Generator
 
@@ -64,6 +63,10 @@ class ExampleOptions:
     crop: Annotated[int, Asked(help="H and W of a sample, a multiple of 32.", at_least=64, at_most=1024)]
     radii: Annotated[tuple[int, ...], Asked(help="Radii of trimaps, in pixels.", at_least=1, at_most=60)]
     plain: Annotated[float, Asked(help="Examples: as a set has them, else changed.", at_least=0, at_most=1)]
+    plain_photographs: Annotated[
+        tuple[float, ...],
+        Asked(help="Of plain: over photographs, and where a side is unknown.", at_least=0, at_most=1),
+    ]
     photographs: Annotated[float, Asked(help="Backgrounds: photographs.", at_least=0, at_most=1)]
     clutter: Annotated[float, Asked(help="Backgrounds: with other objects.", at_least=0, at_most=1)]
     noise_textures: Annotated[float, Asked(help="Backgrounds: coloured noise.", at_least=0, at_most=1)]
@@ -101,6 +104,11 @@ class ExampleOptions:
             raise DataError(f"crop {self.crop} must be a multiple of 32, at most the side, {self.side}")
         if not self.radii:
             raise DataError("radii is empty; give the radii of trimaps, as in [3, 5]")
+        if len(self.plain_photographs) != 2:
+            raise DataError(
+                f"plain_photographs {list(self.plain_photographs)}: must be two shares, of trimaps that know "
+                "both sides and of the others, as in [0.35, 0.8]"
+            )
         self.weights()
 
 
@@ -138,10 +146,10 @@ class Examples:
         fg, alpha = drawn.fg[square], drawn.alpha[square]
         classes = drawn.class_mask[square] if name in MIXED else None
         if options.plain and rng.random() < options.plain:
-            over = rng.random() < _PLAIN_PHOTOGRAPHS
+            trimap = trimap_of(alpha, int(options.radii[rng.integers(len(options.radii))]))
+            over = rng.random() < options.plain_photographs[1 if lacking_side(trimap) else 0]
             bg = piece_of_photograph(side, rng) if over else np.ascontiguousarray(drawn.bg[square])
             image = composite(np.ascontiguousarray(fg), np.ascontiguousarray(alpha), bg)
-            trimap = trimap_of(alpha, int(options.radii[rng.integers(len(options.radii))]))
         else:
             bg = self._background(drawn.bg[square], number, name, rng)
             image, alpha = self._changed(fg, alpha, bg, rng)

@@ -25,6 +25,7 @@ from simd.training.fused_examples import (  # noqa: E402
 from simd.training.fused_samples import FusedSamples  # noqa: E402
 from simd.training.loop import train  # noqa: E402
 from simd.training.recipe import read_recipe  # noqa: E402
+from simd.trimap import lacking_side  # noqa: E402
 
 TINY = (
     *("preset=small", "examples.count=16", "examples.side=64", "examples.drawn=[64]", "examples.crop=64"),
@@ -90,6 +91,17 @@ def test_plain_examples_are_composites_as_a_set_has_them(options):
     assert 0 < over_scenes < 6  # others lie over photographs
 
 
+def test_plain_examples_lie_over_photographs_by_what_their_trimaps_know(options):
+    chosen = replace(options, **{**NONE, "plain": 1.0}, radii=(60,), plain_photographs=(1.0, 0.0))
+    examples, seen = Examples(chosen, 0), set()
+    for number in range(8):
+        example, drawn = examples[number], stream([examples.name_at(number)], size=64, split="train")[number]
+        over_scene = np.array_equal(example[..., IMAGE], composite(drawn.fg, drawn.alpha, drawn.bg))
+        assert over_scene == bool(lacking_side(example[..., TRIMAP]))
+        seen.add(over_scene)
+    assert True in seen  # a radius of 60 leaves hardly a known pixel
+
+
 def test_a_withheld_answer_is_called_a_fallback(options, shelved):
     samples = FusedSamples(replace(options, withheld=1.0), 0, shelved)
     for number in range(4):
@@ -139,6 +151,7 @@ def test_a_run_goes_on_to_the_bit_and_its_weights_predict(tmp_path, shelved, mon
         ("examples.drawn=[32]", "fused: [examples] drawn"),
         ('examples.shares=["fire=x"]', "fused: [examples] shares: 'fire=x' must be class=weight"),
         ("examples.radii=[]", "fused: [examples] radii is empty"),
+        ("examples.plain_photographs=[0.5]", "fused: [examples] plain_photographs [0.5]: must be two shares"),
         ("data.side=64", "the recipe has no table [data]"),
     ],
 )
