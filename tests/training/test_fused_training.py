@@ -92,14 +92,14 @@ def test_plain_examples_are_composites_as_a_set_has_them(options):
 
 
 def test_plain_examples_lie_over_photographs_by_what_their_trimaps_know(options):
-    chosen = replace(options, **{**NONE, "plain": 1.0}, radii=(60,), plain_photographs=(1.0, 0.0))
+    chosen = replace(options, **{**NONE, "plain": 1.0}, radii=(2, 60), plain_photographs=(1.0, 0.0))
     examples, seen = Examples(chosen, 0), set()
     for number in range(8):
         example, drawn = examples[number], stream([examples.name_at(number)], size=64, split="train")[number]
         over_scene = np.array_equal(example[..., IMAGE], composite(drawn.fg, drawn.alpha, drawn.bg))
         assert over_scene == bool(lacking_side(example[..., TRIMAP]))
         seen.add(over_scene)
-    assert True in seen  # a radius of 60 leaves hardly a known pixel
+    assert seen == {True, False}  # a radius of 60 leaves hardly a known pixel
 
 
 def test_a_withheld_answer_is_called_a_fallback(options, shelved):
