@@ -380,7 +380,7 @@ def test_the_app_shows_labels_views_heatmaps_and_points(fo, opened, tiny):
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed")
     if tuple(map(int, fo.__version__.split(".")[:2])) < (1, 22):
-        pytest.skip("the walk is written for the App of FiftyOne 1.22; with 1.14 it does not get past the sidebar")
+        pytest.skip("the walk is through the App of FiftyOne 1.22; with 1.14 it ends at the sidebar")
     from simd.report.browse.open import launch
 
     with socket.socket() as probe:
