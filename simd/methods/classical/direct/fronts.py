@@ -34,8 +34,6 @@ START, END, LEFT, RIGHT_CHILD, BOUND_AT, BOUND, PANEL_AT, UPDATE_AT = range(8)
 COLUMNS = 8
 BLOCK = 32  # columns of a walk that are eliminated one by one; what follows is a product of matrices
 
-_NONE = np.int32(2**31 - 1)
-
 
 @compiled
 def find_boundaries(
@@ -53,56 +51,38 @@ def find_boundaries(
 
     A list holds slots in the order of elimination; it is added to `boundary` after the first `filled`.
     """
-    seen_by = np.full(len(addresses), -1, np.int32)
-    extra = np.empty(1024, np.int32)
+    around = np.concatenate((steps[1:], -steps[1:]))
+    seen_by = np.full(len(order), -1, np.int32)  # by position
     for node in nodes:
         start, end = table[node, START], table[node, END]
-        longest = 0
-        for i in range(start, end):
-            seen_by[order[i]] = node
+        first, longest = filled, len(around) * (end - start)
         for child in (table[node, LEFT], table[node, RIGHT_CHILD]):
             if child >= 0:
                 longest += table[child, BOUND]
-                for i in range(table[child, BOUND_AT], table[child, BOUND_AT] + table[child, BOUND]):
-                    seen_by[boundary[i]] = node
-        extras = 0  # beside the node's own pixels, and not on a child's boundary
-        for i in range(start, end):
-            address = addresses[order[i]]
-            for step in steps[1:]:
-                for slot in (slots[address + step], slots[address - step]):
-                    if slot >= 0 and seen_by[slot] != node and position[slot] >= end:
-                        seen_by[slot] = node
-                        if extras == len(extra):
-                            extra = np.append(extra, np.empty(extras, np.int32))
-                        extra[extras] = position[slot]
-                        extras += 1
-        extra[:extras].sort()
-        longest += extras
         if filled + longest > len(boundary):
             boundary = np.append(boundary, np.empty(len(boundary) + longest, np.int32))
-        table[node, BOUND_AT] = filled
-        # merge three lists that are each in the order of elimination
-        a = a_end = b = b_end = c = 0
-        if table[node, LEFT] >= 0:
-            a = table[table[node, LEFT], BOUND_AT]
-            a_end = a + table[table[node, LEFT], BOUND]
-        if table[node, RIGHT_CHILD] >= 0:
-            b = table[table[node, RIGHT_CHILD], BOUND_AT]
-            b_end = b + table[table[node, RIGHT_CHILD], BOUND]
-        while True:
-            next_a = position[boundary[a]] if a < a_end else _NONE
-            next_b = position[boundary[b]] if b < b_end else _NONE
-            next_c = extra[c] if c < extras else _NONE
-            nearest = min(next_a, next_b, next_c)
-            if nearest == _NONE:
-                break
-            a += next_a == nearest
-            b += next_b == nearest
-            c += next_c == nearest
-            if nearest >= end:
-                boundary[filled] = order[nearest]
-                filled += 1
-        table[node, BOUND] = filled - table[node, BOUND_AT]
+        for child in (table[node, LEFT], table[node, RIGHT_CHILD]):
+            if child >= 0:
+                for i in range(table[child, BOUND_AT], table[child, BOUND_AT] + table[child, BOUND]):
+                    at = position[boundary[i]]
+                    if at >= end and seen_by[at] != node:
+                        seen_by[at] = node
+                        boundary[filled] = at
+                        filled += 1
+        for i in range(start, end):
+            address = addresses[order[i]]
+            for step in around:
+                slot = slots[address + step]
+                if slot >= 0:
+                    at = position[slot]
+                    if at >= end and seen_by[at] != node:
+                        seen_by[at] = node
+                        boundary[filled] = at
+                        filled += 1
+        boundary[first:filled].sort()  # positions until here; to merge the children's lists takes longer
+        for i in range(first, filled):
+            boundary[i] = order[boundary[i]]
+        table[node, BOUND_AT], table[node, BOUND] = first, filled - first
     return boundary, filled
 
 
