@@ -1,9 +1,10 @@
 """Multifrontal Cholesky over a dissection: every node of the tree is one dense block, factored by LAPACK.
 
 A front holds a node's own pixels and, after them, its boundary: the pixels eliminated later that its
-subtree is tied to. Its own columns, once factored, are the node's *panel* of the factor; what is left of the
-boundary is its *update*, which the parent adds to its own front. The right-hand side travels as one more row
-of every front, so factoring solves the lower half of the system on the way.
+subtree is tied to. Its own columns, once factored, are the node's *panel* of the factor, each kept from its
+diagonal on; what is left of the boundary is its *update*, which the parent adds to its own front. The
+right-hand side travels as one more row of every front, so factoring solves the lower half of the system on
+the way.
 
 The matrix of a walk (a graph Laplacian, plus ties to known pixels) is factored without a subtraction: of each
 diagonal only the ties to known pixels are kept, and the diagonal is what the row sums to when its turn comes.
@@ -33,6 +34,12 @@ START, END, LEFT, RIGHT_CHILD, BOUND_AT, BOUND, PANEL_AT, UPDATE_AT = range(8)
 """Columns of the table of nodes: own pixels in the order, children, boundary, first of panel and update."""
 COLUMNS = 8
 BLOCK = 32  # columns of a walk that are eliminated one by one; what follows is a product of matrices
+
+
+def panel_lengths(own: Int64, bound: Int64) -> Int64:
+    """Return how many numbers the panels of nodes hold: columns from the diagonal to the right-hand side."""
+    lengths: Int64 = own * (own + bound + 1) - own * (own - 1) // 2
+    return lengths
 
 
 @compiled
@@ -103,7 +110,7 @@ def factor(
     panels: Float64,
     single: npt.NDArray[np.float32],
     updates: Float64,
-    spare_panel: Float64,
+    panel: Float64,
     square: Float64,
     local: Int32,
     targets: Int32,
@@ -115,14 +122,12 @@ def factor(
 ) -> int:
     """Factor the fronts of nodes whose children come before them.
 
-    The panels go to `panels`, or rounded to `single` if that has any length. The last nine arguments are
+    The panels go to `panels`, or rounded to `single` if that has any length. The last ten arguments are
     room to work in and what LAPACK is called with. `shift` is added to the diagonal. Of a walk, the first
     column of `rows` is what a pixel's ties to known pixels sum to, not the diagonal.
 
     Returns the node at which a pivot is not positive, or -1.
     """
-    keep = len(single) == 0
-    panel = spare_panel
     for node in nodes:
         start, own, bound = table[node, START], table[node, END] - table[node, START], table[node, BOUND]
         bound_at, panel_at = table[node, BOUND_AT], table[node, PANEL_AT]
@@ -132,8 +137,6 @@ def factor(
             local[order[start + i]] = i
         for i in range(bound):
             local[boundary[bound_at + i]] = own + i
-        if keep:
-            panel = panels[panel_at : panel_at + own * height]
         panel[: own * height] = 0
         for i in range(own):
             slot = order[start + i]
@@ -244,9 +247,15 @@ def factor(
                 for i in range(j, rest):
                     updates[target + i - j] = square[j * rest + i]
                 target += rest - j
-        if not keep:
-            for i in range(own * height):
-                single[panel_at + i] = panel[i]
+        for j in range(own):
+            first = j * height + j
+            if len(single) == 0:
+                for i in range(height - j):
+                    panels[panel_at + i] = panel[first + i]
+            else:
+                for i in range(height - j):
+                    single[panel_at + i] = panel[first + i]
+            panel_at += height - j
     return -1
 
 

@@ -23,6 +23,7 @@ from simd.methods.classical.direct.fronts import (
     UPDATE_AT,
     factor,
     find_boundaries,
+    panel_lengths,
 )
 from simd.methods.classical.direct.grid import Float64, Int32, Int64, System
 from simd.methods.classical.direct.growing_tree import GrowingTree, with_ancestors
@@ -134,7 +135,7 @@ class KeptFactor:
         self._find_boundaries(nodes)
         own, bound = table[nodes, END] - table[nodes, START], table[nodes, BOUND]
         heights = own + bound + 1
-        self._place(nodes, own * heights, np.where(bound > 0, (bound + 1) * (bound + 2) // 2, 0))
+        self._place(nodes, panel_lengths(own, bound), np.where(bound > 0, (bound + 1) * (bound + 2) // 2, 0))
         children = np.concatenate([table[nodes, LEFT], table[nodes, RIGHT_CHILD]])
         highest = int(max(heights.max(), table[children[children >= 0], BOUND].max(initial=0) + 1))
         with one_blas_thread():
@@ -154,7 +155,7 @@ class KeptFactor:
                 self._panels.numbers,
                 np.empty(0, np.float32),
                 self._updates.numbers,
-                np.empty(0),
+                np.empty(int((own * heights).max())),
                 np.empty((int(bound.max()) + 1) ** 2),
                 np.empty(len(rhs), np.int32),
                 np.empty(highest, np.int32),
@@ -265,14 +266,15 @@ def _backward(
         for i in range(bound):
             front[own + i] = used[bound_at + i] = values[boundary[bound_at + i]]
         height = own + bound + 1
-        first = table[node, PANEL_AT] + own * height
+        first = table[node, PANEL_AT] + own * height - own * (own - 1) // 2
         for j in range(own - 1, -1, -1):
-            first -= height
-            column = panels[first : first + height]
+            length = height - j
+            first -= length
+            column = panels[first : first + length]
             total = 0.0
-            for i in range(j + 1, own + bound):
-                total += column[i] * front[i]
-            front[j] = (column[height - 1] - total) / column[j]
+            for i in range(1, length - 1):
+                total += column[i] * front[j + i]
+            front[j] = (column[length - 1] - total) / column[0]
             values[order[start + j]] = front[j]
 
 

@@ -27,6 +27,7 @@ from simd.methods.classical.direct.fronts import (
     UPDATE_AT,
     factor,
     find_boundaries,
+    panel_lengths,
 )
 from simd.methods.classical.direct.grid import Float64, Int64, System
 from simd.methods.classical.direct.lapack import LETTERS, routines
@@ -194,7 +195,7 @@ class Factor:
                 self._panels if double else np.empty(0),
                 np.empty(0, np.float32) if double else self._panels,
                 updates,
-                np.empty(0 if double else numbers),
+                np.empty(numbers),
                 np.empty(widest * widest),
                 np.empty(len(plan.order), np.int32),
                 np.empty(plan.highest, np.int32),  # a child's boundary may be the longer one
@@ -239,8 +240,9 @@ class _Plan:
         own, bound = tree.end - tree.start, self.table[:, BOUND]
         heights = own + bound + 1
         self.highest = int(heights.max())
-        self.numbers = int((own * heights).sum())
-        self.table[:, PANEL_AT] = np.cumsum(own * heights) - own * heights
+        lengths = panel_lengths(own, bound)
+        self.numbers = int(lengths.sum())
+        self.table[:, PANEL_AT] = np.cumsum(lengths) - lengths
         self.pieces, self.top = _pieces(self.table, threads)
         self.updates = self._place_updates()
 

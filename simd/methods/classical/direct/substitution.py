@@ -25,11 +25,11 @@ def forward(
         front[own : own + bound] = 0
         first = table[node, PANEL_AT]
         for j in range(own):
-            column = panels[first : first + own + bound]
-            front[j] /= column[j]
-            for i in range(j + 1, own + bound):
-                front[i] -= column[i] * front[j]
-            first += own + bound + 1
+            column = panels[first : first + own + bound - j]
+            front[j] /= column[0]
+            for i in range(1, own + bound - j):
+                front[j + i] -= column[i] * front[j]
+            first += own + bound + 1 - j
         for i in range(own):
             values[order[start + i]] = front[i]
         for i in range(bound):
@@ -40,10 +40,10 @@ def forward(
 def halves(nodes: Int64, table: Int64, order: Int32, panels: Float64, values: Float64) -> None:
     """Read off the solution of the lower half, which factoring has left in the last row of each panel."""
     for node in nodes:
-        own, height = table[node, END] - table[node, START], table[node, END] - table[node, START]
-        height += table[node, BOUND] + 1
+        own, last = table[node, END] - table[node, START], table[node, PANEL_AT] - 1
         for j in range(own):
-            values[order[table[node, START] + j]] = panels[table[node, PANEL_AT] + (j + 1) * height - 1]
+            last += own + table[node, BOUND] + 1 - j
+            values[order[table[node, START] + j]] = panels[last]
 
 
 @compiled_with_free_sums
@@ -61,15 +61,15 @@ def backward(
         start, own, bound = table[node, START], table[node, END] - table[node, START], table[node, BOUND]
         for i in range(bound):
             front[own + i] = values[boundary[table[node, BOUND_AT] + i]]
-        first = table[node, PANEL_AT] + own * (own + bound + 1)
+        first = table[node, PANEL_AT] + own * (own + bound + 1) - own * (own - 1) // 2
         for j in range(own - 1, -1, -1):
-            first -= own + bound + 1
-            column = panels[first : first + own + bound]
+            first -= own + bound + 1 - j
+            column = panels[first : first + own + bound - j]
             total = 0.0
-            for i in range(j + 1, own + bound):
-                total += column[i] * front[i]
+            for i in range(1, own + bound - j):
+                total += column[i] * front[j + i]
             slot = order[start + j]
-            front[j] = (values[slot] - total) / column[j]
+            front[j] = (values[slot] - total) / column[0]
             values[slot] = front[j]
 
 
