@@ -24,8 +24,8 @@ from simd.methods import load_method
 from simd.methods.facts import Facts, facts_of
 from simd.methods.fused.method import WEIGHTS
 from simd.methods.predict import predict
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.evaluate import evaluate
+from simd.metrics.score import METRICS_VERSION
 from simd.report.entries.card import NONE, read_card
 from simd.report.entries.files import is_entry, make_entry
 

@@ -13,6 +13,7 @@ of ``select`` are clouds of 96 x 96 pixels, one in fifty a mirrored copy.
 """
 
 import argparse
+import compileall
 import contextlib
 import io
 import json
@@ -137,6 +138,9 @@ def measure(folder: Path, command: str, until_a_picture: bool = False, *, keep: 
 
 def starts(count: int) -> None:
     """Print how long each command that reads a set takes until it opens a picture."""
+    import simd
+
+    compileall.compile_dir(Path(simd.__file__).parent, quiet=2)  # as pip does when it installs a package
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_set(folder, count)

@@ -15,8 +15,8 @@ from simd.locks import locked_folder
 from simd.methods import METHODS, load_method, read_options
 from simd.methods.facts import facts_of
 from simd.methods.predict import predict
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.evaluate import evaluate
+from simd.metrics.score import METRICS_VERSION
 from simd.metrics.scores import Scores, load_scores
 from simd.parallel import default_workers
 from simd.report.leaderboard.write import BOARD_NAMES, is_board, write_leaderboard

@@ -13,12 +13,6 @@ from simd.errors import DataError
 from simd.image import Mask, Matte
 from simd.metrics import checked_mattes
 
-METRICS_VERSION = 2
-"""Raised by every change that moves a score; stored with every summary.
-
-Version 1 counted the sums of an image without unknown pixels as 0. It is the same for all other images.
-"""
-
 Empty = Literal["stop", "skip"]
 
 

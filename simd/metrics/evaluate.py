@@ -17,9 +17,8 @@ from simd.garbage import search_put_off
 from simd.journal import Journal, by_item, resumed
 from simd.layer_checks import CONTRADICTS
 from simd.locks import locked_folder
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
-from simd.metrics.score import ENTIRE, WHOLE, WHOLE_IMAGES
+from simd.metrics.score import ENTIRE, METRICS_VERSION, WHOLE, WHOLE_IMAGES
 from simd.metrics.score_image import (
     NOTED,
     Done,

@@ -7,6 +7,11 @@ from typing import Any, NamedTuple
 
 from simd.missing import nan_for_nulls, nulls_for_nan
 
+METRICS_VERSION = 2
+"""Raised by every change that moves a score; stored with every summary.
+
+Version 1 counted the sums of an image without unknown pixels as 0. It is the same for all other images.
+"""
 METRICS = ("sad", "mse", "grad", "conn")
 WHOLE = "unknown"
 """The region that is the whole unknown region of an image."""

@@ -13,8 +13,7 @@ from typing import Any
 from simd.errors import DataError
 from simd.files import read_json, read_text
 from simd.garbage import search_put_off
-from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import ENTIRE, METRICS, WHOLE, CutoutErrors, Score
+from simd.metrics.score import ENTIRE, METRICS, METRICS_VERSION, WHOLE, CutoutErrors, Score
 from simd.metrics.score_summary import facts_of
 from simd.records import UNLABELLED
 from simd.schema import (

@@ -20,8 +20,6 @@ from simd.image import (
     read_prediction,
 )
 from simd.layer_checks import count_contradictions, part_of_range
-from simd.metrics.cutout import cutout_errors
-from simd.metrics.regions import RegionScore, score_regions
 from simd.metrics.score import ENTIRE, METRICS, WHOLE, CutoutErrors, Score, score_from_row, score_to_row
 from simd.metrics.truth_of_set import PixelDigests, Truth
 from simd.records import UNLABELLED
@@ -29,7 +27,6 @@ from simd.schema import AMOUNT, COUNT, DIGEST, INTEGER, NUMBER, SHARE, TEXT, cho
 from simd.taxonomy import CLASSES, NO_CLASS, class_index
 from simd.trimap import Trimap, read_mapped_trimap, unknown_region
 
-_NOTHING = RegionScore(0, *[math.nan] * len(METRICS))  # a sum over no pixel is 0, which reads as perfect
 _NO_TRIMAP = "0" * 64  # in place of the digest of one that is not read
 _COMPARED = 10_000  # pixels that tell whether a matte is inverted
 
@@ -181,6 +178,9 @@ def _remarks(prediction: Prediction, alpha: Matte) -> tuple[str, ...]:
 
 
 def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[list[Score], float]:
+    from simd.metrics.cutout import cutout_errors  # they bring the compiler, which only workers need
+    from simd.metrics.regions import RegionScore, score_regions
+
     truth, unknown = job.truth, unknown_region(trimap)
     if job.region == ENTIRE:
         class_mask = np.full(trimap.shape, NO_CLASS, np.uint8)  # classes are of unknown pixels alone
@@ -193,7 +193,8 @@ def _scores(job: ScoringJob, pred: Matte, alpha: Matte, trimap: UInt8) -> tuple[
     except DataError as error:
         raise DataError(f"{job.prediction}: {error}") from None
     cutout = cutout_errors(pred, alpha) if job.cutout else None
-    parts = {job.region: result.whole if result.whole.pixels else _NOTHING}
+    nothing = RegionScore(0, *[math.nan] * len(METRICS))  # a sum over no pixel is 0, which reads as perfect
+    parts = {job.region: result.whole if result.whole.pixels else nothing}
     for index, part in result.by_class.items() if job.region == WHOLE else ():
         parts[UNLABELLED if index == NO_CLASS else CLASSES[index]] = part
     scores = [

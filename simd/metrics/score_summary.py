@@ -6,9 +6,8 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any
 
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.intervals import Intervals, intervals
-from simd.metrics.score import ENTIRE, METRICS, WHOLE_IMAGES, CutoutErrors, Score
+from simd.metrics.score import ENTIRE, METRICS, METRICS_VERSION, WHOLE_IMAGES, CutoutErrors, Score
 from simd.missing import none_if_nan, nulls_for_nan, present
 from simd.records import NOT_TRUTH, UNLABELLED
 from simd.taxonomy import CLASSES

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simd.errors import DataError, expected_and_present
 from simd.files import as_path, csv_text, json_text, make_folder, write_atomically
-from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import Score
+from simd.metrics.score import METRICS_VERSION, Score
 from simd.metrics.score_files import COLUMNS, CUTOUT_COLUMNS, DIGEST_KEY, read_score_files, version_of
 from simd.metrics.score_summary import (
     ScoreSummary,

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simd.errors import DataError
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.evaluate import Evaluation
-from simd.metrics.score import Score, score_from_row, score_to_row
+from simd.metrics.score import METRICS_VERSION, Score, score_from_row, score_to_row
 from simd.metrics.score_summary import MeanErrors, mean
 from simd.metrics.scores import Scores, load_scores
 from simd.taxonomy import CLASSES

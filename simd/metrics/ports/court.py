@@ -14,7 +14,6 @@ from simd.arguments import checked
 from simd.errors import DataError
 from simd.journal import Journal
 from simd.locks import locked_folder
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.evaluate import find_truths, matched_predictions
 from simd.metrics.ports.claims import Candidate, Claim, Finding, judge
 from simd.metrics.ports.images import (
@@ -27,6 +26,7 @@ from simd.metrics.ports.images import (
     without_scaling,
 )
 from simd.metrics.ports.recipes import AXES, MEASURED, PORTS, UNSCALED, Recipe
+from simd.metrics.score import METRICS_VERSION
 from simd.metrics.score_summary import mean
 from simd.metrics.truth_of_set import Truth
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from simd.errors import DataError
 from simd.files import read_toml
-from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import ENTIRE, WHOLE
+from simd.metrics.score import ENTIRE, METRICS_VERSION, WHOLE
 from simd.schema import AMOUNT, DIGEST, NAME, TEXT, Kind, checked, choice, list_of, record, whole
 
 CARD_NAME = "card.toml"

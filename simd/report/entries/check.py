@@ -10,9 +10,8 @@ from simd.arguments import checked
 from simd.dataset.predictions import read_run
 from simd.errors import DataError
 from simd.files import read_json
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.evaluate import evaluate
-from simd.metrics.score import score_to_row
+from simd.metrics.score import METRICS_VERSION, score_to_row
 from simd.metrics.scores import Scores
 from simd.report.entries.card import FACTS, UNKNOWN
 from simd.report.entries.files import SCORES_NAME, Entry, facts_of_mattes, read_entry

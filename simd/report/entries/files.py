@@ -17,9 +17,8 @@ from simd.errors import DataError, SimdError
 from simd.files import csv_text, json_text, make_folder, read_json, read_text, write_atomically
 from simd.image import is_image_name, read_prediction
 from simd.locks import locked_folder
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.bootstrap import Over
-from simd.metrics.score import METRICS, WHOLE
+from simd.metrics.score import METRICS, METRICS_VERSION, WHOLE
 from simd.metrics.scores import Scores, base_of, load_scores
 from simd.missing import none_if_nan
 from simd.report.entries.card import (

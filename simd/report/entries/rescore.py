@@ -7,8 +7,7 @@ from simd.arguments import checked
 from simd.dataset.manifest import INFO_NAME
 from simd.dataset.predictions import read_run
 from simd.errors import DataError, SimdError
-from simd.metrics.alpha import METRICS_VERSION
-from simd.metrics.score import METRICS, WHOLE, score_to_row
+from simd.metrics.score import METRICS, METRICS_VERSION, WHOLE, score_to_row
 from simd.metrics.score_summary import class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.report.entries.card import NONE, UNKNOWN

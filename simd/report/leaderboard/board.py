@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from simd.metrics.alpha import METRICS_VERSION
 from simd.metrics.bootstrap import Over
 from simd.metrics.intervals import ABSENT
-from simd.metrics.score import ENTIRE, METRICS, RESIDUE_FROM, Score
+from simd.metrics.score import ENTIRE, METRICS, METRICS_VERSION, RESIDUE_FROM, Score
 from simd.metrics.score_summary import MeanErrors, ScoreSummary, class_mean_errors, mean_errors, whole_images
 from simd.metrics.scores import Scores
 from simd.metrics.uncertainty import Estimate
