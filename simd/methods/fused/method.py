@@ -7,7 +7,7 @@ side alone and both answers are fallbacks; it sees the known colours spread over
 pixels around instead of 14.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -53,12 +53,21 @@ class _Window(NamedTuple):
     seen: tuple[slice, slice]
 
 
+class _Models(NamedTuple):
+    """The two parts of the network in the format of ONNX, uint8 (n,).
+
+    A network of OpenCV keeps what its last image took, 0.7 GB of one megapixel, so each image has its own.
+    """
+
+    body: UInt8
+    head: UInt8
+
+
 @dataclass(frozen=True)
 class FusedMethod:
     """The network, ready to predict; made by :func:`load_fused`."""
 
-    body: cv2.dnn.Net
-    head: cv2.dnn.Net
+    models: _Models
     checkpoint_digest: str
     tile: int | None = None
     name: str = "fused"
@@ -97,8 +106,9 @@ class FusedMethod:
         planes = np.pad(planes, [*margins, (0, 0)], mode="symmetric")
         whole = np.pad(trimap, margins, mode="symmetric")
         alpha = np.zeros(whole.shape, np.float32)
+        networks = _read(self.models)
         for window in self._windows(whole):
-            solved = self._solve(planes[window.seen], whole[window.seen], answers)
+            solved = _solve(networks, planes[window.seen], whole[window.seen], answers)
             inner = tuple(
                 slice(core.start - seen.start, core.stop - seen.start)
                 for core, seen in zip(window.core, window.seen, strict=True)
@@ -106,16 +116,6 @@ class FusedMethod:
             alpha[window.core] = solved[inner]
         height, width = trimap.shape
         return overwrite_known(alpha[:height, :width], trimap)
-
-    def _solve(self, planes: UInt8, trimap: UInt8, answers: Answers) -> Float32:
-        """Return alpha (H, W) of a part of an image, its sides multiples of 16."""
-        inputs = _inputs(planes, trimap, answers.fallbacks)
-        self.body.setInput(_folded(inputs)[None])
-        features = self.body.forward()[0]
-        self.head.setInput(np.concatenate([_unfolded(features), inputs[list(_NEAR)]])[None])
-        logits = self.head.forward()[0]
-        weights, own = softmax(logits[:3], axis=0), expit(2 * logits[3])
-        return np.asarray(weights[0] * inputs[16] + weights[1] * inputs[17] + weights[2] * own, np.float32)
 
     def _windows(self, trimap: UInt8) -> Iterator[_Window]:
         """Yield what is to be solved of a trimap whose sides are multiples of 16."""
@@ -159,12 +159,28 @@ def load_fused(*, weights: str | None = None, tile: int | None = None) -> FusedM
     data, card = read_weights(folder, FUSED, remedy=_REMEDY)
     try:
         tensors = load(data)
-        models = [np.frombuffer(make(tensors), np.uint8) for make in (body_model, head_model)]
-        body, head = map(cv2.dnn.readNetFromONNX, models)
+        models = _Models(*(np.frombuffer(make(tensors), np.uint8) for make in (body_model, head_model)))
+        _read(models)
     except (SafetensorError, KeyError, cv2.error) as error:
         file = folder / card.file
         raise DataError(f"{file}: is not the network of fused ({first_line(error)}); {_REMEDY}") from error
-    return FusedMethod(body, head, card.sha256, tile)
+    return FusedMethod(models, card.sha256, tile)
+
+
+def _read(models: _Models) -> list[cv2.dnn.Net]:
+    return [cv2.dnn.readNetFromONNX(model) for model in models]
+
+
+def _solve(networks: Sequence[cv2.dnn.Net], planes: UInt8, trimap: UInt8, answers: Answers) -> Float32:
+    """Return alpha (H, W) of a part of an image, its sides multiples of 16."""
+    body, head = networks
+    inputs = _inputs(planes, trimap, answers.fallbacks)
+    body.setInput(_folded(inputs)[None])
+    features = body.forward()[0]
+    head.setInput(np.concatenate([_unfolded(features), inputs[list(_NEAR)]])[None])
+    logits = head.forward()[0]
+    weights, own = softmax(logits[:3], axis=0), expit(2 * logits[3])
+    return np.asarray(weights[0] * inputs[16] + weights[1] * inputs[17] + weights[2] * own, np.float32)
 
 
 def _span(start: int, unknown: npt.NDArray[np.bool_], length: int) -> tuple[slice, slice]:
