@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from simd.arguments import checked
 from simd.cluster_worker import Answer, RunSettings, dask_setting, installed_versions, problem_of, work_on
-from simd.errors import DataError, MissingExtraError, SimdError
+from simd.errors import ClusterLostError, DataError, MissingExtraError, SimdError
 from simd.landmarks import Landmark, landmarks_of
 from simd.parallel import Outcome, elsewhere
 from simd.temporary import temporary_folder
@@ -39,10 +39,6 @@ _LOOKING_SECONDS = 2  # between two looks at whether there still are a scheduler
 _PATIENCE_SECONDS = 120  # without any worker
 _ALLOWED_FAILURES = 2  # deaths of workers that a task of a local cluster may cost, and one more
 _LOG = logging.getLogger(__name__)
-
-
-class ClusterLostError(SimdError):
-    """The scheduler or all workers are gone; what was finished is kept."""
 
 
 @checked

@@ -34,6 +34,10 @@ class DiskFullError(SimdError):
     """Nothing more can be written; the run ends here and can be continued later."""
 
 
+class ClusterLostError(SimdError):
+    """The scheduler or all workers are gone; what was finished is kept."""
+
+
 class BusyError(SimdError):
     """Another program is writing there; nothing was changed."""
 

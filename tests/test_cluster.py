@@ -17,8 +17,8 @@ from conftest import write_backgrounds, write_foregrounds
 from test_parallel import MIXED, outcomes, work
 
 import simd
-from simd.cluster import Cluster, ClusterLostError, on_cluster
-from simd.errors import DataError, DiskFullError
+from simd.cluster import Cluster, on_cluster
+from simd.errors import ClusterLostError, DataError, DiskFullError
 from simd.landmarks import landmarks_of, not_seen, paths_in
 from simd.parallel import current_engine, run
 

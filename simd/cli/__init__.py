@@ -64,8 +64,7 @@ from simd.cli.app import app
 from simd.cli.notices import notices_on_stderr
 from simd.cli.renamed import renamed_option
 from simd.cli.wrapping import wrapped
-from simd.cluster import ClusterLostError
-from simd.errors import DiskFullError, SimdError
+from simd.errors import ClusterLostError, DiskFullError, SimdError
 from simd.files import full_disk, is_full, out_of_reach
 
 # Click's ClickException, wherever Typer keeps its click: BadParameter < UsageError < ClickException

@@ -49,7 +49,6 @@ def evaluate(
     """Score a folder of predicted mattes: SAD, MSE, Grad, Conn, per class and region, with intervals."""
     from simd.metrics.evaluate import check_complete, check_no_extra, region_of
     from simd.metrics.evaluate import evaluate as evaluate_folder
-    from simd.report.leaderboard.terminal import print_scores
 
     region = region or region_of(dataset, alpha, trimap)
     out = out or _default_out(predictions, region, proposals=proposals)
@@ -71,6 +70,8 @@ def evaluate(
     if json:
         print_json({**evaluation.scores.summary().to_json(), "files": [f"{out}.csv", f"{out}.json"]})
     else:
+        from simd.report.leaderboard.terminal import print_scores  # after the work, which may start sooner
+
         print_scores(evaluation.scores)
         typer.echo(f"wrote {out}.csv and {out}.json")
     check_complete(evaluation)

@@ -253,19 +253,12 @@ def _path(path: str | Path | None) -> Path | None:
 
 @search_put_off()
 def _jobs(truths: Truths, matched: PredictionFiles, record: RunRecord, *, cutout: bool) -> list[ScoringJob]:
-    digest, region = not truths.identified, truths.region
+    digest, files, fallbacks = not truths.identified, matched.files, record.fallbacks
+    settings = digest, truths.map_trimaps, truths.region, cutout
     return [
-        ScoringJob(
-            image,
-            matched.files.get(image.id),
-            record.fallbacks.get(image.id, ""),
-            digest=digest,
-            map_trimaps=truths.map_trimaps,
-            region=region,
-            cutout=cutout,
-        )
+        ScoringJob(image, files.get(image.id), fallbacks.get(image.id, ""), *settings)
         for image in truths.images
-        if image.id in matched.files or digest
+        if digest or image.id in files
     ]
 
 

@@ -89,4 +89,5 @@ def _names(ids: Sequence[str]) -> dict[str, str]:
     for id_ in ids if any("/" in id_ for id_ in ids) else ():
         flat[id_.replace("/", "_")].append(id_)
     names = {name: ids_of_name[0] for name, ids_of_name in flat.items() if len(ids_of_name) == 1}
-    return names | {id_: id_ for id_ in ids}
+    names.update(zip(ids, ids, strict=True))
+    return names

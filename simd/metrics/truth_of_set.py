@@ -173,11 +173,5 @@ def digests(images: Iterable[Truth], pixels: Mapping[str, PixelDigests]) -> dict
 
 def _of_sample(sample: Sample, *, proposals: bool) -> Truth:
     row = sample.row
-    return Truth(
-        id=row.id,
-        class_=row.class_,
-        fg_id=row.fg_id,
-        alpha_kind=row.alpha_kind,
-        sample=sample,
-        masked=proposals or not is_unreviewed(row),
-    )
+    masked = proposals or not is_unreviewed(row)
+    return Truth(row.id, row.class_, row.fg_id, None, None, row.alpha_kind, sample, masked)
