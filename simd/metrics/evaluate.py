@@ -18,7 +18,7 @@ from simd.journal import Journal, by_item, resumed
 from simd.layer_checks import CONTRADICTS
 from simd.locks import locked_folder
 from simd.metrics.prediction_files import PredictionFiles, find_predictions, read_run_for
-from simd.metrics.score import ENTIRE, METRICS_VERSION, WHOLE, WHOLE_IMAGES
+from simd.metrics.score import ENTIRE, METRICS_VERSION, WHOLE, WHOLE_IMAGES, sharing_texts
 from simd.metrics.score_image import (
     NOTED,
     Done,
@@ -306,7 +306,10 @@ def _score_all(jobs: list[ScoringJob], workers: int, journal: Journal | None) ->
                 yield id_, done
             else:
                 facts[id_] = done.facts
-                yield id_, done.done
+                yield (
+                    id_,
+                    done.done._replace(scores=[sharing_texts(score, id_) for score in done.done.scores]),
+                )
 
     def dump(id_: str, done: Done) -> dict[str, Any] | None:
         of_image = facts.pop(id_)

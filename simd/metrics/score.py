@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from sys import intern
 from typing import Any, NamedTuple
 
 from simd.missing import nan_for_nulls, nulls_for_nan
@@ -70,6 +71,19 @@ def score_to_row(score: Score) -> dict[str, Any]:
     """Return a score as JSON; nan becomes None, and cut-out errors that nobody asked for are left out."""
     row = nulls_for_nan(asdict(score))
     return row if score.cutout is not None else {key: row[key] for key in row if key != "cutout"}
+
+
+def sharing_texts(score: Score, id_: str) -> Score:
+    """Return a score that came from another process with texts that are there once among all scores."""
+    return replace(
+        score,
+        id=id_,
+        class_=intern(score.class_),
+        fg_id=intern(score.fg_id),
+        region=intern(score.region),
+        alpha_kind=intern(score.alpha_kind),
+        fallback=intern(score.fallback),
+    )
 
 
 def score_from_row(row: Mapping[str, Any]) -> Score:

@@ -99,14 +99,20 @@ class Scores:
         out = check_scores_place(out, inputs=self.paths.values())
         make_folder(out.parent)
         table, summary = _files_of(out)
-        columns, rows = _table(self.rows)
-        exact = ([repr(v) if isinstance(v, float) else v for v in row] for row in rows)
-        text = csv_text(columns, exact)
-        write_atomically(table, text)
+        digest = _write_rows(table, self.rows)
         paths = {k: os.path.relpath(v, out.parent) for k, v in self.paths.items()}
-        digest = {DIGEST_KEY: hashlib.sha256(text.encode()).hexdigest()}
-        write_atomically(summary, json_text(self.summary().to_json() | {"paths": paths} | digest))
+        write_atomically(
+            summary, json_text(self.summary().to_json() | {"paths": paths} | {DIGEST_KEY: digest})
+        )
         return table, summary
+
+
+def _write_rows(table: Path, scores: Sequence[Score]) -> str:
+    """Write scores as a table; return the digest of its text, which is not kept: it may be large."""
+    columns, rows = _table(scores)
+    text = csv_text(columns, ([repr(v) if isinstance(v, float) else v for v in row] for row in rows))
+    write_atomically(table, text)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _table(rows: Sequence[Score]) -> tuple[list[str], Iterator[list[Any]]]:
