@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from simd.methods import load_method
 from simd.methods.fused.inputs import classical_answers, derived_planes
 from simd.methods.fused.method import WEIGHTS, load_fused
 from simd.metrics import sad
+
+STATUS = Path("/proc/self/status")
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +100,23 @@ def test_any_size_is_solved(size):
 def test_a_trimap_without_unknown_pixels_is_its_own_matte(drawn):
     trimap = np.where(drawn.alpha > 127, FOREGROUND, BACKGROUND).astype(np.uint8)
     assert np.array_equal(load_fused().predict(drawn.image, trimap), trimap / 255)
+
+
+@pytest.mark.skipif(not STATUS.exists(), reason="resident memory is read from /proc")
+def test_an_image_leaves_no_memory_behind():
+    example = simd.stream(["hair_hard"], size=(512, 512), seed=4, split="test")[0]
+    method = load_fused()
+    method.predict(example.image[:64, :64], one_sided(example.trimap[:64, :64], FOREGROUND))
+    before = resident_mebibytes()
+    method.predict(example.image, np.full_like(example.trimap, UNKNOWN))
+    assert resident_mebibytes() - before < 90  # 180 of the network, were it kept
+
+
+def resident_mebibytes():
+    return (
+        next(int(line.split()[1]) for line in STATUS.read_text().splitlines() if line.startswith("VmRSS"))
+        / 1024
+    )
 
 
 def test_tiles_leave_no_seam():
