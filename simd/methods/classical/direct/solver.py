@@ -41,7 +41,7 @@ from simd.methods.classical.direct.substitution import (
 
 LARGEST_DOUBLE = 1 << 28  # numbers of a factor: 2 GiB
 ALWAYS_DOUBLE = 3 << 24  # 384 MiB
-DOUBLE_A_PIXEL = 44  # numbers for each pixel of the picture, known or not: bands have 10 to 40
+DOUBLE_A_PIXEL = 39  # numbers for each pixel of the picture, known or not: bands have 9 to 35
 TOLERANCE = 1e-9  # of the residual, relative to the right-hand side
 _REACH = 1e-11  # what refining tries for
 _ITERATIONS = 200
@@ -69,7 +69,7 @@ def solve(system: System, *, threads: int = 1, largest_double: int | None = None
         The result is the same to the bit with any number.
     largest_double : int, optional
         Factors of more numbers are kept in single precision; by default those of more than 50 million that
-        hold more than 44 for each pixel of the picture, or more than 268 million.
+        hold more than 39 for each pixel of the picture, or more than 268 million.
 
     Raises
     ------
