@@ -375,7 +375,7 @@ def test_a_full_disk_ends_the_run_and_the_same_command_goes_on(
     full = run_cli("build", disk / "set", *places)
     assert full.code == 1
     assert re.search(
-        r"cannot be written \(No space left on device\); it takes [\d.]+ kB, [\d.]+ \w+ are free, "
+        r"cannot be written \(No space left on device\); it takes [\d.]+ \w+, [\d.]+ \w+ are free, "
         r"[\d.]+ \w+ are missing; free some space and run the same command",
         full.err,
     )
