@@ -306,10 +306,8 @@ def _score_all(jobs: list[ScoringJob], workers: int, journal: Journal | None) ->
                 yield id_, done
             else:
                 facts[id_] = done.facts
-                yield (
-                    id_,
-                    done.done._replace(scores=[sharing_texts(score, id_) for score in done.done.scores]),
-                )
+                scores = [sharing_texts(score, id_) for score in done.done.scores]
+                yield id_, done.done._replace(scores=scores)
 
     def dump(id_: str, done: Done) -> dict[str, Any] | None:
         of_image = facts.pop(id_)

@@ -155,7 +155,7 @@ def test_bfloat16_gives_nearly_the_same_matte(folder):
     )
     one, other = (method.predict(image, trimap).ravel() for method in (whole, half))
     # with a processor's units of bfloat16 single pixels are up to 0.2 off, so they are held together as one
-    assert np.abs(one - other).mean() < 0.03
+    assert np.abs(one - other).mean() < 0.02
     assert 0.99 < np.corrcoef(one, other)[0, 1] < 1
     assert whole.checkpoint_digest == half.checkpoint_digest
 

@@ -56,7 +56,7 @@ class _Window(NamedTuple):
 class _Models(NamedTuple):
     """The two parts of the network in the format of ONNX, uint8 (n,).
 
-    A network of OpenCV keeps what its last image took, 0.7 GB of one megapixel, so each image has its own.
+    A network of OpenCV keeps the arrays of its last image, hundreds of megabytes, so each image has its own.
     """
 
     body: UInt8
