@@ -151,6 +151,7 @@ def growth(method: str, chosen: list[str], megapixels: list[float], folder: Path
 def threads(chosen: list[str], megapixels: float, folder: Path | None) -> None:
     print(f"closed-form at {megapixels:g} MP, wall seconds, median of five turns\n")
     print(f"{'':28} one thread  two threads  ratio")
+    totals = [0.0, 0.0]
     for name in [n for n in chosen if n in GROWING]:
         image, trimap = picture(name, megapixels, folder)
         taken: tuple[list[float], list[float]] = ([], [])
@@ -161,6 +162,8 @@ def threads(chosen: list[str], megapixels: float, folder: Path | None) -> None:
                 taken[count - 1].append(time.perf_counter() - start)
         one, two = map(statistics.median, taken)
         print(f"{name:28} {one:10.2f} {two:12.2f} {one / two:6.2f}", flush=True)
+        totals = [totals[0] + one, totals[1] + two]
+    print(f"{'together':28} {totals[0]:10.2f} {totals[1]:12.2f} {totals[0] / totals[1]:6.2f}")
 
 
 def main() -> None:

@@ -148,7 +148,7 @@ def test_the_method_says_what_solves_and_falls_back_where_nothing_does(monkeypat
     method = load_method("closed-form")
     assert method.version.startswith("colour lines 1, multifrontal Cholesky, scipy ")
 
-    def refuse(_system, *, threads):
+    def refuse(_system, _plan, *, threads):
         raise np.linalg.LinAlgError("the residual is 1.0e-03 of the right-hand side")
 
     monkeypatch.setattr("simd.methods.classical.closed_form.solve", refuse)

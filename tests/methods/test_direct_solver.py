@@ -192,11 +192,12 @@ def test_a_pivot_that_rounding_made_negative_is_met_by_a_shift_and_refinement():
     np.testing.assert_allclose(x, expected, atol=1e-7)
 
 
-def test_a_matrix_that_is_not_positive_definite_is_refused():
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_matrix_that_is_not_positive_definite_is_refused(threads):
     system = system_of(band(30))
     system.rows[:, 0] *= 0.3
     with pytest.raises(np.linalg.LinAlgError, match=r"^the matrix is not positive definite$"):
-        solve(system)
+        solve(system, threads=threads)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

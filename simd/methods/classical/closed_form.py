@@ -5,7 +5,7 @@ import numpy as np
 from simd.image import FOREGROUND, UNKNOWN, UInt8
 from simd.methods.classical.direct.grid import Float64
 from simd.methods.classical.direct.solver import solve
-from simd.methods.classical.windows import EPSILON, window_system
+from simd.methods.classical.windows import EPSILON, planned_window_system
 
 
 def estimate_alpha_closed_form(
@@ -46,7 +46,7 @@ def estimate_alpha_closed_form(
     ``pymatting.estimate_alpha_cf``, whose known pixels are held exactly, too. There conjugate gradients
     stop at a residual of 1e-7, which leaves some of the unknown pixels an 8-bit level off.
     """
-    system = window_system(image, trimap, epsilon=epsilon, threads=threads)
+    system, plan = planned_window_system(image, trimap, epsilon=epsilon, threads=threads)
     alpha: Float64 = (trimap == FOREGROUND).astype(np.float64)
-    alpha[trimap == UNKNOWN] = solve(system, threads=threads).x
+    alpha[trimap == UNKNOWN] = solve(system, plan, threads=threads).x
     return alpha

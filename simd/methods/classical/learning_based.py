@@ -5,7 +5,7 @@ import numpy as np
 from simd.image import FOREGROUND, UNKNOWN, UInt8
 from simd.methods.classical.direct.grid import Float64
 from simd.methods.classical.direct.solver import solve
-from simd.methods.classical.windows import EPSILON, window_system
+from simd.methods.classical.windows import EPSILON, planned_window_system
 
 
 def estimate_alpha_learning_based(
@@ -52,9 +52,9 @@ def estimate_alpha_learning_based(
     :math:`(I - F)^2` is :math:`I - X (G + \varepsilon G^2) X^T` with :math:`G = (X^T X +
     \varepsilon)^{-1}`, so a window takes the inverse of 4 × 4 numbers instead of the solution of 9 × 9.
     """
-    system = window_system(image, trimap, learning=True, epsilon=epsilon, threads=threads)
+    system, plan = planned_window_system(image, trimap, learning=True, epsilon=epsilon, threads=threads)
     system.rows[:, 0] += pull
     system.rhs[:] += pull / 2
     alpha: Float64 = (trimap == FOREGROUND).astype(np.float64)
-    alpha[trimap == UNKNOWN] = solve(system, threads=threads).x
+    alpha[trimap == UNKNOWN] = solve(system, plan, threads=threads).x
     return alpha

@@ -3,8 +3,10 @@
 Both say of each window how far alpha is from what its colours predict, by one matrix for each.
 """
 
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +20,7 @@ from simd.methods.classical.direct.grid import (
     grid_of,
     with_margin,
 )
-from simd.methods.classical.direct.solver import in_parallel
+from simd.methods.classical.direct.solver import Plan, in_parallel
 
 REACH = 2  # two pixels share a window of 3 × 3 if they are no further apart
 EPSILON = 1e-7  # pymatting's, which is that of both papers
@@ -36,6 +38,24 @@ def window_system(
     ValueError
         If the picture is smaller than a window.
     """
+    system, parts = _parts(image, trimap, learning, epsilon, threads)
+    in_parallel(_called, parts, threads)
+    return system
+
+
+def planned_window_system(
+    image: UInt8, trimap: UInt8, *, learning: bool = False, epsilon: float = EPSILON, threads: int = 1
+) -> tuple[System, Plan]:
+    """Return :func:`window_system` and the plan of its solution, made beside each other by two threads."""
+    system, parts = _parts(image, trimap, learning, epsilon, threads)
+    plan, *_ = in_parallel(_called, [partial(Plan, system.grid, threads), *parts], threads)
+    return system, plan
+
+
+def _parts(
+    image: UInt8, trimap: UInt8, learning: bool, epsilon: float, threads: int
+) -> tuple[System, list[Callable[[], None]]]:
+    """Return a system of zeros, and what adds the equations to it."""
     height, width = trimap.shape
     if min(height, width) < 3:
         raise ValueError(f"a picture of {height} × {width} pixels holds no window of 3 × 3")
@@ -44,8 +64,13 @@ def window_system(
     lines = np.linspace(0, height, 4 * threads + 1 if threads > 1 else 2).astype(int)
     image = np.ascontiguousarray(image)  # one layout to compile for
     boxes = [(top, bottom, 0, width) for top, bottom in pairwise(lines.tolist())]
-    in_parallel(partial(add_equations, image, system, is_foreground, learning, epsilon), boxes, threads)
-    return system
+    return system, [
+        partial(add_equations, image, system, is_foreground, learning, epsilon, box) for box in boxes
+    ]
+
+
+def _called(part: Callable[[], Any]) -> Any:
+    return part()
 
 
 def add_equations(

@@ -7,15 +7,15 @@ factored with a larger diagonal.
 
 import heapq
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from simd.methods.classical.direct.dissection import Tree, dissect
+from simd.methods.classical.direct.dissection import dissect
 from simd.methods.classical.direct.fronts import (
     BOUND,
     COLUMNS,
@@ -29,7 +29,7 @@ from simd.methods.classical.direct.fronts import (
     find_boundaries,
     panel_lengths,
 )
-from simd.methods.classical.direct.grid import Float64, Int64, System
+from simd.methods.classical.direct.grid import Float64, Grid, Int64, System
 from simd.methods.classical.direct.lapack import LETTERS, routines
 from simd.methods.classical.direct.substitution import (
     backward,
@@ -46,7 +46,7 @@ TOLERANCE = 1e-9  # of the residual, relative to the right-hand side
 _REACH = 1e-11  # what refining tries for
 _ITERATIONS = 200
 _SHIFTS = (0.0, 1e-13, 1e-11, 1e-9, 1e-7)  # of the largest number on the diagonal
-_PIECES_A_THREAD = 6
+_PIECES_A_THREAD = 4
 
 
 class Solution(NamedTuple):
@@ -59,12 +59,16 @@ class Solution(NamedTuple):
     numbers: int  # of the factor
 
 
-def solve(system: System, *, threads: int = 1, largest_double: int | None = None) -> Solution:
+def solve(
+    system: System, plan: "Plan | None" = None, *, threads: int = 1, largest_double: int | None = None
+) -> Solution:
     """Solve a symmetric positive definite system over a grid.
 
     Parameters
     ----------
     system : System
+    plan : Plan, optional
+        Of the system's grid, made before.
     threads : int
         The result is the same to the bit with any number.
     largest_double : int, optional
@@ -86,7 +90,7 @@ def solve(system: System, *, threads: int = 1, largest_double: int | None = None
         return Solution(np.zeros_like(system.rhs), 0.0, 0, 0.0, 0)
     if largest_double is None:
         largest_double = max(ALWAYS_DOUBLE, min(LARGEST_DOUBLE, DOUBLE_A_PIXEL * len(system.grid.slots)))
-    factored = Factor(system, threads=threads, largest_double=largest_double)
+    factored = Factor(system, plan, threads=threads, largest_double=largest_double)
     x, residual, steps = _refined(factored, factored.first_solution(), size)
     if not residual <= TOLERANCE:
         raise np.linalg.LinAlgError(f"the residual is {residual:.1e} of the right-hand side")
@@ -124,6 +128,7 @@ class Factor:
     def __init__(
         self,
         system: System,
+        plan: "Plan | None" = None,
         *,
         threads: int = 1,
         largest_double: int = LARGEST_DOUBLE,
@@ -133,7 +138,7 @@ class Factor:
         self.is_walk = is_walk
         self.threads = threads
         self.shift = 0.0
-        self._plan = _Plan(system, dissect(system.grid), threads)
+        self._plan = plan or Plan(system.grid, threads)
         self.numbers = self._plan.numbers
         single = self.numbers > largest_double
         self._panels: Any = np.empty(self.numbers, np.float32 if single else np.float64)
@@ -150,9 +155,8 @@ class Factor:
 
     def first_solution(self) -> Float64:
         """Return the solution for the right-hand side that was factored along."""
-        plan, values = self._plan, np.empty_like(self.system.rhs)
-        halves(plan.all, plan.table, plan.order, self._panels, values)
-        self._backward(values)
+        values = np.empty_like(self.system.rhs)
+        self._backward(values, is_factored_along=True)
         return values
 
     def solution(self, rhs: Float64) -> Float64:
@@ -208,24 +212,26 @@ class Factor:
             return bool(bad < 0)
 
         with one_blas_thread():
-            return all(in_parallel(run, plan.pieces, self.threads)) and run(plan.top)
+            return _up(run, plan, self.threads)
 
-    def _backward(self, values: Float64) -> None:
+    def _backward(self, values: Float64, *, is_factored_along: bool = False) -> None:
         plan = self._plan
 
-        def run(nodes: Int64) -> None:
+        def run(nodes: Int64) -> bool:
+            if is_factored_along:
+                halves(nodes, plan.table, plan.order, self._panels, values)
             front = np.empty(plan.highest)
             backward(nodes, plan.table, plan.order, plan.boundary, self._panels, values, front)
+            return True
 
-        run(plan.top)
-        in_parallel(run, plan.pieces, self.threads)
+        _down(run, plan, self.threads)
 
 
-class _Plan:
+class Plan:
     """What is known of the factor before any number: its tree, its sizes, where each part is kept."""
 
-    def __init__(self, system: System, tree: Tree, threads: int) -> None:
-        grid = system.grid
+    def __init__(self, grid: Grid, threads: int = 1) -> None:
+        tree = dissect(grid)
         self.order = tree.order
         self.position = np.empty_like(tree.order)
         self.position[tree.order] = np.arange(len(tree.order), dtype=np.int32)
@@ -245,6 +251,15 @@ class _Plan:
         self.table[:, PANEL_AT] = np.cumsum(lengths) - lengths
         self.pieces, self.top = _pieces(self.table, threads)
         self.updates = self._place_updates()
+
+    @property
+    def parts(self) -> dict[int, Int64]:
+        """The pieces, and each node above them alone, by their last node."""
+        return {int(piece[-1]): piece for piece in [*self.pieces, *self.top[:, None]]}
+
+    def children(self, node: int) -> list[int]:
+        """Return the one or two children of a node, none of a leaf."""
+        return [child for child in self.table[node, [LEFT, RIGHT_CHILD]].tolist() if child >= 0]
 
     def _place_updates(self) -> int:
         """Give each update a place, a first child's where there is one; return the numbers in all."""
@@ -291,6 +306,56 @@ def _pieces(table: Int64, threads: int) -> tuple[list[Int64], Int64]:
         for child in children:
             heapq.heappush(heap, (-total[child], child))
     return [np.arange(first[node], node + 1) for _, node in sorted(heap)], np.array(sorted(top), np.int64)
+
+
+def _up(run: Callable[[Int64], bool], plan: Plan, threads: int) -> bool:
+    """Run all nodes, children before their parent; return whether each said so."""
+    if threads == 1:
+        return run(plan.all)
+    parents = {child: node for node in plan.top.tolist() for child in plan.children(node)}
+    waiting = {node: len(plan.children(node)) for node in plan.top.tolist()}
+
+    def after(node: int) -> list[int]:
+        parent = parents.get(node, -1)
+        if parent < 0:
+            return []
+        waiting[parent] -= 1
+        return [] if waiting[parent] else [parent]
+
+    return _run_parts(run, plan.parts, [int(piece[-1]) for piece in plan.pieces], after, threads)
+
+
+def _down(run: Callable[[Int64], bool], plan: Plan, threads: int) -> bool:
+    """Run all nodes, each after its parent."""
+    if threads == 1:
+        return run(plan.all)
+    top = set(plan.top.tolist())
+    root = len(plan.table) - 1
+    return _run_parts(
+        run, plan.parts, [root], lambda node: plan.children(node) if node in top else [], threads
+    )
+
+
+def _run_parts(
+    run: Callable[[Int64], bool],
+    parts: Mapping[int, Int64],
+    first: Sequence[int],
+    after: Callable[[int], Sequence[int]],
+    threads: int,
+) -> bool:
+    """Run parts of the tree, known by their last node, as soon as `after` names them; stop at a False."""
+    with ThreadPoolExecutor(threads) as pool:
+        pending = {pool.submit(run, parts[node]): node for node in first}
+        well = True
+        while pending and well:
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                node = pending.pop(future)
+                well = well and future.result()
+                if well:
+                    pending |= {pool.submit(run, parts[other]): other for other in after(node)}
+        for future in pending:
+            future.cancel()
+    return well
 
 
 def _refined(factored: Factor, x: Float64, size: float) -> tuple[Float64, float, int]:
