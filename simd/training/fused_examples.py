@@ -61,8 +61,13 @@ class ExampleOptions:
     drawn: Annotated[tuple[int, ...], Asked(help="Sizes at which objects are drawn, by turns.", at_least=64)]
     shares: Annotated[tuple[str, ...], Asked(help="class=weight, or kind of mixed object; 1 if not named.")]
     crop: Annotated[int, Asked(help="H and W of a sample, a multiple of 32.", at_least=64, at_most=1024)]
+    late_crop: Annotated[int, Asked(help="The same, at the end of a run.", at_least=64, at_most=1024)]
+    late: Annotated[float, Asked(help="The part of a run that is its end.", at_least=0, at_most=1)]
     radii: Annotated[tuple[int, ...], Asked(help="Radii of trimaps, in pixels.", at_least=1, at_most=60)]
-    plain: Annotated[float, Asked(help="Examples: as a set has them, else changed.", at_least=0, at_most=1)]
+    plain: Annotated[
+        tuple[float, ...],
+        Asked(help="Examples as a set has them, and where a side is unknown.", at_least=0, at_most=1),
+    ]
     plain_photographs: Annotated[
         tuple[float, ...],
         Asked(help="Of plain: over photographs, and where a side is unknown.", at_least=0, at_most=1),
@@ -100,15 +105,17 @@ class ExampleOptions:
     def __post_init__(self) -> None:
         if not self.drawn or min(self.drawn) < self.side:
             raise DataError(f"drawn {list(self.drawn)}: sizes must be at least the side, {self.side}")
-        if self.crop % 32 or self.crop > self.side:
-            raise DataError(f"crop {self.crop} must be a multiple of 32, at most the side, {self.side}")
+        for name in ("crop", "late_crop"):
+            if (crop := getattr(self, name)) % 32 or crop > self.side:
+                raise DataError(f"{name} {crop} must be a multiple of 32, at most the side, {self.side}")
         if not self.radii:
             raise DataError("radii is empty; give the radii of trimaps, as in [3, 5]")
-        if len(self.plain_photographs) != 2:
-            raise DataError(
-                f"plain_photographs {list(self.plain_photographs)}: must be two shares, of trimaps that know "
-                "both sides and of the others, as in [0.35, 0.8]"
-            )
+        for name in ("plain", "plain_photographs"):
+            if len(shares := getattr(self, name)) != 2:
+                raise DataError(
+                    f"{name} {list(shares)}: must be two shares, of trimaps that know both sides and of the "
+                    "others, as in [0.35, 0.8]"
+                )
         self.weights()
 
 
@@ -145,9 +152,10 @@ class Examples:
         square = window(middle, size, side, rng)
         fg, alpha = drawn.fg[square], drawn.alpha[square]
         classes = drawn.class_mask[square] if name in MIXED else None
-        if options.plain and rng.random() < options.plain:
-            trimap = trimap_of(alpha, int(options.radii[rng.integers(len(options.radii))]))
-            over = rng.random() < options.plain_photographs[1 if lacking_side(trimap) else 0]
+        trimap = trimap_of(alpha, int(options.radii[rng.integers(len(options.radii))]))
+        one_sided = 1 if lacking_side(trimap) else 0
+        if rng.random() < options.plain[one_sided]:
+            over = rng.random() < options.plain_photographs[one_sided]
             bg = piece_of_photograph(side, rng) if over else np.ascontiguousarray(drawn.bg[square])
             image = composite(np.ascontiguousarray(fg), np.ascontiguousarray(alpha), bg)
         else:

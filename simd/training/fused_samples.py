@@ -41,6 +41,8 @@ class FusedSamples(Sequence[Sample]):
         Where examples are kept, in a folder named by the seed.
     whole : bool
         Sample i is all of example i.
+    late_from : int, optional
+        The first sample whose side is `late_crop`; by default there is none.
 
     Notes
     -----
@@ -50,13 +52,24 @@ class FusedSamples(Sequence[Sample]):
 
     notes: tuple[str, ...] = ()
 
-    def __init__(self, options: ExampleOptions, seed: int, folder: Path, *, whole: bool = False) -> None:
-        self.options, self._seed, self._whole = options, seed, whole
+    def __init__(
+        self,
+        options: ExampleOptions,
+        seed: int,
+        folder: Path,
+        *,
+        whole: bool = False,
+        late_from: int = _LENGTH,
+    ) -> None:
+        self.options, self._seed, self._whole, self._late_from = options, seed, whole, late_from
         self._shelf = Shelf(Examples(options, seed), folder / str(seed))
         self._order = lru_cache(maxsize=2)(self._draw_order)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (self.options, self._seed, self._shelf.folder.parent, self._whole)
+        return _unpickled, (
+            *(self.options, self._seed, self._shelf.folder.parent, self._whole),
+            self._late_from,
+        )
 
     def __len__(self) -> int:
         return _LENGTH
@@ -67,7 +80,8 @@ class FusedSamples(Sequence[Sample]):
         turn, position = divmod(number, self.options.count)
         example = self._shelf[int(self._order(turn)[position])]
         rng = np.random.default_rng((self._seed, _SALT, number, _OF_SAMPLES))
-        return _sample(_withheld(_cropped(example, self.options.crop, rng), self.options.withheld, rng))
+        side = self.options.crop if number < self._late_from else self.options.late_crop
+        return _sample(_withheld(_cropped(example, side, rng), self.options.withheld, rng))
 
     def check(self, *, besides: "FusedSamples | None" = None, workers: int = 1) -> None:
         """Do nothing: what is drawn cannot be broken."""
@@ -77,8 +91,8 @@ class FusedSamples(Sequence[Sample]):
         return np.random.default_rng((self._seed, _SALT, turn)).permutation(numbers) if turn else numbers
 
 
-def _unpickled(options: ExampleOptions, seed: int, folder: Path, whole: bool) -> FusedSamples:
-    return FusedSamples(options, seed, folder, whole=whole)
+def _unpickled(options: ExampleOptions, seed: int, folder: Path, whole: bool, late_from: int) -> FusedSamples:
+    return FusedSamples(options, seed, folder, whole=whole, late_from=late_from)
 
 
 def _sample(example: UInt8) -> Sample:

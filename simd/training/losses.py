@@ -26,7 +26,6 @@ from simd.errors import DataError
 
 _SMOOTH = 1e-12  # inside the root: a pixel outside the mask still adds 1e-6
 _SOBEL = ((-1.0, 0.0, 1.0), (-2.0, 0.0, 2.0), (-1.0, 0.0, 1.0))
-_BINOMIAL = (1.0, 4.0, 6.0, 4.0, 1.0)
 
 
 def alpha_loss(pred: Tensor, alpha: Tensor, unknown: Tensor) -> Tensor:
@@ -112,8 +111,7 @@ def laplacian_loss(pred: Tensor, truth: Tensor, *, levels: int = 5) -> Tensor:
             f"a Laplacian pyramid of {levels} levels needs sides of at least {2 ** (levels + 1)} pixels, "
             f"these are {tuple(pred.shape[2:])}; take larger patches or fewer levels"
         )
-    bands = zip(_laplacian_bands(pred, levels), _laplacian_bands(truth, levels), strict=True)
-    return torch.stack([(level - other).abs().mean() for level, other in bands]).sum()
+    return torch.stack([band.abs().mean() for band in _laplacian_bands(pred - truth, levels)]).sum()
 
 
 def gradient_loss(
@@ -358,8 +356,10 @@ def _laplacian_bands(x: Tensor, levels: int) -> list[Tensor]:
 
 
 def _blurred(x: Tensor) -> Tensor:
-    """Blur every channel by the 5 x 5 binomial kernel, mirrored about the edge pixel."""
-    row = torch.tensor(_BINOMIAL, dtype=x.dtype, device=x.device)
-    kernel = (row[:, None] * row / 256).expand(x.shape[1], 1, 5, 5)
-    padded = functional.pad(x, (2, 2, 2, 2), mode="reflect")
-    return functional.conv2d(padded, kernel, groups=x.shape[1])
+    """Blur every channel by the 5 x 5 binomial kernel, mirrored about the edge pixel.
+
+    A sum of shifted rows, then of columns: a CPU takes six times as long for a convolution of one channel.
+    """
+    x = functional.pad(x, (2, 2, 2, 2), mode="reflect")
+    x = 0.375 * x[:, :, 2:-2] + 0.25 * (x[:, :, 1:-3] + x[:, :, 3:-1]) + (x[:, :, :-4] + x[:, :, 4:]) / 16
+    return 0.375 * x[..., 2:-2] + 0.25 * (x[..., 1:-3] + x[..., 3:-1]) + (x[..., :-4] + x[..., 4:]) / 16

@@ -45,7 +45,9 @@ def make_samples(
         assert recipe.examples is not None
         assert run is not None
         folder, seed = run / EXAMPLES_NAME, recipe.validation.seed
-        learning = FusedSamples(recipe.examples, recipe.head.seed, folder)
+        loop = recipe.loop
+        late_from = loop.batch * round(loop.steps * (1 - recipe.examples.late))
+        learning = FusedSamples(recipe.examples, recipe.head.seed, folder, late_from=late_from)
         if not recipe.validation.every:
             return learning, None
         return learning, FusedSamples(recipe.examples, seed, folder, whole=True)

@@ -224,7 +224,7 @@ class FusedStage:
     ) -> dict[str, Tensor]:
         """Return the terms of the loss that have a weight."""
         batch = fused_batch(arrays, device)
-        solved = FusedOutput(*(part.float() for part in forward(*batch.inputs)))
+        solved = FusedOutput(*(part.float() for part in forward(batch.folded)))
         area = total(batch.unknown.sum())
         computed = {
             "alpha": lambda: self._difference(solved.alpha, batch.alpha, batch.unknown, area),
@@ -235,7 +235,7 @@ class FusedStage:
 
     def solve(self, network: nn.Module, arrays: Arrays, device: torch.device) -> Tensor:
         """Return alpha (N, H, W) in [0, 1] of a batch, known pixels set."""
-        alpha: Tensor = network(*fused_batch(arrays, device).inputs).alpha.float()
+        alpha: Tensor = network(fused_batch(arrays, device).folded).alpha.float()
         return alpha[:, 0]
 
     def classes_seen(self, arrays: Arrays, device: torch.device) -> Tensor | None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from simd.image import FOREGROUND, UNKNOWN
+from simd.methods.fused.inputs import folded_planes
 from simd.methods.runtime.click_maps import click_maps, distances
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -42,16 +43,9 @@ class PatchBatch:
 class FusedBatch:
     """Crops of examples with classical answers, for the network of `fused`."""
 
-    planes: Tensor  # (N, 18, H, W) in [0, 1]
-    trimap: Tensor  # (N, 1, H, W), levels 0, 128, 255
-    fallbacks: Tensor  # (N, 2), 0 or 1
+    folded: Tensor  # uint8 (N, 96, H/2, W/2)
     alpha: Tensor  # (N, 1, H, W) in [0, 1]
     unknown: Tensor  # (N, 1, H, W), 0 or 1
-
-    @property
-    def inputs(self) -> tuple[Tensor, Tensor, Tensor]:
-        """What the network takes."""
-        return self.planes, self.trimap, self.fallbacks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +75,12 @@ def human_batch(arrays: Arrays, device: torch.device) -> HumanBatch:
 
 def fused_batch(arrays: Arrays, device: torch.device) -> FusedBatch:
     """Turn stacked uint8 arrays into tensors on a device."""
-    trimap = _planes(arrays["trimap"], device)
+    each = zip(*(arrays[name] for name in ("planes", "trimap", "fallbacks")), strict=True)
+    folded = torch.from_numpy(np.stack([folded_planes(*sample) for sample in each]))
     return FusedBatch(
-        planes=_scaled(arrays["planes"], device),
-        trimap=trimap,
-        fallbacks=torch.from_numpy(np.asarray(arrays["fallbacks"])).to(device).float(),
+        folded=folded.to(device).permute(0, 3, 1, 2),
         alpha=_scaled(arrays["alpha"], device),
-        unknown=(trimap == UNKNOWN).float(),
+        unknown=(_planes(arrays["trimap"], device) == UNKNOWN).float(),
     )
 
 

@@ -11,7 +11,7 @@ import simd
 from simd.errors import DataError
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
 from simd.methods import load_method
-from simd.methods.fused.inputs import classical_answers, derived_planes
+from simd.methods.fused.inputs import classical_answers, derived_planes, folded_planes
 from simd.methods.fused.method import WEIGHTS, load_fused
 from simd.metrics import sad
 
@@ -132,11 +132,8 @@ def test_opencv_computes_what_the_network_of_the_training_does(random_weights, d
     answers = classical_answers(image, trimap)
     planes = np.concatenate([image, derived_planes(image, trimap), answers.alphas], axis=2)
     with torch.no_grad():
-        solved = network(
-            torch.from_numpy(planes).permute(2, 0, 1)[None].float() / 255,
-            torch.from_numpy(trimap)[None, None].float(),
-            torch.tensor([answers.fallbacks]).float(),
-        )
+        folded = folded_planes(planes, trimap, answers.fallbacks)
+        solved = network(torch.from_numpy(folded).permute(2, 0, 1)[None])
     alpha = load_fused(weights=str(folder)).predict(image, trimap)
     assert alpha == pytest.approx(solved.alpha[0, 0].numpy(), abs=1e-5)
 

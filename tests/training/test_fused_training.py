@@ -1,5 +1,6 @@
 """The stage fused: its examples, its samples, and a run that goes on to the bit."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -25,15 +26,23 @@ from simd.training.fused_examples import (  # noqa: E402
 from simd.training.fused_samples import FusedSamples  # noqa: E402
 from simd.training.loop import train  # noqa: E402
 from simd.training.recipe import read_recipe  # noqa: E402
+from simd.training.run_samples import make_samples  # noqa: E402
 from simd.trimap import lacking_side  # noqa: E402
 
 TINY = (
-    *("preset=small", "examples.count=16", "examples.side=64", "examples.drawn=[64]", "examples.crop=64"),
+    *(
+        "preset=small",
+        "examples.count=16",
+        "examples.side=64",
+        "examples.drawn=[64]",
+        "examples.crop=64",
+        "examples.late_crop=64",
+    ),
     *("loop.steps=4", "loop.batch=2", "loop.log_every=1", "loop.precision=float32", "schedule.warm_up=1"),
     *("validation.every=0", "checkpoints.every=2", "checkpoints.final=last"),
 )
-CHANCES = ("plain", "one_sided", "nearly_unknown", "haze", "translucent", "blur", "noise", "jpeg", "withheld")
-NONE = dict.fromkeys(CHANCES, 0.0)
+CHANCES = ("one_sided", "nearly_unknown", "haze", "translucent", "blur", "noise", "jpeg", "withheld")
+NONE = {**dict.fromkeys(CHANCES, 0.0), "plain": (0.0, 0.0)}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +91,7 @@ def test_shares_of_trimaps_are_met(options):
 
 
 def test_plain_examples_are_composites_as_a_set_has_them(options):
-    examples = Examples(replace(options, **{**NONE, "plain": 1.0}), 0)
+    examples = Examples(replace(options, **{**NONE, "plain": (1.0, 1.0)}), 0)
     over_scenes = 0
     for number in range(6):
         example, drawn = examples[number], stream([examples.name_at(number)], size=64, split="train")[number]
@@ -92,7 +101,7 @@ def test_plain_examples_are_composites_as_a_set_has_them(options):
 
 
 def test_plain_examples_lie_over_photographs_by_what_their_trimaps_know(options):
-    chosen = replace(options, **{**NONE, "plain": 1.0}, radii=(2, 60), plain_photographs=(1.0, 0.0))
+    chosen = replace(options, **{**NONE, "plain": (1.0, 1.0)}, radii=(2, 60), plain_photographs=(1.0, 0.0))
     examples, seen = Examples(chosen, 0), set()
     for number in range(8):
         example, drawn = examples[number], stream([examples.name_at(number)], size=64, split="train")[number]
@@ -100,6 +109,26 @@ def test_plain_examples_lie_over_photographs_by_what_their_trimaps_know(options)
         assert over_scene == bool(lacking_side(example[..., TRIMAP]))
         seen.add(over_scene)
     assert seen == {True, False}  # a radius of 60 leaves hardly a known pixel
+
+
+def test_plain_examples_are_shared_out_by_what_their_trimaps_know(options):
+    chosen = replace(options, **{**NONE, "plain": (0.0, 1.0)}, radii=(2, 60), plain_photographs=(0.0, 0.0))
+    examples, seen = Examples(chosen, 0), set()
+    for number in range(8):
+        example, drawn = examples[number], stream([examples.name_at(number)], size=64, split="train")[number]
+        is_plain = np.array_equal(example[..., IMAGE], composite(drawn.fg, drawn.alpha, drawn.bg))
+        assert lacking_side(example[..., TRIMAP]) or not is_plain
+        seen.add(is_plain)
+    assert seen == {True, False}
+
+
+def test_the_last_samples_of_a_run_have_the_side_of_its_end(options, shelved):
+    recipe = read_recipe("fused", [*TINY, "examples.side=96", "examples.drawn=[96]", "examples.late=0.5"])
+    recipe = replace(recipe, examples=replace(recipe.examples, late_crop=96))
+    samples, _ = make_samples(recipe, shelved.parent / "late")
+    sides = [samples[number]["trimap"].shape for number in range(recipe.loop.steps * recipe.loop.batch)]
+    assert sides == [(64, 64)] * 4 + [(96, 96)] * 4
+    assert pickle.loads(pickle.dumps(samples))[4]["trimap"].shape == (96, 96)
 
 
 def test_a_withheld_answer_is_called_a_fallback(options, shelved):
@@ -152,6 +181,8 @@ def test_a_run_goes_on_to_the_bit_and_its_weights_predict(tmp_path, shelved, mon
         ('examples.shares=["fire=x"]', "fused: [examples] shares: 'fire=x' must be class=weight"),
         ("examples.radii=[]", "fused: [examples] radii is empty"),
         ("examples.plain_photographs=[0.5]", "fused: [examples] plain_photographs [0.5]: must be two shares"),
+        ("examples.plain=[0.5]", "fused: [examples] plain [0.5]: must be two shares"),
+        ("examples.late_crop=96", "fused: [examples] late_crop 96 must be a multiple of 32, at most"),
         ("data.side=64", "the recipe has no table [data]"),
     ],
 )

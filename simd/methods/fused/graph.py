@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
+from simd.methods.fused.inputs import NEAR_PLANES
+
 Tensors = Mapping[str, npt.NDArray[np.floating]]
 Float32 = npt.NDArray[np.float32]
 
@@ -18,10 +20,11 @@ STRIDE = 16
 """Sides of an image are multiples of it."""
 
 _FLOAT, _INT, _INTS, _TEXT = 1, 2, 7, 3  # types of tensors' elements, and of attributes
+_KINDS: dict[type, int] = {np.float32: _FLOAT, np.int64: 7}
 
 
-def body_model(tensors: Tensors) -> bytes:
-    """Return the U-Net up to its last fold: "folded" (1, 96, H/2, W/2) to "features" (1, 64, H/2, W/2)."""
+def network_model(tensors: Tensors) -> bytes:
+    """Return the network: "folded" (1, 96, H/2, W/2) in [0, 1] to "logits" (1, 16, H/2, W/2), folded too."""
     graph = _Graph(tensors)
     maps = ["folded"]
     for level in ("down1", "down2", "down3", "down4"):
@@ -30,33 +33,25 @@ def body_model(tensors: Tensors) -> bytes:
             name = f"{level}.{block}"
             if f"{name}.0.weight" in tensors:
                 stride = 2 if block == 0 and level != "down1" else 1
-                x = graph.norm_conv(x, f"{name}.0", f"{name}.1", stride=stride)
+                x = graph.norm_conv(x, name, stride=stride)
             else:
                 x = _residual(graph, x, name, dilation=2 ** (block - 1) if level == "down4" else 1)
             block += 1
         maps.append(x)
     x = maps[-1]
     for level, beside in zip(("up3", "up2", "up1"), maps[-2:0:-1], strict=True):
-        x = graph.add("Concat", [graph.twice(x), beside], axis=1)
-        for block in range(2):
-            x = graph.norm_conv(x, f"{level}.{block}.0", f"{level}.{block}.1")
-    return graph.model(("folded", len(tensors["down1.0.0.weight"][0])), x, "features")
-
-
-def head_model(tensors: Tensors) -> bytes:
-    """Return the last layers: "unfolded" (1, 28, H, W), features and planes, to "logits" (1, 4, H, W)."""
-    graph = _Graph(tensors)
-    x = "unfolded"
-    for name in ("fine.0", "fine.2"):
-        x = graph.conv(x, np.asarray(tensors[f"{name}.weight"]), np.asarray(tensors[f"{name}.bias"]))
-        x = graph.add("Relu", [x])
+        x = graph.norm_conv(graph.add("Concat", [graph.twice(x), beside], axis=1), f"{level}.0")
+        if f"{level}.1.first.0.weight" in tensors:
+            x = _residual(graph, x, f"{level}.1", dilation=1)
+    near = graph.first("folded", 4 * NEAR_PLANES)
+    x = graph.norm_conv(graph.add("Concat", [x, near], axis=1), "fine")
     x = graph.conv(x, np.asarray(tensors["head.weight"]), np.asarray(tensors["head.bias"]))
-    return graph.model(("unfolded", len(tensors["fine.0.weight"][0])), x, "logits")
+    return graph.model(("folded", len(tensors["down1.0.0.weight"][0])), x, "logits")
 
 
 def _residual(graph: "_Graph", x: str, name: str, *, dilation: int) -> str:
-    y = graph.norm_conv(x, f"{name}.first.0", f"{name}.first.1")
-    y = graph.norm_conv(y, f"{name}.second.0", f"{name}.second.1", dilation=dilation, relu=False)
+    y = graph.norm_conv(x, f"{name}.first")
+    y = graph.norm_conv(y, f"{name}.second", dilation=dilation, relu=False)
     return graph.add("Relu", [graph.add("Add", [x, y])])
 
 
@@ -68,16 +63,14 @@ class _Graph:
         self._nodes: list[bytes] = []
         self._constants: list[bytes] = []
 
-    def norm_conv(
-        self, x: str, name: str, norm: str, *, stride: int = 1, dilation: int = 1, relu: bool = True
-    ) -> str:
+    def norm_conv(self, x: str, name: str, *, stride: int = 1, dilation: int = 1, relu: bool = True) -> str:
         """Add a convolution of 3 × 3 with the norm behind it folded in, and a ReLU."""
         gain, shift, mean, variance = (
-            np.asarray(self._tensors[f"{norm}.{part}"], np.float64)
+            np.asarray(self._tensors[f"{name}.1.{part}"], np.float64)
             for part in ("weight", "bias", "running_mean", "running_var")
         )
         scale = gain / np.sqrt(variance + _EPSILON)
-        weight = np.asarray(self._tensors[f"{name}.weight"], np.float64) * scale[:, None, None, None]
+        weight = np.asarray(self._tensors[f"{name}.0.weight"], np.float64) * scale[:, None, None, None]
         y = self.conv(x, weight, shift - mean * scale, stride=stride, dilation=dilation)
         return self.add("Relu", [y]) if relu else y
 
@@ -94,6 +87,11 @@ class _Graph:
         inputs = [x, self._constant(weight), self._constant(bias)]
         shape = {"kernel_shape": [3, 3], "pads": 4 * [dilation], "strides": 2 * [stride]}
         return self.add("Conv", inputs, **shape, dilations=2 * [dilation])
+
+    def first(self, x: str, count: int) -> str:
+        """Add a choice of the first channels."""
+        bounds = [self._constant(np.array([number]), np.int64) for number in (0, count, 1)]
+        return self.add("Slice", [x, *bounds])
 
     def twice(self, x: str) -> str:
         """Add an enlargement to twice the sides, pixel by pixel."""
@@ -119,11 +117,12 @@ class _Graph:
         opset = _text(1, "") + _number(2, _OPSET)
         return _number(1, _IR_VERSION) + _message(7, graph) + _message(8, opset)
 
-    def _constant(self, values: npt.NDArray[np.generic]) -> str:
+    def _constant(self, values: npt.NDArray[np.generic], kind: type = np.float32) -> str:
         name = f"constant{len(self._constants)}"
-        data = np.ascontiguousarray(values, dtype="<f4")
+        data = np.ascontiguousarray(values, dtype=np.dtype(kind).newbyteorder("<"))
         dims = b"".join(_number(1, length) for length in data.shape)
-        self._constants.append(dims + _number(2, _FLOAT) + _text(8, name) + _message(9, data.tobytes()))
+        described = dims + _number(2, _KINDS[kind]) + _text(8, name)
+        self._constants.append(described + _message(9, data.tobytes()))
         return name
 
 

@@ -1,12 +1,13 @@
 """What the network of `fused` is given beside an image, its trimap and the classical answers."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simd.image import BACKGROUND, FOREGROUND, Mask, UInt8
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Mask, UInt8
 from simd.methods import Fallback, load_method
 from simd.methods.runtime.click_maps import click_maps, distances
 
@@ -14,6 +15,10 @@ CLASSICAL = ("closed-form", "shared")
 """The methods whose answers are weighed."""
 PLANES = 13
 """Planes of :func:`derived_planes`."""
+ALL_PLANES, NEAR_PLANES = 24, 12
+"""Planes of the network, and those that its last layers see again: the first."""
+ANSWERS_AT, UNKNOWN_AT, FOREGROUND_AT = 7, 11, 21
+"""Where the two answers, the unknown and the foreground stand among the network's planes."""
 
 Float32 = npt.NDArray[np.float32]
 
@@ -43,6 +48,46 @@ def derived_planes(image: UInt8, trimap: UInt8) -> UInt8:
     projected = (along / ((difference * difference).sum(axis=2) + _FLOOR)).clip(0, 1)
     near = click_maps(distances(trimap), (trimap.shape[0], trimap.shape[1])).transpose(1, 2, 0)
     return as_levels(np.concatenate([fg, bg, near, projected[..., None]], axis=2))
+
+
+def folded_planes(planes: UInt8, trimap: UInt8, fallbacks: Sequence[bool] | UInt8) -> UInt8:
+    """Return what the network sees, four channels of each plane: the pixels of a square of 2 × 2.
+
+    Parameters
+    ----------
+    planes : uint8, shape (H, W, 18)
+        The image, :func:`derived_planes`, the two answers; H and W are even.
+    trimap : uint8, shape (H, W)
+        0, 128, 255.
+    fallbacks : two bools
+        Whether closed-form's, or shared's, answer is a fallback.
+
+    Returns
+    -------
+    uint8, shape (H/2, W/2, 96)
+        Of the planes image 3, B̂ 3, projection, answers 2, their difference, background, unknown; F̂ 3,
+        nearness 6, foreground, fallbacks 2.
+    """
+    height, width = trimap.shape
+    squares = np.empty((height // 2, width // 2, ALL_PLANES, 2, 2), np.uint8)
+    first, second = (planes[..., at].astype(np.int16) for at in (16, 17))
+    sides = [
+        np.where(trimap == level, np.uint8(255), np.uint8(0)) for level in (BACKGROUND, UNKNOWN, FOREGROUND)
+    ]
+    difference = np.abs(first - second).astype(np.uint8)
+    for row in range(2):
+        for column in range(2):
+            square = squares[..., row, column]
+            taken = (slice(row, None, 2), slice(column, None, 2))
+            square[..., 0:3], square[..., 3:6] = planes[taken][..., 0:3], planes[taken][..., 6:9]
+            square[..., 6:9] = planes[taken][..., 15:18]
+            for at, plane in zip((9, 10, 11, 21), (difference, *sides), strict=True):
+                square[..., at] = plane[taken]
+            square[..., 12:15], square[..., 15:21] = planes[taken][..., 3:6], planes[taken][..., 9:15]
+    squares[..., 22:24, :, :] = np.where(np.asarray(fallbacks, bool), np.uint8(255), np.uint8(0))[
+        :, None, None
+    ]
+    return squares.reshape(height // 2, width // 2, 4 * ALL_PLANES)
 
 
 def as_levels(values: npt.NDArray[np.floating]) -> UInt8:

@@ -7,7 +7,7 @@ side alone and both answers are fallbacks; it sees the known colours spread over
 pixels around instead of 14.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +18,12 @@ import numpy.typing as npt
 from scipy.special import expit, softmax
 
 from simd.errors import DataError, first_line
-from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
+from simd.image import UNKNOWN, UInt8
 from simd.installation import repair_command
 from simd.methods import load_method
 from simd.methods.facts import facts_of
-from simd.methods.fused.graph import STRIDE, body_model, head_model
-from simd.methods.fused.inputs import CLASSICAL, Answers, classical_answers, derived_planes
+from simd.methods.fused.graph import STRIDE, network_model
+from simd.methods.fused.inputs import CLASSICAL, Answers, classical_answers, derived_planes, folded_planes
 from simd.methods.networks import FUSED
 from simd.methods.runtime.check_inputs import check_arrays, overwrite_known
 from simd.methods.trimap_only import fill_unknown
@@ -43,7 +43,6 @@ _REMEDY = (
     f"the weights of fused come with the package: bring them back ({repair_command(WEIGHTS)}), "
     "or train them: simd train fused --out RUN, then --weights RUN"
 )
-_NEAR = (0, 1, 2, 6, 7, 8, 15, 16, 17, 18, 19, 20)  # planes that the last layers see at full size: I, B̂, ...
 
 
 class _Window(NamedTuple):
@@ -53,21 +52,11 @@ class _Window(NamedTuple):
     seen: tuple[slice, slice]
 
 
-class _Models(NamedTuple):
-    """The two parts of the network in the format of ONNX, uint8 (n,).
-
-    A network of OpenCV keeps the arrays of its last image, hundreds of megabytes, so each image has its own.
-    """
-
-    body: UInt8
-    head: UInt8
-
-
 @dataclass(frozen=True)
 class FusedMethod:
     """The network, ready to predict; made by :func:`load_fused`."""
 
-    models: _Models
+    model: UInt8  # the network in the format of ONNX, (n,)
     checkpoint_digest: str
     tile: int | None = None
     name: str = "fused"
@@ -76,7 +65,7 @@ class FusedMethod:
     def version(self) -> str:
         """What the result depends on besides the weights."""
         answers = "; ".join(f"{name} {facts_of(load_method(name)).version}" for name in CLASSICAL)
-        return f"1, opencv {cv2.__version__}; {answers}"
+        return f"2, opencv {cv2.__version__}; {answers}"
 
     def gigabytes(self, megapixels: float) -> float:
         """Estimate the peak memory of a prediction."""
@@ -106,9 +95,9 @@ class FusedMethod:
         planes = np.pad(planes, [*margins, (0, 0)], mode="symmetric")
         whole = np.pad(trimap, margins, mode="symmetric")
         alpha = np.zeros(whole.shape, np.float32)
-        networks = _read(self.models)
+        network = cv2.dnn.readNetFromONNX(self.model)  # it keeps the arrays of its last image
         for window in self._windows(whole):
-            solved = _solve(networks, planes[window.seen], whole[window.seen], answers)
+            solved = _solve(network, planes[window.seen], whole[window.seen], answers)
             inner = tuple(
                 slice(core.start - seen.start, core.stop - seen.start)
                 for core, seen in zip(window.core, window.seen, strict=True)
@@ -159,28 +148,22 @@ def load_fused(*, weights: str | None = None, tile: int | None = None) -> FusedM
     data, card = read_weights(folder, FUSED, remedy=_REMEDY)
     try:
         tensors = load(data)
-        models = _Models(*(np.frombuffer(make(tensors), np.uint8) for make in (body_model, head_model)))
-        _read(models)
+        model = np.frombuffer(network_model(tensors), np.uint8)
+        cv2.dnn.readNetFromONNX(model)
     except (SafetensorError, KeyError, cv2.error) as error:
         file = folder / card.file
         raise DataError(f"{file}: is not the network of fused ({first_line(error)}); {_REMEDY}") from error
-    return FusedMethod(models, card.sha256, tile)
+    return FusedMethod(model, card.sha256, tile)
 
 
-def _read(models: _Models) -> list[cv2.dnn.Net]:
-    return [cv2.dnn.readNetFromONNX(model) for model in models]
-
-
-def _solve(networks: Sequence[cv2.dnn.Net], planes: UInt8, trimap: UInt8, answers: Answers) -> Float32:
+def _solve(network: cv2.dnn.Net, planes: UInt8, trimap: UInt8, answers: Answers) -> Float32:
     """Return alpha (H, W) of a part of an image, its sides multiples of 16."""
-    body, head = networks
-    inputs = _inputs(planes, trimap, answers.fallbacks)
-    body.setInput(_folded(inputs)[None])
-    features = body.forward()[0]
-    head.setInput(np.concatenate([_unfolded(features), inputs[list(_NEAR)]])[None])
-    logits = head.forward()[0]
+    folded = folded_planes(planes, trimap, answers.fallbacks).transpose(2, 0, 1)
+    network.setInput(np.multiply(folded, np.float32(1 / 255), order="C")[None])
+    logits = _unfolded(network.forward()[0])
     weights, own = softmax(logits[:3], axis=0), expit(2 * logits[3])
-    return np.asarray(weights[0] * inputs[16] + weights[1] * inputs[17] + weights[2] * own, np.float32)
+    first, second = (planes[..., at] * np.float32(1 / 255) for at in (-2, -1))
+    return np.asarray(weights[0] * first + weights[1] * second + weights[2] * own, np.float32)
 
 
 def _span(start: int, unknown: npt.NDArray[np.bool_], length: int) -> tuple[slice, slice]:
@@ -191,27 +174,8 @@ def _span(start: int, unknown: npt.NDArray[np.bool_], length: int) -> tuple[slic
     return slice(first, last), slice(max(0, first - REACH), min(length, last + REACH))
 
 
-def _inputs(planes: UInt8, trimap: UInt8, fallbacks: tuple[bool, bool]) -> Float32:
-    """Return what the network takes, float32 (24, H, W), in the order of its training."""
-    inputs = np.empty((planes.shape[2] + 6, *trimap.shape), np.float32)
-    count = planes.shape[2]
-    np.multiply(planes.transpose(2, 0, 1), np.float32(1 / 255), out=inputs[:count])
-    np.abs(inputs[count - 2] - inputs[count - 1], out=inputs[count])
-    for number, level in enumerate((BACKGROUND, UNKNOWN, FOREGROUND), start=1):
-        inputs[count + number] = trimap == level
-    inputs[count + 4 :] = np.reshape(fallbacks, (2, 1, 1))
-    return inputs
-
-
-def _folded(x: Float32) -> Float32:
-    """Make four channels of the pixels of each square of 2 × 2: (C, H, W) to (4 C, H/2, W/2)."""
-    channels, height, width = x.shape
-    squares = x.reshape(channels, height // 2, 2, width // 2, 2).transpose(0, 2, 4, 1, 3)
-    return np.ascontiguousarray(squares).reshape(4 * channels, height // 2, width // 2)
-
-
 def _unfolded(x: Float32) -> Float32:
-    """Undo :func:`_folded`."""
+    """Make squares of 2 × 2 pixels of four channels each: (4 C, H/2, W/2) to (C, H, W)."""
     channels, height, width = x.shape
     squares = x.reshape(channels // 4, 2, 2, height, width).transpose(0, 3, 1, 4, 2)
     return squares.reshape(channels // 4, 2 * height, 2 * width)

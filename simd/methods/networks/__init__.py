@@ -56,7 +56,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "classifier": {"width": 16, "depths": (2, 3, 4, 3)},
         "discriminator": {"width": 16, "depths": (2, 3, 4, 3), "in_channels": 3},
         "discriminator_colours": {"width": 16, "depths": (2, 3, 4, 3)},
-        "fused": {"widths": (8, 8, 16, 16), "dilations": (1,)},
+        "fused": {"widths": (8, 8, 16, 16), "dilations": (1,), "tail": (16, 8)},
         "tnet": _SMALL_TNET,
         "mnet": _SMALL_MNET,
         "shm": {"tnet": _SMALL_TNET, "mnet": _SMALL_MNET},

@@ -1,8 +1,8 @@
 """The network of `fused`: weighs two classical answers and an alpha of its own, pixel by pixel.
 
-A U-Net whose first layer folds 2 × 2 pixels into one, so that all but the last layers work on half the
-sides. It looks a fixed way around a pixel and pools over nothing, so that a part of an image with enough of
-its surroundings has the same alpha as in the whole.
+A U-Net over squares of 2 × 2 pixels folded into one, so that no layer works on all pixels: on a CPU, a
+layer of few channels costs as much as one of many. It looks a fixed way around a pixel and pools over nothing,
+so that a part of an image with enough of its surroundings has the same alpha as in the whole.
 """
 
 from typing import NamedTuple, cast
@@ -11,13 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from simd.methods.fused.inputs import ALL_PLANES, ANSWERS_AT, FOREGROUND_AT, NEAR_PLANES, UNKNOWN_AT
+
 STRIDE = 16
 """Sides of what goes in are multiples of it."""
-REACH = 320
-"""Pixels around a part of an image beyond which nothing changes its alpha."""
-
-_PLANES = 16  # image 3, known colours spread 3 + 3, nearness 6, projection 1
-_CHANNELS = _PLANES + 8  # both answers, their difference, the trimap's three sides, which are fallbacks
 
 
 class FusedOutput(NamedTuple):
@@ -36,67 +33,56 @@ class FusedNetwork(nn.Module):
         Channels at 1/2, 1/4, 1/8 and 1/16 of the sides.
     dilations : tuple of int
         Of the blocks at 1/16.
+    tail : tuple of int
+        Channels of the last two layers but one, at 1/2.
     """
 
     def __init__(
         self,
         *,
-        widths: tuple[int, int, int, int] = (32, 64, 128, 160),
+        widths: tuple[int, int, int, int] = (32, 64, 112, 144),
         dilations: tuple[int, ...] = (1, 2, 4),
+        tail: tuple[int, int] = (64, 48),
     ) -> None:
         super().__init__()
         half, quarter, eighth, sixteenth = widths
-        tail = half // 2
-        self.down1 = nn.Sequential(_conv(4 * _CHANNELS, half), _conv(half, half))
-        self.down2 = nn.Sequential(_conv(half, quarter, stride=2), Residual(quarter))
-        self.down3 = nn.Sequential(_conv(quarter, eighth, stride=2), Residual(eighth))
+        self.down1 = nn.Sequential(_conv(4 * ALL_PLANES, half), _conv(half, half))
+        self.down2 = nn.Sequential(_conv(half, quarter, stride=2), Residual(quarter), Residual(quarter))
+        self.down3 = nn.Sequential(_conv(quarter, eighth, stride=2), Residual(eighth), Residual(eighth))
         self.down4 = nn.Sequential(
             _conv(eighth, sixteenth, stride=2), *(Residual(sixteenth, dilation) for dilation in dilations)
         )
-        self.up3 = nn.Sequential(_conv(sixteenth + eighth, eighth), _conv(eighth, eighth))
-        self.up2 = nn.Sequential(_conv(eighth + quarter, quarter), _conv(quarter, quarter))
-        self.up1 = nn.Sequential(_conv(quarter + half, half + tail), _conv(half + tail, 4 * tail))
-        self.fine = nn.Sequential(
-            *(nn.Conv2d(tail + 12, tail, 3, padding=1), nn.ReLU(inplace=True)),
-            *(nn.Conv2d(tail, tail, 3, padding=1), nn.ReLU(inplace=True)),
-        )
-        self.head = nn.Conv2d(tail, 4, 3, padding=1)
+        self.up3 = nn.Sequential(_conv(sixteenth + eighth, eighth), Residual(eighth))
+        self.up2 = nn.Sequential(_conv(eighth + quarter, quarter), Residual(quarter))
+        self.up1 = nn.Sequential(_conv(quarter + half, tail[0]))
+        self.fine = _conv(tail[0] + 4 * NEAR_PLANES, tail[1])
+        self.head = nn.Conv2d(tail[1], 16, 3, padding=1)
         with torch.no_grad():  # closed-form weighs more at first
             self.head.weight.mul_(0.3)
-            cast(Tensor, self.head.bias).copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]))
+            cast(Tensor, self.head.bias).copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]).repeat_interleave(4))
 
-    def forward(self, planes: Tensor, trimap: Tensor, fallbacks: Tensor) -> FusedOutput:
+    def forward(self, folded: Tensor) -> FusedOutput:
         """Solve images whose sides are multiples of 16.
 
         Parameters
         ----------
-        planes : (N, 18, H, W), in [0, 1]
-            The image, :func:`~simd.methods.fused.inputs.derived_planes`, closed-form's and shared's alpha.
-        trimap : (N, 1, H, W)
-            Levels 0, 128, 255.
-        fallbacks : (N, 2)
-            1 where closed-form's, or shared's, answer is a fallback.
+        folded : uint8, (N, 96, H/2, W/2)
+            As :func:`~simd.methods.fused.inputs.folded_planes` has them.
         """
-        answers = planes[:, _PLANES:]
-        unknown, foreground = (trimap == 128).to(planes.dtype), (trimap == 255).to(planes.dtype)
-        difference = (answers[:, :1] - answers[:, 1:]).abs()
-        sides = [difference, 1 - unknown - foreground, unknown, foreground]
-        flags = fallbacks[:, :, None, None].to(planes.dtype).expand(-1, -1, *planes.shape[2:])
-        x = torch.cat([planes, *sides, flags], dim=1)  # (N, 24, H, W)
-        x = x.contiguous(memory_format=torch.channels_last)
-        folded = functional.pixel_unshuffle(x, 2).contiguous(memory_format=torch.channels_last)
-        e1 = self.down1(folded)  # (N, 32, H/2, W/2)
+        x = (folded.float() / 255).contiguous(memory_format=torch.channels_last)
+        e1 = self.down1(x)  # (N, 32, H/2, W/2)
         e2 = self.down2(e1)  # (N, 64, H/4, W/4)
-        e3 = self.down3(e2)  # (N, 128, H/8, W/8)
-        y = self.down4(e3)  # (N, 160, H/16, W/16)
+        e3 = self.down3(e2)  # (N, 112, H/8, W/8)
+        y = self.down4(e3)  # (N, 144, H/16, W/16)
         y = self.up3(torch.cat([_twice(y), e3], dim=1))
         y = self.up2(torch.cat([_twice(y), e2], dim=1))
-        y = functional.pixel_shuffle(self.up1(torch.cat([_twice(y), e1], dim=1)), 2)  # (N, 16, H, W)
-        near = torch.cat([x[:, 0:3], x[:, 6:9], x[:, 15:21]], dim=1).to(y.dtype)  # I, B̂, projection to U
-        y = torch.cat([y, near], dim=1).contiguous(memory_format=torch.channels_last)
-        logits = self.head(self.fine(y)).float()
+        y = self.up1(torch.cat([_twice(y), e1], dim=1))  # (N, 64, H/2, W/2)
+        y = self.fine(torch.cat([y, x[:, : 4 * NEAR_PLANES].to(y.dtype)], dim=1))
+        logits = functional.pixel_shuffle(self.head(y).float().contiguous(), 2)  # (N, 4, H, W)
         own = torch.sigmoid(2 * logits[:, 3:4])
         weights = torch.softmax(logits[:, :3], dim=1)
+        answers = _unfolded(x, ANSWERS_AT, 2)
+        unknown, foreground = _unfolded(x, UNKNOWN_AT), _unfolded(x, FOREGROUND_AT)
         alpha = (weights[:, :2] * answers).sum(dim=1, keepdim=True) + weights[:, 2:] * own
         return FusedOutput(alpha * unknown + foreground, own * unknown + foreground)
 
@@ -123,6 +109,11 @@ def _conv(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:
         nn.BatchNorm2d(outputs, momentum=0.05),
         nn.ReLU(inplace=True),
     )
+
+
+def _unfolded(x: Tensor, plane: int, count: int = 1) -> Tensor:
+    """Return planes of what goes in at the size of the image, (N, count, H, W)."""
+    return functional.pixel_shuffle(x[:, 4 * plane : 4 * (plane + count)].contiguous(), 2)
 
 
 def _twice(x: Tensor) -> Tensor:
