@@ -38,11 +38,13 @@ class HeadOptions:
     discriminator: Annotated[str | None, Asked(help="sim: RUN of the discriminator.", path=True)] = None
     tnet: Annotated[str | None, Asked(help="shm: RUN of shm-tnet.", path=True)] = None
     mnet: Annotated[str | None, Asked(help="shm: RUN of shm-mnet.", path=True)] = None
+    start: Annotated[str | None, Asked(help="RUN or weights to begin with.", path=True)] = None
 
     @property
     def runs(self) -> tuple[str, ...]:
         """The folders of other runs that this one takes weights from."""
-        return tuple(each for each in (self.classifier, self.discriminator, self.tnet, self.mnet) if each)
+        named = (self.classifier, self.discriminator, self.tnet, self.mnet, self.start)
+        return tuple(each for each in named if each)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -260,7 +260,7 @@ class FusedStage:
 
 
 def make_stage(recipe: Recipe) -> PatchStage | MattingStage | FusedStage | HumanStage:
-    """Return the stage of a recipe, its first weights drawn from the recipe's seed.
+    """Return the stage of a recipe, its first weights drawn from the recipe's seed, or those of its `start`.
 
     Raises
     ------
@@ -268,6 +268,16 @@ def make_stage(recipe: Recipe) -> PatchStage | MattingStage | FusedStage | Human
         If weights of another run are needed and not named, or are not there, or of another preset.
     """
     torch.manual_seed(recipe.head.seed)
+    stage = _stage(recipe)
+    if recipe.head.start is not None:
+        first = f"simd train RECIPE --out {recipe.head.start}, of the stage {recipe.head.stage}"
+        module, card = load_trained(recipe, "start", stage=recipe.head.stage, network=stage.name, first=first)
+        stage.network.load_state_dict(module.state_dict())
+        stage.needs["start"] = card.sha256
+    return stage
+
+
+def _stage(recipe: Recipe) -> PatchStage | MattingStage | FusedStage | HumanStage:
     if recipe.head.stage in HUMAN_STAGES:
         return HUMAN_STAGES[recipe.head.stage](recipe)
     if recipe.head.stage == "fused":

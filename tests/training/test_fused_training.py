@@ -12,7 +12,7 @@ from simd.composition.arithmetic import composite  # noqa: E402
 from simd.composition.stream import stream  # noqa: E402
 from simd.errors import DataError  # noqa: E402
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN  # noqa: E402
-from simd.methods.fused.method import load_fused  # noqa: E402
+from simd.methods.fused.method import WEIGHTS, load_fused  # noqa: E402
 from simd.methods.weights.folder import load_weights  # noqa: E402
 from simd.training.fused_examples import (  # noqa: E402
     ALPHA,
@@ -171,6 +171,21 @@ def test_a_run_goes_on_to_the_bit_and_its_weights_predict(tmp_path, shelved, mon
     sample = samples[0]
     alpha = load_fused(weights=str(tmp_path / "whole")).predict(sample["image"], sample["trimap"])
     assert alpha.shape == (64, 64)
+
+
+def test_a_run_begins_with_the_weights_of_another(tmp_path, shelved):
+    train(read_recipe("fused", TINY), tmp_path / "first")
+    settings = (*TINY, f"start={tmp_path / 'first'}", "seed=7", "optimiser.rate=1e-30", "loop.fixed_norms=1")
+    train(read_recipe("fused", settings), tmp_path / "second")
+    first, second = (load_weights(tmp_path / name, "fused")[0].state_dict() for name in ("first", "second"))
+    assert all(torch.equal(first[name], second[name]) for name in first if "num_batches" not in name)
+
+
+def test_weights_to_begin_with_are_those_of_the_stage_and_the_size(tmp_path):
+    with pytest.raises(DataError, match=r"--set start=.*is of the preset paper, and the recipe of small"):
+        train(read_recipe("fused", [*TINY, f"start={WEIGHTS}"]), tmp_path / "run")
+    with pytest.raises(DataError, match=r"--set start=.*to train one: simd train RECIPE"):
+        train(read_recipe("fused", [*TINY, f"start={tmp_path}"]), tmp_path / "run")
 
 
 @pytest.mark.parametrize(

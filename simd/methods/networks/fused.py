@@ -1,8 +1,8 @@
 """The network of `fused`: weighs two classical answers and an alpha of its own, pixel by pixel.
 
 A U-Net over squares of 2 × 2 pixels folded into one, so that no layer works on all pixels: on a CPU, a
-layer of few channels costs as much as one of many. It looks a fixed way around a pixel and pools over nothing,
-so that a part of an image with enough of its surroundings has the same alpha as in the whole.
+layer of few channels costs as much as one of many. It looks a fixed way around a pixel and pools over
+nothing, so that a part of an image with enough of its surroundings has the same alpha as in the whole.
 """
 
 from typing import NamedTuple, cast
