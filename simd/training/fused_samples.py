@@ -74,6 +74,15 @@ class FusedSamples(Sequence[Sample]):
     def __len__(self) -> int:
         return _LENGTH
 
+    @property
+    def layout(self) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+        """Shapes and types of the largest sample."""
+        options = self.options
+        side = options.side if self._whole else max(options.crop, options.late_crop)
+        planes = {"image": (3,), "planes": (TRIMAP,), "trimap": (), "alpha": (), "classes": ()}
+        shapes = {name: (side, side, *depth) for name, depth in planes.items()} | {"fallbacks": (2,)}
+        return {name: (shape, np.dtype(np.uint8)) for name, shape in shapes.items()}
+
     def __getitem__(self, number: int) -> Sample:  # type: ignore[override] # a slice would have no end
         if self._whole:
             return _sample(self._shelf[number])

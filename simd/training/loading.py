@@ -46,7 +46,8 @@ def batches(
     Parameters
     ----------
     samples : SampleSource
-        Where there are workers, something that can be pickled; its samples have equal keys and shapes.
+        Where there are workers, something that can be pickled; its samples have equal keys, those of a batch
+        equal shapes, and none is larger than its `layout`, or else its first sample, says.
     batch : int
         Samples of a batch, over all processes.
     workers : int
@@ -137,7 +138,7 @@ class _Worker:
         if self._taken == self._asked:
             return None
         try:
-            failure = self._pipe.recv()
+            failure, shapes = self._pipe.recv()
         except (EOFError, OSError):
             self._process.join()
             raise SimdError(
@@ -148,7 +149,7 @@ class _Worker:
             raise failure
         room = self._rooms[self._taken % _IN_HAND]
         self._taken += 1
-        return {key: array.copy() for key, array in room.items()}
+        return {key: array.copy() for key, array in _shaped(room, shapes).items()}
 
     def end(self) -> None:
         self._pipe.close()
@@ -167,17 +168,19 @@ def _work(pipe: Connection, memory: SharedMemory, samples: SampleSource, layout:
         except (EOFError, OSError):
             return
         failure: Exception | None = None
+        shapes: dict[str, tuple[int, ...]] = {}
         try:
             for row, number in enumerate(numbers):
                 sample = samples[number]
-                for key, array in rooms[which].items():
+                shapes = shapes or {key: (len(numbers), *sample[key].shape) for key in layout}
+                for key, array in _shaped(rooms[which], shapes).items():
                     array[row] = sample[key]
         except SimdError as error:
             failure = DataError(str(error))
         except Exception as error:  # a bug keeps its traceback, as text
             failure = RuntimeError(f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
         try:
-            pipe.send(failure)
+            pipe.send((failure, shapes))
         except OSError:
             return
 
@@ -189,15 +192,22 @@ def _layout(samples: SampleSource) -> Layout:
     return dict(sorted(layout.items(), key=lambda item: -item[1][1].itemsize))  # each is aligned
 
 
+def _shaped(room: Batch, shapes: Mapping[str, tuple[int, ...]]) -> Batch:
+    """Return the arrays of a batch of these shapes in the room of the largest."""
+    return {
+        key: flat[: int(np.prod(shapes[key], dtype=np.int64))].reshape(shapes[key])
+        for key, flat in room.items()
+    }
+
+
 def _rooms(memory: SharedMemory, layout: Layout, share: int) -> list[Batch]:
-    """Return the arrays of the batches that there is room for."""
+    """Return the flat arrays of the batches that there is room for."""
     start, rooms = 0, []
     for _ in range(_IN_HAND):
         room = {}
         for key, (shape, dtype) in layout.items():
             length = _size(shape, dtype) * share
-            flat = np.frombuffer(memory.bytes, np.uint8, length, start)
-            room[key] = flat.view(dtype).reshape(share, *shape)
+            room[key] = np.frombuffer(memory.bytes, np.uint8, length, start).view(dtype)
             start += length
         start = -(-start // _ALIGNED) * _ALIGNED
         rooms.append(room)
