@@ -68,12 +68,19 @@ def test_a_mirrored_picture_has_nearly_the_mirrored_matte(drawn):
     assert np.abs(mirrored[:, ::-1] - alpha)[unknown].mean() < 0.03
 
 
-@pytest.mark.parametrize("side", [FOREGROUND, BACKGROUND, None])
-def test_a_trimap_that_knows_one_side_or_none_is_an_ordinary_input(drawn, side):
-    trimap = one_sided(drawn.trimap, side) if side is not None else np.full_like(drawn.trimap, UNKNOWN)
+@pytest.mark.parametrize("side", [FOREGROUND, BACKGROUND])
+def test_a_trimap_that_knows_one_side_is_an_ordinary_input(drawn, side):
+    trimap = one_sided(drawn.trimap, side)
     alpha = load_fused().predict(drawn.image, trimap)
     assert isinstance(alpha, np.ndarray)
     assert alpha[trimap == UNKNOWN].std() > 0.05  # not one value, as a fallback is
+
+
+def test_a_trimap_that_knows_nothing_is_an_ordinary_input():
+    drawn = simd.stream(["fire"], size=(149, 175), seed=4, split="test")[0]  # most things are taken for B
+    alpha = load_fused().predict(drawn.image, np.full_like(drawn.trimap, UNKNOWN))
+    assert isinstance(alpha, np.ndarray)
+    assert alpha.std() > 0.05
 
 
 @pytest.mark.parametrize("kind", ["spider_web", "water_drop"])

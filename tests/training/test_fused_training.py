@@ -189,7 +189,7 @@ def test_weights_to_begin_with_are_those_of_the_stage_and_the_size(tmp_path):
     with pytest.raises(DataError, match=r"--set start=.*is of the preset paper, and the recipe of small"):
         train(read_recipe("fused", [*TINY, f"start={WEIGHTS}"]), tmp_path / "run")
     with pytest.raises(DataError, match=r"--set start=.*to train one: simd train RECIPE"):
-        train(read_recipe("fused", [*TINY, f"start={tmp_path}"]), tmp_path / "run")
+        train(read_recipe("fused", [*TINY, f"start={tmp_path / 'none'}"]), tmp_path / "run")
 
 
 @pytest.mark.parametrize(
