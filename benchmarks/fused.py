@@ -3,6 +3,7 @@
     python benchmarks/fused.py WORK                               # simd-open-mini
     python benchmarks/fused.py WORK --spec simd-open --workers 2
     python benchmarks/fused.py WORK --spec simd-open-mixed        # objects of several classes, by region
+    python benchmarks/fused.py --entries simd-open                # nothing predicted: benchmarks/leaderboard
     python benchmarks/fused.py WORK --photographs FOLDER    # with fg/, alpha/, bg/ and provenance.csv
 
 WORK gets the set, each method's mattes and their scores; a part that is there is not made again. FOLDER is
@@ -20,6 +21,7 @@ import argparse
 import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +35,8 @@ from simd.metrics.scores import load_scores
 CLASSICAL = ("closed-form", "shared")
 NOT_TRUTH = ("predicted", "game_texture")
 LEARNED = ("bg_gravel", "brick", "gravel", "hubble_deep_field")  # photographs of the training split
+SETS = ("simd-open-mini", "simd-open")
+ENTRIES = Path(__file__).parent / "leaderboard"
 REAL = Path(__file__).parent / "sets" / "real.toml"
 
 
@@ -50,16 +54,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("work", type=Path)
+    parser.add_argument("work", type=Path, nargs="?")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--spec", default="simd-open-mini", help="of the set")
     what.add_argument("--photographs", type=Path, help="a folder with fg/, alpha/, bg/ and provenance.csv")
+    what.add_argument(
+        "--entries", choices=SETS, help="the set whose scores in benchmarks/leaderboard to take"
+    )
     parser.add_argument("--methods", nargs="+", default=["fused"], help="to compare")
     parser.add_argument("--weights", help="of fused, in place of the package's")
     parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
-    folder, kinds = make_set(given.work, given.spec, given.photographs)
     methods = [*CLASSICAL, *(name for name in given.methods if name not in CLASSICAL)]
+    if given.entries:
+        images = read_scores(lambda method: ENTRIES / given.entries / method / "scores", methods)
+        for method in methods[2:]:
+            show(method, images, by_kind=False)
+        return
+    if given.work is None:
+        parser.error("WORK is missing: a folder for the set, mattes and scores")
+    folder, kinds = make_set(given.work, given.spec, given.photographs)
     images = read_images(given.work, folder, methods, kinds, given.weights, given.workers)
     for method in methods[2:]:
         show(method, images, by_kind=bool(kinds))
@@ -85,15 +99,27 @@ def read_images(
     work: Path, folder: Path, methods: list[str], kinds: Mapping[str, str], weights: str | None, workers: int
 ) -> list[Image]:
     """Predict and evaluate by each method what is not there yet; return the images with all SADs."""
-    sads: dict[str, dict[str, float]] = {}
-    regions: dict[str, dict[str, dict[str, float]]] = {}
-    fallbacks: set[str] = set()
     for method in methods:
         options = {"weights": weights} if method == "fused" and weights else {}
         predict(method, folder, work / method, workers=workers, **options)
         if not (work / "scores" / f"{method}.json").is_file():
             evaluate(work / method, folder, out=work / "scores" / method, workers=workers)
-        for row in load_scores(work / "scores" / method).rows:
+    backgrounds = {row.id: row.bg_id or "" for row in load_set(folder).rows}
+    return read_scores(lambda method: work / "scores" / method, methods, kinds, backgrounds)
+
+
+def read_scores(
+    place: Callable[[str], Path],
+    methods: list[str],
+    kinds: Mapping[str, str] = MappingProxyType({}),
+    backgrounds: Mapping[str, str] = MappingProxyType({}),
+) -> list[Image]:
+    """Return the images with the SADs of all methods, whose scores lie at a place for each."""
+    sads: dict[str, dict[str, float]] = {}
+    regions: dict[str, dict[str, dict[str, float]]] = {}
+    fallbacks: set[str] = set()
+    for method in methods:
+        for row in load_scores(place(method)).rows:
             if row.region == "unknown":
                 sads.setdefault(row.id, {})[method] = row.sad
                 if row.fallback and method in CLASSICAL:
@@ -102,12 +128,13 @@ def read_images(
                 regions.setdefault(row.id, {}).setdefault(row.region, {})[method] = row.sad
     return [
         Image(
-            *(row.class_, row.fg_id, row.bg_id or "", kinds.get(row.fg_id, "")),
+            *(row.class_, row.fg_id, backgrounds.get(row.id, ""), kinds.get(row.fg_id, "")),
             fallback=row.id in fallbacks,
             sad=sads[row.id],
             regions=regions.get(row.id, {}),
         )
-        for row in load_set(folder).rows
+        for row in load_scores(place(methods[0])).rows
+        if row.region == "unknown"
     ]
 
 

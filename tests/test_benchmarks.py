@@ -198,6 +198,20 @@ def test_methods_are_compared_with_what_they_weigh(tmp_path):
     assert run(*command, folder=tmp_path) == printed  # and nothing is made again
 
 
+def test_fused_is_compared_by_the_scores_of_the_leaderboard(tmp_path):
+    printed = run("fused.py", "--entries", "simd-open-mini", folder=tmp_path)
+    images, *means, ratio = re.search(r"^all +(.*)", printed, re.MULTILINE)[1].split()
+    of_method = []
+    for name in ("closed-form", "shared", "fused"):
+        file = BENCHMARKS / "leaderboard" / "simd-open-mini" / name / "scores.csv"
+        with file.open(newline="") as lines:
+            rows = [row for row in csv.DictReader(lines) if row["region"] == "unknown"]
+        of_method.append(sum(float(row["sad"]) for row in rows) / len(rows))  # four images of each class
+    assert images == "80"
+    assert [float(mean) for mean in means] == pytest.approx(of_method, abs=6e-4)
+    assert float(ratio) == pytest.approx(of_method[2] / min(of_method[:2]), abs=6e-4)
+
+
 @pytest.mark.slow
 def test_objects_of_several_classes_are_compared_by_region(tmp_path):
     spec = tmp_path / "mixed.toml"
