@@ -3,7 +3,7 @@
 After "Natural Image Matting using Deep Convolutional Neural Networks" (ECCV 2016), which maps closed-form's
 and KNN's answers and the image to alpha by six convolutions. Here the network says how much each answer
 counts at a pixel, and has an alpha of its own beside them, which is all there is where the trimap knows one
-side alone and both answers are fallbacks; it sees the known colours spread over the image, and looks 250
+side alone and both answers are fallbacks; it sees the known colours spread over the image, and looks 280
 pixels around instead of 14.
 """
 
