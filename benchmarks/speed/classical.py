@@ -163,7 +163,8 @@ def threads(chosen: list[str], megapixels: float, folder: Path | None) -> None:
         one, two = map(statistics.median, taken)
         print(f"{name:28} {one:10.2f} {two:12.2f} {one / two:6.2f}", flush=True)
         totals = [totals[0] + one, totals[1] + two]
-    print(f"{'together':28} {totals[0]:10.2f} {totals[1]:12.2f} {totals[0] / totals[1]:6.2f}")
+    if totals[1]:  # none of the chosen may be timed
+        print(f"{'together':28} {totals[0]:10.2f} {totals[1]:12.2f} {totals[0] / totals[1]:6.2f}")
 
 
 def main() -> None:
