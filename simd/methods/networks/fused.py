@@ -13,9 +13,6 @@ from torch.nn import functional
 
 from simd.methods.fused.inputs import ALL_PLANES, ANSWERS_AT, FOREGROUND_AT, NEAR_PLANES, UNKNOWN_AT
 
-STRIDE = 16
-"""Sides of what goes in are multiples of it."""
-
 
 class FusedOutput(NamedTuple):
     """Both are (N, 1, H, W) in [0, 1], known pixels set."""
