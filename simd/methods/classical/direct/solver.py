@@ -40,7 +40,7 @@ from simd.methods.classical.direct.substitution import (
 )
 
 LARGEST_DOUBLE = 1 << 28  # numbers of a factor: 2 GiB
-ALWAYS_DOUBLE = 3 << 24  # 384 MiB
+ALWAYS_DOUBLE = 3 << 23  # 192 MiB
 DOUBLE_A_PIXEL = 39  # numbers for each pixel of the picture, known or not: bands have 9 to 35
 TOLERANCE = 1e-9  # of the residual, relative to the right-hand side
 _REACH = 1e-11  # what refining tries for
