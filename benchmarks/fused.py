@@ -101,7 +101,8 @@ def read_images(
     """Predict and evaluate by each method what is not there yet; return the images with all SADs."""
     for method in methods:
         options = {"weights": weights} if method == "fused" and weights else {}
-        predict(method, folder, work / method, workers=workers, **options)
+        answers = work if method == "fused" else None  # those of the two before
+        predict(method, folder, work / method, answers=answers, workers=workers, **options)
         if not (work / "scores" / f"{method}.json").is_file():
             evaluate(work / method, folder, out=work / "scores" / method, workers=workers)
     backgrounds = {row.id: row.bg_id or "" for row in load_set(folder).rows}

@@ -62,7 +62,8 @@ def _run(out: Path, workers: int) -> Path:
     scores = []
     for method in METHODS:
         _say(f"3/5  predict with {method}")
-        predict(method, out / "set", out / "predictions" / method, workers=workers)
+        answers = out / "predictions" if method == "fused" else None  # those of the methods before
+        predict(method, out / "set", out / "predictions" / method, answers=answers, workers=workers)
         _say(f"4/5  score {method}")
         evaluation = evaluate(out / "predictions" / method, out / "set", workers=workers)
         evaluation.scores.save(out / "scores" / method)

@@ -39,6 +39,10 @@ def predict(
     pictures: Annotated[
         Path | None, Option(help="sim: folder for pictures of inputs, 20 maps, F, B and weights.")
     ] = None,
+    answers: Annotated[
+        Path | None,
+        Option(help="fused: folder of the finished runs of closed-form and shared over these images."),
+    ] = None,
     workers: Annotated[
         int | None,
         Option(help="Processes.", min=1, show_default="the processors that memory allows; 1 on a GPU"),
@@ -64,6 +68,7 @@ def predict(
         map_trimaps=map_trimaps,
         workers=workers,
         pictures=pictures,
+        answers=answers,
         overwrite=overwrite,
         **options,
     ).record

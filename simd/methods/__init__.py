@@ -3,6 +3,7 @@
 =====================  =====================================================================================
 predict                the command: a method over a set or pictures, in parallel, resumable
 one_image              one image through a method, checked before and after; `simd.matte`
+given_answers          answers of others that a method weighs, out of their finished runs
 run_images             the images that a run goes over: of a set, of a folder, or one
 facts, options         what a method says of itself; its options, given as text
 trimap_only            what the trimap alone says, which every method has to beat
@@ -71,6 +72,13 @@ class Fallback(NamedTuple):
     reason: str
 
 
+class Answer(NamedTuple):
+    """What a method says of an image, as its matte is written."""
+
+    alpha: UInt8  # (H, W)
+    is_fallback: bool
+
+
 class Method(Protocol):
     """Anything that predicts alpha from an image and a trimap.
 
@@ -91,6 +99,16 @@ class Method(Protocol):
 
         The matte is uint8 in 0..255 or float in [0, 1].
         """
+
+
+@runtime_checkable
+class Weighs(Protocol):
+    """A method whose matte is made of the answers of others, which need not be solved again."""
+
+    weighed: tuple[str, ...]  # names of methods
+
+    def weigh(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer], /) -> Matte:
+        """Return what ``predict(image, trimap)`` does, by the answers of the methods that are weighed."""
 
 
 @runtime_checkable

@@ -1,6 +1,7 @@
 """One image through a method: what goes in and what comes out is checked."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from simd.arguments import checked
 from simd.errors import DataError
 from simd.image import Matte, UInt8
-from simd.methods import Fallback, Method, load_method
+from simd.methods import Answer, Fallback, Method, Weighs, load_method
 from simd.methods.facts import facts_of, gigabytes_of
 from simd.methods.runtime.check_inputs import check_arrays, check_image
 from simd.parallel import free_gigabytes
@@ -68,7 +69,9 @@ def matte(
     return np.asarray(solved.alpha, np.float32)
 
 
-def solve(method: Method, image: UInt8, trimap: UInt8 | None) -> MethodResult:
+def solve(
+    method: Method, image: UInt8, trimap: UInt8 | None, answers: Sequence[Answer] | None = None
+) -> MethodResult:
     """Run a method on one image.
 
     Parameters
@@ -78,6 +81,8 @@ def solve(method: Method, image: UInt8, trimap: UInt8 | None) -> MethodResult:
     image : uint8, shape (H, W, 3)
     trimap : uint8, shape (H, W), or None
         Not handed to a method that takes none.
+    answers : sequence, optional
+        Of the methods that this one weighs, if it does; else it asks them.
 
     Raises
     ------
@@ -94,7 +99,10 @@ def solve(method: Method, image: UInt8, trimap: UInt8 | None) -> MethodResult:
         check_arrays(image, trimap)
     _check_memory(method, image.shape[0] * image.shape[1] / 1e6)
     predict: Any = method.predict
-    answer = predict(image, trimap) if facts.takes_trimap else predict(image)
+    if answers is not None and trimap is not None and isinstance(method, Weighs):
+        answer: Any = method.weigh(image, trimap, answers)
+    else:
+        answer = predict(image, trimap) if facts.takes_trimap else predict(image)
     alpha, fallback = answer if isinstance(answer, Fallback) else (answer, None)
     return MethodResult(_checked(facts.name, alpha, (image.shape[0], image.shape[1])), fallback)
 

@@ -20,6 +20,13 @@ from simd.journal import Journal, by_item, continues, resumed
 from simd.locks import locked_folder
 from simd.methods import Draws, Method, load_method, target_of
 from simd.methods.facts import Facts, facts_of, gigabytes_of
+from simd.methods.given_answers import (
+    GivenAnswer,
+    GivenAnswers,
+    given_answers,
+    places_of_answers,
+    read_answers,
+)
 from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
 from simd.parallel import current_engine, free_gigabytes, peak_megabytes
@@ -70,6 +77,7 @@ class _Task(NamedTuple):
     image: SetImage | PictureFile
     out: Path
     pictures: Path | None
+    given: tuple[GivenAnswer, ...]
 
 
 class _PickledMethod(NamedTuple):
@@ -89,6 +97,7 @@ def predict(
     map_trimaps: bool = False,
     workers: int = 1,
     pictures: str | Path | None = None,
+    answers: str | Path | None = None,
     overwrite: bool = False,
     **options: Any,
 ) -> Predicted:
@@ -114,6 +123,10 @@ def predict(
         handed to other processes runs in this one, and the log says so.
     pictures : path, optional
         Folder for ``<id>-<what it shows>.png`` of the images solved by this run, where the method draws any.
+    answers : path, optional
+        For `fused`, which weighs the answers of other methods: a folder with their finished runs over the
+        same images, in folders of their names. The mattes are the same as without, to the bit; seconds and
+        memory of those runs count.
     overwrite : bool
         Predict anew where a finished or another run's mattes lie already; they stay until the new ones are
         complete.
@@ -130,14 +143,14 @@ def predict(
         If some images could not be predicted; the others are written.
     """
     options = {key: value for key, value in options.items() if value is not None}
-    read = [dataset, trimap]
+    loaded = load_method(method, options)
+    read = [dataset, trimap, *places_of_answers(answers, loaded)]
     out = check_output_folder(out, "a folder of mattes", _holds_run, inputs=read, among_pictures=True)
     if pictures is not None:
         title, is_ours = "a folder of pictures", holds_pictures_of_ours
         pictures = check_output_folder(
             pictures, title, is_ours, names=(), inputs=[*read, out], among_pictures=True
         )
-    loaded = load_method(method, options)
     facts = facts_of(loaded)
     images = images_to_predict(
         dataset,
@@ -145,6 +158,7 @@ def predict(
         trimap=trimap,
         map_trimaps=map_trimaps,
     )
+    given = None if answers is None else given_answers(answers, loaded, images)
     identity = _identity(facts, images)
     folder = _picture_folder(loaded, facts, pictures)
     mend(out, _holds_run)
@@ -152,7 +166,7 @@ def predict(
         with locked_folder(out), locked_folder(beside(out), named=out):
             _check_ours(out)
             fewer = _affordable(workers, loaded, images)
-            predicted = _run(method, loaded, options, images, beside(out), folder, fewer)
+            predicted = _run(method, loaded, options, images, given, beside(out), folder, fewer)
             take_place(beside(out), out)
             return replace(predicted, folder=out)
     if (finished := _finished(out, identity, images)) is not None:
@@ -161,7 +175,8 @@ def predict(
         # another run may have finished meanwhile
         if (finished := _finished(out, identity, images)) is not None:
             return finished
-        return _run(method, loaded, options, images, out, folder, _affordable(workers, loaded, images))
+        fewer = _affordable(workers, loaded, images)
+        return _run(method, loaded, options, images, given, out, folder, fewer)
 
 
 def _run(
@@ -169,6 +184,7 @@ def _run(
     loaded: Method,
     options: Mapping[str, Any],
     images: RunImages,
+    given: GivenAnswers | None,
     out: Path,
     folder: Path | None,
     workers: int,
@@ -181,7 +197,10 @@ def _run(
     if workers > 1 and not isinstance(method, str):
         pickled = _pickled(loaded, facts, out / _STATE / _PICKLE_NAME)
         shared, workers = (pickled, workers) if pickled else (method, 1)
-    tasks = {each.id: _Task(shared, options, each, out, folder) for each in images.images}
+    tasks = {
+        each.id: _Task(shared, options, each, out, folder, given.of(each.id) if given else ())
+        for each in images.images
+    }
 
     def load(row: dict[str, Any]) -> dict[str, Any] | None:
         """Take a row of this version whose matte is as it was written and whose files are as they were."""
@@ -206,7 +225,7 @@ def _run(
     failures = dict(images.failures) | reasons
     if failures:
         raise BatchError(failures, "images", len(images.images) + len(images.failures))
-    record = _record(facts, images, [rows[each.id] for each in images.images])
+    record = _record(facts, images, given, [rows[each.id] for each in images.images])
     for written in {out, folder or out}:
         remove_parts(written)
     flush_disks()
@@ -249,7 +268,7 @@ def _finished(out: Path, identity: dict[str, str | None], images: RunImages) -> 
         return None
     if out.is_dir() and (record := read_run(out)) is not None:
         values = {key: getattr(record, key) for key in identity}
-        of_others = images.set_digest is None and record.images_digest != _images_digest(images)
+        of_others = images.set_digest is None and record.images_digest != images.files_digest()
         if values != identity or of_others:
             others = "on other pictures" if images.set_digest is None else "on another set"
             raise DataError(
@@ -360,8 +379,9 @@ def _predict(task: _Task) -> dict[str, Any]:
     else:
         method = load_method(task.method, task.options)
     image, trimap = task.image.read(with_trimap=facts_of(method).takes_trimap)
+    answers = read_answers(task.given, image.shape[:2]) if task.given else None
     start = time.perf_counter()
-    alpha, fallback = solve(method, image, trimap)
+    alpha, fallback = solve(method, image, trimap, answers)
     seconds = time.perf_counter() - start
     write_png(task.out / f"{task.image.id}.png", to_uint8(alpha))
     pictures = {}
@@ -380,8 +400,13 @@ def _predict(task: _Task) -> dict[str, Any]:
     return row | ({"digest": digest} if (digest := task.image.digest()) else {})
 
 
-def _record(facts: Facts, images: RunImages, rows: Sequence[dict[str, Any]]) -> RunRecord:
+def _record(
+    facts: Facts, images: RunImages, given: GivenAnswers | None, rows: Sequence[dict[str, Any]]
+) -> RunRecord:
     peaks = [row["peak_megabytes"] for row in rows if row["peak_megabytes"] is not None]
+    if given is not None and given.peak_megabytes is not None:
+        peaks.append(given.peak_megabytes)
+    seconds = sum(row["seconds"] for row in rows) / max(1, len(rows)) + (given.seconds if given else 0)
     return RunRecord(
         method=facts.name,
         version=facts.version,
@@ -389,16 +414,10 @@ def _record(facts: Facts, images: RunImages, rows: Sequence[dict[str, Any]]) -> 
         set_digest=images.set_digest,
         set=images.set_name,
         images=len(rows),
-        seconds_per_image=round(sum(row["seconds"] for row in rows) / max(1, len(rows)), 4),
+        seconds_per_image=round(seconds, 4),
         peak_megabytes=max(peaks, default=None),
         fallbacks={row["id"]: row["fallback"] for row in rows if row["fallback"]},
         simd_version=__version__,
-        images_digest=_images_digest(images) if images.set_digest is None else None,
+        images_digest=images.files_digest() if images.set_digest is None else None,
         trained_on=facts.trained_on,
     )
-
-
-def _images_digest(images: RunImages) -> str:
-    """Return the digest of the names and files of pictures."""
-    lines = sorted(f"{each.id} {each.digest()}\n" for each in images.images)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -91,6 +91,11 @@ class RunImages:
     set_name: str | None = None
     set_digest: str | None = None  # None for pictures that are not a set
 
+    def files_digest(self) -> str:
+        """Return the digest of the names and files of pictures."""
+        lines = sorted(f"{each.id} {each.digest()}\n" for each in self.images)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
 
 def images_to_predict(
     origin: str | Path, *, needs_trimap: str, trimap: str | Path | None = None, map_trimaps: bool = False

@@ -27,6 +27,7 @@ from simd.training.class_sampler import ClassSampler
 from simd.training.fused_failures import (
     blurred,
     coloured_noise,
+    faint,
     hazy,
     nearly_unknown,
     piece_of_photograph,
@@ -77,6 +78,7 @@ class ExampleOptions:
     noise_textures: Annotated[float, Asked(help="Backgrounds: coloured noise.", at_least=0, at_most=1)]
     textured: Annotated[float, Asked(help="Foregrounds: given a texture.", at_least=0, at_most=1)]
     translucent: Annotated[float, Asked(help="Alpha: times a smooth field.", at_least=0, at_most=1)]
+    faint: Annotated[float, Asked(help="Alpha: less than a half.", at_least=0, at_most=1)]
     haze: Annotated[float, Asked(help="Alpha: a few levels off 0 and 255.", at_least=0, at_most=1)]
     one_sided: Annotated[float, Asked(help="Trimaps: one side unknown.", at_least=0, at_most=1)]
     nearly_unknown: Annotated[float, Asked(help="Trimaps: hardly a pixel known.", at_least=0, at_most=1)]
@@ -174,8 +176,8 @@ class Examples:
             planes[..., CLASS_OF] = np.where(classes == 255, main, classes)
         planes[trimap != UNKNOWN, CLASS_OF] = 255
         answers = classical_answers(image, trimap)
-        planes[..., ANSWERS] = answers.alphas
-        planes[..., FALLBACKS] = answers.fallbacks[0] + 2 * answers.fallbacks[1]
+        planes[..., ANSWERS] = np.stack([answer.alpha for answer in answers], axis=2)
+        planes[..., FALLBACKS] = answers[0].is_fallback + 2 * answers[1].is_fallback
         return planes
 
     def _changed(self, fg: UInt8, alpha: UInt8, bg: UInt8, rng: Generator) -> tuple[UInt8, UInt8]:
@@ -186,6 +188,8 @@ class Examples:
         fg, bg = recoloured(fg, rng), recoloured(bg, rng)
         if rng.random() < options.translucent:
             alpha = translucent(alpha, rng)
+        if rng.random() < options.faint:
+            alpha = faint(alpha, rng)
         if rng.random() < options.blur:
             sigma = rng.uniform(0.4, 2.5)
             fg, alpha = blurred(fg, alpha, sigma)

@@ -90,11 +90,17 @@ def hazy(alpha: UInt8, rng: Generator) -> UInt8:
     return np.asarray(np.rint(moved).clip(0, 255), np.uint8)
 
 
+def faint(alpha: UInt8, rng: Generator) -> UInt8:
+    """Multiply by a number below a half, so that nothing is foreground."""
+    return as_levels(alpha * np.float32(rng.uniform(0.04, 0.5) / 255))
+
+
 def nearly_unknown(trimap: UInt8, rng: Generator) -> UInt8:
-    """Keep what is known within a few small discs alone, on both sides or on one."""
+    """Keep what is known within a few small discs alone, on both sides or on one, or nothing at all."""
     side = len(trimap)
     kept = np.zeros_like(trimap)
-    for value in (FOREGROUND, BACKGROUND)[:: int(rng.choice([-1, 1]))][: int(rng.integers(1, 3))]:
+    sides = int(rng.choice(3, p=[0.2, 0.4, 0.4]))
+    for value in (FOREGROUND, BACKGROUND)[:: int(rng.choice([-1, 1]))][:sides]:
         pixels = np.argwhere(trimap == value)
         for _ in range(int(rng.integers(1, 4)) if len(pixels) else 0):
             row, column = (int(k) for k in pixels[rng.integers(len(pixels))])

@@ -137,9 +137,10 @@ def test_opencv_computes_what_the_network_of_the_training_does(random_weights, d
     folder, network = random_weights
     image, trimap = drawn.image[:144, :160], drawn.trimap[:144, :160]
     answers = classical_answers(image, trimap)
-    planes = np.concatenate([image, derived_planes(image, trimap), answers.alphas], axis=2)
+    alphas = np.stack([answer.alpha for answer in answers], axis=2)
+    planes = np.concatenate([image, derived_planes(image, trimap), alphas], axis=2)
     with torch.no_grad():
-        folded = folded_planes(planes, trimap, answers.fallbacks)
+        folded = folded_planes(planes, trimap, [answer.is_fallback for answer in answers])
         solved = network(torch.from_numpy(folded).permute(2, 0, 1)[None])
     alpha = load_fused(weights=str(folder)).predict(image, trimap)
     assert alpha == pytest.approx(solved.alpha[0, 0].numpy(), abs=1e-5)

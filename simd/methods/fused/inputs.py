@@ -1,14 +1,14 @@
 """What the network of `fused` is given beside an image, its trimap and the classical answers."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Mask, UInt8
-from simd.methods import Fallback, load_method
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, Mask, UInt8, to_uint8
+from simd.methods import Answer, Fallback, load_method
 from simd.methods.runtime.click_maps import click_maps, distances
 
 CLASSICAL = ("closed-form", "shared")
@@ -124,19 +124,11 @@ def _halved(total: Float32, weight: Float32) -> tuple[Float32, Float32]:
     return np.asarray(total / excess[..., None], np.float32), np.asarray(weight / excess, np.float32)
 
 
-class Answers(NamedTuple):
-    """What the two classical methods say of an image."""
-
-    alphas: UInt8  # (H, W, 2): closed-form's, shared's
-    fallbacks: tuple[bool, bool]  # which of them are not their method's own
-
-
-def classical_answers(image: UInt8, trimap: UInt8) -> Answers:
+def classical_answers(image: UInt8, trimap: UInt8) -> list[Answer]:
     """Solve an image by both methods; where one has no answer its fallback stands, and is named one."""
-    alphas, fallbacks = [], []
+    answers = []
     for name in CLASSICAL:
         alpha: Any = load_method(name).predict(image, trimap)
-        fallbacks.append(isinstance(alpha, Fallback))
-        alpha = alpha.alpha if isinstance(alpha, Fallback) else alpha
-        alphas.append(alpha if alpha.dtype == np.uint8 else as_levels(alpha))
-    return Answers(np.stack(alphas, axis=2), (fallbacks[0], fallbacks[1]))
+        is_fallback = isinstance(alpha, Fallback)
+        answers.append(Answer(to_uint8(alpha.alpha if is_fallback else alpha), is_fallback))
+    return answers

@@ -7,7 +7,7 @@ side alone and both answers are fallbacks; it sees the known colours spread over
 pixels around instead of 14.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -20,10 +20,10 @@ from scipy.special import expit, softmax
 from simd.errors import DataError, first_line
 from simd.image import UNKNOWN, UInt8
 from simd.installation import repair_command
-from simd.methods import load_method
+from simd.methods import Answer, load_method
 from simd.methods.facts import facts_of
 from simd.methods.fused.graph import STRIDE, network_model
-from simd.methods.fused.inputs import CLASSICAL, Answers, classical_answers, derived_planes, folded_planes
+from simd.methods.fused.inputs import CLASSICAL, classical_answers, derived_planes, folded_planes
 from simd.methods.networks import FUSED
 from simd.methods.runtime.check_inputs import check_arrays, overwrite_known
 from simd.methods.trimap_only import fill_unknown
@@ -60,6 +60,7 @@ class FusedMethod:
     checkpoint_digest: str
     tile: int | None = None
     name: str = "fused"
+    weighed: tuple[str, ...] = CLASSICAL
 
     @property
     def version(self) -> str:
@@ -89,15 +90,20 @@ class FusedMethod:
         check_arrays(image, trimap)
         if not (trimap == UNKNOWN).any():
             return np.asarray(fill_unknown(trimap, 0.5), dtype=np.float32)
-        answers = classical_answers(image, trimap)
-        planes = np.concatenate([image, derived_planes(image, trimap), answers.alphas], axis=2)
+        return self.weigh(image, trimap, classical_answers(image, trimap))
+
+    def weigh(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer]) -> Float32:
+        """Predict by the answers of both methods, as they are written: see :meth:`predict`."""
+        alphas = np.stack([answer.alpha for answer in answers], axis=2)
+        fallbacks = [answer.is_fallback for answer in answers]
+        planes = np.concatenate([image, derived_planes(image, trimap), alphas], axis=2)
         margins = [(0, -length % STRIDE) for length in trimap.shape]
         planes = np.pad(planes, [*margins, (0, 0)], mode="symmetric")
         whole = np.pad(trimap, margins, mode="symmetric")
         alpha = np.zeros(whole.shape, np.float32)
         network = cv2.dnn.readNetFromONNX(self.model)  # it keeps the arrays of its last image
         for window in self._windows(whole):
-            solved = _solve(network, planes[window.seen], whole[window.seen], answers)
+            solved = _solve(network, planes[window.seen], whole[window.seen], fallbacks)
             inner = tuple(
                 slice(core.start - seen.start, core.stop - seen.start)
                 for core, seen in zip(window.core, window.seen, strict=True)
@@ -156,9 +162,9 @@ def load_fused(*, weights: str | None = None, tile: int | None = None) -> FusedM
     return FusedMethod(model, card.sha256, tile)
 
 
-def _solve(network: cv2.dnn.Net, planes: UInt8, trimap: UInt8, answers: Answers) -> Float32:
+def _solve(network: cv2.dnn.Net, planes: UInt8, trimap: UInt8, fallbacks: Sequence[bool]) -> Float32:
     """Return alpha (H, W) of a part of an image, its sides multiples of 16."""
-    folded = folded_planes(planes, trimap, answers.fallbacks).transpose(2, 0, 1)
+    folded = folded_planes(planes, trimap, fallbacks).transpose(2, 0, 1)
     network.setInput(np.multiply(folded, np.float32(1 / 255), order="C")[None])
     logits = _unfolded(network.forward()[0])
     weights, own = softmax(logits[:3], axis=0), expit(2 * logits[3])
