@@ -3,7 +3,8 @@
 Both say of each window how far alpha is from what its colours predict, by one matrix for each.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -20,7 +21,7 @@ from simd.methods.classical.direct.grid import (
     grid_of,
     with_margin,
 )
-from simd.methods.classical.direct.solver import Plan, in_parallel
+from simd.methods.classical.direct.plan import Plan
 
 REACH = 2  # two pixels share a window of 3 × 3 if they are no further apart
 EPSILON = 1e-7  # pymatting's, which is that of both papers
@@ -39,7 +40,7 @@ def window_system(
         If the picture is smaller than a window.
     """
     system, parts = _parts(image, trimap, learning, epsilon, threads)
-    in_parallel(_called, parts, threads)
+    _results(parts, threads)
     return system
 
 
@@ -48,7 +49,7 @@ def planned_window_system(
 ) -> tuple[System, Plan]:
     """Return :func:`window_system` and the plan of its solution, made beside each other by two threads."""
     system, parts = _parts(image, trimap, learning, epsilon, threads)
-    plan, *_ = in_parallel(_called, [partial(Plan, system.grid, threads), *parts], threads)
+    plan, *_ = _results([partial(Plan, system.grid, threads), *parts], threads)
     return system, plan
 
 
@@ -69,8 +70,12 @@ def _parts(
     ]
 
 
-def _called(part: Callable[[], Any]) -> Any:
-    return part()
+def _results(calls: Sequence[Callable[[], Any]], threads: int) -> list[Any]:
+    """Return what calls that let go of the interpreter give."""
+    if threads == 1 or len(calls) == 1:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(threads) as pool:
+        return [each.result() for each in [pool.submit(call) for call in calls]]
 
 
 def add_equations(

@@ -3,6 +3,7 @@
 ============  =========================================================================================
 grid          the unknown pixels of a picture as a numbered list; a matrix of one stencil for each
 dissection    the order of elimination, by straight cuts, and the tree of nodes that it makes
+plan          the tree with its sizes, where each part is kept, in which turn parts are made
 fronts        the factor itself: one dense block for each node, by LAPACK
 substitution  from the factor to the solution; the product with the matrix
 renewal       a factor that is kept, and renewed where pixels change

@@ -4,6 +4,9 @@ SciPy hands out the addresses of its routines for other compiled code (``scipy.l
 ``cython_lapack``). They travel as plain integers, so that numba can keep the loops that call them on disk.
 """
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -49,3 +52,20 @@ def call(_context: Any, address: Any, arguments: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(address, arguments), generate
+
+
+_BLAS = threading.Lock()
+
+
+@cache
+def _controller() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep BLAS to one thread: with more, the last bits depend on how it cuts its work."""
+    with _BLAS, _controller().limit(limits=1, user_api="blas"):
+        yield

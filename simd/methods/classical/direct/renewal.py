@@ -27,8 +27,7 @@ from simd.methods.classical.direct.fronts import (
 )
 from simd.methods.classical.direct.grid import Float64, Int32, Int64, System
 from simd.methods.classical.direct.growing_tree import GrowingTree, with_ancestors
-from simd.methods.classical.direct.lapack import LETTERS, routines
-from simd.methods.classical.direct.solver import one_blas_thread
+from simd.methods.classical.direct.lapack import LETTERS, one_blas_thread, routines
 
 TOLERANCE = 1e-7  # a front's pixels are left alone while those they hang on have moved by no more
 LARGEST_RESIDUAL = 1e-5  # |A x - b| / |b|

@@ -5,32 +5,14 @@ refining, mostly by one step, does the rest. So it does for a matrix that roundi
 factored with a larger diagonal.
 """
 
-import heapq
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from simd.methods.classical.direct.dissection import dissect
-from simd.methods.classical.direct.fronts import (
-    BOUND,
-    COLUMNS,
-    END,
-    LEFT,
-    PANEL_AT,
-    RIGHT_CHILD,
-    START,
-    UPDATE_AT,
-    factor,
-    find_boundaries,
-    panel_lengths,
-)
-from simd.methods.classical.direct.grid import Float64, Grid, Int64, System
-from simd.methods.classical.direct.lapack import LETTERS, routines
+from simd.methods.classical.direct.fronts import BOUND, END, START, factor
+from simd.methods.classical.direct.grid import Float64, Int64, System
+from simd.methods.classical.direct.lapack import LETTERS, one_blas_thread, routines
+from simd.methods.classical.direct.plan import Plan
 from simd.methods.classical.direct.substitution import (
     backward,
     forward,
@@ -46,7 +28,6 @@ TOLERANCE = 1e-9  # of the residual, relative to the right-hand side
 _REACH = 1e-11  # what refining tries for
 _ITERATIONS = 200
 _SHIFTS = (0.0, 1e-13, 1e-11, 1e-9, 1e-7)  # of the largest number on the diagonal
-_PIECES_A_THREAD = 4
 
 
 class Solution(NamedTuple):
@@ -60,7 +41,7 @@ class Solution(NamedTuple):
 
 
 def solve(
-    system: System, plan: "Plan | None" = None, *, threads: int = 1, largest_double: int | None = None
+    system: System, plan: Plan | None = None, *, threads: int = 1, largest_double: int | None = None
 ) -> Solution:
     """Solve a symmetric positive definite system over a grid.
 
@@ -72,7 +53,7 @@ def solve(
     threads : int
         The result is the same to the bit with any number.
     largest_double : int, optional
-        Factors of more numbers are kept in single precision; by default those of more than 50 million that
+        Factors of more numbers are kept in single precision; by default those of more than 25 million that
         hold more than 39 for each pixel of the picture, or more than 268 million.
 
     Raises
@@ -128,7 +109,7 @@ class Factor:
     def __init__(
         self,
         system: System,
-        plan: "Plan | None" = None,
+        plan: Plan | None = None,
         *,
         threads: int = 1,
         largest_double: int = LARGEST_DOUBLE,
@@ -212,7 +193,7 @@ class Factor:
             return bool(bad < 0)
 
         with one_blas_thread():
-            return _up(run, plan, self.threads)
+            return plan.up(run, self.threads)
 
     def _backward(self, values: Float64, *, is_factored_along: bool = False) -> None:
         plan = self._plan
@@ -224,138 +205,7 @@ class Factor:
             backward(nodes, plan.table, plan.order, plan.boundary, self._panels, values, front)
             return True
 
-        _down(run, plan, self.threads)
-
-
-class Plan:
-    """What is known of the factor before any number: its tree, its sizes, where each part is kept."""
-
-    def __init__(self, grid: Grid, threads: int = 1) -> None:
-        tree = dissect(grid)
-        self.order = tree.order
-        self.position = np.empty_like(tree.order)
-        self.position[tree.order] = np.arange(len(tree.order), dtype=np.int32)
-        self.table = np.zeros((len(tree.start), COLUMNS), np.int64)
-        self.table[:, START], self.table[:, END] = tree.start, tree.end
-        self.table[:, LEFT], self.table[:, RIGHT_CHILD] = tree.left, tree.right
-        self.all = np.arange(len(self.table))
-        room = np.empty(8 * len(tree.order), np.int32)
-        self.boundary, _ = find_boundaries(
-            self.all, self.table, tree.order, self.position, grid.addresses, grid.slots, grid.steps, room, 0
-        )
-        own, bound = tree.end - tree.start, self.table[:, BOUND]
-        heights = own + bound + 1
-        self.highest = int(heights.max())
-        lengths = panel_lengths(own, bound)
-        self.numbers = int(lengths.sum())
-        self.table[:, PANEL_AT] = np.cumsum(lengths) - lengths
-        self.pieces, self.top = _pieces(self.table, threads)
-        self.updates = self._place_updates()
-
-    @property
-    def parts(self) -> dict[int, Int64]:
-        """The pieces, and each node above them alone, by their last node."""
-        return {int(piece[-1]): piece for piece in [*self.pieces, *self.top[:, None]]}
-
-    def children(self, node: int) -> list[int]:
-        """Return the one or two children of a node, none of a leaf."""
-        return [child for child in self.table[node, [LEFT, RIGHT_CHILD]].tolist() if child >= 0]
-
-    def _place_updates(self) -> int:
-        """Give each update a place, a first child's where there is one; return the numbers in all."""
-        bound = self.table[:, BOUND]
-        sizes = ((bound + 1) * (bound + 2) // 2).tolist()
-        children = np.where(
-            self.table[:, LEFT] >= 0, self.table[:, LEFT], self.table[:, RIGHT_CHILD]
-        ).tolist()
-        places, peak = [0] * len(sizes), 0
-        for piece in [*self.pieces, self.top]:
-            free = peak
-            for node in piece.tolist():
-                child = children[node]
-                in_piece = child >= piece[0] and piece is not self.top
-                places[node] = free = places[child] if in_piece else free
-                free += sizes[node]
-                peak = max(peak, free)
-        self.table[:, UPDATE_AT] = places
-        return peak
-
-
-def _pieces(table: Int64, threads: int) -> tuple[list[Int64], Int64]:
-    """Cut the tree into subtrees of similar work; return their nodes, and those above them."""
-    nodes = len(table)
-    if threads == 1:
-        return [np.arange(nodes)], np.arange(0)
-    own, bound = (table[:, END] - table[:, START]).astype(float), table[:, BOUND].astype(float)
-    work = own**3 / 3 + own**2 * bound + own * bound**2 + 50 * (own + bound) ** 2
-    left, right = table[:, LEFT].tolist(), table[:, RIGHT_CHILD].tolist()
-    total, first = work.tolist(), list(range(nodes))
-    for node in range(nodes):
-        for child in (right[node], left[node]):
-            if child >= 0:
-                total[node] += total[child]
-                first[node] = min(first[node], first[child])
-    heap, top = [(-total[-1], nodes - 1)], []
-    while len(heap) < _PIECES_A_THREAD * threads:
-        _, node = heapq.heappop(heap)
-        children = [child for child in (left[node], right[node]) if child >= 0]
-        if not children:
-            heapq.heappush(heap, (0.0, node))  # a leaf is work that cannot be shared
-            break
-        top.append(node)
-        for child in children:
-            heapq.heappush(heap, (-total[child], child))
-    return [np.arange(first[node], node + 1) for _, node in sorted(heap)], np.array(sorted(top), np.int64)
-
-
-def _up(run: Callable[[Int64], bool], plan: Plan, threads: int) -> bool:
-    """Run all nodes, children before their parent; return whether each said so."""
-    if threads == 1:
-        return run(plan.all)
-    parents = {child: node for node in plan.top.tolist() for child in plan.children(node)}
-    waiting = {node: len(plan.children(node)) for node in plan.top.tolist()}
-
-    def after(node: int) -> list[int]:
-        parent = parents.get(node, -1)
-        if parent < 0:
-            return []
-        waiting[parent] -= 1
-        return [] if waiting[parent] else [parent]
-
-    return _run_parts(run, plan.parts, [int(piece[-1]) for piece in plan.pieces], after, threads)
-
-
-def _down(run: Callable[[Int64], bool], plan: Plan, threads: int) -> bool:
-    """Run all nodes, each after its parent."""
-    if threads == 1:
-        return run(plan.all)
-    top = set(plan.top.tolist())
-    root = len(plan.table) - 1
-    return _run_parts(
-        run, plan.parts, [root], lambda node: plan.children(node) if node in top else [], threads
-    )
-
-
-def _run_parts(
-    run: Callable[[Int64], bool],
-    parts: Mapping[int, Int64],
-    first: Sequence[int],
-    after: Callable[[int], Sequence[int]],
-    threads: int,
-) -> bool:
-    """Run parts of the tree, known by their last node, as soon as `after` names them; stop at a False."""
-    with ThreadPoolExecutor(threads) as pool:
-        pending = {pool.submit(run, parts[node]): node for node in first}
-        well = True
-        while pending and well:
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                node = pending.pop(future)
-                well = well and future.result()
-                if well:
-                    pending |= {pool.submit(run, parts[other]): other for other in after(node)}
-        for future in pending:
-            future.cancel()
-    return well
+        plan.down(run, self.threads)
 
 
 def _refined(factored: Factor, x: Float64, size: float) -> tuple[Float64, float, int]:
@@ -378,28 +228,3 @@ def _refined(factored: Factor, x: Float64, size: float) -> tuple[Float64, float,
             break
         x, old = x + (new / curvature) * direction, new
     return best, least, step
-
-
-def in_parallel(function: Any, items: Sequence[Any], threads: int) -> list[Any]:
-    """Call a function, which must let go of the interpreter, with each of the items."""
-    if threads == 1 or len(items) == 1:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(function, items))
-
-
-_BLAS = threading.Lock()
-
-
-@cache
-def _controller() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: with more, the last bits depend on how it cuts its work."""
-    with _BLAS, _controller().limit(limits=1, user_api="blas"):
-        yield
