@@ -96,9 +96,7 @@ def train(
     DiskFullError
         If a checkpoint cannot be written; the one before is untouched.
     """
-    check_device(device, "float32" if device == "cpu" else recipe.loop.precision, _PRECISION)
-    if device == "cpu" and recipe.loop.precision == "float16":
-        raise DataError("float16 is for GPUs; on the CPU take --set loop.precision=bfloat16 or float32")
+    check_device(device, recipe.loop.precision, _PRECISION)
     if track_with is not None and track_with not in TRACKERS:
         raise DataError(f"unknown tracker {track_with!r}; known are {', '.join(TRACKERS)}")
     inputs: list[str] = [*recipe.head.runs]

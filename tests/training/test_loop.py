@@ -10,6 +10,7 @@ from tiny_runs import Patches, tiny_recipe
 from simd.errors import BusyError, DataError, DiskFullError
 from simd.files import read_json
 from simd.locks import locked_folder
+from simd.methods.runtime.devices import check_device
 from simd.methods.weights.folder import load_networks, load_weights
 from simd.training import checkpoints
 from simd.training.checkpoints import load_checkpoint
@@ -277,6 +278,17 @@ def test_devices_trackers_and_precisions_that_are_not_there(tmp_path):
         train(tiny_recipe("sim-classifier-small", "precision=float16"), tmp_path, samples=Patches())
     with pytest.raises(DataError, match="unknown tracker 'tensorbord'; known are tensorboard"):
         train(recipe, tmp_path, track_with="tensorbord", samples=Patches())
+
+
+@pytest.mark.parametrize("key", ["avx512_bf16", "amx_bf16", "sve_bf16", "bf16"])
+def test_bfloat16_on_a_processor_without_it_is_said_to_be_slow(key, monkeypatch, caplog):
+    for has in (True, False):
+        monkeypatch.setattr("torch.cpu.get_capabilities", lambda has=has: {"avx2": True, key: has})
+        check_device("cpu", "bfloat16", ("float32", "bfloat16"))
+        assert ("float32 takes less time here" in caplog.text) is not has
+    caplog.clear()
+    check_device("cpu", "float32", ("float32", "bfloat16"))
+    assert not caplog.records
 
 
 def test_a_step_without_memory_says_what_to_lower(tmp_path):

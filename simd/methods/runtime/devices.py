@@ -1,5 +1,6 @@
 """Where a network computes: devices and number types that are there, their memory, precision and failures."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -8,9 +9,11 @@ import torch
 from simd.errors import DataError
 from simd.taxonomy import suggest
 
+_LOG = logging.getLogger(__name__)
+
 
 def check_device(device: str, dtype: str, dtypes: Iterable[str]) -> torch.device:
-    """Return the device of a name.
+    """Return the device of a name; warn where it computes in the type, but slowly.
 
     Raises
     ------
@@ -37,7 +40,15 @@ def check_device(device: str, dtype: str, dtypes: Iterable[str]) -> torch.device
         )
     if torch_device.type == "cpu" and dtype == "float16":
         raise DataError("float16 is for GPUs; on the CPU take float32 or bfloat16")
+    if torch_device.type == "cpu" and dtype == "bfloat16" and not _cpu_has_bfloat16():
+        _LOG.warning("this processor has no instructions for bfloat16: float32 takes less time here")
     return torch_device
+
+
+def _cpu_has_bfloat16() -> bool:
+    """Say whether products of bfloat16 are instructions here; PyTorch computes them without, too."""
+    # keys differ by architecture: avx512_bf16, amx_bf16, bf16
+    return any(has for name, has in torch.cpu.get_capabilities().items() if "bf16" in name)
 
 
 def present_devices() -> list[str]:
