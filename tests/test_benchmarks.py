@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tools.mongod import running_mongod
 
+import simd
 from simd.composition.build import build
 from simd.errors import DataError
 
@@ -89,6 +90,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
 WITH_INPUTS = {
     "ablation.py",
     "fused.py",
+    "fused_held_back.py",
     "leaderboard.py",
     "speed/fused.py",
     "speed/compose.py",
@@ -210,6 +212,27 @@ def test_fused_is_compared_by_the_scores_of_the_leaderboard(tmp_path):
     assert images == "80"
     assert [float(mean) for mean in means] == pytest.approx(of_method, abs=6e-4)
     assert float(ratio) == pytest.approx(of_method[2] / min(of_method[:2]), abs=6e-4)
+
+
+def test_weights_of_fused_are_scored_on_examples_that_were_held_back(tmp_path):
+    pytest.importorskip("torch")
+    from simd.training.fused_examples import ALPHA, TRIMAP, Examples
+    from simd.training.recipe import read_recipe, recipe_text
+
+    sizes = ("examples.side=96", "examples.drawn=[96]", "examples.crop=64", "examples.late_crop=64")
+    recipe = read_recipe("fused", [*sizes, "validation.samples=2", "examples.radii=[3]"])
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.toml").write_text(recipe_text(recipe))
+    printed = run("fused_held_back.py", "run", folder=tmp_path)
+    sads = {"closed-form": 0.0, "shared": 0.0, "fused": 0.0}
+    examples = Examples(recipe.examples, recipe.validation.seed)
+    for example in (examples[0], examples[1]):
+        image, trimap, alpha = (np.ascontiguousarray(example[..., at]) for at in (slice(0, 3), TRIMAP, ALPHA))
+        for name in sads:
+            matte = np.rint(simd.matte(image, trimap, method=name) * 255) / 255
+            sads[name] += np.abs(matte - alpha / 255)[trimap == 128].sum()
+    expected = sads["fused"] / min(sads["closed-form"], sads["shared"])
+    assert float(printed.splitlines()[-1].split()[1]) == pytest.approx(expected, abs=3e-3)
 
 
 @pytest.mark.slow

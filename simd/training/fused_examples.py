@@ -82,6 +82,7 @@ class ExampleOptions:
     haze: Annotated[float, Asked(help="Alpha: a few levels off 0 and 255.", at_least=0, at_most=1)]
     one_sided: Annotated[float, Asked(help="Trimaps: one side unknown.", at_least=0, at_most=1)]
     nearly_unknown: Annotated[float, Asked(help="Trimaps: hardly a pixel known.", at_least=0, at_most=1)]
+    unknown: Annotated[float, Asked(help="Trimaps: nothing known.", at_least=0, at_most=1)]
     blur: Annotated[float, Asked(help="Composites: alpha and F blurred.", at_least=0, at_most=1)]
     noise: Annotated[float, Asked(help="Composites: noise.", at_least=0, at_most=1)]
     jpeg: Annotated[float, Asked(help="Composites: compressed.", at_least=0, at_most=1)]
@@ -188,7 +189,7 @@ class Examples:
         fg, bg = recoloured(fg, rng), recoloured(bg, rng)
         if rng.random() < options.translucent:
             alpha = translucent(alpha, rng)
-        if rng.random() < options.faint:
+        if options.faint and rng.random() < options.faint:  # without it all other numbers stay as they were
             alpha = faint(alpha, rng)
         if rng.random() < options.blur:
             sigma = rng.uniform(0.4, 2.5)
@@ -210,6 +211,8 @@ class Examples:
             trimap[trimap == (FOREGROUND if rng.random() < 0.7 else BACKGROUND)] = UNKNOWN
         elif kind < options.one_sided + options.nearly_unknown:
             trimap = nearly_unknown(trimap, rng)
+        elif kind < options.one_sided + options.nearly_unknown + options.unknown:
+            trimap[:] = UNKNOWN
         return trimap
 
     def _background(self, scenery: UInt8, number: int, name: str, rng: Generator) -> UInt8:

@@ -96,11 +96,10 @@ def faint(alpha: UInt8, rng: Generator) -> UInt8:
 
 
 def nearly_unknown(trimap: UInt8, rng: Generator) -> UInt8:
-    """Keep what is known within a few small discs alone, on both sides or on one, or nothing at all."""
+    """Keep what is known within a few small discs alone, on both sides or on one."""
     side = len(trimap)
     kept = np.zeros_like(trimap)
-    sides = int(rng.choice(3, p=[0.2, 0.4, 0.4]))
-    for value in (FOREGROUND, BACKGROUND)[:: int(rng.choice([-1, 1]))][:sides]:
+    for value in (FOREGROUND, BACKGROUND)[:: int(rng.choice([-1, 1]))][: int(rng.integers(1, 3))]:
         pixels = np.argwhere(trimap == value)
         for _ in range(int(rng.integers(1, 4)) if len(pixels) else 0):
             row, column = (int(k) for k in pixels[rng.integers(len(pixels))])

@@ -11,6 +11,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -155,6 +156,7 @@ class _Run:
         self._world, self._rank = accelerator.num_processes, accelerator.process_index
         self._stage.to(accelerator.device)
         network = placed(self._stage.network, accelerator.device)
+        self._begun = _copied(network) if recipe.head.start_share else None
         self._average = (
             AveragedModel(network, multi_avg_fn=_averaging(recipe.loop.ema), use_buffers=True)
             if recipe.loop.ema
@@ -357,10 +359,20 @@ class _Run:
         return int(state["step"])
 
     def _trained(self) -> nn.Module:
-        """Return the network whose weights count: the averaged one where there is one, in evaluation mode."""
+        """Return the network whose weights count, in evaluation mode: the averaged one where there is one.
+
+        A share of the weights that the run began with goes into it ("Robust fine-tuning of zero-shot models",
+        CVPR 2022): what was learned before is kept beside what the new samples teach.
+        """
         network: nn.Module = self._accelerator.unwrap_model(self._network)
         if self._average is not None:
             network = self._average.module
+        if self._begun is not None:
+            share, network = self._recipe.head.start_share or 0.0, deepcopy(network)
+            state = network.state_dict()
+            for name, first in self._begun.items():
+                if first.is_floating_point():
+                    state[name].lerp_(first, share)
         return network.eval()
 
     # -- samples and log ---------------------------------------------------------------------------------
@@ -420,6 +432,10 @@ class _Run:
     def _source(self, done: int) -> str:
         head = self._recipe.head
         return f"simd train, stage {head.stage}, preset {head.preset}, seed {head.seed}, step {done}"
+
+
+def _copied(network: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
 
 def _averaging(kept: float) -> Any:

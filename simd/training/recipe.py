@@ -39,6 +39,13 @@ class HeadOptions:
     tnet: Annotated[str | None, Asked(help="shm: RUN of shm-tnet.", path=True)] = None
     mnet: Annotated[str | None, Asked(help="shm: RUN of shm-mnet.", path=True)] = None
     start: Annotated[str | None, Asked(help="RUN or weights to begin with.", path=True)] = None
+    start_share: Annotated[
+        float | None, Asked(help="Of the weights begun with, in those written.", at_least=0, at_most=1)
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.start_share and self.start is None:
+            raise DataError(f"start_share {self.start_share:g}: no weights to begin with; name start")
 
     @property
     def runs(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from simd.methods.weights.folder import load_weights  # noqa: E402
 from simd.training.fused_examples import (  # noqa: E402
     ALPHA,
     ANSWERS,
+    CLASS_OF,
     FALLBACKS,
     IMAGE,
     TRIMAP,
@@ -41,7 +42,18 @@ TINY = (
     *("loop.steps=4", "loop.batch=2", "loop.log_every=1", "loop.precision=float32", "schedule.warm_up=1"),
     *("validation.every=0", "checkpoints.every=2", "checkpoints.final=last"),
 )
-CHANCES = ("one_sided", "nearly_unknown", "haze", "translucent", "blur", "noise", "jpeg", "withheld")
+CHANCES = (
+    "one_sided",
+    "nearly_unknown",
+    "unknown",
+    "haze",
+    "translucent",
+    "faint",
+    "blur",
+    "noise",
+    "jpeg",
+    "withheld",
+)
 NONE = {**dict.fromkeys(CHANCES, 0.0), "plain": (0.0, 0.0)}
 
 
@@ -88,6 +100,12 @@ def test_shares_of_trimaps_are_met(options):
     assert (nearly[..., TRIMAP] == UNKNOWN).mean() > 0.9
     sided = Examples(replace(options, **{**NONE, "one_sided": 1.0}), 0)[1]
     assert sided[0, 0, FALLBACKS] == 3
+    nothing = Examples(replace(options, **{**NONE, "unknown": 1.0}), 0)[0]
+    assert (nothing[..., TRIMAP] == UNKNOWN).all()
+    assert (nothing[..., CLASS_OF] < 20).all()
+    faint = Examples(replace(options, **{**NONE, "faint": 1.0}), 0)[0]
+    assert 0 < faint[..., ALPHA].max() <= 127
+    assert not (faint[..., TRIMAP] == FOREGROUND).any()
 
 
 def test_plain_examples_are_composites_as_a_set_has_them(options):
@@ -183,6 +201,26 @@ def test_a_run_begins_with_the_weights_of_another(tmp_path, shelved):
     train(read_recipe("fused", settings), tmp_path / "second")
     first, second = (load_weights(tmp_path / name, "fused")[0].state_dict() for name in ("first", "second"))
     assert all(torch.equal(first[name], second[name]) for name in first if "num_batches" not in name)
+
+
+def test_a_share_of_the_weights_begun_with_is_in_those_that_are_written(tmp_path, shelved):
+    train(read_recipe("fused", TINY), tmp_path / "first")
+    states = {}
+    for share in (0, 0.25, 1):
+        settings = (*TINY, f"start={tmp_path / 'first'}", "seed=7", f"start_share={share}")
+        train(read_recipe("fused", settings), tmp_path / f"{share}")
+        states[share] = load_weights(tmp_path / f"{share}", "fused")[0].state_dict()
+    first = load_weights(tmp_path / "first", "fused")[0].state_dict()
+    changed = False
+    for name in (name for name, tensor in first.items() if tensor.is_floating_point()):
+        trained, mixed, kept = (states[share][name].double() for share in (0, 0.25, 1))
+        assert torch.equal(kept, first[name].double())
+        # factors of convolutions are rounded to float16
+        torch.testing.assert_close(mixed, 0.25 * kept + 0.75 * trained, atol=1e-4, rtol=2e-3)
+        changed |= not torch.equal(trained, kept)
+    assert changed
+    with pytest.raises(DataError, match=r"start_share 0\.5: no weights to begin with; name start"):
+        read_recipe("fused", [*TINY, "start_share=0.5"])
 
 
 def test_weights_to_begin_with_are_those_of_the_stage_and_the_size(tmp_path):
