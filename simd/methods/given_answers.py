@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from simd.dataset.predictions import read_run
+from simd.dataset.predictions import UNFINISHED_NAME, read_run
 from simd.errors import DataError
 from simd.image import read_matte, to_uint8
 from simd.methods import Answer, Method, Weighs, load_method
@@ -67,9 +67,10 @@ def given_answers(folder: str | Path, method: Method, images: RunImages) -> Give
         facts = facts_of(load_method(name))
         advice = f"run simd predict {name} over these images with --out {place}, or leave out --answers"
         record = read_run(place)
-        if record is None:
+        if record is None or (place / UNFINISHED_NAME).is_dir():
             raise DataError(f"{place}: holds no finished run of {name}; {advice}")
-        if (record.method, record.version) != (name, facts.version):
+        theirs = (record.method, record.version, record.checkpoint_digest)
+        if theirs != (name, facts.version, facts.checkpoint_digest):
             raise DataError(
                 f"{place}: its mattes are of {record.method} ({record.version}), not of {name} "
                 f"({facts.version}); {advice}"

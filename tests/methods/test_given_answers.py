@@ -86,6 +86,11 @@ def test_what_is_no_run_of_the_method_is_refused(tiny_set, answers, tmp_path, ru
     refused(r"shared: its mattes are of shared \(0\), not of shared \(")
     file.write_text(json.dumps(record | {"set_digest": "0" * 64}))
     refused("shared: its mattes are of other images")
+    file.write_text(json.dumps(record | {"checkpoint_digest": "0" * 64}))
+    refused("shared: its mattes are of shared")
+    file.write_text(json.dumps(record))
+    (answers / "shared" / ".predict").mkdir()  # of a run that is not finished
+    refused("shared: holds no finished run of shared")
     file.unlink()
     refused("shared: holds no finished run of shared; run simd predict shared")
     with pytest.raises(DataError, match=r"lies in .*closed-form, which this command reads"):
