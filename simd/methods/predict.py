@@ -143,14 +143,18 @@ def predict(
         If some images could not be predicted; the others are written.
     """
     options = {key: value for key, value in options.items() if value is not None}
-    loaded = load_method(method, options)
-    read = [dataset, trimap, *places_of_answers(answers, loaded)]
+    read = [dataset, trimap]
     out = check_output_folder(out, "a folder of mattes", _holds_run, inputs=read, among_pictures=True)
     if pictures is not None:
         title, is_ours = "a folder of pictures", holds_pictures_of_ours
         pictures = check_output_folder(
             pictures, title, is_ours, names=(), inputs=[*read, out], among_pictures=True
         )
+    loaded = load_method(method, options)
+    title = "a folder of mattes"
+    check_output_folder(
+        out, title, _holds_run, inputs=places_of_answers(answers, loaded), among_pictures=True
+    )
     facts = facts_of(loaded)
     images = images_to_predict(
         dataset,
