@@ -93,7 +93,9 @@ def test_what_is_no_run_of_the_method_is_refused(tiny_set, answers, tmp_path, ru
     refused("shared: holds no finished run of shared")
     file.unlink()
     refused("shared: holds no finished run of shared; run simd predict shared")
-    with pytest.raises(DataError, match=r"lies in .*closed-form, which this command reads"):
+    with pytest.raises(DataError, match="which this command reads"):
+        predict("fused", tiny_set.path, answers / "closed-form", answers=answers, overwrite=True)
+    with pytest.raises(DataError, match=r"lies in .*closed-form, a folder of mattes"):
         predict("fused", tiny_set.path, answers / "closed-form" / "fused", answers=answers)
     done = run_cli("predict", "knn", tiny_set.path, "--out", out, "--answers", answers)
     assert done.code == 1
