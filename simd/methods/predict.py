@@ -151,10 +151,8 @@ def predict(
             pictures, title, is_ours, names=(), inputs=[*read, out], among_pictures=True
         )
     loaded = load_method(method, options)
-    title = "a folder of mattes"
-    check_output_folder(
-        out, title, _holds_run, inputs=places_of_answers(answers, loaded), among_pictures=True
-    )
+    taken = places_of_answers(answers, loaded)  # only the method knows them
+    check_output_folder(out, "a folder of mattes", _holds_run, inputs=taken, among_pictures=True)
     facts = facts_of(loaded)
     images = images_to_predict(
         dataset,
