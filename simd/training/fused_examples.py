@@ -58,7 +58,7 @@ class ExampleOptions:
     """The table [examples] of the stage fused; shares are of the examples that are not plain."""
 
     count: Annotated[int, Asked(help="Examples to learn from; each is cropped anew.", at_least=1)]
-    side: Annotated[int, Asked(help="H and W of an example.", at_least=64, at_most=1024)]
+    side: Annotated[int, Asked(help="H and W of an example, at most.", at_least=64, at_most=1024)]
     drawn: Annotated[tuple[int, ...], Asked(help="Sizes at which objects are drawn, by turns.", at_least=64)]
     shares: Annotated[tuple[str, ...], Asked(help="class=weight, or kind of mixed object; 1 if not named.")]
     crop: Annotated[int, Asked(help="H and W of a sample, a multiple of 32.", at_least=64, at_most=1024)]
@@ -106,11 +106,15 @@ class ExampleOptions:
         return weights
 
     def __post_init__(self) -> None:
-        if not self.drawn or min(self.drawn) < self.side:
-            raise DataError(f"drawn {list(self.drawn)}: sizes must be at least the side, {self.side}")
+        if not self.drawn:
+            raise DataError("drawn is empty; give the sizes at which objects are drawn, as in [320, 512]")
+        smallest = min(self.side, *self.drawn)
         for name in ("crop", "late_crop"):
-            if (crop := getattr(self, name)) % 32 or crop > self.side:
-                raise DataError(f"{name} {crop} must be a multiple of 32, at most the side, {self.side}")
+            if (crop := getattr(self, name)) % 32 or crop > smallest:
+                raise DataError(
+                    f"{name} {crop} must be a multiple of 32, at most {smallest}, the least of side "
+                    f"({self.side}) and of drawn {list(self.drawn)}"
+                )
         if not self.radii:
             raise DataError("radii is empty; give the radii of trimaps, as in [3, 5]")
         for name in ("plain", "plain_photographs"):
@@ -125,9 +129,9 @@ class ExampleOptions:
 class Examples:
     """Examples by number, drawn by the options and the seed; see the module.
 
-    Each is uint8 (side, side, 22): the image; the planes of :func:`derived_planes`; closed-form's and
-    shared's alpha; trimap; alpha; class index of each unknown pixel, else 255; fallbacks, 1 for closed-form
-    plus 2 for shared.
+    Each is uint8 (S, S, 22), where S is the side, or less where its object is drawn smaller: the image; the
+    planes of :func:`derived_planes`; closed-form's and shared's alpha; trimap; alpha; class index of each
+    unknown pixel, else 255; fallbacks, 1 for closed-form plus 2 for shared.
     """
 
     def __init__(self, options: ExampleOptions, seed: int) -> None:
@@ -147,8 +151,9 @@ class Examples:
         raise DataError(f"example {number}: has no unknown pixel; larger radii give some")
 
     def _make(self, number: int, name: str, rng: Generator) -> UInt8 | None:
-        options, side = self.options, self.options.side
+        options = self.options
         size = options.drawn[number // _BLOCK % len(options.drawn)]
+        side = min(options.side, size)
         drawn = self._stream(name, size)[number]
         soft = np.argwhere((drawn.alpha > 0) & (drawn.alpha < 255))
         middle = soft[rng.integers(len(soft))] if len(soft) else np.array([size // 2, size // 2])
@@ -162,7 +167,7 @@ class Examples:
             bg = piece_of_photograph(side, rng) if over else np.ascontiguousarray(drawn.bg[square])
             image = composite(np.ascontiguousarray(fg), np.ascontiguousarray(alpha), bg)
         else:
-            bg = self._background(drawn.bg[square], number, name, rng)
+            bg = self._background(drawn.bg[square], number, rng)
             image, alpha = self._changed(fg, alpha, bg, rng)
             trimap = self._trimap(alpha, rng)
         if (trimap == UNKNOWN).sum() < 100:
@@ -215,8 +220,8 @@ class Examples:
             trimap[:] = UNKNOWN
         return trimap
 
-    def _background(self, scenery: UInt8, number: int, name: str, rng: Generator) -> UInt8:
-        options, side = self.options, self.options.side
+    def _background(self, scenery: UInt8, number: int, rng: Generator) -> UInt8:
+        options, side = self.options, len(scenery)
         kind = rng.random()
         if kind < options.photographs:
             return piece_of_photograph(side, rng)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,25 @@ def test_any_size_is_solved(size):
 def test_a_trimap_without_unknown_pixels_is_its_own_matte(drawn):
     trimap = np.where(drawn.alpha > 127, FOREGROUND, BACKGROUND).astype(np.uint8)
     assert np.array_equal(load_fused().predict(drawn.image, trimap), trimap / 255)
+
+
+def test_a_kept_network_has_nothing_of_the_image_before(drawn):
+    method, crops = (
+        load_fused(),
+        [(slice(0, height), slice(0, width)) for height, width in ((149, 175), (60, 80))],
+    )
+
+    def solved(turn):
+        crop = crops[turn % 2]
+        return method.predict(
+            np.ascontiguousarray(drawn.image[crop]), np.ascontiguousarray(drawn.trimap[crop])
+        )
+
+    with ThreadPoolExecutor(1) as fresh:  # a thread of its own has a network of its own
+        first, second = (fresh.submit(solved, turn).result() for turn in (1, 0))
+    with ThreadPoolExecutor(4) as pool:
+        mattes = list(pool.map(solved, range(12)))
+    assert all(np.array_equal(matte, (second, first)[turn % 2]) for turn, matte in enumerate(mattes))
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="resident memory is read from /proc")

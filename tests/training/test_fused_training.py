@@ -153,6 +153,13 @@ def test_the_last_samples_of_a_run_have_the_side_of_its_end(options, shelved):
     assert all(np.array_equal(one[key], other[key]) for one, other in zip(*made, strict=True) for key in one)
 
 
+def test_objects_drawn_smaller_than_the_side_are_examples_of_their_size(options, tmp_path):
+    chosen = replace(options, side=96, drawn=(96, 64))
+    whole, cropped = (FusedSamples(chosen, 0, tmp_path, whole=whole) for whole in (True, False))
+    assert [whole[number]["alpha"].shape for number in (0, 63, 64, 127)] == 2 * [(96, 96)] + 2 * [(64, 64)]
+    assert {cropped[number]["planes"].shape for number in (0, 64)} == {(64, 64, 18)}
+
+
 def test_a_withheld_answer_is_called_a_fallback(options, shelved):
     samples = FusedSamples(replace(options, withheld=1.0), 0, shelved)
     for number in range(4):
@@ -233,12 +240,16 @@ def test_weights_to_begin_with_are_those_of_the_stage_and_the_size(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("examples.crop=100", "fused: [examples] crop 100 must be a multiple of 32, at most the side, 64"),
+        (
+            "examples.crop=100",
+            "fused: [examples] crop 100 must be a multiple of 32, at most 64, the least of",
+        ),
         ("examples.drawn=[32]", "fused: [examples] drawn"),
         ('examples.shares=["fire=x"]', "fused: [examples] shares: 'fire=x' must be class=weight"),
         ("examples.radii=[]", "fused: [examples] radii is empty"),
         ("examples.plain_photographs=[0.5]", "fused: [examples] plain_photographs [0.5]: must be two shares"),
         ("examples.plain=[0.5]", "fused: [examples] plain [0.5]: must be two shares"),
+        ("examples.drawn=[]", "fused: [examples] drawn is empty"),
         ("examples.late_crop=96", "fused: [examples] late_crop 96 must be a multiple of 32, at most"),
         ("data.side=64", "the recipe has no table [data]"),
     ],

@@ -7,6 +7,7 @@ side alone and both answers are fallbacks; it sees the known colours spread over
 pixels around instead of 14.
 """
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +39,17 @@ REACH = 288
 
 _WHOLE_MEGAPIXELS = 4.0  # larger images are solved in tiles
 _TILE = 1344  # with its surroundings a tile has 3.7 megapixels
+_KEPT_MEGAPIXELS = (
+    0.15  # reading a network costs as much as solving so small an image; it keeps its last arrays
+)
 _GIGABYTES, _GIGABYTES_PER_MEGAPIXEL = 0.3, 1.0  # closed-form's on a picture that is mostly unknown
 _REMEDY = (
     f"the weights of fused come with the package: bring them back ({repair_command(WEIGHTS)}), "
     "or train them: simd train fused --out RUN, then --weights RUN"
 )
+
+
+_KEPT = threading.local()  # a network of OpenCV solves one image at a time, and keeps that image's arrays
 
 
 class _Window(NamedTuple):
@@ -101,7 +108,7 @@ class FusedMethod:
         planes = np.pad(planes, [*margins, (0, 0)], mode="symmetric")
         whole = np.pad(trimap, margins, mode="symmetric")
         alpha = np.zeros(whole.shape, np.float32)
-        network = cv2.dnn.readNetFromONNX(self.model)  # it keeps the arrays of its last image
+        network = self._network(whole.size / 1e6)
         for window in self._windows(whole):
             solved = _solve(network, planes[window.seen], whole[window.seen], fallbacks)
             inner = tuple(
@@ -111,6 +118,15 @@ class FusedMethod:
             alpha[window.core] = solved[inner]
         height, width = trimap.shape
         return overwrite_known(alpha[:height, :width], trimap)
+
+    def _network(self, megapixels: float) -> cv2.dnn.Net:
+        """Return the network for an image: one that this thread keeps, or for a large one another."""
+        if megapixels > _KEPT_MEGAPIXELS:
+            return cv2.dnn.readNetFromONNX(self.model)
+        if getattr(_KEPT, "digest", None) != self.checkpoint_digest:
+            _KEPT.network, _KEPT.digest = cv2.dnn.readNetFromONNX(self.model), self.checkpoint_digest
+        kept: cv2.dnn.Net = _KEPT.network
+        return kept
 
     def _windows(self, trimap: UInt8) -> Iterator[_Window]:
         """Yield what is to be solved of a trimap whose sides are multiples of 16."""
