@@ -218,6 +218,7 @@ def test_weights_of_fused_are_scored_on_examples_that_were_held_back(tmp_path):
     pytest.importorskip("torch")
     from simd.training.fused_examples import ALPHA, TRIMAP, Examples
     from simd.training.recipe import read_recipe, recipe_text
+    from simd.trimap import trimap_of
 
     sizes = ("examples.side=96", "examples.drawn=[96]", "examples.crop=64", "examples.late_crop=64")
     recipe = read_recipe("fused", [*sizes, "validation.samples=2", "examples.radii=[3]"])
@@ -233,6 +234,12 @@ def test_weights_of_fused_are_scored_on_examples_that_were_held_back(tmp_path):
             sads[name] += np.abs(matte - alpha / 255)[trimap == 128].sum()
     expected = sads["fused"] / min(sads["closed-form"], sads["shared"])
     assert float(printed.splitlines()[-1].split()[1]) == pytest.approx(expected, abs=3e-3)
+    printed = run(
+        "fused_held_back.py", "run", "--plain", "64", "--count", "1", "--seed", "5", folder=tmp_path
+    )
+    assert printed.startswith("1 examples of seed 5")
+    kept = np.load(tmp_path / "run" / "plain-64" / "5" / "00000.npy")[0]
+    assert np.array_equal(kept[..., TRIMAP], trimap_of(kept[..., ALPHA], 3))  # the protocol's, at 64 pixels
 
 
 @pytest.mark.slow
