@@ -4,6 +4,7 @@
 predict                the command: a method over a set or pictures, in parallel, resumable
 one_image              one image through a method, checked before and after; `simd.matte`
 given_answers          answers of others that a method weighs, out of their finished runs
+mattes_folder          what a folder of mattes holds: a run, finished or not, or files of others
 run_images             the images that a run goes over: of a set, of a folder, or one
 facts, options         what a method says of itself; its options, given as text
 trimap_only            what the trimap alone says, which every method has to beat

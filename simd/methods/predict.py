@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from simd.arguments import checked
-from simd.dataset.predictions import RUN_NAME, UNFINISHED_NAME, RunRecord, read_run, write_run
+from simd.dataset.predictions import UNFINISHED_NAME, RunRecord, write_run
 from simd.errors import BatchError, DataError
 from simd.files import flush_disks, make_folder, remove_parts, sizes_of, write_atomically
 from simd.image import to_uint8, write_png
@@ -27,16 +27,17 @@ from simd.methods.given_answers import (
     places_of_answers,
     read_answers,
 )
+from simd.methods.mattes_folder import check_ours, finished_run, holds_run
 from simd.methods.one_image import solve
 from simd.methods.run_images import PictureFile, RunImages, SetImage, images_to_predict
 from simd.parallel import current_engine, free_gigabytes, peak_megabytes
-from simd.replacing import beside, check_replaceable_folder, mend, take_place
+from simd.replacing import beside, mend, take_place
 from simd.schema import AMOUNT, COUNT, INTEGER, TEXT, list_of, or_null, record, table_of
 from simd.sources.outputs import check_output_folder, holds_pictures_of_ours, write_picture
 from simd.version import __version__
 
 _LOG = logging.getLogger(__name__)
-_STATE, _PICKLE_NAME = UNFINISHED_NAME, "method.pickle"
+_PICKLE_NAME = "method.pickle"
 _NOTED = record(
     {
         "id": TEXT,
@@ -144,7 +145,7 @@ def predict(
     """
     options = {key: value for key, value in options.items() if value is not None}
     read = [dataset, trimap]
-    out = check_output_folder(out, "a folder of mattes", _holds_run, inputs=read, among_pictures=True)
+    out = check_output_folder(out, "a folder of mattes", holds_run, inputs=read, among_pictures=True)
     if pictures is not None:
         title, is_ours = "a folder of pictures", holds_pictures_of_ours
         pictures = check_output_folder(
@@ -152,7 +153,7 @@ def predict(
         )
     loaded = load_method(method, options)
     taken = places_of_answers(answers, loaded)  # only the method knows them
-    check_output_folder(out, "a folder of mattes", _holds_run, inputs=taken, among_pictures=True)
+    check_output_folder(out, "a folder of mattes", holds_run, inputs=taken, among_pictures=True)
     facts = facts_of(loaded)
     images = images_to_predict(
         dataset,
@@ -163,20 +164,20 @@ def predict(
     given = None if answers is None else given_answers(answers, loaded, images)
     identity = _identity(facts, images)
     folder = _picture_folder(loaded, facts, pictures)
-    mend(out, _holds_run)
-    if overwrite and _holds_run(out) and not continues(out / _STATE, identity, mendable=_MENDABLE):
+    mend(out, holds_run)
+    if overwrite and holds_run(out) and not continues(out / UNFINISHED_NAME, identity, mendable=_MENDABLE):
         with locked_folder(out), locked_folder(beside(out), named=out):
-            _check_ours(out)
+            check_ours(out)
             fewer = _affordable(workers, loaded, images)
             predicted = _run(method, loaded, options, images, given, beside(out), folder, fewer)
             take_place(beside(out), out)
             return replace(predicted, folder=out)
-    if (finished := _finished(out, identity, images)) is not None:
-        return finished
+    if (finished := finished_run(out, identity, images)) is not None:
+        return Predicted(out, finished)
     with locked_folder(out):
         # another run may have finished meanwhile
-        if (finished := _finished(out, identity, images)) is not None:
-            return finished
+        if (finished := finished_run(out, identity, images)) is not None:
+            return Predicted(out, finished)
         fewer = _affordable(workers, loaded, images)
         return _run(method, loaded, options, images, given, out, folder, fewer)
 
@@ -193,11 +194,11 @@ def _run(
 ) -> Predicted:
     """Predict what an earlier run has not, in a folder that this one holds."""
     facts = facts_of(loaded)
-    journal = Journal(out / _STATE, _identity(facts, images), mendable=_MENDABLE)
+    journal = Journal(out / UNFINISHED_NAME, _identity(facts, images), mendable=_MENDABLE)
     # a name that was put into METHODS here is not there in other processes
     shared: str | Method | _PickledMethod = target_of(method) if isinstance(method, str) else method
     if workers > 1 and not isinstance(method, str):
-        pickled = _pickled(loaded, facts, out / _STATE / _PICKLE_NAME)
+        pickled = _pickled(loaded, facts, out / UNFINISHED_NAME / _PICKLE_NAME)
         shared, workers = (pickled, workers) if pickled else (method, 1)
     tasks = {
         each.id: _Task(shared, options, each, out, folder, given.of(each.id) if given else ())
@@ -259,60 +260,6 @@ def _picture_folder(method: Method, facts: Facts, pictures: str | Path | None) -
         raise DataError(f"the method {facts.name} draws no pictures; run it without them")
     make_folder(Path(pictures))
     return Path(pictures)
-
-
-def _holds_run(out: Path) -> bool:
-    return (out / _STATE).is_dir() or (out / RUN_NAME).is_file()
-
-
-def _finished(out: Path, identity: dict[str, str | None], images: RunImages) -> Predicted | None:
-    if (out / _STATE).is_dir():
-        return None
-    if out.is_dir() and (record := read_run(out)) is not None:
-        values = {key: getattr(record, key) for key in identity}
-        of_others = images.set_digest is None and record.images_digest != images.files_digest()
-        if values != identity or of_others:
-            others = "on other pictures" if images.set_digest is None else "on another set"
-            raise DataError(
-                f"{out}: holds the mattes of {record.method} ({record.version}), {others}, in another "
-                "version or with other weights; choose another folder, remove this one, or have these put in "
-                "their place with --overwrite"
-            )
-        gone = [each.id for each in images.images if sizes_of(out / f"{each.id}.png")[0] <= 0]
-        if gone:
-            raise DataError(
-                f"{out}: {len(gone)} mattes of its finished run are gone or empty ({gone[0]}.png first); "
-                "remove the folder and predict again"
-            )
-        return Predicted(out, record)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"{out}: is not an empty folder; predictions need one of their own")
-    make_folder(out)
-    return None
-
-
-def _check_ours(out: Path) -> None:
-    """Refuse to replace a folder among whose files is one that no run has written (DataError)."""
-    check_replaceable_folder(out)
-    record = read_run(out)
-    if record is not None and not record.simd_version:
-        raise DataError(
-            f"{out}: its run.json is not of simd predict, so --overwrite leaves it alone; choose another "
-            "folder"
-        )
-    names = {path.name for path in out.iterdir() if not path.name.endswith(".part")}
-    mattes = {name for name in names if name.endswith(".png") and not name.startswith(".")}
-    strange = sorted(names - mattes - {RUN_NAME, _STATE})
-    if strange or (record is not None and record.images is not None and len(mattes) > record.images):
-        what = (
-            f", as {strange[0]}"
-            if strange
-            else f": {len(mattes)} mattes where {record and record.images} were made"
-        )
-        raise DataError(
-            f"{out}: holds what is not of its run{what}; it is left as it is: move that away, or choose "
-            "another folder"
-        )
 
 
 def _id(task: _Task) -> str:
