@@ -6,6 +6,8 @@ from simd.composition.loops import blended, lanczos_window
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
 from simd.methods import METHODS, load_method
 from simd.methods.classical import ClosedFormEditor
+from simd.methods.classical.direct.solver import solve
+from simd.methods.classical.windows import window_system
 from simd.metrics.alpha import warm as warm_metrics
 from simd.selection.near_duplicates import sign
 from simd.selection.searcher import first_alike
@@ -33,6 +35,7 @@ def warm() -> None:
     trimap[:16], trimap[32:] = BACKGROUND, FOREGROUND
     for name in METHODS.keys() - _WITHOUT_NUMBA:
         load_method(name).predict(image, trimap)
+    solve(window_system(image, trimap), largest_double=0)  # large pictures: in single precision
     editor = ClosedFormEditor(image, trimap)
     stroke = trimap == FOREGROUND
     stroke[:40] = False

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from simd.methods.classical.direct.dissection import dissect
 from simd.methods.classical.direct.grid import System, empty_system, grid_of
+from simd.methods.classical.direct.plan import Plan
 from simd.methods.classical.direct.solver import Factor, solve
 
 COMPILED = [
@@ -148,19 +149,30 @@ def test_a_factor_in_single_precision_is_refined_to_the_same_solution():
     np.testing.assert_allclose(single.x, double.x, atol=1e-9)
 
 
-def test_a_factor_that_is_large_for_its_picture_is_kept_in_single_precision(monkeypatch):
-    crowded, narrow = system_of(np.ones((60, 60), bool), margin=1e-4), system_of(band(), margin=1e-4)
-    assert solve(crowded).refinements == solve(narrow).refinements == 0  # both are small
-    monkeypatch.setattr("simd.methods.classical.direct.solver.ALWAYS_DOUBLE", 0)
-    assert solve(crowded).refinements > 0
-    assert solve(narrow).refinements == 0
-    monkeypatch.setattr("simd.methods.classical.direct.solver.LARGEST_DOUBLE", 0)
-    assert solve(narrow).refinements > 0
+def test_a_large_factor_is_made_in_single_precision(monkeypatch):
+    system = system_of(band(), margin=1e-4)
+    numbers = solve(system).numbers
+    assert solve(system, largest_double=numbers).refinements == 0
+    assert solve(system, largest_double=numbers - 1).refinements > 0
+
+
+def test_what_single_precision_cannot_refine_is_factored_in_double():
+    system = system_of(band(), margin=1e-8)
+    double, single = solve(system), solve(system, largest_double=0)
+    np.testing.assert_array_equal(single.x, double.x)
+    assert single[1:] == double[1:]
+
+
+def test_refining_stops_where_rounding_lets_the_residual_fall_no_further():
+    for largest_double in (0, 1 << 28):
+        solution = solve(system_of(band(), margin=1e-7), largest_double=largest_double)
+        assert solution.residual <= 1e-9
+        assert solution.refinements < 20
 
 
 def test_a_factor_solves_for_other_right_hand_sides():
     system = system_of(band())
-    factor = Factor(system)
+    factor = Factor(system, Plan(system.grid))
     rhs = np.random.default_rng(1).normal(size=len(system.rhs))
     expected = by_superlu(as_sparse(system), rhs)
     np.testing.assert_allclose(factor.solution(rhs), expected, atol=1e-10)

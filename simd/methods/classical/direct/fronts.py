@@ -11,7 +11,7 @@ diagonal only the ties to known pixels are kept, and the diagonal is what the ro
 So every number is a sum of positive ones, and right to the last digits however weak the ties are.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,20 +19,21 @@ import numpy.typing as npt
 from simd.jit import compiled
 from simd.methods.classical.direct.grid import Float64, Int32, Int64
 from simd.methods.classical.direct.lapack import (
-    DGEMM,
-    DPOTRF,
-    DSYRK,
-    DTRSM,
+    GEMM,
     LOWER,
     NOT,
+    POTRF,
     RIGHT,
+    SYRK,
     TRANSPOSED,
+    TRSM,
     call,
 )
 
 START, END, LEFT, RIGHT_CHILD, BOUND_AT, BOUND, PANEL_AT, UPDATE_AT = range(8)
 """Columns of the table of nodes: own pixels in the order, children, boundary, first of panel and update."""
 COLUMNS = 8
+Floats: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 BLOCK = 32  # columns of a walk that are eliminated one by one; what follows is a product of matrices
 
 
@@ -107,22 +108,21 @@ def factor(
     rhs: Float64,
     shift: float,
     is_walk: bool,
-    panels: Float64,
-    single: npt.NDArray[np.float32],
-    updates: Float64,
-    panel: Float64,
-    square: Float64,
+    panels: Floats,
+    updates: Floats,
+    panel: Floats,
+    square: Floats,
     local: Int32,
-    targets: Int32,
-    ties: Float64,
+    runs: Int32,
+    ties: Floats,
     sizes: Int32,
-    factors: Float64,
+    factors: Floats,
     letters: npt.NDArray[np.uint8],
     routines: Int64,
 ) -> int:
     """Factor the fronts of nodes whose children come before them.
 
-    The panels go to `panels`, or rounded to `single` if that has any length. The last ten arguments are
+    The panels go to `panels`; the precision of the arithmetic is that of the last ten arguments, which are
     room to work in and what LAPACK is called with. `shift` is added to the diagonal. Of a walk, the first
     column of `rows` is what a pixel's ties to known pixels sum to, not the diagonal.
 
@@ -153,18 +153,8 @@ def factor(
                     panel[column + local[other]] = rows[other, t]
         for child in (table[node, LEFT], table[node, RIGHT_CHILD]):
             if child >= 0:
-                length = table[child, BOUND]
-                for i in range(length):
-                    targets[i] = local[boundary[table[child, BOUND_AT] + i]]
-                targets[length] = height - 1
-                source = table[child, UPDATE_AT]
-                for j in range(length):
-                    if targets[j] >= own:
-                        break
-                    column = targets[j] * height
-                    for i in range(j, length + 1):
-                        panel[column + targets[i]] += updates[source + i - j]
-                    source += length + 1 - j
+                count = _find_runs(child, table, boundary, local, height - 1, runs)
+                _add_update(child, table, updates, runs, count, panel, height, 0, own)
         if own:
             sizes[0], sizes[1], sizes[2], sizes[3] = own, height, rest, 0
             columns, lines, remaining, failure = (
@@ -188,11 +178,11 @@ def factor(
                 if not _eliminate_walk(panel, own, height, ties, sizes, factors, letters, routines):
                     return int(node)
             else:
-                call(routines[DPOTRF], (lower, columns, top, lines, failure))
+                call(routines[POTRF], (lower, columns, top, lines, failure))
                 if sizes[3] != 0:
                     return int(node)
                 call(
-                    routines[DTRSM],
+                    routines[TRSM],
                     (
                         right,
                         lower,
@@ -210,7 +200,7 @@ def factor(
         if bound:
             if own:
                 call(
-                    routines[DSYRK],
+                    routines[SYRK],
                     (
                         lower,
                         not_transposed,
@@ -231,42 +221,86 @@ def factor(
                 square[: rest * rest] = 0
             for child in (table[node, LEFT], table[node, RIGHT_CHILD]):
                 if child >= 0:
-                    length = table[child, BOUND]
-                    for i in range(length):
-                        targets[i] = local[boundary[table[child, BOUND_AT] + i]] - own
-                    targets[length] = bound
-                    source = table[child, UPDATE_AT]
-                    for j in range(length):
-                        if targets[j] >= 0:
-                            column = targets[j] * rest
-                            for i in range(j, length + 1):
-                                square[column + targets[i]] += updates[source + i - j]
-                        source += length + 1 - j
+                    count = _find_runs(child, table, boundary, local, height - 1, runs)
+                    _add_update(child, table, updates, runs, count, square, rest, own, height)
             target = table[node, UPDATE_AT]
             for j in range(bound):
-                for i in range(j, rest):
-                    updates[target + i - j] = square[j * rest + i]
+                column_of_square, kept = square[j * rest + j : (j + 1) * rest], updates[target:]
+                for i in range(rest - j):
+                    kept[i] = column_of_square[i]
                 target += rest - j
         for j in range(own):
-            first = j * height + j
-            if len(single) == 0:
-                for i in range(height - j):
-                    panels[panel_at + i] = panel[first + i]
-            else:
-                for i in range(height - j):
-                    single[panel_at + i] = panel[first + i]
+            column_of_panel, kept = panel[j * height + j : (j + 1) * height], panels[panel_at:]
+            for i in range(height - j):
+                kept[i] = column_of_panel[i]
             panel_at += height - j
     return -1
 
 
 @compiled
+def _find_runs(child: int, table: Int64, boundary: Int32, local: Int32, last: int, runs: Int32) -> int:
+    """Find where a child's boundary lies in its parent's front, in stretches; return how many.
+
+    Run k is ``runs[2 * k]``, its first place in the child, and ``runs[2 * k + 1]``, that in the parent. The
+    right-hand side comes last in both. One more run, of no length, ends the list.
+    """
+    length, at = table[child, BOUND], table[child, BOUND_AT]
+    count, expected = 0, -1
+    for i in range(length + 1):
+        place = local[boundary[at + i]] if i < length else last
+        if place != expected:
+            runs[2 * count], runs[2 * count + 1] = i, place
+            count += 1
+        expected = place + 1
+    runs[2 * count] = length + 1
+    return count
+
+
+@compiled
+def _add_update(
+    child: int,
+    table: Int64,
+    updates: Floats,
+    runs: Int32,
+    count: int,
+    block: Floats,
+    height: int,
+    low: int,
+    high: int,
+) -> None:
+    """Add those columns of a child's update that lie from `low` to `high` in its parent's front.
+
+    `block` holds the front from `low` on, in columns of `height`.
+    """
+    length, source = table[child, BOUND], table[child, UPDATE_AT]
+    run = 0
+    for j in range(length):
+        if j == runs[2 * (run + 1)]:
+            run += 1
+        column = runs[2 * run + 1] + j - runs[2 * run]
+        if column >= high:
+            break
+        if column >= low:
+            begin = j
+            for k in range(run, count):
+                end = runs[2 * (k + 1)]
+                to = (column - low) * height + runs[2 * k + 1] - low + begin - runs[2 * k]
+                parent = block[to : to + end - begin]  # slices, or the loop is not vectorised
+                part = updates[source + begin - j : source + end - j]
+                for i in range(len(part)):
+                    parent[i] += part[i]
+                begin = end
+        source += length + 1 - j
+
+
+@compiled
 def _eliminate_walk(
-    panel: Float64,
+    panel: Floats,
     own: int,
     height: int,
-    ties: Float64,
+    ties: Floats,
     sizes: Int32,
-    factors: Float64,
+    factors: Floats,
     letters: npt.NDArray[np.uint8],
     routines: Int64,
 ) -> bool:
@@ -281,28 +315,32 @@ def _eliminate_walk(
     for first in range(0, own, BLOCK):
         end = min(first + BLOCK, own)
         for k in range(first, end):
-            column = panel[k * height : (k + 1) * height]
+            below = panel[k * height + k + 1 : (k + 1) * height]
+            tied = below[: last - k - 1]  # all but the right-hand side
+            ties_below = ties[k + 1 : last]
             total = ties[k]
-            for i in range(k + 1, last):
-                total -= column[i]
+            for i in range(len(tied)):
+                total -= tied[i]
             if not total > 0:
                 return False
             root = np.sqrt(total)
-            column[k] = root
-            for i in range(k + 1, height):
-                column[i] /= root
+            panel[k * height + k] = root
+            for i in range(len(below)):
+                below[i] /= root
             share = ties[k] / root
-            for i in range(k + 1, last):
-                ties[i] -= column[i] * share
+            for i in range(len(tied)):
+                ties_below[i] -= tied[i] * share
             for j in range(k + 1, end):
-                factor = column[j]
-                for i in range(j + 1, height):
-                    panel[j * height + i] -= factor * column[i]
+                factor = below[j - k - 1]
+                column = panel[j * height + j + 1 : (j + 1) * height]
+                source = below[j - k :]
+                for i in range(len(column)):
+                    column[i] -= factor * source[i]
         if end < own:
             sizes[0], sizes[1], sizes[2], sizes[3] = height - end, own - end, end - first, height
             rows_below = panel[first * height + end :].ctypes.data
             call(
-                routines[DGEMM],
+                routines[GEMM],
                 (
                     letters[NOT:].ctypes.data,
                     letters[TRANSPOSED:].ctypes.data,

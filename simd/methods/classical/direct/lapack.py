@@ -20,22 +20,18 @@ LETTERS = np.frombuffer(b"LRTN", dtype=np.uint8)
 LOWER, RIGHT, TRANSPOSED, NOT = range(4)
 """Arguments of one letter, by their position in LETTERS: lower, right, transposed, not."""
 
-DPOTRF, DTRSM, DSYRK, DGEMM = range(4)
+POTRF, TRSM, SYRK, GEMM = range(4)
 """Routines, by their position in :func:`routines`: factor, solve for rows below, update, multiply."""
 
 
 @cache
-def routines() -> npt.NDArray[np.int64]:
-    """Return the addresses of the routines."""
-    return np.array(
-        [
-            get_cython_function_address("scipy.linalg.cython_lapack", "dpotrf"),
-            get_cython_function_address("scipy.linalg.cython_blas", "dtrsm"),
-            get_cython_function_address("scipy.linalg.cython_blas", "dsyrk"),
-            get_cython_function_address("scipy.linalg.cython_blas", "dgemm"),
-        ],
-        dtype=np.int64,
-    )
+def routines(letter: str = "d") -> npt.NDArray[np.int64]:
+    """Return the addresses of the routines, for float32 (s) or float64 (d)."""
+    names = [("lapack", "potrf"), ("blas", "trsm"), ("blas", "syrk"), ("blas", "gemm")]
+    addresses = [
+        get_cython_function_address(f"scipy.linalg.cython_{module}", letter + name) for module, name in names
+    ]
+    return np.array(addresses, np.int64)
 
 
 @intrinsic  # type: ignore[untyped-decorator]

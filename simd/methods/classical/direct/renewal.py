@@ -152,12 +152,11 @@ class KeptFactor:
                 0.0,
                 False,
                 self._panels.numbers,
-                np.empty(0, np.float32),
                 self._updates.numbers,
                 np.empty(int((own * heights).max())),
                 np.empty((int(bound.max()) + 1) ** 2),
                 np.empty(len(rhs), np.int32),
-                np.empty(highest, np.int32),
+                np.empty(2 * highest + 2, np.int32),
                 np.empty(highest),
                 np.empty(4, np.int32),
                 np.array([1.0, -1.0, 0.0]),
@@ -269,11 +268,11 @@ def _backward(
         for j in range(own - 1, -1, -1):
             length = height - j
             first -= length
-            column = panels[first : first + length]
+            column, below = panels[first + 1 : first + length - 1], front[j + 1 : own + bound]
             total = 0.0
-            for i in range(1, length - 1):
-                total += column[i] * front[j + i]
-            front[j] = (column[length - 1] - total) / column[0]
+            for i in range(len(column)):  # slices, or the loop is not vectorised
+                total += column[i] * below[i]
+            front[j] = (panels[first + length - 1] - total) / panels[first]
             values[order[start + j]] = front[j]
 
 

@@ -1,8 +1,8 @@
 """Solve a system of a grid: dissect, factor, substitute, and refine until the residual is small.
 
-Factors that are large for their picture, or at all, are kept in single precision, in half the memory;
-refining, mostly by one step, does the rest. So it does for a matrix that rounding has made indefinite,
-factored with a larger diagonal.
+Large factors are made in single precision, in half the time and memory; refining, mostly by two steps, does
+the rest. A matrix that is too near to a singular one for that is factored again in double precision, and one
+that rounding has made indefinite with a larger diagonal.
 """
 
 from typing import Any, NamedTuple
@@ -21,12 +21,13 @@ from simd.methods.classical.direct.substitution import (
     walk_residual,
 )
 
-LARGEST_DOUBLE = 1 << 28  # numbers of a factor: 2 GiB
-ALWAYS_DOUBLE = 3 << 23  # 192 MiB
-DOUBLE_A_PIXEL = 39  # numbers for each pixel of the picture, known or not: bands have 9 to 35
+LARGEST_DOUBLE = 1 << 25  # numbers of a factor: 256 MiB; larger ones take less time in single precision
+LARGEST_DOUBLE_OF_A_WALK = 1 << 28  # which is not refined
 TOLERANCE = 1e-9  # of the residual, relative to the right-hand side
 _REACH = 1e-11  # what refining tries for
 _ITERATIONS = 200
+_ITERATIONS_SINGLE = 20  # a factor in double precision takes less time than more
+_STALLED = 4  # steps that do not halve the residual
 _SHIFTS = (0.0, 1e-13, 1e-11, 1e-9, 1e-7)  # of the largest number on the diagonal
 
 
@@ -41,7 +42,7 @@ class Solution(NamedTuple):
 
 
 def solve(
-    system: System, plan: Plan | None = None, *, threads: int = 1, largest_double: int | None = None
+    system: System, plan: Plan | None = None, *, threads: int = 1, largest_double: int = LARGEST_DOUBLE
 ) -> Solution:
     """Solve a symmetric positive definite system over a grid.
 
@@ -52,9 +53,8 @@ def solve(
         Of the system's grid, made before.
     threads : int
         The result is the same to the bit with any number.
-    largest_double : int, optional
-        Factors of more numbers are kept in single precision; by default those of more than 25 million that
-        hold more than 39 for each pixel of the picture, or more than 268 million.
+    largest_double : int
+        Factors of more numbers are made in single precision.
 
     Raises
     ------
@@ -69,16 +69,32 @@ def solve(
     size = float(np.linalg.norm(system.rhs))
     if size == 0:
         return Solution(np.zeros_like(system.rhs), 0.0, 0, 0.0, 0)
-    if largest_double is None:
-        largest_double = max(ALWAYS_DOUBLE, min(LARGEST_DOUBLE, DOUBLE_A_PIXEL * len(system.grid.slots)))
-    factored = Factor(system, plan, threads=threads, largest_double=largest_double)
-    x, residual, steps = _refined(factored, factored.first_solution(), size)
-    if not residual <= TOLERANCE:
-        raise np.linalg.LinAlgError(f"the residual is {residual:.1e} of the right-hand side")
-    return Solution(x, residual, steps, factored.shift, factored.numbers)
+    plan = plan or Plan(system.grid, threads)
+    largest = float(system.rows[:, 0].max())
+    attempts: list[tuple[type[np.floating[Any]], float, int]] = [
+        (np.float64, part * largest, _ITERATIONS) for part in _SHIFTS
+    ]
+    if plan.numbers > largest_double:
+        attempts.insert(0, (np.float32, 0.0, _ITERATIONS_SINGLE))
+    residual = np.inf
+    for dtype, shift, iterations in attempts:
+        try:
+            factored = Factor(system, plan, dtype, threads=threads, shift=shift)
+        except np.linalg.LinAlgError:
+            continue
+        with np.errstate(over="ignore", invalid="ignore"):  # of what does not converge
+            x, residual, steps = _refined(factored, size, iterations)
+        if residual <= TOLERANCE:
+            return Solution(x, residual, steps, shift, plan.numbers)
+        del factored  # before there is another one
+        if dtype is np.float64:
+            raise np.linalg.LinAlgError(f"the residual is {residual:.1e} of the right-hand side")
+    raise np.linalg.LinAlgError("the matrix is not positive definite")
 
 
-def solve_walk(system: System, *, threads: int = 1, largest_double: int = LARGEST_DOUBLE) -> Solution:
+def solve_walk(
+    system: System, *, threads: int = 1, largest_double: int = LARGEST_DOUBLE_OF_A_WALK
+) -> Solution:
     """Solve for the chances of a walk over a grid, each right to its last digits.
 
     Parameters
@@ -87,7 +103,8 @@ def solve_walk(system: System, *, threads: int = 1, largest_double: int = LARGES
         Entries off the diagonal are at most 0. In place of the diagonal stands what a pixel's ties to known
         pixels sum to, and the right-hand side is at most that.
     threads, largest_double
-        As of :func:`solve`; in single precision, right to five digits.
+        As of :func:`solve`; but a larger factor is computed in double precision, where weak ties are not 0,
+        and kept in single, right to five digits.
 
     Raises
     ------
@@ -96,43 +113,45 @@ def solve_walk(system: System, *, threads: int = 1, largest_double: int = LARGES
     """
     if not len(system.rhs) or not system.rhs.any():
         return Solution(np.zeros_like(system.rhs), 0.0, 0, 0.0, 0)
-    factored = Factor(system, threads=threads, largest_double=largest_double, is_walk=True)
+    plan = Plan(system.grid, threads)
+    kept = np.float32 if plan.numbers > largest_double else np.float64
+    try:
+        factored = Factor(system, plan, kept=kept, threads=threads, is_walk=True)
+    except np.linalg.LinAlgError:
+        raise np.linalg.LinAlgError("a pixel is tied to nothing") from None
     x = factored.first_solution()
     grid = system.grid
     residual = walk_residual(grid.addresses, grid.slots, grid.steps, system.rows, system.rhs, x)
-    return Solution(x, residual, 0, 0.0, factored.numbers)
+    return Solution(x, residual, 0, 0.0, plan.numbers)
 
 
 class Factor:
-    """The Cholesky factor of a system, or of a walk (see :func:`solve_walk`)."""
+    """The Cholesky factor of a system, or of a walk (see :func:`solve_walk`).
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        If a pivot is not positive.
+    """
 
     def __init__(
         self,
         system: System,
-        plan: Plan | None = None,
+        plan: Plan,
+        dtype: type[np.floating[Any]] = np.float64,
         *,
+        kept: type[np.floating[Any]] | None = None,
         threads: int = 1,
-        largest_double: int = LARGEST_DOUBLE,
+        shift: float = 0.0,
         is_walk: bool = False,
     ) -> None:
         self.system = system
-        self.is_walk = is_walk
         self.threads = threads
-        self.shift = 0.0
-        self._plan = plan or Plan(system.grid, threads)
-        self.numbers = self._plan.numbers
-        single = self.numbers > largest_double
-        self._panels: Any = np.empty(self.numbers, np.float32 if single else np.float64)
-        if is_walk:
-            if not self._factored():
-                raise np.linalg.LinAlgError("a pixel is tied to nothing")
-            return
-        largest = float(system.rows[:, 0].max())
-        for part in _SHIFTS:
-            self.shift = part * largest
-            if self._factored():
-                return
-        raise np.linalg.LinAlgError("the matrix is not positive definite")
+        self._plan = plan
+        self._dtype = dtype
+        self._panels: Any = np.empty(plan.numbers, kept or dtype)
+        if not self._factored(shift, is_walk=is_walk):
+            raise np.linalg.LinAlgError("the matrix is not positive definite")
 
     def first_solution(self) -> Float64:
         """Return the solution for the right-hand side that was factored along."""
@@ -153,10 +172,10 @@ class Factor:
         grid = self.system.grid
         return multiply(grid.addresses, grid.slots, grid.steps, self.system.rows, x)
 
-    def _factored(self) -> bool:
+    def _factored(self, shift: float, *, is_walk: bool) -> bool:
         plan, (grid, rows, rhs) = self._plan, self.system
-        double = self._panels.dtype == np.float64
-        updates = np.empty(plan.updates)
+        dtype = self._dtype
+        updates = np.empty(plan.updates, dtype)
 
         def run(nodes: Int64) -> bool:
             if not len(nodes):
@@ -175,20 +194,19 @@ class Factor:
                 grid.steps,
                 rows,
                 rhs,
-                self.shift,
-                self.is_walk,
-                self._panels if double else np.empty(0),
-                np.empty(0, np.float32) if double else self._panels,
+                shift,
+                is_walk,
+                self._panels,
                 updates,
-                np.empty(numbers),
-                np.empty(widest * widest),
+                np.empty(numbers, dtype),
+                np.empty(widest * widest, dtype),
                 np.empty(len(plan.order), np.int32),
-                np.empty(plan.highest, np.int32),  # a child's boundary may be the longer one
-                np.empty(plan.highest),
+                np.empty(2 * plan.highest + 2, np.int32),  # a child's boundary may be the longer one
+                np.empty(plan.highest, dtype),
                 np.empty(4, np.int32),
-                np.array([1.0, -1.0, 0.0]),
+                np.array([1.0, -1.0, 0.0], dtype),
                 LETTERS,
-                routines(),
+                routines("s" if dtype is np.float32 else "d"),
             )
             return bool(bad < 0)
 
@@ -208,17 +226,21 @@ class Factor:
         plan.down(run, self.threads)
 
 
-def _refined(factored: Factor, x: Float64, size: float) -> tuple[Float64, float, int]:
-    """Improve a solution by conjugate gradients, the factor being the preconditioner."""
-    rhs = factored.system.rhs
-    best, least = x, np.inf
+def _refined(factored: Factor, size: float, iterations: int) -> tuple[Float64, float, int]:
+    """Improve the first solution by conjugate gradients, the factor being the preconditioner."""
+    rhs, x = factored.system.rhs, factored.first_solution()
+    best, least, better_at = x, np.inf, 0
     direction, old = np.zeros_like(x), 1.0
-    for step in range(_ITERATIONS + 1):
+    for step in range(iterations + 1):
         rest = rhs - factored.product(x)
         residual = float(np.linalg.norm(rest)) / size
+        if residual < least / 2:
+            better_at = step
         if residual < least:
             best, least = x, residual
-        if not residual > _REACH or step == _ITERATIONS:
+        if not residual > _REACH or step == iterations:
+            break
+        if least <= TOLERANCE and step - better_at == _STALLED:  # as good as rounding lets it get
             break
         correction = factored.solution(rest)
         new = float(rest @ correction)

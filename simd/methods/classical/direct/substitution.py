@@ -25,10 +25,12 @@ def forward(
         front[own : own + bound] = 0
         first = table[node, PANEL_AT]
         for j in range(own):
-            column = panels[first : first + own + bound - j]
-            front[j] /= column[0]
-            for i in range(1, own + bound - j):
-                front[j + i] -= column[i] * front[j]
+            pivot = front[j] / panels[first]
+            front[j] = pivot
+            column = panels[first + 1 : first + own + bound - j]
+            below = front[j + 1 : own + bound]  # a slice, or the loop is not vectorised
+            for i in range(len(column)):
+                below[i] -= column[i] * pivot
             first += own + bound + 1 - j
         for i in range(own):
             values[order[start + i]] = front[i]
@@ -64,12 +66,12 @@ def backward(
         first = table[node, PANEL_AT] + own * (own + bound + 1) - own * (own - 1) // 2
         for j in range(own - 1, -1, -1):
             first -= own + bound + 1 - j
-            column = panels[first : first + own + bound - j]
+            column, below = panels[first + 1 : first + own + bound - j], front[j + 1 : own + bound]
             total = 0.0
-            for i in range(1, own + bound - j):
-                total += column[i] * front[j + i]
+            for i in range(len(column)):
+                total += column[i] * below[i]
             slot = order[start + j]
-            front[j] = (values[slot] - total) / column[0]
+            front[j] = (values[slot] - total) / panels[first]
             values[slot] = front[j]
 
 
