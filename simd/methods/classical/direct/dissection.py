@@ -42,7 +42,8 @@ def dissect_pixels(y: Int32, x: Int32, reach: int, leaf: int) -> Any:
     """Return the fields of the :class:`Tree` of the pixels at these places."""
     count = len(y)
     order = np.arange(count).astype(np.int32)
-    spare = np.empty(count, np.int32)
+    ys, xs = y.copy(), x.copy()  # in the order, too: read one after the other
+    spare = np.empty((3, count), np.int32)
     capacity = 2 * count + 1  # each cut has pixels on both sides; what is not used takes no memory
     bounds = np.empty((capacity, 3), np.int64)  # first pixel, first of the cut, end
     children = np.empty((capacity, 2), np.int64)
@@ -68,32 +69,33 @@ def dissect_pixels(y: Int32, x: Int32, reach: int, leaf: int) -> Any:
         size = end - first
         if size <= leaf:
             continue
-        rows, rows_cut, rows_size = _best_cut(y, order, first, end, reach, histogram)
-        columns, columns_cut, columns_size = _best_cut(x, order, first, end, reach, histogram)
+        rows, rows_cut, rows_size = _best_cut(ys[first:end], reach, histogram)
+        columns, columns_cut, columns_size = _best_cut(xs[first:end], reach, histogram)
         if not rows and not columns:
             continue
         use_rows = rows and (not columns or rows_size <= columns_size)
         line = rows_cut if use_rows else columns_cut
-        values = y if use_rows else x
+        spare[0, :size] = order[first:end]
+        spare[1, :size] = ys[first:end]
+        spare[2, :size] = xs[first:end]
+        values = spare[1, :size] if use_rows else spare[2, :size]
         before = after = 0
-        for i in range(first, end):
-            value = values[order[i]]
+        for value in values:
             before += value < line
             after += value >= line + reach
         at, at_after, at_cut = first, first + before, first + before + after
-        for i in range(first, end):
-            spare[i] = order[i]
-        for i in range(first, end):
-            value = values[spare[i]]
+        for i in range(size):
+            value = values[i]
             if value < line:
-                order[at] = spare[i]
+                to = at
                 at += 1
             elif value >= line + reach:
-                order[at_after] = spare[i]
+                to = at_after
                 at_after += 1
             else:
-                order[at_cut] = spare[i]
+                to = at_cut
                 at_cut += 1
+            order[to], ys[to], xs[to] = spare[0, i], spare[1, i], spare[2, i]
         bounds[node, 1] = first + before + after
         cuts[node], across[node] = line, use_rows
         if before:
@@ -112,22 +114,23 @@ def dissect_pixels(y: Int32, x: Int32, reach: int, leaf: int) -> Any:
 
 
 @compiled
-def _best_cut(
-    values: Int32, order: Int32, first: int, end: int, reach: int, histogram: Int64
-) -> tuple[bool, int, int]:
+def _best_cut(values: Int32, reach: int, histogram: Int64) -> tuple[bool, int, int]:
     """Return whether there is a cut, its first line, and its pixels: the fewest near the median."""
-    low = high = values[order[first]]
-    for i in range(first + 1, end):
-        value = values[order[i]]
+    size = len(values)
+    low = high = values[0]
+    for value in values:
         low, high = min(low, value), max(high, value)
     lines = high - low + 1
     if lines <= 2 * reach:
         return False, 0, 0
-    for line in range(lines):
-        histogram[line] = 0
-    for i in range(first, end):
-        histogram[values[order[i]] - low] += 1
-    size = end - first
+    histogram[:lines] = 0
+    run, last = 0, low
+    for value in values:  # rows come sorted: counted in runs, a count need not wait for the one before
+        if value != last:
+            histogram[last - low] += run
+            run, last = 0, value
+        run += 1
+    histogram[last - low] += run
     best, best_pixels = -1, size + 1
     evenest, evenest_smaller, evenest_pixels = 0, -1, 0
     before = 0
