@@ -13,7 +13,9 @@ def compiled(function: F) -> F:
 
     The machine code is kept beside the source, or in the user's cache folder where the package is
     read-only, or nowhere where neither can be written; then each process compiles again.
-    Arrays passed to a compiled function must not overlap (`noalias`), which lets the loops vectorise.
+    Arrays passed to a compiled function must not overlap (`noalias`), which lets the loops vectorise. So does
+    indexing slices by the loop's variable alone: over ``a[start + i]`` the solver's loops took two to four
+    times as long (numba 0.68) as over ``a[start:end][i]``.
     """
     return _compiled(function, {"contract"})
 
