@@ -108,7 +108,7 @@ class Weighs(Protocol):
 
     weighed: tuple[str, ...]  # names of methods
 
-    def weigh(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer], /) -> Matte:
+    def weigh(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer], /) -> Matte | Fallback:
         """Return what ``predict(image, trimap)`` does, by the answers of the methods that are weighed."""
 
 

@@ -28,13 +28,10 @@ from simd.training.fused_failures import (
     blurred,
     coloured_noise,
     faint,
-    few_known,
     hazy,
     nearly_unknown,
-    patchwork,
     piece_of_photograph,
     recoloured,
-    thin,
     translucent,
     window,
     with_texture,
@@ -86,9 +83,6 @@ class ExampleOptions:
     one_sided: Annotated[float, Asked(help="Trimaps: one side unknown.", at_least=0, at_most=1)]
     nearly_unknown: Annotated[float, Asked(help="Trimaps: hardly a pixel known.", at_least=0, at_most=1)]
     unknown: Annotated[float, Asked(help="Trimaps: nothing known.", at_least=0, at_most=1)]
-    wisps: Annotated[
-        float, Asked(help="Of hardly any foreground: thin, over a patchwork.", at_least=0, at_most=1)
-    ]
     blur: Annotated[float, Asked(help="Composites: alpha and F blurred.", at_least=0, at_most=1)]
     noise: Annotated[float, Asked(help="Composites: noise.", at_least=0, at_most=1)]
     jpeg: Annotated[float, Asked(help="Composites: compressed.", at_least=0, at_most=1)]
@@ -168,12 +162,7 @@ class Examples:
         classes = drawn.class_mask[square] if name in MIXED else None
         trimap = trimap_of(alpha, int(options.radii[rng.integers(len(options.radii))]))
         one_sided = 1 if lacking_side(trimap) else 0
-        if options.wisps and (trimap == FOREGROUND).mean() < 0.03 and rng.random() < options.wisps:
-            bg = patchwork(self._background(drawn.bg[square], number, rng), rng)
-            alpha = thin(alpha, rng)
-            image = composite(np.ascontiguousarray(fg), alpha, bg)
-            trimap = few_known(trimap_of(alpha, int(options.radii[rng.integers(len(options.radii))])), rng)
-        elif rng.random() < options.plain[one_sided]:
+        if rng.random() < options.plain[one_sided]:
             over = rng.random() < options.plain_photographs[one_sided]
             bg = piece_of_photograph(side, rng) if over else np.ascontiguousarray(drawn.bg[square])
             image = composite(np.ascontiguousarray(fg), np.ascontiguousarray(alpha), bg)

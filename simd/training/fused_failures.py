@@ -57,16 +57,6 @@ def coloured_noise(side: int, rng: Generator) -> UInt8:
     return as_levels((mean + spread * noise).astype(np.float32))
 
 
-def patchwork(scenery: UInt8, rng: Generator) -> UInt8:
-    """Return a background of two to four regions, each of other things, as a shore has sky, sea and sand."""
-    side, whole = len(scenery), recoloured(scenery, rng)
-    for _ in range(int(rng.integers(1, 4))):
-        other = coloured_noise(side, rng) if rng.random() < 0.6 else piece_of_photograph(side, rng)
-        field = _field(side, int(rng.integers(1, 4)), rng)
-        whole = np.where(field > rng.uniform(-0.7, 0.7), recoloured(other, rng), whole)
-    return whole
-
-
 def with_texture(fg: UInt8, rng: Generator) -> UInt8:
     """Multiply colours by noise at all scales."""
     strength = rng.uniform(0.03, 0.3)
@@ -105,27 +95,11 @@ def faint(alpha: UInt8, rng: Generator) -> UInt8:
     return as_levels(alpha * np.float32(rng.uniform(0.04, 0.5) / 255))
 
 
-def thin(alpha: UInt8, rng: Generator) -> UInt8:
-    """Raise to a power and multiply, so that wisps alone are left, most of them faint."""
-    values = (alpha / np.float32(255)) ** rng.uniform(1, 3) * rng.uniform(0.4, 1)
-    return as_levels(np.asarray(values, np.float32))
-
-
 def nearly_unknown(trimap: UInt8, rng: Generator) -> UInt8:
     """Keep what is known within a few small discs alone, on both sides or on one."""
-    values = (FOREGROUND, BACKGROUND)[:: int(rng.choice([-1, 1]))][: int(rng.integers(1, 3))]
-    return _within_discs(trimap, values, rng)
-
-
-def few_known(trimap: UInt8, rng: Generator) -> UInt8:
-    """Keep the background within a few small discs alone, and no foreground."""
-    return _within_discs(trimap, (BACKGROUND,), rng)
-
-
-def _within_discs(trimap: UInt8, values: tuple[int, ...], rng: Generator) -> UInt8:
     side = len(trimap)
     kept = np.zeros_like(trimap)
-    for value in values:
+    for value in (FOREGROUND, BACKGROUND)[:: int(rng.choice([-1, 1]))][: int(rng.integers(1, 3))]:
         pixels = np.argwhere(trimap == value)
         for _ in range(int(rng.integers(1, 4)) if len(pixels) else 0):
             row, column = (int(k) for k in pixels[rng.integers(len(pixels))])

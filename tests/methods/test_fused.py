@@ -11,9 +11,9 @@ import pytest
 import simd
 from simd.errors import DataError
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN
-from simd.methods import load_method
+from simd.methods import Fallback, load_method
 from simd.methods.fused.inputs import classical_answers, derived_planes, folded_planes
-from simd.methods.fused.method import WEIGHTS, load_fused
+from simd.methods.fused.method import HARDLY_KNOWN, WEIGHTS, load_fused
 from simd.metrics import sad
 
 STATUS = Path("/proc/self/status")
@@ -75,6 +75,20 @@ def test_a_trimap_that_knows_one_side_is_an_ordinary_input(drawn, side):
     alpha = load_fused().predict(drawn.image, trimap)
     assert isinstance(alpha, np.ndarray)
     assert alpha[trimap == UNKNOWN].std() > 0.05  # not one value, as a fallback is
+
+
+@pytest.mark.parametrize("known", [1, 80])
+def test_where_hardly_any_background_is_known_and_no_foreground_it_has_no_answer(drawn, known):
+    trimap = np.full_like(drawn.trimap, UNKNOWN)
+    of_background = np.argwhere(drawn.trimap == BACKGROUND)[:known]
+    trimap[tuple(of_background.T)] = BACKGROUND
+    assert 0 < (trimap == BACKGROUND).mean() < HARDLY_KNOWN
+    answer = load_fused().predict(drawn.image, trimap)
+    assert isinstance(answer, Fallback)
+    assert not answer.alpha.any()
+    assert "no foreground, and background on" in answer.reason
+    trimap[tuple(np.argwhere(drawn.trimap == FOREGROUND)[0])] = FOREGROUND
+    assert isinstance(load_fused().predict(drawn.image, trimap), np.ndarray)
 
 
 def test_a_trimap_that_knows_nothing_is_an_ordinary_input():

@@ -10,11 +10,9 @@ torch = pytest.importorskip("torch")
 from simd.composition.arithmetic import composite  # noqa: E402
 from simd.composition.stream import stream  # noqa: E402
 from simd.errors import DataError  # noqa: E402
-from simd.generator.objects import MIXED  # noqa: E402
 from simd.image import BACKGROUND, FOREGROUND, UNKNOWN  # noqa: E402
 from simd.methods.fused.method import WEIGHTS, load_fused  # noqa: E402
 from simd.methods.weights.folder import load_weights  # noqa: E402
-from simd.taxonomy import CLASSES  # noqa: E402
 from simd.training.fused_examples import (  # noqa: E402
     ALPHA,
     ANSWERS,
@@ -51,7 +49,6 @@ CHANCES = (
     "haze",
     "translucent",
     "faint",
-    "wisps",
     "blur",
     "noise",
     "jpeg",
@@ -109,21 +106,6 @@ def test_shares_of_trimaps_are_met(options):
     faint = Examples(replace(options, **{**NONE, "faint": 1.0}), 0)[0]
     assert 0 < faint[..., ALPHA].max() <= 127
     assert not (faint[..., TRIMAP] == FOREGROUND).any()
-
-
-def test_wisps_are_thin_and_hardly_a_pixel_of_their_background_is_known(options):
-    shares = tuple(f"{name}={int(name == 'smoke_cloud')}" for name in [*CLASSES, *MIXED])
-    smoke = replace(options, shares=shares, **{**NONE, "plain": (1.0, 1.0)})
-    for number in range(4):
-        usual = Examples(smoke, 0)[number]
-        wisps = Examples(replace(smoke, wisps=1.0), 0)[number]
-        if (usual[..., TRIMAP] == FOREGROUND).mean() >= 0.03:
-            assert np.array_equal(wisps, usual)
-            continue
-        assert wisps[..., ALPHA].sum() < usual[..., ALPHA].sum()
-        assert 0 < (wisps[..., TRIMAP] == BACKGROUND).mean() < 0.06
-        assert not (wisps[..., TRIMAP] == FOREGROUND).any()
-        assert wisps[0, 0, FALLBACKS] == 3
 
 
 def test_plain_examples_are_composites_as_a_set_has_them(options):

@@ -19,9 +19,9 @@ import numpy.typing as npt
 from scipy.special import expit, softmax
 
 from simd.errors import DataError, first_line
-from simd.image import UNKNOWN, UInt8
+from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
 from simd.installation import repair_command
-from simd.methods import Answer, load_method
+from simd.methods import Answer, Fallback, load_method
 from simd.methods.facts import facts_of
 from simd.methods.fused.graph import STRIDE, network_model
 from simd.methods.fused.inputs import CLASSICAL, classical_answers, derived_planes, folded_planes
@@ -36,6 +36,8 @@ WEIGHTS = Path(__file__).parent / "weights"
 """The folder of the weights that the package carries."""
 REACH = 288
 """Pixels, a multiple of 16: nothing farther from a pixel changes its alpha."""
+HARDLY_KNOWN = 0.03
+"""Of the image: where less background is known, and no foreground, the network makes alphas worse than 0."""
 
 _WHOLE_MEGAPIXELS = 4.0  # larger images are solved in tiles
 _TILE = 1344  # with its surroundings a tile has 3.7 megapixels
@@ -73,21 +75,24 @@ class FusedMethod:
     def version(self) -> str:
         """What the result depends on besides the weights."""
         answers = "; ".join(f"{name} {facts_of(load_method(name)).version}" for name in CLASSICAL)
-        return f"2, opencv {cv2.__version__}; {answers}"
+        return f"3, opencv {cv2.__version__}; {answers}"
 
     def gigabytes(self, megapixels: float) -> float:
         """Estimate the peak memory of a prediction."""
         return _GIGABYTES + _GIGABYTES_PER_MEGAPIXEL * megapixels
 
-    def predict(self, image: UInt8, trimap: UInt8) -> Float32:
+    def predict(self, image: UInt8, trimap: UInt8) -> Float32 | Fallback:
         """Predict the matte, float32 (H, W) in [0, 1]; known pixels are those of the trimap.
+
+        Where no foreground is known, and background on less than 3 % of the image, but on some, the answer is
+        the classical one, 0, and a fallback.
 
         Parameters
         ----------
         image : uint8, shape (H, W, 3)
             RGB, of any size.
         trimap : uint8, shape (H, W)
-            0, 128, 255; one without known foreground or background is as good as any.
+            0, 128, 255; one without known foreground or background is as good as any but for that.
 
         Raises
         ------
@@ -99,8 +104,16 @@ class FusedMethod:
             return np.asarray(fill_unknown(trimap, 0.5), dtype=np.float32)
         return self.weigh(image, trimap, classical_answers(image, trimap))
 
-    def weigh(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer]) -> Float32:
+    def weigh(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer]) -> Float32 | Fallback:
         """Predict by the answers of both methods, as they are written: see :meth:`predict`."""
+        known = float((trimap == BACKGROUND).mean())
+        if 0 < known < HARDLY_KNOWN and not (trimap == FOREGROUND).any():
+            reason = f"the trimap knows no foreground, and background on {known:.2%} of the image alone"
+            return Fallback(fill_unknown(trimap, 0.0), reason)
+        return self.by_network(image, trimap, answers)
+
+    def by_network(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer]) -> Float32:
+        """Return the alpha that the network makes of the answers, however little is known."""
         alphas = np.stack([answer.alpha for answer in answers], axis=2)
         fallbacks = [answer.is_fallback for answer in answers]
         planes = np.concatenate([image, derived_planes(image, trimap), alphas], axis=2)
