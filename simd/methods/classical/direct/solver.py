@@ -21,7 +21,7 @@ from simd.methods.classical.direct.substitution import (
     walk_residual,
 )
 
-LARGEST_DOUBLE = 1 << 25  # numbers of a factor: 256 MiB; larger ones take less time in single precision
+LARGEST_DOUBLE = 3 << 23  # numbers of a factor: 192 MiB; larger ones take less time in single precision
 LARGEST_DOUBLE_OF_A_WALK = 1 << 28  # which is not refined
 TOLERANCE = 1e-9  # of the residual, relative to the right-hand side
 _REACH = 1e-11  # what refining tries for
