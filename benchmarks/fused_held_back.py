@@ -113,6 +113,8 @@ def beside_nothing(method: FusedMethod, shelf: Shelf, count: int) -> None:
             matte = method.by_network(image, trimap, answers)
             rows.append((1 - unknown.mean(), *(float(sad(a, alpha, unknown)) for a in (0 * matte, matte))))
     print(f"{count} examples of which {len(rows)} know background alone\n")
+    if not rows:
+        return
     print(f"{'known, of the image':24}{'examples':>9}{'alpha 0':>9}{'network':>9}{'better':>8}")
     table = np.array(rows)
     for low, high in pairwise(KNOWN):

@@ -240,6 +240,15 @@ def test_weights_of_fused_are_scored_on_examples_that_were_held_back(tmp_path):
     assert printed.startswith("1 examples of seed 5")
     kept = np.load(tmp_path / "run" / "plain-64" / "5" / "00000.npy")[0]
     assert np.array_equal(kept[..., TRIMAP], trimap_of(kept[..., ALPHA], 3))  # the protocol's, at 64 pixels
+    hardly = ("--hardly-known", "64", "--count", "8", "--seed", "5")
+    printed = run("fused_held_back.py", "run", *hardly, folder=tmp_path)
+    kept = np.load(tmp_path / "run" / "hardly-known-64" / "5" / "00000.npy")[:8]
+    alone = [((t := each[..., TRIMAP]) == 0).any() and not (t == 255).any() for each in kept]
+    nothing = [each[..., ALPHA][each[..., TRIMAP] == 128].sum() / 255e3 for each in kept[alone]]
+    rows = [line.split("%")[1].split() for line in printed.splitlines()[3:]]
+    assert sum(int(row[0]) for row in rows) == sum(alone) > 0
+    in_all = sum(int(row[0]) * float(row[1]) for row in rows)
+    assert in_all == pytest.approx(sum(nothing), abs=0.01 * len(nothing))
 
 
 @pytest.mark.slow

@@ -149,7 +149,7 @@ def test_a_factor_in_single_precision_is_refined_to_the_same_solution():
     np.testing.assert_allclose(single.x, double.x, atol=1e-9)
 
 
-def test_a_large_factor_is_made_in_single_precision(monkeypatch):
+def test_a_large_factor_is_made_in_single_precision():
     system = system_of(band(), margin=1e-4)
     numbers = solve(system).numbers
     assert solve(system, largest_double=numbers).refinements == 0

@@ -1,8 +1,8 @@
 """Solve a system of a grid: dissect, factor, substitute, and refine until the residual is small.
 
-Large factors are made in single precision, in half the time and memory; refining, mostly by two steps, does
-the rest. A matrix that is too near to a singular one for that is factored again in double precision, and one
-that rounding has made indefinite with a larger diagonal.
+Large factors are made in single precision, in less time and half the memory; refining, mostly by two steps,
+does the rest. A matrix that is too near to a singular one for that is factored again in double precision, and
+one that rounding has made indefinite with a larger diagonal.
 """
 
 from typing import Any, NamedTuple
