@@ -19,7 +19,9 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -150,8 +152,8 @@ def growth(method: str, chosen: list[str], megapixels: list[float], folder: Path
 
 def threads(chosen: list[str], megapixels: float, folder: Path | None) -> None:
     print(f"closed-form at {megapixels:g} MP, wall seconds, median of five turns\n")
-    print(f"{'':28} one thread  two threads  ratio")
-    totals = [0.0, 0.0]
+    print(f"{'':28} one thread  two threads  ratio  two processes")
+    totals, limits = [0.0, 0.0], []
     for name in [n for n in chosen if n in GROWING]:
         image, trimap = picture(name, megapixels, folder)
         taken: tuple[list[float], list[float]] = ([], [])
@@ -161,10 +163,27 @@ def threads(chosen: list[str], megapixels: float, folder: Path | None) -> None:
                 estimate_alpha_closed_form(image, trimap, threads=count)
                 taken[count - 1].append(time.perf_counter() - start)
         one, two = map(statistics.median, taken)
-        print(f"{name:28} {one:10.2f} {two:12.2f} {one / two:6.2f}", flush=True)
+        limits.append(two_processes(image, trimap))
+        print(f"{name:28} {one:10.2f} {two:12.2f} {one / two:6.2f} {limits[-1]:14.2f}", flush=True)
         totals = [totals[0] + one, totals[1] + two]
     if totals[1]:  # none of the chosen may be timed
-        print(f"{'together':28} {totals[0]:10.2f} {totals[1]:12.2f} {totals[0] / totals[1]:6.2f}")
+        ratio, limit = totals[0] / totals[1], statistics.mean(limits)
+        print(f"{'together':28} {totals[0]:10.2f} {totals[1]:12.2f} {ratio:6.2f} {limit:14.2f}")
+
+
+def two_processes(image: UInt8, trimap: UInt8) -> float:
+    """Return how much more two processes do than one, each by itself: what the machine has to give."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    with ProcessPoolExecutor(2, get_context("spawn"), initializer=threadpool_limits, initargs=(1,)) as pool:
+        tasks = (estimate_alpha_closed_form, [image] * 2, [trimap] * 2)
+        list(pool.map(*tasks))  # both are there, and have loaded what they need
+        for _ in range(5):
+            for count in (1, 2):
+                start = time.perf_counter()
+                list(pool.map(*tasks[:1], *(arrays[:count] for arrays in tasks[1:])))
+                taken[count - 1].append(time.perf_counter() - start)
+    one, two = map(statistics.median, taken)
+    return 2 * one / two
 
 
 def main() -> None:

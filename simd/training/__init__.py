@@ -17,6 +17,7 @@ torch_dataset  the samples as a PyTorch dataset
 fused_examples examples of `fused` with the classical answers, kept on disk
 fused_failures what is changed in them so that they fail as photographs do
 fused_samples  crops of them
+propagation    the last step of `fused`, an equation, as a layer
 shard_samples  crops of the composites in WebDataset shards, each once an epoch
 human_samples  crops of people, with the windows that M-Net is shown
 human_stages   the three stages of Semantic Human Matting

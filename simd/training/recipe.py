@@ -80,7 +80,12 @@ class FusedTerms:
 
     alpha: Annotated[float, Asked(help="L1 of alpha on unknown pixels.", at_least=0)]
     own: Annotated[float, Asked(help="The same of the alpha of its own.", at_least=0)]
-    laplacian: Annotated[float, Asked(help="Differences of Laplacian pyramids.", at_least=0)]
+    propagated: Annotated[
+        float, Asked(help="The same of the alpha that colours carry on, the answer.", at_least=0)
+    ]
+    laplacian: Annotated[
+        float, Asked(help="Differences of Laplacian pyramids: of the answer, if it counts.", at_least=0)
+    ]
     by_area: Annotated[
         float, Asked(help="Share of L1 that counts pixels alike, not samples.", at_least=0, at_most=1)
     ]

@@ -26,6 +26,7 @@ from simd.taxonomy import NO_CLASS
 from simd.training.human_stages import HUMAN_STAGES, HumanStage
 from simd.training.losses import laplacian_loss
 from simd.training.objectives import discriminate, frozen, matting_terms
+from simd.training.propagation import propagate
 from simd.training.recipe import Recipe
 from simd.training.run_weights import load_trained, save_trained
 from simd.training.tensors import Arrays, fused_batch, matting_batch, patch_batch, placed
@@ -212,7 +213,7 @@ class FusedStage:
         assert recipe.terms is not None
         self.name, self._preset, self._by_area = FUSED, recipe.head.preset, recipe.terms.by_area
         self.network = cast(FusedNetwork, build_network(FUSED, self._preset))
-        named = {name: getattr(recipe.terms, name) for name in ("alpha", "own", "laplacian")}
+        named = {name: getattr(recipe.terms, name) for name in ("alpha", "own", "propagated", "laplacian")}
         self.weights: dict[str, float] = {name: weight for name, weight in named.items() if weight}
         self.needs: dict[str, str] = {}
 
@@ -225,18 +226,20 @@ class FusedStage:
         """Return the terms of the loss that have a weight."""
         batch = fused_batch(arrays, device)
         solved = FusedOutput(*(part.float() for part in forward(batch.folded)))
+        answer = _carried(solved, arrays) if "propagated" in self.weights else solved.alpha
         area = total(batch.unknown.sum())
         computed = {
             "alpha": lambda: self._difference(solved.alpha, batch.alpha, batch.unknown, area),
             "own": lambda: self._difference(solved.own, batch.alpha, batch.unknown, area),
-            "laplacian": lambda: laplacian_loss(solved.alpha, batch.alpha),
+            "propagated": lambda: self._difference(answer, batch.alpha, batch.unknown, area),
+            "laplacian": lambda: laplacian_loss(answer, batch.alpha),
         }
         return {name: computed[name]() for name in self.weights}
 
     def solve(self, network: nn.Module, arrays: Arrays, device: torch.device) -> Tensor:
         """Return alpha (N, H, W) in [0, 1] of a batch, known pixels set."""
-        alpha: Tensor = network(fused_batch(arrays, device).folded).alpha.float()
-        return alpha[:, 0]
+        solved = network(fused_batch(arrays, device).folded)
+        return _carried(FusedOutput(*(part.float() for part in solved)), arrays)[:, 0].clamp(0, 1)
 
     def classes_seen(self, arrays: Arrays, device: torch.device) -> Tensor | None:
         """Return None: it sees no classes."""
@@ -257,6 +260,10 @@ class FusedStage:
         errors = ((pred - truth).abs() * unknown).sum(dim=(1, 2, 3))
         by_sample = (errors / (unknown.sum(dim=(1, 2, 3)) + 1)).mean()
         return (1 - self._by_area) * by_sample + self._by_area * errors.sum() / area
+
+
+def _carried(solved: FusedOutput, arrays: Arrays) -> Tensor:
+    return propagate(arrays["image"], arrays["trimap"], solved.alpha, solved.confidence)
 
 
 def make_stage(recipe: Recipe) -> PatchStage | MattingStage | FusedStage | HumanStage:

@@ -38,6 +38,7 @@ def random_weights(tmp_path_factory):
         if isinstance(module, torch.nn.BatchNorm2d):  # what a training would have made of them
             module.running_mean.normal_(0, 0.1)
             module.running_var.uniform_(0.5, 2)
+    torch.nn.init.normal_(network.head.weight, std=0.1)
     folder = tmp_path_factory.mktemp("weights")
     about = {"network": "fused", "preset": "small", "source": "drawn", "licence": "MIT"}
     save_weights(network.state_dict(), folder, **about)
@@ -168,6 +169,8 @@ def test_tiles_leave_no_seam():
 
 def test_opencv_computes_what_the_network_of_the_training_does(random_weights, drawn):
     torch = pytest.importorskip("torch")
+    from simd.training.propagation import propagate
+
     folder, network = random_weights
     image, trimap = drawn.image[:144, :160], drawn.trimap[:144, :160]
     answers = classical_answers(image, trimap)
@@ -176,8 +179,10 @@ def test_opencv_computes_what_the_network_of_the_training_does(random_weights, d
     with torch.no_grad():
         folded = folded_planes(planes, trimap, [answer.is_fallback for answer in answers])
         solved = network(torch.from_numpy(folded).permute(2, 0, 1)[None])
+        carried = propagate(image[None], trimap[None], solved.alpha, solved.confidence)
     alpha = load_fused(weights=str(folder)).predict(image, trimap)
-    assert alpha == pytest.approx(solved.alpha[0, 0].numpy(), abs=1e-5)
+    assert alpha == pytest.approx(carried[0, 0].numpy().clip(0, 1), abs=1e-5)
+    assert np.abs(alpha - solved.alpha[0, 0].numpy()).max() > 0.01
 
 
 def test_known_colours_spread_and_unknown_sides_are_grey():
@@ -217,12 +222,19 @@ def test_damaged_weights_say_how_to_get_them_back(spoil, tmp_path):
     assert "simd train fused --out RUN" in str(failure.value)
 
 
-def test_weights_of_something_else_are_refused(tmp_path):
+@pytest.mark.parametrize("of", ["something else", "a network without confidence"])
+def test_other_weights_are_refused(of, tmp_path):
     safetensors = pytest.importorskip("safetensors.numpy")
     folder = tmp_path / "weights"
     shutil.copytree(WEIGHTS, folder)
     (file,) = folder.glob("*.safetensors")
-    file.write_bytes(safetensors.save({"weight": np.zeros((2, 2), np.float32)}))
+    tensors = safetensors.load(file.read_bytes())
+    cut = {
+        "head.weight": tensors["head.weight"][:16],
+        "head.bias": tensors["head.bias"][:16],
+    }  # as before 0.3
+    tensors = {"weight": np.zeros((2, 2), np.float32)} if of == "something else" else {**tensors, **cut}
+    file.write_bytes(safetensors.save(tensors))
     card = json.loads((folder / "fused.json").read_text())
     import hashlib
 

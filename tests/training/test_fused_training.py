@@ -230,6 +230,18 @@ def test_a_share_of_the_weights_begun_with_is_in_those_that_are_written(tmp_path
         read_recipe("fused", [*TINY, "start_share=0.5"])
 
 
+def test_confidence_is_one_number_until_the_alpha_that_it_carries_on_counts(tmp_path, shelved):
+    learned = {}
+    for share in (0, 1):
+        settings = (*TINY, f"terms.propagated={share}", "terms.laplacian=0.3")
+        log = train(read_recipe("fused", settings), tmp_path / f"{share}").run / "log.jsonl"
+        assert ('"propagated"' in log.read_text()) == bool(share)
+        state = load_weights(tmp_path / f"{share}", "fused")[0].state_dict()
+        learned[share] = state["head.weight"][16:]
+    assert (learned[0] == 0).all()
+    assert (learned[1] != 0).any()
+
+
 def test_weights_to_begin_with_are_those_of_the_stage_and_the_size(tmp_path):
     with pytest.raises(DataError, match=r"--set start=.*is of the preset paper, and the recipe of small"):
         train(read_recipe("fused", [*TINY, f"start={WEIGHTS}"]), tmp_path / "run")

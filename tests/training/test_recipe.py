@@ -14,7 +14,7 @@ def test_the_recipes_are_there_and_say_what_they_are():
     assert set(shipped_recipes()) == {
         *names,
         *(f"{name}-small" for name in names),
-        *("sim-release", "gca-augment", "fused", "fused-512", "fused-webs"),
+        *("sim-release", "gca-augment", "fused", "fused-512", "fused-webs", "fused-propagated"),
         *(f"shm{stage}{size}" for stage in ("-tnet", "-mnet", "") for size in ("", "-small")),
     }
     assert all(title.endswith(".") and len(title) < 100 for title in shipped_recipes().values())

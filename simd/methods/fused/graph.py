@@ -16,6 +16,7 @@ Float32 = npt.NDArray[np.float32]
 
 _EPSILON = 1e-5  # of the norms
 _IR_VERSION, _OPSET = 7, 12
+_LOGITS = 20  # of 2 × 2 pixels: weights of both answers and of its own alpha, that alpha, the confidence
 STRIDE = 16
 """Sides of an image are multiples of it."""
 
@@ -24,7 +25,13 @@ _KINDS: dict[type, int] = {np.float32: _FLOAT, np.int64: 7}
 
 
 def network_model(tensors: Tensors) -> bytes:
-    """Return the network: "folded" (1, 96, H/2, W/2) in [0, 1] to "logits" (1, 16, H/2, W/2), folded too."""
+    """Return the network: "folded" (1, 96, H/2, W/2) in [0, 1] to "logits" (1, 20, H/2, W/2), folded too.
+
+    Raises
+    ------
+    KeyError, ValueError
+        If the tensors are not those of the network.
+    """
     graph = _Graph(tensors)
     maps = ["folded"]
     for level in ("down1", "down2", "down3", "down4"):
@@ -45,7 +52,10 @@ def network_model(tensors: Tensors) -> bytes:
             x = _residual(graph, x, f"{level}.1", dilation=1)
     near = graph.first("folded", 4 * NEAR_PLANES)
     x = graph.norm_conv(graph.add("Concat", [x, near], axis=1), "fine")
-    x = graph.conv(x, np.asarray(tensors["head.weight"]), np.asarray(tensors["head.bias"]))
+    weight, bias = (np.asarray(tensors[f"head.{part}"]) for part in ("weight", "bias"))
+    if len(bias) != _LOGITS:
+        raise ValueError(f"its last layer has {len(bias)} channels, not {_LOGITS}")
+    x = graph.conv(x, weight, bias)
     return graph.model(("folded", len(tensors["down1.0.0.weight"][0])), x, "logits")
 
 

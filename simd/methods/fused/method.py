@@ -4,7 +4,8 @@ After "Natural Image Matting using Deep Convolutional Neural Networks" (ECCV 201
 and KNN's answers and the image to alpha by six convolutions. Here the network says how much each answer
 counts at a pixel, and has an alpha of its own beside them, which is all there is where the trimap knows one
 side alone and both answers are fallbacks; it sees the known colours spread over the image, and looks 280
-pixels around instead of 14.
+pixels around instead of 14. And what it says is not the answer yet: colours carry it on from where it is
+confident (:mod:`~simd.methods.fused.propagation`).
 """
 
 import threading
@@ -25,6 +26,7 @@ from simd.methods import Answer, Fallback, load_method
 from simd.methods.facts import facts_of
 from simd.methods.fused.graph import STRIDE, network_model
 from simd.methods.fused.inputs import CLASSICAL, classical_answers, derived_planes, folded_planes
+from simd.methods.fused.propagation import LEAST, MOST, propagated
 from simd.methods.networks import FUSED
 from simd.methods.runtime.check_inputs import check_arrays, overwrite_known
 from simd.methods.trimap_only import fill_unknown
@@ -35,10 +37,11 @@ Float32 = npt.NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights"
 """The folder of the weights that the package carries."""
 REACH = 288
-"""Pixels, a multiple of 16: nothing farther from a pixel changes its alpha."""
+"""Pixels, a multiple of 16: nothing farther from a pixel changes what the network says of it."""
 HARDLY_KNOWN = 0.03
 """Of the image: where less background is known, and no foreground, the network makes alphas worse than 0."""
 
+_WINDOW = 3  # a smaller picture holds none
 _WHOLE_MEGAPIXELS = 4.0  # larger images are solved in tiles
 _TILE = 1344  # with its surroundings a tile has 3.7 megapixels
 _KEPT_MEGAPIXELS = (
@@ -75,7 +78,7 @@ class FusedMethod:
     def version(self) -> str:
         """What the result depends on besides the weights."""
         answers = "; ".join(f"{name} {facts_of(load_method(name)).version}" for name in CLASSICAL)
-        return f"3, opencv {cv2.__version__}; {answers}"
+        return f"4, opencv {cv2.__version__}; {answers}"
 
     def gigabytes(self, megapixels: float) -> float:
         """Estimate the peak memory of a prediction."""
@@ -114,13 +117,20 @@ class FusedMethod:
 
     def by_network(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer]) -> Float32:
         """Return the alpha that the network makes of the answers, however little is known."""
+        alpha, confidence = self._said(image, trimap, answers)
+        if min(trimap.shape) >= _WINDOW:
+            alpha[trimap == UNKNOWN] = propagated(image, trimap, alpha, confidence)
+        return overwrite_known(alpha, trimap)
+
+    def _said(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer]) -> tuple[Float32, Float32]:
+        """Return the network's alpha and its confidence, (H, W); none of its memory stays."""
         alphas = np.stack([answer.alpha for answer in answers], axis=2)
         fallbacks = [answer.is_fallback for answer in answers]
         planes = np.concatenate([image, derived_planes(image, trimap), alphas], axis=2)
         margins = [(0, -length % STRIDE) for length in trimap.shape]
         planes = np.pad(planes, [*margins, (0, 0)], mode="symmetric")
         whole = np.pad(trimap, margins, mode="symmetric")
-        alpha = np.zeros(whole.shape, np.float32)
+        alpha, confidence = (np.zeros(whole.shape, np.float32) for _ in range(2))
         network = self._network(whole.size / 1e6)
         for window in self._windows(whole):
             solved = _solve(network, planes[window.seen], whole[window.seen], fallbacks)
@@ -128,9 +138,9 @@ class FusedMethod:
                 slice(core.start - seen.start, core.stop - seen.start)
                 for core, seen in zip(window.core, window.seen, strict=True)
             )
-            alpha[window.core] = solved[inner]
+            alpha[window.core], confidence[window.core] = (plane[inner] for plane in solved)
         height, width = trimap.shape
-        return overwrite_known(alpha[:height, :width], trimap)
+        return alpha[:height, :width], confidence[:height, :width]
 
     def _network(self, megapixels: float) -> cv2.dnn.Net:
         """Return the network for an image: one that this thread keeps, or for a large one another."""
@@ -185,20 +195,23 @@ def load_fused(*, weights: str | None = None, tile: int | None = None) -> FusedM
         tensors = load(data)
         model = np.frombuffer(network_model(tensors), np.uint8)
         cv2.dnn.readNetFromONNX(model)
-    except (SafetensorError, KeyError, cv2.error) as error:
+    except (SafetensorError, KeyError, ValueError, cv2.error) as error:
         file = folder / card.file
         raise DataError(f"{file}: is not the network of fused ({first_line(error)}); {_REMEDY}") from error
     return FusedMethod(model, card.sha256, tile)
 
 
-def _solve(network: cv2.dnn.Net, planes: UInt8, trimap: UInt8, fallbacks: Sequence[bool]) -> Float32:
-    """Return alpha (H, W) of a part of an image, its sides multiples of 16."""
+def _solve(
+    network: cv2.dnn.Net, planes: UInt8, trimap: UInt8, fallbacks: Sequence[bool]
+) -> tuple[Float32, Float32]:
+    """Return alpha and confidence (H, W) of a part of an image, its sides multiples of 16."""
     folded = folded_planes(planes, trimap, fallbacks).transpose(2, 0, 1)
     network.setInput(np.multiply(folded, np.float32(1 / 255), order="C")[None])
     logits = _unfolded(network.forward()[0])
     weights, own = softmax(logits[:3], axis=0), expit(2 * logits[3])
     first, second = (planes[..., at] * np.float32(1 / 255) for at in (-2, -1))
-    return np.asarray(weights[0] * first + weights[1] * second + weights[2] * own, np.float32)
+    alpha = np.asarray(weights[0] * first + weights[1] * second + weights[2] * own, np.float32)
+    return alpha, np.exp(logits[4].clip(LEAST, MOST))
 
 
 def _span(start: int, unknown: npt.NDArray[np.bool_], length: int) -> tuple[slice, slice]:

@@ -12,13 +12,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from simd.methods.fused.inputs import ALL_PLANES, ANSWERS_AT, FOREGROUND_AT, NEAR_PLANES, UNKNOWN_AT
+from simd.methods.fused.propagation import LEAST, MOST, TYPICAL
 
 
 class FusedOutput(NamedTuple):
-    """Both are (N, 1, H, W) in [0, 1], known pixels set."""
+    """All are (N, 1, H, W)."""
 
-    alpha: Tensor
-    own: Tensor  # without the classical answers' part
+    alpha: Tensor  # in [0, 1], known pixels set
+    own: Tensor  # without the classical answers' part; the same
+    confidence: Tensor  # positive: how strongly alpha is held where colours carry it on
 
 
 class FusedNetwork(nn.Module):
@@ -53,10 +55,12 @@ class FusedNetwork(nn.Module):
         self.up2 = nn.Sequential(_conv(eighth + quarter, quarter), Residual(quarter))
         self.up1 = nn.Sequential(_conv(quarter + half, tail[0]))
         self.fine = _conv(tail[0] + 4 * NEAR_PLANES, tail[1])
-        self.head = nn.Conv2d(tail[1], 16, 3, padding=1)
-        with torch.no_grad():  # closed-form weighs more at first
+        self.head = nn.Conv2d(tail[1], 20, 3, padding=1)
+        first = torch.tensor([1.0, 0.0, 0.0, 0.0, TYPICAL])  # closed-form weighs more at first
+        with torch.no_grad():
             self.head.weight.mul_(0.3)
-            cast(Tensor, self.head.bias).copy_(torch.tensor([1.0, 0.0, 0.0, 0.0]).repeat_interleave(4))
+            self.head.weight[16:].zero_()  # one confidence everywhere, until a loss sees it
+            cast(Tensor, self.head.bias).copy_(first.repeat_interleave(4))
 
     def forward(self, folded: Tensor) -> FusedOutput:
         """Solve images whose sides are multiples of 16.
@@ -75,13 +79,14 @@ class FusedNetwork(nn.Module):
         y = self.up2(torch.cat([_twice(y), e2], dim=1))
         y = self.up1(torch.cat([_twice(y), e1], dim=1))  # (N, 64, H/2, W/2)
         y = self.fine(torch.cat([y, x[:, : 4 * NEAR_PLANES].to(y.dtype)], dim=1))
-        logits = functional.pixel_shuffle(self.head(y).float().contiguous(), 2)  # (N, 4, H, W)
+        logits = functional.pixel_shuffle(self.head(y).float().contiguous(), 2)  # (N, 5, H, W)
         own = torch.sigmoid(2 * logits[:, 3:4])
         weights = torch.softmax(logits[:, :3], dim=1)
+        confidence = logits[:, 4:].clamp(LEAST, MOST).exp()
         answers = _unfolded(x, ANSWERS_AT, 2)
         unknown, foreground = _unfolded(x, UNKNOWN_AT), _unfolded(x, FOREGROUND_AT)
         alpha = (weights[:, :2] * answers).sum(dim=1, keepdim=True) + weights[:, 2:] * own
-        return FusedOutput(alpha * unknown + foreground, own * unknown + foreground)
+        return FusedOutput(alpha * unknown + foreground, own * unknown + foreground, confidence)
 
 
 class Residual(nn.Module):
