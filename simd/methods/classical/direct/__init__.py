@@ -10,6 +10,7 @@ renewal       a factor that is kept, and renewed where pixels change
 growing_tree  its tree, in which pixels come and go
 arena         its memory
 lapack        how compiled loops reach SciPy's LAPACK
+subnormals    floats below the smallest normal one, which are slow
 solver        all of it in turn: solve a system, and say how exactly
 ============  =========================================================================================
 

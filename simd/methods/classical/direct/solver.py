@@ -5,6 +5,7 @@ does the rest. A matrix that is too near to a singular one for that is factored 
 one that rounding has made indefinite with a larger diagonal.
 """
 
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from simd.methods.classical.direct.fronts import BOUND, END, START, factor
 from simd.methods.classical.direct.grid import Float64, Int64, System
 from simd.methods.classical.direct.lapack import LETTERS, one_blas_thread, routines
 from simd.methods.classical.direct.plan import Plan
+from simd.methods.classical.direct.subnormals import subnormals_are_zero
 from simd.methods.classical.direct.substitution import (
     backward,
     forward,
@@ -183,31 +185,32 @@ class Factor:
             heights = plan.table[nodes, END] - plan.table[nodes, START] + plan.table[nodes, BOUND] + 1
             numbers = int(((plan.table[nodes, END] - plan.table[nodes, START]) * heights).max())
             widest = int(plan.table[nodes, BOUND].max()) + 1
-            bad = factor(
-                nodes,
-                plan.table,
-                plan.order,
-                plan.position,
-                plan.boundary,
-                grid.addresses,
-                grid.slots,
-                grid.steps,
-                rows,
-                rhs,
-                shift,
-                is_walk,
-                self._panels,
-                updates,
-                np.empty(numbers, dtype),
-                np.empty(widest * widest, dtype),
-                np.empty(len(plan.order), np.int32),
-                np.empty(2 * plan.highest + 2, np.int32),  # a child's boundary may be the longer one
-                np.empty(plan.highest, dtype),
-                np.empty(4, np.int32),
-                np.array([1.0, -1.0, 0.0], dtype),
-                LETTERS,
-                routines("s" if dtype is np.float32 else "d"),
-            )
+            with nullcontext() if is_walk else subnormals_are_zero():
+                bad = factor(
+                    nodes,
+                    plan.table,
+                    plan.order,
+                    plan.position,
+                    plan.boundary,
+                    grid.addresses,
+                    grid.slots,
+                    grid.steps,
+                    rows,
+                    rhs,
+                    shift,
+                    is_walk,
+                    self._panels,
+                    updates,
+                    np.empty(numbers, dtype),
+                    np.empty(widest * widest, dtype),
+                    np.empty(len(plan.order), np.int32),
+                    np.empty(2 * plan.highest + 2, np.int32),  # a child's boundary may be the longer one
+                    np.empty(plan.highest, dtype),
+                    np.empty(4, np.int32),
+                    np.array([1.0, -1.0, 0.0], dtype),
+                    LETTERS,
+                    routines("s" if dtype is np.float32 else "d"),
+                )
             return bool(bad < 0)
 
         with one_blas_thread():
