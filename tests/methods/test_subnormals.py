@@ -33,4 +33,5 @@ def test_the_mode_ends_with_an_error_and_is_that_of_one_thread():
     with ThreadPoolExecutor(1) as pool:
         pool.submit(product).result()  # it is there: a thread begins with the mode of the one that starts it
         with subnormals_are_zero():
-            assert pool.submit(product).result() > 0
+            elsewhere = pool.submit(product).result()
+    assert elsewhere > 0  # compared here: inside it is zero, too
