@@ -116,7 +116,7 @@ class FusedMethod:
         return self.by_network(image, trimap, answers)
 
     def by_network(self, image: UInt8, trimap: UInt8, answers: Sequence[Answer]) -> Float32:
-        """Return the alpha that the network makes of the answers, however little is known."""
+        """Return what network and equation make of the answers, however little is known."""
         alpha, confidence = self._said(image, trimap, answers)
         if min(trimap.shape) >= _WINDOW:
             alpha[trimap == UNKNOWN] = propagated(image, trimap, alpha, confidence)

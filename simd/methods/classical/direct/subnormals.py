@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 from simd.jit import compiled
 
-_IS_X86 = platform.machine().lower() in ("x86_64", "amd64")  # others take them as fast, or keep their mode
+_IS_X86 = platform.machine().lower() in ("x86_64", "amd64")  # of others the mode is left as it is
 _ZEROS = 0x8040  # bits of MXCSR: results, and operands
 
 
