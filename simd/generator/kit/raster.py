@@ -1,10 +1,13 @@
 """Polygons, strokes and meshes with antialiased edges: drawn on a finer grid, then counted."""
 
+import itertools
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from simd.generator.kit.layer import Float, Layer, nearest
+from simd.jit import compiled
 
 _SHIFT = 6  # OpenCV takes vertices in 64ths of a sample
 
@@ -59,10 +62,12 @@ class Raster:
         offset = sideways(paths) * half[..., None]
         left, right = self._fixed(paths + offset), self._fixed(paths - offset)
         cuts = np.linspace(0, points - 1, colours.shape[1] + 1).round().astype(int)
-        for stroke, shades in enumerate(_rgba_rows(colours)):
-            for part, shade in enumerate(shades):
-                along = slice(cuts[part], cuts[part + 1] + 1)
-                outline = np.concatenate([left[stroke, along], right[stroke, along][::-1]])
+        outlines = [
+            list(np.concatenate([left[:, start : stop + 1], right[:, start : stop + 1][:, ::-1]], axis=1))
+            for start, stop in itertools.pairwise(cuts)
+        ]
+        for *parts, shades in zip(*outlines, _rgba_rows(colours), strict=True):
+            for outline, shade in zip(parts, shades, strict=True):
                 cv2.fillPoly(self._rgba, [outline], shade, shift=_SHIFT)
 
     def discs(self, centres: Float, radii: Float, colours: Float) -> None:
@@ -85,15 +90,7 @@ class Raster:
     def layer(self) -> Layer:
         """Count the samples of each pixel."""
         n, s = self.side, self.samples
-        rows = self._rgba.reshape(n, s, n * s * 4)
-        summed = rows[:, 0].astype(np.uint16)
-        for k in range(1, s):
-            summed += rows[:, k]
-        columns = summed.reshape(n, n, s, 4)
-        total = columns[:, :, 0].copy()
-        for k in range(1, s):
-            total += columns[:, :, k]
-        pixels = total / (255.0 * s * s)
+        pixels = _summed(self._rgba.reshape(n, s, n, s, 4)) / (255.0 * s * s)
         return Layer(pixels[..., :3], pixels[..., 3])
 
     def _fixed(self, points: Float) -> npt.NDArray[np.int32]:
@@ -138,6 +135,24 @@ def sideways(paths: Float) -> Float:
     length = np.sqrt((along**2).sum(axis=-1, keepdims=True))
     along = along / np.maximum(length, 1e-12)
     return np.stack([along[..., 1], -along[..., 0]], axis=-1)
+
+
+@compiled
+def _summed(samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
+    """Sum the samples (n, s, n, s, 4) of each pixel, (n, n, 4)."""
+    side, count = samples.shape[:2]
+    total = np.zeros((side, side, 4), np.uint16)
+    columns = np.empty(side * count * 4, np.uint16)
+    for row in range(side):
+        columns[:] = 0
+        for line in samples[row].reshape(count, -1):
+            for at in range(len(columns)):
+                columns[at] += line[at]
+        for pixel, summed in zip(total[row], columns.reshape(side, count, 4)):
+            for four in summed:
+                for channel in range(4):
+                    pixel[channel] += four[channel]
+    return total
 
 
 def _rgba(colour: Float) -> tuple[int, ...]:

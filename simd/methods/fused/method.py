@@ -24,8 +24,8 @@ from simd.image import BACKGROUND, FOREGROUND, UNKNOWN, UInt8
 from simd.installation import repair_command
 from simd.methods import Answer, Fallback, load_method
 from simd.methods.facts import facts_of
-from simd.methods.fused.graph import STRIDE, network_model
 from simd.methods.fused.inputs import CLASSICAL, classical_answers, derived_planes, folded_planes
+from simd.methods.fused.network import STRIDE, Network, Tensors
 from simd.methods.fused.propagation import LEAST, MOST, propagated
 from simd.methods.networks import FUSED
 from simd.methods.runtime.check_inputs import check_arrays, overwrite_known
@@ -44,9 +44,6 @@ HARDLY_KNOWN = 0.03
 _WINDOW = 3  # a smaller picture holds none
 _WHOLE_MEGAPIXELS = 4.0  # larger images are solved in tiles
 _TILE = 1344  # with its surroundings a tile has 3.7 megapixels
-_KEPT_MEGAPIXELS = (
-    0.15  # reading a network costs as much as solving so small an image; it keeps its last arrays
-)
 _GIGABYTES, _GIGABYTES_PER_MEGAPIXEL = 0.3, 1.0  # closed-form's on a picture that is mostly unknown
 _REMEDY = (
     f"the weights of fused come with the package: bring them back ({repair_command(WEIGHTS)}), "
@@ -54,7 +51,7 @@ _REMEDY = (
 )
 
 
-_KEPT = threading.local()  # a network of OpenCV solves one image at a time, and keeps that image's arrays
+_KEPT = threading.local()  # a network solves one image at a time
 
 
 class _Window(NamedTuple):
@@ -68,7 +65,7 @@ class _Window(NamedTuple):
 class FusedMethod:
     """The network, ready to predict; made by :func:`load_fused`."""
 
-    model: UInt8  # the network in the format of ONNX, (n,)
+    tensors: Tensors
     checkpoint_digest: str
     tile: int | None = None
     name: str = "fused"
@@ -131,7 +128,7 @@ class FusedMethod:
         planes = np.pad(planes, [*margins, (0, 0)], mode="symmetric")
         whole = np.pad(trimap, margins, mode="symmetric")
         alpha, confidence = (np.zeros(whole.shape, np.float32) for _ in range(2))
-        network = self._network(whole.size / 1e6)
+        network = self._network()
         for window in self._windows(whole):
             solved = _solve(network, planes[window.seen], whole[window.seen], fallbacks)
             inner = tuple(
@@ -142,13 +139,11 @@ class FusedMethod:
         height, width = trimap.shape
         return alpha[:height, :width], confidence[:height, :width]
 
-    def _network(self, megapixels: float) -> cv2.dnn.Net:
-        """Return the network for an image: one that this thread keeps, or for a large one another."""
-        if megapixels > _KEPT_MEGAPIXELS:
-            return cv2.dnn.readNetFromONNX(self.model)
+    def _network(self) -> Network:
+        """Return the network that this thread keeps."""
         if getattr(_KEPT, "digest", None) != self.checkpoint_digest:
-            _KEPT.network, _KEPT.digest = cv2.dnn.readNetFromONNX(self.model), self.checkpoint_digest
-        kept: cv2.dnn.Net = _KEPT.network
+            _KEPT.network, _KEPT.digest = Network(self.tensors), self.checkpoint_digest
+        kept: Network = _KEPT.network
         return kept
 
     def _windows(self, trimap: UInt8) -> Iterator[_Window]:
@@ -193,21 +188,19 @@ def load_fused(*, weights: str | None = None, tile: int | None = None) -> FusedM
     data, card = read_weights(folder, FUSED, remedy=_REMEDY)
     try:
         tensors = load(data)
-        model = np.frombuffer(network_model(tensors), np.uint8)
-        cv2.dnn.readNetFromONNX(model)
+        Network(tensors)
     except (SafetensorError, KeyError, ValueError, cv2.error) as error:
         file = folder / card.file
         raise DataError(f"{file}: is not the network of fused ({first_line(error)}); {_REMEDY}") from error
-    return FusedMethod(model, card.sha256, tile)
+    return FusedMethod(tensors, card.sha256, tile)
 
 
 def _solve(
-    network: cv2.dnn.Net, planes: UInt8, trimap: UInt8, fallbacks: Sequence[bool]
+    network: Network, planes: UInt8, trimap: UInt8, fallbacks: Sequence[bool]
 ) -> tuple[Float32, Float32]:
     """Return alpha and confidence (H, W) of a part of an image, its sides multiples of 16."""
     folded = folded_planes(planes, trimap, fallbacks).transpose(2, 0, 1)
-    network.setInput(np.multiply(folded, np.float32(1 / 255), order="C")[None])
-    logits = _unfolded(network.forward()[0])
+    logits = _unfolded(network.logits(np.multiply(folded, np.float32(1 / 255), order="C")))
     weights, own = softmax(logits[:3], axis=0), expit(2 * logits[3])
     first, second = (planes[..., at] * np.float32(1 / 255) for at in (-2, -1))
     alpha = np.asarray(weights[0] * first + weights[1] * second + weights[2] * own, np.float32)
