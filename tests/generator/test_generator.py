@@ -8,12 +8,14 @@ from importlib import import_module
 import numpy as np
 import pytest
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+from scipy import ndimage
 
 from simd.errors import DataError
 from simd.generator import RECIPES, Cutout, synthetic
 from simd.generator.classes.defocus import aperture
 from simd.generator.classes.motion import smear
 from simd.generator.kit.layer import convolve, nearest, over, paint, straight
+from simd.generator.kit.noise import Noise
 from simd.generator.kit.raster import Raster
 from simd.taxonomy import CLASSES, class_index
 
@@ -161,6 +163,20 @@ def test_a_polygon_covers_its_area_and_a_stroke_its_width(side):
     raster.strokes(np.array([[[0.1, 0.2], [0.5, 0.55], [0.9, 0.9]]]), np.array([0.05]), np.ones(3))
     length = np.hypot(0.4, 0.35) * 2
     assert raster.layer().alpha.mean() == pytest.approx(0.05 * length, rel=0.05)
+
+
+@pytest.mark.parametrize("reach", [1, 8, 500])
+def test_noise_is_the_spline_of_scipy_to_the_bit(reach):
+    rng = np.random.default_rng(reach)
+    x, y = rng.uniform(-reach, reach, (2, 70, 90))
+    x[0], y[1], x[2] = np.round(x[0]), -1e-17, rng.uniform(63, 64, 90)  # on the lattice, and at its seams
+    noise = Noise(rng)
+    options = {"order": 3, "mode": "grid-wrap", "prefilter": False}
+    expected = ndimage.map_coordinates(noise._lattice, np.stack([y, x]), **options)
+    assert np.array_equal(noise(x, y, 1), expected)
+    row, column = np.linspace(-reach, reach, 90)[None], np.linspace(0, reach, 70)[:, None]
+    spread = (np.ascontiguousarray(each) for each in np.broadcast_arrays(row, column))
+    assert noise(row, column, 1) == pytest.approx(noise(*spread, 1), abs=1e-12)
 
 
 DIGESTS = """

@@ -148,10 +148,11 @@ def _summed(samples: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint16]:
         for line in samples[row].reshape(count, -1):
             for at in range(len(columns)):
                 columns[at] += line[at]
-        for pixel, summed in zip(total[row], columns.reshape(side, count, 4)):
-            for four in summed:
+        pixels = columns.reshape(side, count, 4)
+        for column in range(side):
+            for sample in pixels[column]:
                 for channel in range(4):
-                    pixel[channel] += four[channel]
+                    total[row, column, channel] += sample[channel]
     return total
 
 

@@ -4,7 +4,7 @@ import contextlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
 from pkgutil import resolve_name
 from typing import Any
@@ -79,7 +79,7 @@ class Exact(Own):
     @property
     def version(self) -> str:
         """What is solved, and by what."""
-        return f"{self.algorithm}, multifrontal Cholesky, scipy {version('scipy')}"
+        return f"{self.algorithm}, multifrontal Cholesky, scipy {_version('scipy')}"
 
     def _attempts(self, image: UInt8, trimap: UInt8) -> Iterator[tuple[Callable[[], Any], str]]:
         yield from super()._attempts(image, trimap)
@@ -95,7 +95,7 @@ class ThroughPymatting(Classical):
     @property
     def version(self) -> str:
         """Version of the library."""
-        return f"pymatting {version('pymatting')}"
+        return f"pymatting {_version('pymatting')}"
 
     def _attempts(self, image: UInt8, trimap: UInt8) -> Iterator[tuple[Callable[[], Any], str]]:
         known = np.where(trimap == UNKNOWN, 0.5, np.ascontiguousarray(trimap) / 255.0)
@@ -103,6 +103,11 @@ class ThroughPymatting(Classical):
         estimate = partial(resolve_name(self.estimator), colours, known)
         yield estimate, ""
         yield partial(estimate, cg_kwargs={"rtol": _LOOSER_TOLERANCE}), "solved at a looser tolerance"
+
+
+@cache
+def _version(package: str) -> str:
+    return version(package)  # which reads and parses a file each time, 8 ms
 
 
 def _attempted(estimate: Callable[[], Any], trimap: UInt8) -> tuple[npt.NDArray[np.float64] | None, str]:

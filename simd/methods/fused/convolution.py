@@ -16,11 +16,12 @@ Float32 = npt.NDArray[np.float32]
 _SQUARE = 6  # pixels a side that are transformed together
 _LEAST = 12  # rows of a block: OpenCV takes the slow way with fewer
 _COLUMNS = 256  # of a block, at most
-_BYTES = 1e6  # of what goes into a block and comes out of it: the second cache of a core holds it
+_BYTES = 1.2e6  # of what goes into a block and comes out of it, a thread: a core's second cache holds it
+_WHOLE_BYTES = 2.5e6  # a thread; a map so small is one block
 
 
 class Convolution:
-    """A convolution of 3 × 3 that keeps the sides, or halves them, beyond its maps 0; with a ReLU, or without.
+    """A convolution of 3 × 3 that keeps the sides, or halves them; beyond its maps everything is 0.
 
     Parameters
     ----------
@@ -81,16 +82,20 @@ class Convolution:
 
     def _block(self, height: int, width: int) -> tuple[int, int]:
         """Return the rows and columns of the blocks of a result."""
+        a_pixel = 4 * (self.inputs * self.stride**2 + self.outputs)
+        threads = cv2.getNumThreads()
+        if a_pixel * height * width <= _WHOLE_BYTES * threads:
+            return height, width
         columns = _part(width, _COLUMNS)
-        a_row = 4 * (self.inputs * self.stride**2 + self.outputs) * columns
-        return _part(height, max(int(_BYTES / a_row) // _SQUARE * _SQUARE, _LEAST)), columns
+        return _part(height, max(int(_BYTES * threads / (a_pixel * columns)), _LEAST)), columns
 
 
 def _part(length: int, most: int) -> int:
-    """Return the length of equal parts, on the squares unless there is only one."""
+    """Return the length of the parts that a length falls into: whole squares, with little read twice."""
     if length <= most:
         return length
-    return -(-length // (-(-length // most) * _SQUARE)) * _SQUARE
+    parts = range(most // _SQUARE * _SQUARE, _LEAST - 1, -_SQUARE)
+    return min(parts, key=lambda part: -(-length // part) * (part + 2))
 
 
 def _fill(block: Float32, maps: tuple[Float32, ...], top: int, left: int) -> None:

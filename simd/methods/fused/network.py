@@ -1,4 +1,4 @@
-"""The network of `fused`, from its tensors, without PyTorch: :mod:`simd.methods.networks.fused` is the original.
+"""The network of `fused` from its tensors, without PyTorch; :mod:`simd.methods.networks.fused` trains it.
 
 Norms are folded into the convolutions before them. What folds and unfolds squares of 2 × 2 pixels stays
 outside.
