@@ -103,9 +103,10 @@ def _fill(block: Float32, maps: tuple[Float32, ...], top: int, left: int) -> Non
     height, width = maps[-1].shape[1:]
     rows, columns = block.shape[1:]
     start, stop = (max(top, 0), max(left, 0)), (min(top + rows, height), min(left + columns, width))
-    if (stop[0] - start[0], stop[1] - start[1]) != (rows, columns):
-        block.fill(0)
-    inside = block[:, start[0] - top : stop[0] - top, start[1] - left : stop[1] - left]
+    within = (slice(start[0] - top, stop[0] - top), slice(start[1] - left, stop[1] - left))
+    block[:, : within[0].start], block[:, within[0].stop :] = 0, 0
+    block[..., : within[1].start], block[..., within[1].stop :] = 0, 0
+    inside = block[:, *within]
     channel = 0
     for each in maps:
         part = inside[channel : channel + len(each)]

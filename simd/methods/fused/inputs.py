@@ -108,20 +108,28 @@ def _spread(pixels: Float32, known: Mask) -> Float32:
         height, width = weight.shape
         larger = cv2.resize(spread, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, 3)
         share = np.minimum(weight, 1)[..., None]
-        near = total / np.maximum(weight, 1e-6)[..., None]
-        spread = np.asarray(near * share + larger * (1 - share), dtype=np.float32)
+        near: Float32 = np.asarray(total / np.maximum(weight, 1e-6)[..., None], np.float32)
+        near *= share
+        larger *= 1 - share
+        near += larger
+        spread = near
     return spread
 
 
 def _halved(total: Float32, weight: Float32) -> tuple[Float32, Float32]:
     """Return sums over squares of 2 × 2, a weight of more than 1 taken as 1."""
     height, width = weight.shape
-    margins = [(0, height % 2), (0, width % 2)]
-    total, weight = np.pad(total, [*margins, (0, 0)]), np.pad(weight, margins)
-    shape = (total.shape[0] // 2, 2, total.shape[1] // 2, 2)
-    total, weight = total.reshape(*shape, 3).sum(axis=(1, 3)), weight.reshape(shape).sum(axis=(1, 3))
+    if height % 2 or width % 2:
+        margins = [(0, height % 2), (0, width % 2)]
+        total, weight = np.pad(total, [*margins, (0, 0)]), np.pad(weight, margins)
+    weight = weight.reshape(weight.shape[0] // 2, 2, weight.shape[1] // 2, 2).sum(axis=(1, 3))
+    first, second, third, fourth = (total[row::2, column::2] for row in range(2) for column in range(2))
+    summed = first + second
+    summed += third
+    summed += fourth
     excess = np.maximum(weight, 1)
-    return np.asarray(total / excess[..., None], np.float32), np.asarray(weight / excess, np.float32)
+    summed /= excess[..., None]
+    return summed, np.asarray(weight / excess, np.float32)
 
 
 def classical_answers(image: UInt8, trimap: UInt8) -> list[Answer]:
