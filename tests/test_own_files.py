@@ -35,8 +35,8 @@ from simd.report.browse.methods import load_methods
 from simd.report.embed.features import read_feature_file
 from simd.report.embed.patches import RegionPatch, read_patches
 from simd.report.statistics.measure import measure_set
-from simd.selection.foregrounds import read_selection, write_selection
 from simd.selection.reasons import Verdict, finding_of
+from simd.selection.selection_file import read_selection, write_selection
 from simd.tagging import patch_model
 from simd.taxonomy import class_index
 

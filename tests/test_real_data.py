@@ -11,7 +11,8 @@ import pytest
 
 from simd.dataset.manifest import load_set
 from simd.metrics.scores import load_scores
-from simd.selection.foregrounds import Verdict, write_selection
+from simd.selection.foregrounds import Verdict
+from simd.selection.selection_file import write_selection
 
 SLICE = ("fur_lemur", "glass_drinking", "hair_hard_flying", "leaf_maple", "smoke_puff", "tree_birch")
 

@@ -26,7 +26,7 @@ from simd.options import options_of
 from simd.parallel import run
 from simd.records import Background, Composite, Foreground
 from simd.selection.class_balance import EqualChoice, equal_numbers
-from simd.selection.foregrounds import read_selection
+from simd.selection.selection_file import read_selection
 from simd.sources import index_backgrounds, index_foregrounds, official_trimap, unlabelled_note
 from simd.sources.index import Index
 from simd.sources.licences import attribution, licensed, refuse_unknown, sources_of

@@ -10,8 +10,9 @@ from simd.files import make_folder, real_path
 from simd.options import renamed
 from simd.report.selection_page import write_page
 from simd.selection.backgrounds import select_backgrounds
-from simd.selection.foregrounds import read_selection, select_foregrounds, write_selection
+from simd.selection.foregrounds import select_foregrounds
 from simd.selection.reasons import Selection
+from simd.selection.selection_file import read_selection, write_selection
 from simd.sources import with_names
 from simd.sources.outputs import check_output_file, contains
 

@@ -11,5 +11,6 @@ backgrounds                         photographs large enough, readable, no two a
 class_counts                        foregrounds and composites by class
 class_balance                       which foregrounds make the classes equal
 reasons                             what can be wrong, and what follows
+selection_file                      what is kept, as a file
 ==================================  ========================================================================
 """

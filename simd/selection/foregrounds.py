@@ -8,7 +8,6 @@ from typing import NamedTuple
 from simd.class_tables import stem_of
 from simd.dataset.review import read_review
 from simd.errors import DataError
-from simd.files import json_lines, read_json_lines, write_atomically
 from simd.image import UInt8, read_image, read_orientation
 from simd.layer_checks import differing_orientation
 from simd.options import renamed
@@ -16,7 +15,6 @@ from simd.parallel import run
 from simd.progress import track
 from simd.records import Foreground, ForegroundFiles
 from simd.remarks import lossy_format
-from simd.schema import problem
 from simd.selection.alpha_filters import (
     border,
     islands,
@@ -34,7 +32,6 @@ from simd.selection.leaks import Reference, find_leaks, read_reference
 from simd.selection.name_lists import NameList, index_with_classes, read_names
 from simd.selection.near_duplicates import Signature, sign
 from simd.selection.reasons import (
-    VERDICT,
     Finding,
     Selection,
     Verdict,
@@ -51,10 +48,8 @@ __all__ = [
     "Selection",
     "Verdict",
     "judge",
-    "read_selection",
     "select",
     "select_foregrounds",
-    "write_selection",
 ]
 
 SCATTERS = frozenset({"fire", "smoke_cloud", "water_drop", "water_spray"})
@@ -200,24 +195,6 @@ def judge(pixels: Pixels, *, min_side: int = 0, scatters: bool = False) -> list[
         findings += [check(fg, alpha) for check in (mismatch, premultiplied, hidden)]
         findings += [] if scatters else [islands(alpha)]
     return [finding for finding in findings if finding is not None]
-
-
-def write_selection(path: Path, verdicts: Sequence[Verdict]) -> None:
-    """Write the verdicts as JSON lines, for people and for ``simd build --selection``."""
-    write_atomically(path, json_lines(v.to_row() for v in verdicts))
-
-
-def read_selection(path: Path) -> set[str]:
-    """Read the ids that a selection keeps."""
-    keeps: dict[str, bool] = {}
-    for number, row in enumerate(read_json_lines(path), start=1):
-        if reason := problem(row, VERDICT):
-            raise DataError(
-                f'{path}:{number}: a line needs "id" and "keep", as simd select writes them; {reason}'
-            )
-        if keeps.setdefault(row["id"], row["keep"]) != row["keep"]:
-            raise DataError(f"{path}:{number}: {row['id']!r} has a line that says otherwise; keep one")
-    return {id_ for id_, keep in keeps.items() if keep}
 
 
 def _lacking_notes(verdicts: Sequence[Verdict], lacking: Mapping[str, str]) -> list[str]:

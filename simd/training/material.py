@@ -12,7 +12,7 @@ from simd.generator.splits import split_of
 from simd.hashing import text_digest
 from simd.masks import nearest_pixel
 from simd.records import Background, Composite, Foreground, file_name
-from simd.selection.foregrounds import read_selection
+from simd.selection.selection_file import read_selection
 from simd.sources import (
     FINISHED,
     FOREGROUNDS,

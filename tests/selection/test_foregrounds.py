@@ -5,7 +5,8 @@ import pytest
 from conftest import save, soft_alpha
 
 from simd.errors import DataError
-from simd.selection.foregrounds import read_selection, select, write_selection
+from simd.selection.foregrounds import select
+from simd.selection.selection_file import read_selection, write_selection
 from simd.sources import index_foregrounds
 
 

@@ -11,9 +11,10 @@ from PIL import Image
 
 from simd.errors import DataError
 from simd.generator import synthetic
-from simd.selection.foregrounds import read_selection, select_foregrounds
+from simd.selection.foregrounds import select_foregrounds
 from simd.selection.leaks import read_reference
 from simd.selection.name_lists import read_names
+from simd.selection.selection_file import read_selection
 
 
 def put(root: Path, name: str, class_: str, seed: int, change=lambda p: p) -> None:
