@@ -73,6 +73,7 @@ SLOW = [  # several processes, numba's compilation, or sizes that are fixed
     "speed/classical.py --only 1 --megapixels 0.005",
     "speed/classical.py --only 1 --megapixels 0.005 --method random-walk",
     "speed/classical.py --only 8 --threads --megapixels 0.005",
+    "speed/classical.py --only 1 --alone --megapixels 0.005",
     "speed/classical.py --only 8 --growth --megapixels 0.003 0.006",
     "speed/loader.py --alone --foregrounds 2 --backgrounds 2 --samples 8 --rounds 1",
     "speed/limits.py --megapixels 0.02 --rounds 1",

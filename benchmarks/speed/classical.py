@@ -4,6 +4,7 @@
     python benchmarks/speed/classical.py --method random-walk      # or shared
     python benchmarks/speed/classical.py --growth --megapixels 0.25 0.5 1 2 4      # time against pixels
     python benchmarks/speed/classical.py --threads --megapixels 1      # wall time of two threads beside one
+    python benchmarks/speed/classical.py --alone --megapixels 24 --picture "drawn fur"   # without pymatting
 
 Sixteen pictures: eight real foregrounds (FOLDER holds fg/ and alpha/; without it they are left out) and
 eight drawn ones, each over a drawn scene, with the trimap of protocol `exact`. Both solvers get their input
@@ -141,6 +142,17 @@ def side_by_side(method: str, chosen: list[str], megapixels: list[float], folder
     print(f"sums of {len(chosen)} pictures", *summary, sep="\n")
 
 
+def alone(method: str, chosen: list[str], megapixels: list[float], folder: Path | None) -> None:
+    print(f"{method}, one thread, CPU seconds; GiB of the whole process at most\n")
+    for size in megapixels:
+        print(f"{size:g} MP{'':23} unknown    ours     GiB")
+        for name in chosen:
+            image, trimap = picture(name, size, folder)
+            seconds = measured(partial(METHODS[method][0], image, trimap)).seconds
+            share, peak = (trimap == UNKNOWN).mean(), _status("VmHWM") / 1024
+            print(f"{name:28} {share:6.1%} {seconds:7.2f} {peak:7.2f}", flush=True)
+
+
 def growth(method: str, chosen: list[str], megapixels: list[float], folder: Path | None) -> None:
     print(f"{method}, one thread, CPU seconds of ours, fastest of 3\n")
     print(f"{'':28}" + "".join(f"{size:6g} MP" for size in megapixels) + "  exponent")
@@ -192,12 +204,18 @@ def main() -> None:
     parser.add_argument("--megapixels", type=float, nargs="+", default=[0.3, 1, 2])
     parser.add_argument("--method", choices=METHODS, default="closed-form")
     parser.add_argument("--only", type=int, help="the last N pictures")
+    parser.add_argument("--picture", action="append", help="one of them, by its name; may be repeated")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--growth", action="store_true")
     what.add_argument("--threads", action="store_true")
+    what.add_argument("--alone", action="store_true")
     given = parser.parse_args()
     folder = real_folder(given.foregrounds)
     chosen = names(folder)[-given.only if given.only else None :]
+    if given.picture:
+        if unknown := sorted(set(given.picture) - set(chosen)):
+            parser.error(f"no picture {unknown[0]!r}; there are {', '.join(chosen)}")
+        chosen = given.picture
     versions = f"numpy {np.__version__}, scipy {scipy.__version__}, pymatting {pymatting.__version__}"
     print(f"Python {platform.python_version()}, {versions}")
     threadpool_limits(1)
@@ -207,6 +225,8 @@ def main() -> None:
         growth(given.method, chosen, given.megapixels, folder)
     elif given.threads:
         threads(chosen, given.megapixels[0], folder)
+    elif given.alone:
+        alone(given.method, chosen, given.megapixels, folder)
     else:
         side_by_side(given.method, chosen, given.megapixels, folder)
 
