@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_process
@@ -179,17 +179,16 @@ def _run_here(function: Callable[[Item], Result], items: Sequence[Item]) -> Iter
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep BLAS and numba, as far as they are loaded, to one thread; what the caller had set comes back."""
-    numba = sys.modules.get("numba")
-    threads = None if numba is None else numba.get_num_threads()
-    with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
+    """Keep BLAS, numba and OpenCV, as far as they are loaded, to one thread; what was set comes back."""
+    numba, cv2 = sys.modules.get("numba"), sys.modules.get("cv2")
+    with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"), ExitStack() as back:
         if numba is not None:
+            back.callback(numba.set_num_threads, numba.get_num_threads())
             numba.set_num_threads(1)
-        try:
-            yield
-        finally:
-            if numba is not None:
-                numba.set_num_threads(threads)
+        if cv2 is not None:
+            back.callback(cv2.setNumThreads, cv2.getNumThreads())
+            cv2.setNumThreads(1)
+        yield
 
 
 @lru_cache(maxsize=1)

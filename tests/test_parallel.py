@@ -131,23 +131,29 @@ def test_at_most_the_processors_of_this_process_by_default():
 
 
 def threads_of(_):
+    import cv2
     import numba
     from threadpoolctl import threadpool_info
 
     np.ones((2, 2)) @ np.ones((2, 2))
     blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-    return blas, numba.get_num_threads()
+    return blas, numba.get_num_threads(), cv2.getNumThreads()
 
 
 def test_this_process_keeps_to_one_thread_too_and_gets_its_own_back():
+    import cv2
     import numba
     from threadpoolctl import threadpool_info, threadpool_limits
 
     most = numba.config.NUMBA_NUM_THREADS
+    of_opencv = cv2.getNumThreads()
+    cv2.setNumThreads(3)
     with threadpool_limits(2, user_api="blas"):
         found = [outcome.value for outcome in run(threads_of, [1, 2])]
         blas = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-    assert found == [({1}, 1)] * 2
+    assert found == [({1}, 1, 1)] * 2
+    assert cv2.getNumThreads() == 3
+    cv2.setNumThreads(of_opencv)
     assert blas != {1}
     assert numba.get_num_threads() == most
 

@@ -39,22 +39,22 @@ class Noise:
             Fold each octave about 0, so that it has sharp crests (mean about 0 again).
         """
         total: Float = np.zeros(np.broadcast_shapes(x.shape, y.shape))
+        is_lattice = x.ndim == 2 and x.shape[0] == 1 and y.shape[1] == 1
         weight, power = 1.0, 0.0
         for octave in range(octaves):
             shift = 17.31 * octave  # else all octaves share a zero at the origin
-            surface = self._surface(x * frequency + shift, y * frequency + 2.7 * shift)
-            total += weight * (0.8 - np.abs(surface) if ridged else surface)
+            if is_lattice:
+                rows, columns = _taps(y[:, 0] * frequency + 2.7 * shift), _taps(x[0] * frequency + shift)
+                _add_on_a_lattice(self._lattice, *rows, *columns, weight, ridged, total)
+            else:
+                _add_at_places(
+                    self._lattice, x.ravel(), y.ravel(), frequency, shift, weight, ridged, total.ravel()
+                )
             power += weight * weight
             weight *= gain
             frequency *= 2
-        return np.asarray(total / np.sqrt(power))
-
-    def _surface(self, x: Float, y: Float) -> Float:
-        if x.ndim == 2 and x.shape[0] == 1 and y.shape[1] == 1:
-            return _on_a_lattice(self._lattice, *_taps(y[:, 0]), *_taps(x[0]))
-        values = np.empty(x.shape)
-        _at_places(self._lattice, x.ravel(), y.ravel(), values.ravel())
-        return values
+        total /= np.sqrt(power)
+        return total
 
 
 def _taps(at: Float) -> tuple[npt.NDArray[np.int64], Float]:
@@ -66,48 +66,60 @@ def _taps(at: Float) -> tuple[npt.NDArray[np.int64], Float]:
 
 
 @compiled_exactly
-def _on_a_lattice(
+def _add_on_a_lattice(
     lattice: Float,
     rows: npt.NDArray[np.int64],
     row_weights: Float,
     columns: npt.NDArray[np.int64],
     column_weights: Float,
-) -> Float:
-    """Return the surface where rows (n) and columns (m) cross, (n, m); rows are summed first."""
-    result = np.empty((rows.shape[1], columns.shape[1]))
+    weight: float,
+    ridged: bool,
+    total: Float,
+) -> None:
+    """Add the surface where rows (n) and columns (m) cross to `total` (n, m); its rows are summed first."""
     summed = np.empty(lattice.shape[1])
     w0, w1, w2, w3 = column_weights
-    for row in range(len(result)):
+    for row in range(len(total)):
         summed[:] = row_weights[0, row] * lattice[rows[0, row]]
         for tap in range(1, 4):
             summed += row_weights[tap, row] * lattice[rows[tap, row]]
-        into = result[row]
+        into = total[row]
         for at in range(len(into)):
             value = w0[at] * summed[columns[0, at]] + w1[at] * summed[columns[1, at]]
             value += w2[at] * summed[columns[2, at]]
-            into[at] = value + w3[at] * summed[columns[3, at]]
-    return result
+            value += w3[at] * summed[columns[3, at]]
+            into[at] += weight * (0.8 - abs(value) if ridged else value)
 
 
 @compiled_exactly
-def _at_places(lattice: Float, x: Float, y: Float, values: Float) -> None:
-    """Write the surface at places (n) into `values`, each operation in the order of SciPy.
+def _add_at_places(
+    lattice: Float,
+    x: Float,
+    y: Float,
+    frequency: float,
+    shift: float,
+    weight: float,
+    ridged: bool,
+    total: Float,
+) -> None:
+    """Add the surface at places (n) to `total`, each operation in the order of SciPy.
 
     ``ndimage.map_coordinates(order=3, mode="grid-wrap", prefilter=False)`` has the same result to the bit
     and takes two to three times as long; pictures drawn before stay what they are.
     """
-    for at in range(len(values)):
-        row, column = _on_the_lattice(y[at]), _on_the_lattice(x[at])
+    for at in range(len(total)):
+        row = _on_the_lattice(y[at] * frequency + 2.7 * shift)
+        column = _on_the_lattice(x[at] * frequency + shift)
         top, left = int(np.floor(row)) - 1, int(np.floor(column)) - 1
         w0, w1, w2, w3 = _weights(column)
-        total = 0.0
-        for tap, weight in enumerate(_weights(row)):
+        value = 0.0
+        for tap, row_weight in enumerate(_weights(row)):
             line = lattice[(top + tap) % _CELLS]
-            total += line[left % _CELLS] * weight * w0
-            total += line[(left + 1) % _CELLS] * weight * w1
-            total += line[(left + 2) % _CELLS] * weight * w2
-            total += line[(left + 3) % _CELLS] * weight * w3
-        values[at] = total
+            value += line[left % _CELLS] * row_weight * w0
+            value += line[(left + 1) % _CELLS] * row_weight * w1
+            value += line[(left + 2) % _CELLS] * row_weight * w2
+            value += line[(left + 3) % _CELLS] * row_weight * w3
+        total[at] += weight * (0.8 - abs(value) if ridged else value)
 
 
 @compiled_exactly

@@ -96,7 +96,7 @@ def as_levels(values: npt.NDArray[np.floating]) -> UInt8:
 
 
 def _summed(values: Float32) -> Float32:
-    """Return the sums over three channels: those of NumPy to the bit, which takes longer over so short an axis."""
+    """Return the sums over three channels, NumPy's to the bit; along so short an axis it takes longer."""
     return np.asarray(values[..., 0] + values[..., 1] + values[..., 2], np.float32)
 
 
