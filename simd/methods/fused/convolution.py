@@ -14,7 +14,7 @@ from simd.methods.fused.onnx_convolution import convolution_model
 Float32 = npt.NDArray[np.float32]
 
 _SQUARE = 6  # pixels a side that are transformed together
-_LEAST = 12  # rows of a block: OpenCV takes the slow way with fewer
+_LEAST = 12  # rows and columns of a block: OpenCV takes the slow way with fewer
 _COLUMNS = 256  # of a block, at most
 _BYTES = 1.2e6  # of what goes into a block and comes out of it, a thread: a core's second cache holds it
 _WHOLE_BYTES = 2.5e6  # a thread; a map so small is one block
@@ -50,7 +50,8 @@ class Convolution:
         self.outputs, self.inputs = weight.shape[:2]
         self.stride, self.dilation = stride, dilation
         model = convolution_model(weight, bias, stride=stride, dilation=dilation, relu=relu)
-        self._network = cv2.dnn.readNetFromONNX(np.frombuffer(model, np.uint8))
+        self._model = np.frombuffer(model, np.uint8)
+        self._networks = {False: cv2.dnn.readNetFromONNX(self._model)}
 
     def __call__(self, *maps: Float32, beside: Float32 | None = None) -> Float32:
         """Convolve maps that stand one behind the other, (channels, H, W) each, to (outputs, H, W).
@@ -68,17 +69,24 @@ class Convolution:
         margin = 2 * self.dilation
         sides = ((length - 1) * self.stride + 1 + margin for length in (rows, columns))
         block = np.empty((1, self.inputs, *sides), np.float32)
+        network = self._network(min(block.shape[2:]) < _LEAST)
         for top in range(0, height, rows):
             for left in range(0, width, columns):
                 first = (place * self.stride - self.dilation for place in (top, left))
                 _fill(block[0], maps, *first)
-                self._network.setInput(block)
+                network.setInput(block)
                 here = (slice(None), slice(top, top + rows), slice(left, left + columns))
-                solved = self._network.forward()[0][:, : height - top, : width - left]
+                solved = network.forward()[0][:, : height - top, : width - left]
                 if beside is not None:
                     solved = np.maximum(np.add(solved, beside[here], out=solved), 0, out=solved)
                 result[here] = solved
         return result
+
+    def _network(self, is_small: bool) -> cv2.dnn.Net:
+        """Return a network for small blocks, or for others: OpenCV 4.11 stays with the way it took first."""
+        if is_small not in self._networks:
+            self._networks[is_small] = cv2.dnn.readNetFromONNX(self._model)
+        return self._networks[is_small]
 
     def _block(self, height: int, width: int) -> tuple[int, int]:
         """Return the rows and columns of the blocks of a result."""
