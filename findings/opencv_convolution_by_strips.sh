@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One would guess that a convolution of OpenCV's DNN module costs the same a pixel however large its map is, as it works in tiles of 6 x 6
 # (Winograd). But it transforms the whole map before it multiplies: one that does not fit a core's cache goes to memory and back. The
-# same layer over strips of 12 rows took 0.5 of the CPU time at 512 x 512 on an Intel Xeon with AVX-512, OpenCV 4.14.0; strips that
+# same layer over strips of 12 rows took 0.5 to 0.6 of the CPU time at 512 x 512 on an Intel Xeon with AVX-512, OpenCV 4.14.0; strips that
 # begin on a multiple of 6 have equal numbers, to the bit.
 set -euo pipefail
 folder=$(mktemp -d)
