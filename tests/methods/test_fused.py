@@ -155,7 +155,7 @@ def test_an_image_leaves_no_memory_behind():
         example = simd.stream(["hair_hard"], size=(side, side), seed=4, split="test")[0]
         method.predict(example.image, one_sided(example.trimap, FOREGROUND))
         held.append(resident_mebibytes())
-    assert held[1] - held[0] < 60  # a network of OpenCV that saw the whole image keeps 270
+    assert held[1] - held[0] < 130  # a network of OpenCV that saw the whole image keeps 270
 
 
 def resident_mebibytes():
