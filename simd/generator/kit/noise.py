@@ -105,7 +105,7 @@ def _add_at_places(
     """Add the surface at places (n) to `total`, each operation in the order of SciPy.
 
     ``ndimage.map_coordinates(order=3, mode="grid-wrap", prefilter=False)`` has the same result to the bit
-    and takes two to three times as long; pictures drawn before stay what they are.
+    and takes longer; pictures drawn before stay what they are.
     """
     for at in range(len(total)):
         row = _on_the_lattice(y[at] * frequency + 2.7 * shift)

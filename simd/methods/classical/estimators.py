@@ -107,7 +107,7 @@ class ThroughPymatting(Classical):
 
 @cache
 def _version(package: str) -> str:
-    return version(package)  # which reads and parses a file each time, 8 ms
+    return version(package)  # which reads and parses a file each time
 
 
 def _attempted(estimate: Callable[[], Any], trimap: UInt8) -> tuple[npt.NDArray[np.float64] | None, str]:

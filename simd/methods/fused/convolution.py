@@ -1,8 +1,8 @@
 """A convolution of the network, computed by OpenCV block by block.
 
 OpenCV transforms a whole map before it multiplies (Winograd, squares of 6 × 6 pixels): a map that does not
-fit a processor's cache takes twice the time. Blocks that begin on those squares have the same result, to the
-bit where a map has at least 12 pixels a side.
+fit a core's cache takes about twice the time (findings/opencv_convolution_by_strips.sh). Blocks that begin
+on those squares have the same result, to the bit where a map has at least 12 pixels a side.
 """
 
 import cv2
